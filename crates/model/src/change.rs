@@ -1,0 +1,111 @@
+//! Contact changes as data: one function applies them, whoever asked.
+
+use crate::{Address, AgentId, Contact, Instant, Tag, TagKey, Value};
+use serde::{Deserialize, Serialize};
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A skill, at a block.
+    Flow {
+        /// The skill's name.
+        skill: String,
+        /// The block's name.
+        block: String,
+    },
+    /// The person themself.
+    Customer,
+    /// A human at the desk.
+    Agent(AgentId),
+    /// A program with a key, by the key's name.
+    Api(String),
+    /// A channel, by its name.
+    Channel(String),
+    /// An import, by its id.
+    Import(String),
+    /// The runtime itself (time passing, a rule of the language).
+    System,
+}
+
+/// One change to a contact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Sets a declared attribute.
+    SetAttribute(String, Value),
+    /// Unsets a declared attribute.
+    UnsetAttribute(String),
+    /// Sets a system attribute (channels only).
+    SetSystem(String, Value),
+    /// Adds a tag, by label.
+    AddTag(String),
+    /// Removes a tag, by label.
+    RemoveTag(String),
+    /// Sets the status.
+    SetStatus(String),
+    /// Puts the contact in a static segment.
+    AddToList(String),
+    /// Takes the contact out of a static segment.
+    RemoveFromList(String),
+    /// Adds an address.
+    AddAddress(Address),
+    /// An address got unreachable, and why.
+    Unreachable(Address, String),
+    /// An address is reachable again.
+    Reachable(Address),
+    /// The person did something now.
+    Seen,
+    /// A skill began.
+    Ran(String),
+}
+
+impl Contact {
+    /// Applies a change; answers whether anything differs afterwards.
+    pub fn apply(&mut self, change: &Change, at: Instant, by: &Actor) -> bool {
+        match change {
+            Change::SetAttribute(name, value) => self.attributes.insert(name.clone(), value.clone()).as_ref() != Some(value),
+            Change::UnsetAttribute(name) => self.attributes.remove(name).is_some(),
+            Change::SetSystem(name, value) => self.system.insert(name.clone(), value.clone()).as_ref() != Some(value),
+            Change::AddTag(label) => {
+                let key = TagKey::of(label);
+                let new = !self.tags.contains_key(&key);
+                if new {
+                    self.tags.insert(key, Tag { label: label.trim().to_owned(), at, by: by.clone() });
+                }
+                new
+            }
+            Change::RemoveTag(label) => self.tags.remove(&TagKey::of(label)).is_some(),
+            Change::SetStatus(status) => std::mem::replace(&mut self.status, status.clone()) != *status,
+            Change::AddToList(list) => {
+                let new = !self.lists.contains_key(list);
+                self.lists.entry(list.clone()).or_insert(at);
+                new
+            }
+            Change::RemoveFromList(list) => self.lists.remove(list).is_some(),
+            Change::AddAddress(address) => {
+                let new = self.reach(address).is_none();
+                if new {
+                    self.addresses.push(crate::Reach { address: address.clone(), unreachable: None });
+                }
+                new
+            }
+            Change::Unreachable(address, why) => match self.addresses.iter_mut().find(|r| &r.address == address) {
+                Some(reach) if reach.unreachable.is_none() => {
+                    reach.unreachable = Some((at, why.clone()));
+                    true
+                }
+                _ => false,
+            },
+            Change::Reachable(address) => {
+                self.addresses.iter_mut().find(|r| &r.address == address).is_some_and(|reach| reach.unreachable.take().is_some())
+            }
+            Change::Seen => {
+                let later = at > self.last_seen;
+                self.last_seen = self.last_seen.max(at);
+                later
+            }
+            Change::Ran(skill) => self.ran.insert(skill.clone(), at) != Some(at),
+        }
+    }
+}

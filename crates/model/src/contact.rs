@@ -1,0 +1,204 @@
+//! A contact: one person, as the contact book knows them.
+
+use crate::{ContactId, Instant, Record, Value, fold};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// Where a channel finds a person: the channel's name in `bot.yaml` and the person's id there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// The channel's key under `channels:` in `bot.yaml`.
+    pub channel: String,
+    /// The person's id on that channel, opaque to everybody else.
+    pub id: String,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.channel, self.id)
+    }
+}
+
+/// Whether messages get through to an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// The address.
+    pub address: Address,
+    /// Since when the provider says that nothing gets through, and why (FL 7.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<(Instant, String)>,
+}
+
+/// The identity of a tag: its label folded (FL 7.5).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TagKey(String);
+
+impl TagKey {
+    /// The key of a label.
+    pub fn of(label: &str) -> Self {
+        Self(fold(label))
+    }
+    /// The folded text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A tag on a contact, with when and by whom (FL 7.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// As it was first written.
+    pub label: String,
+    /// Since when.
+    pub at: Instant,
+    /// Who put it there.
+    pub by: crate::Actor,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The contact's own id.
+    pub id: ContactId,
+    /// Declared attributes (FL 7.1, custom).
+    #[serde(default)]
+    pub attributes: Record,
+    /// System attributes that channels fill: `first_name`, `last_name`, `username`, `language`, `country`, ….
+    #[serde(default)]
+    pub system: Record,
+    /// Tags by identity.
+    #[serde(default)]
+    pub tags: BTreeMap<TagKey, Tag>,
+    /// The stage: `active`, `unsubscribed`, `blocked` or one of `bot.yaml: statuses` (FL 7.4).
+    pub status: String,
+    /// How the contact came to be: `organic`, `api`, `import` or a custom name.
+    pub source: String,
+    /// When the contact came to be.
+    pub first_seen: Instant,
+    /// When the person last did something.
+    pub last_seen: Instant,
+    /// Where they can be found, oldest first.
+    #[serde(default)]
+    pub addresses: Vec<Reach>,
+    /// Static segments they are in, since when.
+    #[serde(default)]
+    pub lists: BTreeMap<String, Instant>,
+    /// Dynamic segments they were in after the last step, since when: what transitions are measured against (FL 5.8).
+    #[serde(default)]
+    pub memberships: BTreeMap<String, Instant>,
+    /// When each skill last ran for them.
+    #[serde(default)]
+    pub ran: BTreeMap<String, Instant>,
+}
+
+impl Contact {
+    /// A new contact, known since `at` through `address`.
+    pub fn new(id: ContactId, at: Instant, address: Address, source: &str) -> Self {
+        Self {
+            id,
+            attributes: Record::new(),
+            system: Record::new(),
+            tags: BTreeMap::new(),
+            status: "active".into(),
+            source: source.into(),
+            first_seen: at,
+            last_seen: at,
+            addresses: vec![Reach { address, unreachable: None }],
+            lists: BTreeMap::new(),
+            memberships: BTreeMap::new(),
+            ran: BTreeMap::new(),
+        }
+    }
+
+    /// What to call the person: first and last name, else the user name, else a short form of the id.
+    pub fn display_name(&self) -> String {
+        let text = |name: &str| match self.system.get(name).or_else(|| self.attributes.get(name)) {
+            Some(Value::Text(t)) if !t.trim().is_empty() => Some(t.trim().to_owned()),
+            _ => None,
+        };
+        let full: Vec<String> = ["first_name", "last_name"].into_iter().filter_map(text).collect();
+        if !full.is_empty() {
+            return full.join(" ");
+        }
+        if let Some(name) = text("username") {
+            return name;
+        }
+        let id = self.id.to_string();
+        format!("Visitor {}", id.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>())
+    }
+
+    /// The reach of one address.
+    pub fn reach(&self, address: &Address) -> Option<&Reach> {
+        self.addresses.iter().find(|r| &r.address == address)
+    }
+}
+
+/// The declared type of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttributeType {
+    /// Any text.
+    Text,
+    /// An exact decimal.
+    Number,
+    /// Yes or no.
+    Bool,
+    /// A day.
+    Date,
+    /// A point in time.
+    Datetime,
+    /// One of the named values.
+    Enum(Vec<String>),
+    /// Several values.
+    List,
+    /// An amount with its currency.
+    Money,
+    /// E.164.
+    Phone,
+    /// An e-mail address.
+    Email,
+    /// An http or https address.
+    Url,
+    /// A BCP 47 tag.
+    Language,
+    /// An ISO 3166 alpha-2 code.
+    Country,
+}
+
+impl AttributeType {
+    /// The name as written in `bot.yaml`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Bool => "bool",
+            Self::Date => "date",
+            Self::Datetime => "datetime",
+            Self::Enum(_) => "enum",
+            Self::List => "list",
+            Self::Money => "money",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Url => "url",
+            Self::Language => "language",
+            Self::Country => "country",
+        }
+    }
+}
+
+/// A declared attribute (FL 7.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttributeDef {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: AttributeType,
+    /// What an unset one reads as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// Whether it is personal data.
+    #[serde(default)]
+    pub personal: bool,
+}

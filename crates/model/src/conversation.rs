@@ -1,0 +1,392 @@
+//! A conversation: a contact on one channel address, with the runs that rest in it (FL 5.1).
+//!
+//! Waiting is data. Everything a run needs to go on after a restart is here and nowhere else; due times are
+//! derived from it ([`Conversation::next_due`]).
+
+use crate::{Address, AgentId, ContactId, ConversationId, Instant, MessageId, Record, RequestId, RunId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The hash of a bot folder: the version a run is pinned to (FL 5.9).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(pub Arc<str>);
+
+/// Who answers the customer (INV-3: exactly one).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The bot.
+    #[default]
+    Bot,
+    /// Nobody yet: the request waits at the desk.
+    Queue,
+    /// A human.
+    Agent(AgentId),
+}
+
+/// What began a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The customer: a message, a button, a command, and what these `send`.
+    Customer,
+    /// Anything else: time, the API, a segment, a tag, an agent.
+    Other,
+}
+
+/// One level of a run: the skill, where it stands, its variables.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The skill.
+    pub skill: String,
+    /// The block it is at.
+    pub block: String,
+    /// Run variables of this frame (FL 7.1).
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub vars: Record,
+}
+
+/// A question that waits for the customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The message whose choices wait, if the block showed any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// When the question was (last) asked.
+    pub asked_at: Instant,
+    /// When its timeout is taken; none while suspended (FL 5.3a).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Instant>,
+    /// Whether another run has the floor, or a human the conversation: its timeout stands still (FL 5.3a, 5.5).
+    #[serde(default)]
+    pub suspended: bool,
+    /// Unusable answers so far.
+    #[serde(default)]
+    pub tries: u32,
+}
+
+/// How a run rests (FL 5.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rest {
+    /// It asks and has the floor, or had it and is suspended.
+    Asking(Ask),
+    /// It waits until then.
+    Waiting {
+        /// When it goes on.
+        until: Instant,
+    },
+    /// It asked the desk for a human and has no answer yet.
+    Requesting {
+        /// The request.
+        request: RequestId,
+    },
+    /// A human or the queue has the conversation.
+    HandedOver {
+        /// The request.
+        request: RequestId,
+    },
+}
+
+/// A skill in progress.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// The bot version it began with; all its frames and timers use it (FL 5.9).
+    pub version: Version,
+    /// The stack, innermost last; never empty.
+    pub frames: Vec<Frame>,
+    /// What began it.
+    pub cause: Cause,
+    /// The event that began it: name and fields (`event.…`).
+    #[serde(default)]
+    pub event: Record,
+    /// When it began.
+    pub began_at: Instant,
+    /// When it last moved; `limits.run_idle` counts from here.
+    pub moved_at: Instant,
+    /// The block of the innermost skill that spoke last: the question, should it have to be repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// How it rests.
+    pub rest: Rest,
+}
+
+impl Run {
+    /// The innermost frame.
+    pub fn frame(&self) -> &Frame {
+        self.frames.last().expect("a run has at least one frame")
+    }
+    /// The innermost frame, to change.
+    pub fn frame_mut(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("a run has at least one frame")
+    }
+}
+
+/// A running timer (`timer` block).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timer {
+    /// The block that armed it, which is its name for `stop_timer`.
+    pub name: String,
+    /// The skill of that block.
+    pub skill: String,
+    /// The version it was armed in.
+    pub version: Version,
+    /// Where each tick begins.
+    pub target: String,
+    /// When it ticks next.
+    pub next: Instant,
+    /// Microseconds between ticks; none ticks once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<i64>,
+    /// Ticks left; none is without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u32>,
+    /// The variables its run had when it was armed.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub vars: Record,
+    /// The event of that run.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub event: Record,
+}
+
+/// One choice that was shown and may still be pressed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentChoice {
+    /// What comes back when it is pressed.
+    pub token: String,
+    /// What it says, as shown.
+    pub label: String,
+    /// Its index among the block's choices, buttons first.
+    pub index: u16,
+    /// The number under which it was shown, from 1, choices that only open or dial counted: what a typed `2` means.
+    pub ordinal: u16,
+    /// Where it leads, so that it still leads there when its version is gone.
+    pub to: ChoiceTo,
+    /// What `save` stores and typed text may equal, if not the label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// Where a choice leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChoiceTo {
+    /// A block of the same skill.
+    Block(String),
+    /// Another skill.
+    Skill(String),
+    /// The end of the skill.
+    End,
+    /// An event is raised.
+    Event(String),
+}
+
+/// The choices of one sent message, kept for 30 days (FL 5.4 rule 2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentChoices {
+    /// The message.
+    pub message: MessageId,
+    /// The run that showed it.
+    pub run: RunId,
+    /// Its version.
+    pub version: Version,
+    /// The skill.
+    pub skill: String,
+    /// The block.
+    pub block: String,
+    /// When it was sent.
+    pub at: Instant,
+    /// The variables it was sent with.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub vars: Record,
+    /// Where the chosen value or label is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save: Option<String>,
+    /// The choices.
+    pub choices: Vec<SentChoice>,
+}
+
+/// Where a start begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// A skill through one of its catches, by index, or at its first block if none.
+    Skill {
+        /// The skill.
+        skill: String,
+        /// The catch's index in the skill's list.
+        catch: Option<u16>,
+    },
+    /// A timer's tick: this block of this skill in this version.
+    Tick {
+        /// The timer's name.
+        timer: String,
+        /// The skill.
+        skill: String,
+        /// The block.
+        block: String,
+        /// The version.
+        version: Version,
+        /// Its variables.
+        vars: Record,
+    },
+}
+
+/// A start that waits: the floor is taken (FL 5.3b) or a human has the conversation (FL 5.5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PendingStart {
+    /// What begins.
+    pub start: Start,
+    /// Its event.
+    pub event: Record,
+    /// Whether it can ask or hand over, and so waits for the floor.
+    #[serde(default)]
+    pub asks: bool,
+    /// When it was due.
+    pub since: Instant,
+    /// After this it is dropped and journeyed.
+    pub until: Instant,
+}
+
+/// How a request for a human stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// Waits for an agent.
+    Waiting,
+    /// An agent has it since then.
+    Active {
+        /// Who.
+        agent: AgentId,
+        /// The name the customer sees.
+        name: String,
+        /// Since when.
+        since: Instant,
+    },
+    /// Nobody answered it, since then (FL 5.5); listed at the desk until somebody does or dismisses it.
+    Missed {
+        /// Since when.
+        since: Instant,
+        /// Why: `timeout`, `no_agent`, ….
+        why: String,
+    },
+    /// An agent closed it.
+    Resolved {
+        /// Who.
+        agent: AgentId,
+        /// When.
+        at: Instant,
+    },
+}
+
+/// A request for a human.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveRequest {
+    /// Its id.
+    pub id: RequestId,
+    /// The group asked.
+    pub group: String,
+    /// When it was made: its place in the queue.
+    pub since: Instant,
+    /// The run that rests on it.
+    pub run: Option<RunId>,
+    /// When its timeout is taken while it waits.
+    pub deadline: Option<Instant>,
+    /// How it stands.
+    pub state: RequestState,
+}
+
+/// A contact on one channel address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Whose it is.
+    pub contact: ContactId,
+    /// On which address.
+    pub address: Address,
+    /// Who answers.
+    #[serde(default)]
+    pub owner: Owner,
+    /// Runs, oldest first.
+    #[serde(default)]
+    pub runs: Vec<Run>,
+    /// Runs that ask, the one with the floor last; those before it are suspended (FL 5.3).
+    #[serde(default)]
+    pub floor: Vec<RunId>,
+    /// Running timers.
+    #[serde(default)]
+    pub timers: Vec<Timer>,
+    /// Choices that can still be pressed, oldest first.
+    #[serde(default)]
+    pub choices: Vec<SentChoices>,
+    /// Starts that wait.
+    #[serde(default)]
+    pub pending: Vec<PendingStart>,
+    /// The latest request for a human, while it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<LiveRequest>,
+    /// Whether `/start` ever began here (FL 5.4 rule 10).
+    #[serde(default)]
+    pub greeted: bool,
+    /// How many transcript entries there are; the next one's number is one more.
+    #[serde(default)]
+    pub last_no: u64,
+    /// Since when a human or the queue has it; timers are held while it is set (FL 5.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Instant>,
+    /// Starts and ends of the current hour's steps without a human message, against storms (FL 5.10).
+    #[serde(default)]
+    pub idle_steps: (Instant, u32),
+    /// `once:` memory: `skill#catch` and when it last started.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub once: Record,
+}
+
+impl Conversation {
+    /// A conversation in which nothing happened yet.
+    pub fn new(id: ConversationId, contact: ContactId, address: Address) -> Self {
+        Self {
+            id,
+            contact,
+            address,
+            owner: Owner::Bot,
+            runs: Vec::new(),
+            floor: Vec::new(),
+            timers: Vec::new(),
+            choices: Vec::new(),
+            pending: Vec::new(),
+            request: None,
+            greeted: false,
+            last_no: 0,
+            held_since: None,
+            idle_steps: (Instant::default(), 0),
+            once: Record::new(),
+        }
+    }
+
+    /// The run with the floor.
+    pub fn floor_run(&self) -> Option<&Run> {
+        let id = self.floor.last()?;
+        self.runs.iter().find(|r| r.id == *id)
+    }
+
+    /// A run by id.
+    pub fn run(&self, id: RunId) -> Option<&Run> {
+        self.runs.iter().find(|r| r.id == id)
+    }
+
+    /// A run by id, to change.
+    pub fn run_mut(&mut self, id: RunId) -> Option<&mut Run> {
+        self.runs.iter_mut().find(|r| r.id == id)
+    }
+
+    /// The next number of a transcript entry; takes it.
+    pub fn take_no(&mut self) -> u64 {
+        self.last_no += 1;
+        self.last_no
+    }
+}

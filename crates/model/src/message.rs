@@ -1,0 +1,291 @@
+//! Messages: what people, the bot and agents say to one another, and what becomes of it.
+
+use crate::{AgentId, ConversationId, Instant, MessageId, Record};
+use serde::{Deserialize, Serialize};
+
+/// The id of a stored attachment: the hex SHA-256 of its bytes. Never a path (fault 36).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BlobId(pub String);
+
+impl BlobId {
+    /// Reads an id: 64 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).then(|| Self(text.to_owned()))
+    }
+}
+
+/// What an attachment is to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentKind {
+    /// A still picture.
+    Image,
+    /// Any file.
+    File,
+    /// Music or recorded sound.
+    Audio,
+    /// A voice note.
+    Voice,
+    /// A moving picture.
+    Video,
+    /// A sticker.
+    Sticker,
+}
+
+/// A stored file that belongs to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// Where its bytes are.
+    pub blob: BlobId,
+    /// The file's name as the sender gave it, already without any path.
+    pub name: String,
+    /// Its media type.
+    pub mime: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A place on earth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Location {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+}
+
+/// How a text is to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextFormat {
+    /// As written (FL 3.8).
+    #[default]
+    Plain,
+    /// Markdown.
+    Markdown,
+}
+
+/// What a button does when it is pressed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChoiceAction {
+    /// Comes back to us; the token finds the choice, the flow decides. Tokens are at most 32 ASCII letters and digits.
+    Reply {
+        /// What the channel carries and gives back.
+        token: String,
+    },
+    /// Opens an http or https address.
+    Url(String),
+    /// Dials a number.
+    Phone(String),
+}
+
+/// A button or quick reply as a channel shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What it says.
+    pub label: String,
+    /// What it does.
+    pub action: ChoiceAction,
+}
+
+/// What a message says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Content {
+    /// The text, or the caption of the attachments; may be empty if there is something else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// How the text is to be read.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub format: TextFormat,
+    /// Files, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// A place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// Buttons under the message; they stay pressable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Choice>,
+    /// Replies shown once beside the input.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quick_replies: Vec<Choice>,
+    /// What the customer sent that we cannot show, by the provider's name for it (FL 7.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<String>,
+    /// The token of the button whose press this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressed: Option<String>,
+}
+
+fn is_plain(format: &TextFormat) -> bool {
+    *format == TextFormat::Plain
+}
+
+impl Content {
+    /// A plain text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.text.trim().is_empty() && self.attachments.is_empty() && self.location.is_none() && self.unsupported.is_none()
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The customer.
+    Customer,
+    /// The bot, at a block.
+    Bot {
+        /// The skill.
+        skill: String,
+        /// The block.
+        block: String,
+    },
+    /// A human at the desk.
+    Agent {
+        /// Their id.
+        id: AgentId,
+        /// The name the customer sees.
+        name: String,
+    },
+    /// A line about the conversation (an agent joined, …), shown but said by nobody.
+    System,
+}
+
+/// How far a message got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// From the customer; there is nothing to deliver.
+    Received,
+    /// In the outbox.
+    Queued,
+    /// The channel took it.
+    Sent,
+    /// It was on its way when the connection or the process broke: it may or may not have arrived.
+    Unknown,
+    /// It will not be sent, and why.
+    Failed(String),
+}
+
+/// One line of a conversation's transcript.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its place in the conversation's transcript: 1, 2, 3 … without gaps, shared with [`DeliveryUpdate`]s.
+    pub no: u64,
+    /// When it was said.
+    pub at: Instant,
+    /// Who said it.
+    pub author: Author,
+    /// What it says.
+    pub content: Content,
+    /// How far it got when this line was written; later lines may update it.
+    pub delivery: Delivery,
+    /// The id the sender's own program gave the message, so that it recognises it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+}
+
+/// A later line that says how far an earlier message got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryUpdate {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its place in the transcript.
+    pub no: u64,
+    /// The message it is about.
+    pub message: MessageId,
+    /// How far it got.
+    pub delivery: Delivery,
+    /// When.
+    pub at: Instant,
+    /// What the channel could not show as written and shows otherwise (buttons as a numbered list, …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<String>,
+}
+
+/// A line of the transcript log: append-only, ordered by its number within one conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly every line is a message; a box each would cost more than the few small ones waste")]
+pub enum TranscriptEntry {
+    /// Something was said.
+    #[serde(rename = "m")]
+    Message(Message),
+    /// Something became of it.
+    #[serde(rename = "d")]
+    Delivery(DeliveryUpdate),
+}
+
+impl TranscriptEntry {
+    /// The entry's place in its conversation's transcript.
+    pub fn no(&self) -> u64 {
+        match self {
+            Self::Message(m) => m.no,
+            Self::Delivery(d) => d.no,
+        }
+    }
+
+    /// The conversation it belongs to.
+    pub fn conversation(&self) -> ConversationId {
+        match self {
+            Self::Message(m) => m.conversation,
+            Self::Delivery(d) => d.conversation,
+        }
+    }
+}
+
+/// What a customer did on a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncomingBody {
+    /// A message: text, files, a place, or something we cannot use (`unsupported`).
+    Message(Content),
+    /// A button was pressed, by its token; the label is what the channel showed, if it says so.
+    Press {
+        /// The token of [`ChoiceAction::Reply`].
+        token: String,
+        /// The label the person saw, for a token that is no longer known.
+        label: String,
+    },
+    /// The person opened the conversation without saying anything yet (the widget's panel, Telegram's Start
+    /// button), perhaps through a link that carries a payload.
+    Opened {
+        /// The deep link's payload.
+        payload: Option<String>,
+    },
+    /// The provider says that nothing gets through any more (FL 7.4).
+    Unreachable {
+        /// In the provider's words.
+        reason: String,
+    },
+    /// The provider says that messages get through again.
+    Reachable,
+}
+
+/// Something a customer did, with what the channel knows of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incoming {
+    /// What they did.
+    pub body: IncomingBody,
+    /// When the provider says it happened (shown; order is by arrival).
+    pub at: Instant,
+    /// System attributes the channel knows: `first_name`, `language`, ….
+    #[serde(default)]
+    pub profile: Record,
+    /// The sender's own id of the message, for the sender to recognise it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+}

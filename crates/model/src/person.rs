@@ -1,0 +1,210 @@
+//! A person as one durable aggregate: the contact, their conversations, what waits for them and what waits to
+//! be sent to them. It is the unit of a contact's line (one step at a time) and of a commit's precondition.
+
+use crate::{
+    Address, AgentId, Cause, Change, Contact, Content, Conversation, ConversationId, Incoming, Instant, Message, MessageId, Record,
+    RequestId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How long a provider's id is remembered against a second delivery: 7 days in microseconds.
+pub const SEEN_FOR: i64 = 7 * 86_400_000_000;
+/// How many provider ids are remembered for one person at the most; the oldest go first.
+pub const SEEN_LIMIT: usize = 1_024;
+
+/// A provider's message id as remembered: 64 bits of a hash of channel and id, and when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenKey(pub u64, pub Instant);
+
+/// Something that waits for a contact's line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InboxItem {
+    /// The customer did something on this address.
+    Incoming {
+        /// Where.
+        address: Address,
+        /// What.
+        incoming: Box<Incoming>,
+    },
+    /// An event is raised (API, an import, the website).
+    Event {
+        /// In which conversation skills start; none: the last one used.
+        conversation: Option<ConversationId>,
+        /// Its name.
+        name: String,
+        /// Its fields.
+        fields: Record,
+        /// Who raised it.
+        by: crate::Actor,
+    },
+    /// A catch on a tag, segment or attribute starts a skill: queued by the commit that caused it (FL 5.8).
+    Caused {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// The skill.
+        skill: String,
+        /// Which of its catches; none begins it as it is.
+        catch: Option<u16>,
+        /// The event's fields.
+        event: Record,
+        /// How many causes led here; at most 8.
+        depth: u8,
+        /// Who began the chain.
+        cause: Cause,
+    },
+    /// An agent took the request.
+    Take {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The request.
+        request: RequestId,
+        /// Who.
+        agent: AgentId,
+        /// The name the customer sees.
+        name: String,
+    },
+    /// An agent says something.
+    AgentSays {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who.
+        agent: AgentId,
+        /// The name the customer sees.
+        name: String,
+        /// What.
+        content: Content,
+        /// The console's own id of the message, which makes a resend harmless.
+        client_id: Option<String>,
+    },
+    /// An agent closes the chat; the flow goes on, or the chosen skill replaces the runs (FL 5.5).
+    Resolve {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who.
+        agent: AgentId,
+        /// A skill to run instead of going on.
+        skill: Option<String>,
+    },
+    /// An agent takes a missed request off the list without an answer.
+    Dismiss {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// Changes asked for by an agent, the API or an import.
+    Modify {
+        /// The changes.
+        changes: Vec<Change>,
+        /// Who.
+        by: crate::Actor,
+    },
+    /// A message for good could not be delivered.
+    Undelivered {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        message: MessageId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A row of a contact's inbox: acknowledged, not yet processed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InboxRow {
+    /// Its order within the person: larger is later.
+    pub no: u64,
+    /// What waits.
+    pub item: InboxItem,
+    /// When it arrived here.
+    pub at: Instant,
+    /// How often its processing broke (FL 5.7: parked after three).
+    #[serde(default)]
+    pub tries: u8,
+}
+
+/// How an outbox row stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboxState {
+    /// To be sent, not before this instant.
+    Pending {
+        /// Not before.
+        not_before: Instant,
+    },
+    /// Given to the channel; found so at start-up it is unknown and sent once more.
+    Sending,
+}
+
+/// A message that is to leave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// The message as the transcript has it.
+    pub message: Message,
+    /// To which address.
+    pub address: Address,
+    /// How it stands.
+    pub state: OutboxState,
+    /// Attempts made so far.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Whether it may already have arrived: it was under way at a crash or a broken connection.
+    #[serde(default)]
+    pub unknown: bool,
+    /// How many of the channel's pieces were confirmed (a long text, a gallery).
+    #[serde(default)]
+    pub parts_done: u32,
+}
+
+/// One person, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    /// The contact.
+    pub contact: Contact,
+    /// Their conversations, oldest first.
+    pub conversations: Vec<Conversation>,
+    /// What waits for the line, in order.
+    #[serde(default)]
+    pub inbox: Vec<InboxRow>,
+    /// What is to be sent, in order per conversation.
+    #[serde(default)]
+    pub outbox: Vec<OutboxRow>,
+    /// Provider ids seen lately, oldest first.
+    #[serde(default)]
+    pub seen: Vec<SeenKey>,
+    /// Inbox items set aside after breaking three times, for the operator.
+    #[serde(default)]
+    pub parked: BTreeMap<u64, InboxRow>,
+    /// Grows by one with every commit: the commit's precondition.
+    pub version: u64,
+}
+
+impl Person {
+    /// Whether anything about the person can happen by itself: time, inbox, outbox, desk. Such people are
+    /// loaded at start-up.
+    pub fn is_active(&self) -> bool {
+        !self.inbox.is_empty()
+            || !self.outbox.is_empty()
+            || self.conversations.iter().any(|c| {
+                !c.runs.is_empty() || !c.timers.is_empty() || !c.pending.is_empty() || c.request.is_some() || c.owner != crate::Owner::Bot
+            })
+    }
+
+    /// A conversation by id.
+    pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.conversations.iter().find(|c| c.id == id)
+    }
+
+    /// The conversation on an address.
+    pub fn conversation_at(&self, address: &Address) -> Option<&Conversation> {
+        self.conversations.iter().find(|c| &c.address == address)
+    }
+
+    /// Whether this provider id came before, within [`SEEN_FOR`] of `now`.
+    pub fn has_seen(&self, key: u64, now: Instant) -> bool {
+        self.seen.iter().any(|s| s.0 == key && now.micros_since(s.1) < SEEN_FOR)
+    }
+}
