@@ -1,0 +1,204 @@
+//! What is wrong with a bot, where, and how to put it right.
+
+use crate::span::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    /// The bot cannot be used.
+    Error,
+    /// The bot can be used, and probably does not do what was meant.
+    Warning,
+}
+
+/// A second place that helps to understand, with its own words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is there.
+    pub text: String,
+}
+
+/// One replacement of source text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edit {
+    /// What goes; empty to insert.
+    pub span: Span,
+    /// What comes.
+    pub replacement: String,
+}
+
+/// A change of the source that puts it right, or is the likeliest way to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fix {
+    /// What the change does, as an order: "put quotes round the value".
+    pub title: String,
+    /// The replacements; they do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// One fault.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// Stable code, `E0107` or `W0003`, with a page `docs/errors/CODE.md`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong: one lower-case sentence without a full stop.
+    pub message: String,
+    /// The place.
+    pub primary: Span,
+    /// Words under the caret; may be empty.
+    pub primary_label: String,
+    /// Other places.
+    pub labels: Vec<Label>,
+    /// What to do.
+    pub help: Option<String>,
+    /// A change that does it.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Error, code, span, message)
+    }
+
+    /// A warning.
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Warning, code, span, message)
+    }
+
+    fn new(severity: Severity, code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        let (primary_label, labels) = (String::new(), Vec::new());
+        Diagnostic { code, severity, message: message.into(), primary: span, primary_label, labels, help: None, fix: None }
+    }
+
+    /// Words under the caret.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Diagnostic {
+        self.primary_label = text.into();
+        self
+    }
+
+    /// What to do. A second call adds a line.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
+        let text = text.into();
+        self.help = Some(match self.help.take() {
+            Some(before) => format!("{before}\n{text}"),
+            None => text,
+        });
+        self
+    }
+
+    /// Another place that helps to understand.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// A replacement that puts it right. A second call adds an edit to the same fix; its title is the first one's.
+    #[must_use]
+    pub fn replace(mut self, span: Span, replacement: impl Into<String>, title: impl Into<String>) -> Diagnostic {
+        let edit = Edit { span, replacement: replacement.into() };
+        match &mut self.fix {
+            Some(fix) => fix.edits.push(edit),
+            None => self.fix = Some(Fix { title: title.into(), edits: vec![edit] }),
+        }
+        self
+    }
+}
+
+/// Faults, sorted by place and without repeats: `(file, start, severity, code)`, then the order of arrival.
+#[derive(Clone, Default, Debug)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// None yet.
+    pub fn new() -> Diagnostics {
+        Diagnostics::default()
+    }
+
+    /// Adds one, unless it is there already.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        let at = self.0.partition_point(|other| key(other) <= key(&diagnostic));
+        let known = self.0.iter().take(at).rev().take_while(|other| key(other) == key(&diagnostic)).any(|other| *other == diagnostic);
+        if !known {
+            self.0.insert(at, diagnostic);
+        }
+    }
+
+    /// Adds all of another collection.
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in others {
+            self.push(diagnostic);
+        }
+    }
+
+    /// In order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+
+    /// How many, errors and warnings.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True when there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// True when the bot cannot be used.
+    pub fn has_errors(&self) -> bool {
+        self.error_count() > 0
+    }
+
+    /// How many errors.
+    pub fn error_count(&self) -> usize {
+        self.0.iter().filter(|d| d.severity == Severity::Error).count()
+    }
+
+    /// How many warnings.
+    pub fn warning_count(&self) -> usize {
+        self.0.len() - self.error_count()
+    }
+}
+
+fn key(diagnostic: &Diagnostic) -> (crate::FileId, u32, Severity, &'static str) {
+    (diagnostic.primary.file, diagnostic.primary.start, diagnostic.severity, diagnostic.code)
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, others: I) {
+        Diagnostics::extend(self, others);
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(iter: I) -> Diagnostics {
+        let mut all = Diagnostics::new();
+        Diagnostics::extend(&mut all, iter);
+        all
+    }
+}
