@@ -1,0 +1,95 @@
+//! Examples of what is read, and of what is refused.
+
+use super::*;
+use model::AttributeType as T;
+
+fn read(ty: &T, text: &str, language: &str, country: &str) -> Result<String, String> {
+    let zone = TimeZone::get("Europe/Madrid").unwrap();
+    let now = Instant::from("2026-03-02T09:00:00Z".parse::<jiff::Timestamp>().unwrap());
+    let ctx = Coercion { language: Some(language), country: Some(country), zone: &zone, now };
+    coerce(&Value::text(text), ty, &ctx).map(|value| render(&value, &zone))
+}
+
+#[test]
+fn what_people_type_is_read_by_the_declared_type() {
+    let plans = T::Enum(vec!["free".into(), "Gold Plus".into()]);
+    let table: &[(&T, &str, &str, &str, &str)] = &[
+        (&T::Text, " 007 ", "en", "US", " 007 "),
+        (&T::Number, "1.234,50", "es", "ES", "1234.5"),
+        (&T::Number, "４１", "ja", "JP", "41"),
+        (&T::Bool, "Sí", "es", "ES", "true"),
+        (&T::Bool, "NO", "en", "US", "false"),
+        (&T::Date, "2026-12-31", "en", "US", "2026-12-31"),
+        (&T::Date, "31/12/2026", "en", "US", "2026-12-31"),
+        (&T::Date, "12/31/2026", "en-US", "US", "2026-12-31"),
+        (&T::Date, "3/4/2026", "en-US", "US", "2026-03-04"),
+        (&T::Date, "3/4/2026", "es", "ES", "2026-04-03"),
+        (&T::Date, "3/4/2026", "en-GB", "GB", "2026-04-03"),
+        (&T::Date, "03.04.2026", "de", "DE", "2026-04-03"),
+        (&T::Date, "mañana", "es", "ES", "2026-03-03"),
+        (&T::Datetime, "2026-03-02 10:30", "en", "US", "2026-03-02 10:30"),
+        (&T::Datetime, "2026-03-02T10:30:00Z", "en", "US", "2026-03-02 11:30"),
+        (&T::Datetime, "02.03.2026 9:05", "de", "DE", "2026-03-02 09:05"),
+        (&T::Datetime, "2026-03-29T02:30", "es", "ES", "2026-03-29 03:30"),
+        (&plans, " ＧＯＬＤ  plus", "en", "US", "Gold Plus"),
+        (&T::List, "red, green,,blue ", "en", "US", "red, green, blue"),
+        (&T::Money, "12,50 €", "es", "ES", "12.50 EUR"),
+        (&T::Money, "$5", "en", "US", "5 USD"),
+        (&T::Money, "USD 1,200.50", "en", "ES", "1200.50 USD"),
+        (&T::Money, "7", "es", "ES", "7 EUR"),
+        (&T::Phone, "612 34 56 78", "es", "ES", "+34612345678"),
+        (&T::Phone, "+44 (0)20 7946 0958", "en", "US", "+442079460958"),
+        (&T::Phone, "0049 30 123456", "de", "ES", "+4930123456"),
+        (&T::Phone, "(206) 555-1212", "en", "US", "+12065551212"),
+        (&T::Phone, "06 1234 5678", "it", "IT", "+390612345678"),
+        (&T::Email, " Ana.B@Example.COM ", "en", "US", "Ana.B@example.com"),
+        (&T::Url, "Example.com/a?b=1", "en", "US", "https://example.com/a?b=1"),
+        (&T::Language, "PT_br", "en", "US", "pt-BR"),
+        (&T::Country, "es", "en", "US", "ES"),
+    ];
+    for (ty, text, language, country, expected) in table {
+        assert_eq!(read(ty, text, language, country).as_deref(), Ok(*expected), "{text:?} as {}", ty.name());
+    }
+}
+
+#[test]
+fn what_is_not_of_the_type_is_refused_with_a_reason() {
+    let table: &[(&T, &str, &str)] = &[
+        (&T::Number, "forty-one", "\"forty-one\" is not a number"),
+        (&T::Bool, "perhaps", "\"perhaps\" is neither yes nor no"),
+        (&T::Date, "3/4/2026", "two ways"),
+        (&T::Date, "3/4/26", "four digits"),
+        (&T::Date, "2026-02-30", "there is no day"),
+        (&T::Date, "soon", "not a date"),
+        (&T::Datetime, "soon", "not a date with a time"),
+        (&T::Enum(vec!["free".into(), "gold".into()]), "silver", "one of free, gold"),
+        (&T::Money, "12 apples", "not an amount"),
+        (&T::Phone, "call me", "something else than digits"),
+        (&T::Phone, "12", "too short"),
+        (&T::Phone, "+1234567890123456", "too long"),
+        (&T::Email, "ana@", "not an e-mail"),
+        (&T::Email, "a b@example.com", "not an e-mail"),
+        (&T::Email, "a@b@example.com", "not an e-mail"),
+        (&T::Url, "javascript://example.com/%0aalert(1)", "not a web address"),
+        (&T::Url, "https://good.example@evil.example/", "not a web address"),
+        (&T::Url, "javascript:alert(1)", "not a web address"),
+        (&T::Language, "portuguese", "not a language"),
+        (&T::Country, "UK", "country code"),
+    ];
+    for (ty, text, reason) in table {
+        let refused = read(ty, text, "en", "US").expect_err(text);
+        assert!(refused.contains(reason), "{text:?} as {}: {refused}", ty.name());
+    }
+    assert!(read(&T::Number, &"9".repeat(10_000), "en", "US").is_err());
+}
+
+#[test]
+fn a_value_that_has_the_type_stays() {
+    let zone = TimeZone::UTC;
+    let ctx = Coercion { language: None, country: None, zone: &zone, now: Instant(0) };
+    for (value, ty) in [(Value::Number(5.into()), T::Number), (Value::Bool(true), T::Bool), (Value::List(vec![]), T::List)] {
+        assert_eq!(coerce(&value, &ty, &ctx), Ok(value));
+    }
+    assert_eq!(coerce(&Value::Number(5.into()), &T::Text, &ctx), Ok(Value::text("5")));
+    assert!(coerce(&Value::Number(5.into()), &T::Money, &ctx).unwrap_err().contains("currency"));
+}

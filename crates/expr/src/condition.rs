@@ -1,0 +1,102 @@
+//! A condition: parsed, checked, compiled, ready to be evaluated any number of times.
+
+use crate::{
+    EvalError, Explanation, Facts, Fuel, Problem, References, Scope, Truth, ast::Node, check::Checker, code::Cond, eval::Eval, explain,
+    json, parser,
+};
+use model::Instant;
+use std::{fmt, sync::Arc};
+
+/// A checked condition. Cheap to clone; two are equal when they say the same in the same words.
+#[derive(Clone)]
+pub struct Condition(Arc<Inner>);
+
+struct Inner {
+    node: Node,
+    code: Cond,
+    references: References,
+}
+
+impl Condition {
+    /// Reads a condition: parses, resolves names, checks types. Warnings come with the condition.
+    ///
+    /// # Errors
+    /// Every problem found, warnings included; at least one is an error.
+    pub fn parse(src: &str, scope: &dyn Scope) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        let node = parser::parse(src)?;
+        let mut checker = Checker::new(src, scope);
+        match checker.cond(&node) {
+            Some(code) if !checker.failed() => {
+                let Checker { problems, references, .. } = checker;
+                Ok((Self(Arc::new(Inner { node, code, references })), problems))
+            }
+            _ => Err(checker.problems),
+        }
+    }
+
+    /// Reads the JSON form (FL 6.8). It is turned into canonical text and read as that, so both forms obey the same
+    /// rules; ranges of problems are bytes of that text.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; `E0342` if the JSON is not of the form.
+    pub fn from_json(json: &serde_json::Value, scope: &dyn Scope) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        let node = json::read(json).map_err(|problem| vec![problem])?;
+        Self::parse(&node.to_string(), scope)
+    }
+
+    /// The canonical JSON form (FL 6.8).
+    pub fn to_json(&self) -> serde_json::Value {
+        json::write(&self.0.node)
+    }
+
+    /// Whether the condition holds.
+    ///
+    /// # Errors
+    /// [`EvalError`].
+    pub fn eval(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Result<Truth, EvalError> {
+        Eval { facts, fuel }.cond(&self.0.code)
+    }
+
+    /// How the condition comes to its verdict, part by part (FL 6.9). Unlike evaluation it looks at every part.
+    pub fn explain(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Explanation {
+        explain::explain(&self.0.code, &mut Eval { facts, fuel })
+    }
+
+    /// The earliest later instant at which time alone may change the verdict of a part. Changes of segments it names
+    /// are not among them.
+    pub fn next_flip(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Option<Instant> {
+        if !self.0.references.time {
+            return None;
+        }
+        explain::next_flip(&self.0.code, &mut Eval { facts, fuel })
+    }
+
+    /// What the condition refers to.
+    pub fn references(&self) -> References {
+        self.0.references.clone()
+    }
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.node == other.0.node
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Condition({self})")
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.node.fmt(f)
+    }
+}
+
+impl serde::Serialize for Condition {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}

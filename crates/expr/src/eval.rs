@@ -1,0 +1,376 @@
+//! Evaluating the resolved tree against facts: the one evaluator of conditions and values.
+//!
+//! Parts of `and` and `or` are looked at from left to right until the answer is certain. A value is borrowed
+//! from the facts wherever it is only looked at.
+
+use crate::{
+    EvalError, Facts, Fuel, Truth,
+    ast::Step,
+    calendar::{self, Moment},
+    closed::language_matches,
+    code::{Cond, Leaf, ListOf, Sense, Test, Val, ZoneOf},
+    functions::Context,
+    operate,
+};
+use jiff::tz::TimeZone;
+use model::{Value, fold};
+use rust_decimal::Decimal;
+use std::borrow::Cow;
+
+/// The longest text a pattern looks at; a longer one is neither a match nor none.
+const MAX_MATCHED: usize = 4096;
+
+pub struct Eval<'e> {
+    pub facts: &'e dyn Facts,
+    pub fuel: &'e mut Fuel,
+}
+
+type Found<'v> = Result<Option<Cow<'v, Value>>, EvalError>;
+
+/// The verdict on a value that may be missing.
+fn judged(sense: Sense, verdict: Option<Truth>) -> Truth {
+    match (sense, verdict) {
+        (Sense::Plain, verdict) => verdict.unwrap_or(Truth::Unknown),
+        (Sense::Not, verdict) => verdict.unwrap_or(Truth::Unknown).not(),
+        (Sense::IsNot, None) => Truth::True,
+        (Sense::IsNot, Some(verdict)) => verdict.not(),
+    }
+}
+
+impl<'e> Eval<'e> {
+    pub fn cond(&mut self, cond: &'e Cond) -> Result<Truth, EvalError> {
+        match cond {
+            Cond::All(parts) => {
+                let mut all = Truth::True;
+                for part in parts {
+                    all = all.and(self.cond(part)?);
+                    if all == Truth::False {
+                        break;
+                    }
+                }
+                Ok(all)
+            }
+            Cond::Any(parts) => {
+                let mut any = Truth::False;
+                for part in parts {
+                    any = any.or(self.cond(part)?);
+                    if any == Truth::True {
+                        break;
+                    }
+                }
+                Ok(any)
+            }
+            Cond::Not(of) => Ok(self.cond(of)?.not()),
+            Cond::Leaf(leaf) => self.leaf(leaf),
+        }
+    }
+
+    pub fn leaf(&mut self, leaf: &'e Leaf) -> Result<Truth, EvalError> {
+        self.fuel.spend(1)?;
+        let facts = self.facts;
+        let zone = facts.bot_zone();
+        Ok(match &leaf.test {
+            Test::InSegment(name) => facts.in_segment(name, self.fuel),
+            Test::HasTag { key, within: None } => facts.tag_added(key).is_some().into(),
+            Test::HasTag { key, within: Some(span) } => {
+                facts.tag_added(key).is_some_and(|at| calendar::within_past(Moment::At(at), facts.now(), *span, zone)).into()
+            }
+            Test::HasTags { all, keys } => {
+                let has = |key| facts.tag_added(key).is_some();
+                if *all { keys.iter().all(has) } else { keys.iter().any(has) }.into()
+            }
+            Test::RanSkill { skill, within: None } => facts.ran_skill(skill).is_some().into(),
+            Test::RanSkill { skill, within: Some(span) } => {
+                facts.ran_skill(skill).is_some_and(|at| calendar::within_past(Moment::At(at), facts.now(), *span, zone)).into()
+            }
+            Test::HasChannel(name) => facts.has_channel(name).into(),
+            Test::HasConsent(topic) => facts.consent(topic),
+            Test::Reachable(channel) => facts.reachable(channel.as_deref()).into(),
+            Test::Value(of) => truth_of(self.value(of)?.as_deref()),
+            Test::Set { of, negated } => (self.value(of)?.is_some_and(|v| is_set(&v)) != *negated).into(),
+            Test::Equal { left, right, sense, language } => {
+                let Some(value) = self.value(left)? else { return Ok(judged(*sense, None)) };
+                judged(*sense, Some(self.same(&value, right, *language)?))
+            }
+            Test::Order { left, order, right } => {
+                let (Some(left), Some(right)) = (self.value(left)?, self.value(right)?) else { return Ok(Truth::Unknown) };
+                operate::order(&left, &right, zone).map_or(Truth::Unknown, |o| order.holds(o).into())
+            }
+            Test::In { of, list, sense, language } => {
+                let Some(value) = self.value(of)? else { return Ok(judged(*sense, None)) };
+                judged(*sense, Some(self.among(&value, list, *language)?))
+            }
+            Test::Contains { of, part, sense } => {
+                let Some(value) = self.value(of)? else { return Ok(judged(*sense, None)) };
+                judged(*sense, Some(self.contains(&value, part)?))
+            }
+            Test::Affix { of, part, at_end, sense } => {
+                let (Some(value), Some(part)) = (self.folded(of)?, self.folded(part)?) else { return Ok(Truth::Unknown) };
+                let holds = if *at_end { value.ends_with(&*part) } else { value.starts_with(&*part) };
+                judged(*sense, Some(holds.into()))
+            }
+            Test::Matches { of, regex, sense } => {
+                let Some(value) = self.value(of)? else { return Ok(judged(*sense, None)) };
+                let text = self.text_of(&value);
+                self.fuel.spend(text.len() as u64)?;
+                let verdict = if text.len() > MAX_MATCHED { Truth::Unknown } else { regex.is_match(&text).into() };
+                judged(*sense, Some(verdict))
+            }
+            Test::Between { of, low, high, sense } => {
+                let Some(value) = self.value(of)? else { return Ok(judged(*sense, None)) };
+                let (low, high) = (self.value(low)?, self.value(high)?);
+                let against = |limit: Option<Cow<'_, Value>>, holds: fn(std::cmp::Ordering) -> bool| {
+                    limit.and_then(|limit| operate::order(&value, &limit, zone)).map_or(Truth::Unknown, |o| holds(o).into())
+                };
+                judged(*sense, Some(against(low, std::cmp::Ordering::is_ge).and(against(high, std::cmp::Ordering::is_le))))
+            }
+            Test::Calendar { of, when, zone, sense } => {
+                let zone = self.zone_of(zone);
+                let moment = self.moment(of)?;
+                judged(*sense, moment.map(|m| calendar::in_window(m, facts.now(), *when, zone).into()))
+            }
+            Test::Within { of, span, future } => self.moment(of)?.map_or(Truth::Unknown, |m| {
+                let now = facts.now();
+                if *future { calendar::within_future(m, now, *span, zone) } else { calendar::within_past(m, now, *span, zone) }.into()
+            }),
+            Test::OlderThan { of, span } => {
+                self.moment(of)?.map_or(Truth::Unknown, |m| calendar::older(m, facts.now(), *span, zone).into())
+            }
+        })
+    }
+
+    pub fn zone_of(&self, zone: &'e ZoneOf) -> &'e TimeZone {
+        match zone {
+            ZoneOf::Bot => self.facts.bot_zone(),
+            ZoneOf::Contact => self.facts.contact_zone(),
+            ZoneOf::Fixed(zone) => zone,
+        }
+    }
+
+    /// Whether a value is what another expression gives; unknown if that is missing.
+    fn same(&mut self, value: &Value, other: &'e Val, language: bool) -> Result<Truth, EvalError> {
+        if let (Value::Text(text), Val::Literal { folded: Some(folded), .. }) = (value, other) {
+            self.fuel.spend(text.len() as u64)?;
+            let same = if language { language_matches(text, folded) } else { operate::folds_to(text, folded) };
+            return Ok(same.into());
+        }
+        let Some(other) = self.value(other)? else { return Ok(Truth::Unknown) };
+        Ok(match (value, &*other) {
+            (Value::Text(text), Value::Text(wanted)) if language => language_matches(text, &fold(wanted)),
+            _ => operate::equal(value, &other, self.facts.bot_zone()),
+        }
+        .into())
+    }
+
+    fn among(&mut self, value: &Value, list: &'e ListOf, language: bool) -> Result<Truth, EvalError> {
+        match list {
+            ListOf::Items(items) => {
+                let mut any = Truth::False;
+                for item in items {
+                    any = any.or(self.same(value, item, language)?);
+                    if any == Truth::True {
+                        break;
+                    }
+                }
+                Ok(any)
+            }
+            ListOf::Value(list) => Ok(match self.value(list)?.as_deref() {
+                Some(Value::List(items)) => {
+                    self.fuel.spend(items.len() as u64)?;
+                    items.iter().any(|item| operate::equal(value, item, self.facts.bot_zone())).into()
+                }
+                Some(_) | None => Truth::Unknown,
+            }),
+        }
+    }
+
+    fn contains(&mut self, value: &Value, part: &'e Val) -> Result<Truth, EvalError> {
+        if let Value::List(items) = value {
+            let Some(part) = self.value(part)? else { return Ok(Truth::Unknown) };
+            self.fuel.spend(items.len() as u64)?;
+            return Ok(items.iter().any(|item| operate::equal(item, &part, self.facts.bot_zone())).into());
+        }
+        let Value::Text(text) = value else { return Ok(Truth::Unknown) };
+        let Some(part) = self.folded(part)? else { return Ok(Truth::Unknown) };
+        self.fuel.spend(text.len() as u64)?;
+        Ok(fold(text).contains(&*part).into())
+    }
+
+    /// A value as folded text.
+    fn folded(&mut self, of: &'e Val) -> Result<Option<Cow<'e, str>>, EvalError> {
+        if let Val::Literal { folded: Some(folded), .. } = of {
+            return Ok(Some(Cow::Borrowed(folded)));
+        }
+        let Some(value) = self.value(of)? else { return Ok(None) };
+        let text = self.text_of(&value);
+        self.fuel.spend(text.len() as u64)?;
+        Ok(Some(Cow::Owned(fold(&text))))
+    }
+
+    fn text_of<'v>(&self, value: &'v Value) -> Cow<'v, str> {
+        match value {
+            Value::Text(text) => Cow::Borrowed(text),
+            other => Cow::Owned(crate::render(other, self.facts.contact_zone())),
+        }
+    }
+
+    /// A value as a day or a point in time.
+    pub fn moment(&mut self, of: &'e Val) -> Result<Option<Moment>, EvalError> {
+        let moment = |value: &Value| match value {
+            Value::Date(day) => Some(Moment::Day(*day)),
+            Value::DateTime(at) => Some(Moment::At(*at)),
+            _ => None,
+        };
+        Ok(match self.value(of)?.as_deref() {
+            Some(Value::Text(text)) => operate::moment_text(text, self.facts.bot_zone()).as_ref().and_then(moment),
+            Some(value) => moment(value),
+            None => None,
+        })
+    }
+
+    pub fn value(&mut self, val: &'e Val) -> Found<'e> {
+        let facts = self.facts;
+        match val {
+            Val::Literal { value, .. } => Ok(Some(Cow::Borrowed(value))),
+            Val::Variable(name) => Ok(facts.variable(name)),
+            Val::Attribute(name) => Ok(facts.attribute(name)),
+            Val::System(name) => Ok(self.system(name)),
+            Val::Input => Ok(facts.input().map(Cow::Owned)),
+            Val::Root(root) => Ok(facts.root(*root).map(|fields| Cow::Owned(Value::Record(fields)))),
+            Val::Part { of, steps } => {
+                self.fuel.spend(steps.len() as u64)?;
+                Ok(match self.value(of)? {
+                    Some(Cow::Borrowed(value)) => part(value, steps).map(Cow::Borrowed),
+                    Some(Cow::Owned(value)) => part(&value, steps).cloned().map(Cow::Owned),
+                    None => None,
+                })
+            }
+            Val::List(items) => {
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    self.fuel.spend(1)?;
+                    if let Some(value) = self.value(item)? {
+                        self.fuel.spend(weight(&value))?;
+                        list.push(value.into_owned());
+                    }
+                }
+                Ok(Some(Cow::Owned(Value::List(list))))
+            }
+            Val::Negative(of) => match self.value(of)? {
+                Some(value) => operate::negative(&value).map(|v| Some(Cow::Owned(v))),
+                None => Err(missing("-", of)),
+            },
+            Val::Arith { op: crate::ast::Arith::Join, left, right } => {
+                self.fuel.spend(1)?;
+                let mut text = String::new();
+                for side in [left, right] {
+                    if let Some(value) = self.value(side)? {
+                        let piece = self.text_of(&value);
+                        self.fuel.spend(piece.len() as u64)?;
+                        text.push_str(&piece);
+                    }
+                }
+                Ok(Some(Cow::Owned(Value::Text(text))))
+            }
+            Val::Arith { op, left, right } => {
+                self.fuel.spend(1)?;
+                let a = self.value(left)?.ok_or_else(|| missing(op.text(), left))?;
+                let b = self.value(right)?.ok_or_else(|| missing(op.text(), right))?;
+                operate::arith(*op, &a, &b, facts.bot_zone()).map(|v| Some(Cow::Owned(v)))
+            }
+            Val::Call { function, args } => {
+                self.fuel.spend(1)?;
+                let mut values = Vec::with_capacity(args.len());
+                for arg in args {
+                    let value = self.value(arg)?;
+                    if value.is_none() && !function.sees_missing {
+                        return Ok(None);
+                    }
+                    if let Some(value) = &value {
+                        self.fuel.spend(weight(value))?;
+                    }
+                    values.push(value.map(Cow::into_owned));
+                }
+                let mut context = Context { facts, fuel: self.fuel };
+                (function.run)(&mut context, &values).map(|v| v.map(Cow::Owned))
+            }
+            Val::Truth(cond) => Ok(match self.cond(cond)? {
+                Truth::True => Some(Cow::Owned(Value::Bool(true))),
+                Truth::False => Some(Cow::Owned(Value::Bool(false))),
+                Truth::Unknown => None,
+            }),
+        }
+    }
+
+    /// The clock's own attributes, else what the facts say.
+    fn system(&self, name: &str) -> Option<Cow<'e, Value>> {
+        let facts = self.facts;
+        let wall = || calendar::local(facts.now(), facts.contact_zone());
+        let value = match name {
+            "now" => Value::DateTime(facts.now()),
+            "today" => Value::Date(calendar::day(facts.now(), facts.bot_zone())),
+            "hour" => Value::Number(Decimal::from(wall().hour())),
+            "weekday" => Value::text(weekday(wall().weekday())),
+            "timezone" => Value::text(facts.contact_zone().iana_name().unwrap_or("UTC")),
+            "language" => Value::Text(facts.language()?),
+            other => return facts.system(other),
+        };
+        Some(Cow::Owned(value))
+    }
+}
+
+fn weekday(day: jiff::civil::Weekday) -> &'static str {
+    use jiff::civil::Weekday;
+    match day {
+        Weekday::Monday => "monday",
+        Weekday::Tuesday => "tuesday",
+        Weekday::Wednesday => "wednesday",
+        Weekday::Thursday => "thursday",
+        Weekday::Friday => "friday",
+        Weekday::Saturday => "saturday",
+        Weekday::Sunday => "sunday",
+    }
+}
+
+fn missing(op: &str, operand: &Val) -> EvalError {
+    let name = match operand {
+        Val::Variable(name) | Val::Attribute(name) => format!("`{name}`"),
+        Val::System(name) => format!("`{name}`"),
+        _ => "a value".to_owned(),
+    };
+    EvalError::Arithmetic(format!("{name} is not set, so `{op}` has no result; give it a value with `| default(0)`"))
+}
+
+/// An empty text counts as not set: it is what an empty answer leaves behind.
+fn is_set(value: &Value) -> bool {
+    !matches!(value, Value::Text(text) if text.trim().is_empty())
+}
+
+fn truth_of(value: Option<&Value>) -> Truth {
+    match value {
+        Some(Value::Bool(b)) => (*b).into(),
+        Some(Value::Text(text)) if text.eq_ignore_ascii_case("true") => Truth::True,
+        Some(Value::Text(text)) if text.eq_ignore_ascii_case("false") => Truth::False,
+        Some(_) | None => Truth::Unknown,
+    }
+}
+
+fn part<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
+    steps.iter().try_fold(value, |value, step| match (step, value) {
+        (Step::Field(name) | Step::Key(name), Value::Record(fields)) => fields.get(name),
+        (Step::Index(at), Value::List(items)) => items.get(*at as usize),
+        _ => None,
+    })
+}
+
+/// What copying a value costs.
+fn weight(value: &Value) -> u64 {
+    match value {
+        Value::Text(text) => text.len() as u64,
+        Value::List(items) => items.iter().map(weight).fold(items.len() as u64, u64::saturating_add),
+        Value::Record(fields) => fields.values().map(weight).fold(fields.len() as u64, u64::saturating_add),
+        Value::Bool(_) | Value::Number(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Duration(_) | Value::Money(_) => {
+            1
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Everything that is known about a contact at one instant, and the budget an evaluation may spend.
+
+use crate::Truth;
+use jiff::tz::TimeZone;
+use model::{Instant, Record, TagKey, Value};
+use std::borrow::Cow;
+
+/// What a dotted path may begin with besides `contact` (FL 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Root {
+    /// The event at hand.
+    Event,
+    /// The run at hand.
+    Run,
+    /// The place in the queue for a human.
+    Queue,
+    /// The bot.
+    Bot,
+}
+
+impl Root {
+    /// As written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Run => "run",
+            Self::Queue => "queue",
+            Self::Bot => "bot",
+        }
+    }
+}
+
+/// Everything known about the contact at this instant.
+///
+/// `now`, `today`, `hour`, `weekday` and `timezone` are answered from [`Facts::now`] and the zones, `language`
+/// from [`Facts::language`]; [`Facts::system`] is asked for every other system attribute.
+pub trait Facts {
+    /// The instant everything is judged at.
+    fn now(&self) -> Instant;
+    /// The bot's time zone.
+    fn bot_zone(&self) -> &TimeZone;
+    /// The contact's time zone, or the bot's.
+    fn contact_zone(&self) -> &TimeZone;
+    /// The contact's language.
+    fn language(&self) -> Option<String>;
+    /// A run variable.
+    fn variable<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>>;
+    /// A declared attribute, its default applied.
+    fn attribute<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>>;
+    /// A system attribute: see [`crate::SYSTEM`].
+    fn system<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>>;
+    /// The fields of a root.
+    fn root(&self, root: Root) -> Option<Record>;
+    /// The last thing the customer sent.
+    fn input(&self) -> Option<Value>;
+    /// Since when the contact has a tag.
+    fn tag_added(&self, key: &TagKey) -> Option<Instant>;
+    /// Whether the contact is in a segment; unknown if the segment is invalid.
+    fn in_segment(&self, name: &str, fuel: &mut Fuel) -> Truth;
+    /// Whether the contact has an address on a channel.
+    fn has_channel(&self, name: &str) -> bool;
+    /// Whether messages get through on a channel, or on any.
+    fn reachable(&self, channel: Option<&str>) -> bool;
+    /// Whether the contact agreed to a topic.
+    fn consent(&self, topic: &str) -> Truth;
+    /// When a skill last ran for the contact.
+    fn ran_skill(&self, skill: &str) -> Option<Instant>;
+}
+
+/// What an evaluation may still spend; one unit is about one byte produced or one node visited (FL 5.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fuel(u64);
+
+impl Fuel {
+    /// A budget of so many units.
+    pub const fn new(units: u64) -> Self {
+        Self(units)
+    }
+
+    /// What is left.
+    pub const fn left(self) -> u64 {
+        self.0
+    }
+
+    /// Spends units.
+    ///
+    /// # Errors
+    /// [`EvalError::OutOfFuel`] if fewer are left; then none is left.
+    pub fn spend(&mut self, units: u64) -> Result<(), EvalError> {
+        match self.0.checked_sub(units) {
+            Some(left) => {
+                self.0 = left;
+                Ok(())
+            }
+            None => {
+                self.0 = 0;
+                Err(EvalError::OutOfFuel)
+            }
+        }
+    }
+}
+
+/// Why an evaluation has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvalError {
+    /// The budget of the step is spent: a limit of the engine, so the step is broken (FL 5.7).
+    #[error("the expression needs more work than a step may do; make its texts and lists smaller")]
+    OutOfFuel,
+    /// Arithmetic that has no answer (a missing value, division by zero, overflow): the `error` outcome (FL 6.5).
+    #[error("{0}")]
+    Arithmetic(String),
+}

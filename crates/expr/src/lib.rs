@@ -1,0 +1,51 @@
+//! The one expression language: conditions, templates and value expressions, checked against what names mean
+//! and evaluated against what is known about a contact (FL 6, FL 3.8, FL 7.2).
+//!
+//! A source text is parsed into a syntax tree, checked against a [`Scope`] (every error at once, each with an
+//! exact range and a designer's words), and compiled into a resolved tree that is evaluated against [`Facts`]
+//! under a [`Fuel`] budget. Nothing here performs IO, reads a clock or draws a random number.
+
+#![forbid(unsafe_code)]
+
+mod ast;
+mod calendar;
+mod check;
+mod closed;
+mod code;
+mod coerce;
+mod condition;
+mod distance;
+mod eval;
+mod explain;
+mod expression;
+mod facts;
+mod functions;
+mod json;
+mod lexer;
+mod number;
+mod operate;
+mod parser;
+mod print;
+mod problem;
+mod render;
+#[cfg(test)]
+mod roundtrip;
+mod scope;
+mod system;
+mod template;
+mod truth;
+
+pub use closed::{is_country, is_language};
+pub use coerce::{Coercion, coerce};
+pub use condition::Condition;
+pub use distance::did_you_mean;
+pub use explain::Explanation;
+pub use expression::Expression;
+pub use facts::{EvalError, Facts, Fuel, Root};
+pub use functions::{FILTERS, FUNCTIONS, Function, Given, Param, Takes, Tick};
+pub use problem::Problem;
+pub use render::render;
+pub use scope::{Place, References, Scope, Type};
+pub use system::{SYSTEM, System};
+pub use template::Template;
+pub use truth::Truth;

@@ -1,0 +1,53 @@
+//! The system attributes: what every contact has without a declaration (FL 7.1).
+
+use crate::Type;
+
+/// A system attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct System {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// What it is.
+    pub doc: &'static str,
+    /// Whether it changes with time alone.
+    pub time: bool,
+}
+
+const fn entry(name: &'static str, ty: Type, doc: &'static str) -> System {
+    System { name, ty, doc, time: false }
+}
+
+const fn clock(name: &'static str, ty: Type, doc: &'static str) -> System {
+    System { name, ty, doc, time: true }
+}
+
+/// Every system attribute, in the order of the reference page.
+pub const SYSTEM: &[System] = &[
+    entry("first_name", Type::Text, "given name, from the channel"),
+    entry("last_name", Type::Text, "family name, from the channel"),
+    entry("full_name", Type::Text, "first and last name, as far as they are known"),
+    entry("username", Type::Text, "the name the contact chose on the channel"),
+    entry("phone", Type::Text, "phone number in international form, if the channel gave one"),
+    entry("email", Type::Text, "e-mail address, if the channel gave one"),
+    entry("language", Type::Language, "language tag: the contact's choice, else the channel's"),
+    entry("country", Type::Country, "two-letter country code: the contact's choice, else the channel's"),
+    entry("channel", Type::Channel, "the channel of this conversation"),
+    entry("status", Type::Status, "the contact's stage: active, unsubscribed, blocked or one of the bot's statuses"),
+    entry("source", Type::Text, "how the contact came to be: organic, api, import or a name of the bot's"),
+    entry("first_seen", Type::DateTime, "when the contact came to be"),
+    entry("last_seen", Type::DateTime, "when the contact last did something"),
+    entry("last_input", Type::Text, "the last text the contact sent"),
+    entry("is_new", Type::Bool, "whether this is the contact's first conversation step"),
+    clock("now", Type::DateTime, "this instant"),
+    clock("today", Type::Date, "today in the bot's zone"),
+    clock("hour", Type::Number, "the hour of the day, 0 to 23, in the contact's zone"),
+    clock("weekday", Type::Text, "monday to sunday, in the contact's zone"),
+    entry("timezone", Type::Text, "the contact's time zone, or the bot's"),
+];
+
+/// The system attribute of a name.
+pub(crate) fn system(name: &str) -> Option<&'static System> {
+    SYSTEM.iter().find(|s| s.name == name)
+}
