@@ -1,0 +1,58 @@
+//! `status`: sets the contact's stage (FL 7.4).
+
+use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, OutcomeSpec};
+use crate::bot::reader::{At, Fields, Reader, unknown};
+use crate::step::Moving;
+use model::Change;
+
+#[derive(Debug)]
+pub(crate) struct Status;
+
+#[derive(Debug)]
+struct Stage(String);
+
+impl BlockKind for Status {
+    fn key(&self) -> &'static str {
+        "status"
+    }
+    fn summary(&self) -> &'static str {
+        "Sets the contact's status: active, unsubscribed, blocked, or one of `statuses` in bot.yaml."
+    }
+    fn example(&self) -> &'static str {
+        "skill: later\ncatch:\n  - command: later\nblocks:\n  later:\n    status: active\n"
+    }
+    fn options(&self) -> &'static [OptionSpec] {
+        &[OptionSpec { name: "status", field: "name", doc: "the status" }]
+    }
+    fn outcomes(&self) -> &'static [OutcomeSpec] {
+        &[]
+    }
+    fn takes_map(&self) -> bool {
+        false
+    }
+
+    fn read(&self, value: At<'_>, _options: &mut Fields<'_>, _has_next: bool, reader: &mut Reader<'_>) -> Option<Box<dyn BlockBody>> {
+        let name = reader.text(value, "a status")?.trim();
+        if !reader.names.statuses.iter().any(|s| s == name) {
+            let known = reader.names.statuses.iter().map(String::as_str);
+            let diagnostic = unknown(
+                "E0120",
+                value.span,
+                &format!("there is no status \"{name}\""),
+                name,
+                known,
+                "declare it under statuses in bot.yaml; there are",
+            );
+            reader.out.push(diagnostic);
+            return None;
+        }
+        Some(Box::new(Stage(name.to_owned())))
+    }
+}
+
+impl BlockBody for Stage {
+    fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
+        at.change(&Change::SetStatus(self.0.clone()));
+        Ok(Flow::Next)
+    }
+}

@@ -1,0 +1,105 @@
+//! The names of a bot, collected before anything is checked: what a reference may refer to, and what a
+//! misspelt one probably meant.
+
+use expr::{Place, Scope, Type};
+use model::{AttributeDef, AttributeType};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every name that a bot declares or makes by use.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub attributes: Vec<AttributeDef>,
+    pub segments: BTreeMap<String, bool>,
+    pub tags: BTreeSet<String>,
+    pub events: BTreeSet<String>,
+    pub skills: BTreeSet<String>,
+    pub channels: Vec<String>,
+    pub statuses: Vec<String>,
+    pub groups: Vec<String>,
+    /// Run variables per skill: written there, or in a skill that leaves to it and carries them along (FL 7.2).
+    pub variables: BTreeMap<String, BTreeSet<String>>,
+    /// Timer blocks as (skill, block).
+    pub timers: BTreeSet<(String, String)>,
+}
+
+/// The statuses that every bot has.
+pub(crate) const STATUSES: [&str; 3] = ["active", "unsubscribed", "blocked"];
+
+impl Names {
+    /// What names mean in a flow of this skill.
+    pub(crate) fn in_skill<'a>(&'a self, skill: &'a str) -> NameScope<'a> {
+        NameScope { names: self, place: Place::Flow, skill: Some(skill) }
+    }
+
+    /// What names mean in a segment's rule.
+    pub(crate) fn in_segment(&self) -> NameScope<'_> {
+        NameScope { names: self, place: Place::Segment, skill: None }
+    }
+
+    /// What names mean over an event's fields.
+    pub(crate) fn in_event(&self) -> NameScope<'_> {
+        NameScope { names: self, place: Place::Event, skill: None }
+    }
+
+    pub(crate) fn attribute(&self, name: &str) -> Option<&AttributeDef> {
+        self.attributes.iter().find(|a| a.name == name)
+    }
+}
+
+/// Names as seen from one place.
+pub(crate) struct NameScope<'a> {
+    names: &'a Names,
+    place: Place,
+    skill: Option<&'a str>,
+}
+
+fn type_of(ty: &AttributeType) -> Type {
+    match ty {
+        AttributeType::Number => Type::Number,
+        AttributeType::Bool => Type::Bool,
+        AttributeType::Date => Type::Date,
+        AttributeType::Datetime => Type::DateTime,
+        AttributeType::Enum(values) => Type::Enum(values.clone()),
+        AttributeType::List => Type::List,
+        AttributeType::Money => Type::Money,
+        AttributeType::Language => Type::Language,
+        AttributeType::Country => Type::Country,
+        AttributeType::Text | AttributeType::Phone | AttributeType::Email | AttributeType::Url => Type::Text,
+    }
+}
+
+impl Scope for NameScope<'_> {
+    fn place(&self) -> Place {
+        self.place
+    }
+    fn variable(&self, name: &str) -> Option<Type> {
+        self.names.variables.get(self.skill?)?.contains(name).then_some(Type::Unknown)
+    }
+    fn attribute(&self, name: &str) -> Option<Type> {
+        self.names.attribute(name).map(|a| type_of(&a.ty))
+    }
+    fn variables(&self) -> Vec<String> {
+        self.skill.and_then(|s| self.names.variables.get(s)).map(|v| v.iter().cloned().collect()).unwrap_or_default()
+    }
+    fn attributes(&self) -> Vec<String> {
+        self.names.attributes.iter().map(|a| a.name.clone()).collect()
+    }
+    fn segments(&self) -> Vec<String> {
+        self.names.segments.keys().cloned().collect()
+    }
+    fn tags(&self) -> Option<Vec<String>> {
+        Some(self.names.tags.iter().cloned().collect())
+    }
+    fn events(&self) -> Option<Vec<String>> {
+        None
+    }
+    fn skills(&self) -> Vec<String> {
+        self.names.skills.iter().cloned().collect()
+    }
+    fn channels(&self) -> Vec<String> {
+        self.names.channels.clone()
+    }
+    fn statuses(&self) -> Vec<String> {
+        self.names.statuses.clone()
+    }
+}

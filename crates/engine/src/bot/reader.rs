@@ -1,0 +1,390 @@
+//! Reading spanned YAML into typed options: every mismatch is a diagnostic at the exact place, and reading goes
+//! on, so that all errors of a bot are told at once.
+
+use super::{Names, Target};
+use expr::{Condition, Problem, Template};
+use model::Duration;
+use std::collections::BTreeMap;
+use syntax::{Diagnostic, Diagnostics, Entry, Node, Span, Spanned};
+
+/// A YAML node at its place.
+pub(crate) type At<'n> = &'n Spanned<Node>;
+
+/// The keys of one map, each read at most once; what is left over is unknown.
+pub(crate) struct Fields<'n> {
+    /// What the map describes, for messages: `a text block`.
+    what: String,
+    span: Span,
+    entries: Vec<(&'n str, Span, At<'n>, bool)>,
+    asked: Vec<&'static str>,
+}
+
+impl<'n> Fields<'n> {
+    /// The map at `node`; anything else is told.
+    pub(crate) fn of(node: At<'n>, what: &str, out: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Node::Map(entries) => Some(Self::from_entries(entries, node.span, what, out)),
+            Node::Null | Node::Scalar(_) | Node::List(_) => {
+                out.push(Diagnostic::error("E0103", node.span, format!("{what} is written as a map of keys, not {}", node.kind_name())));
+                None
+            }
+        }
+    }
+
+    fn from_entries(entries: &'n [Entry], span: Span, what: &str, out: &mut Diagnostics) -> Self {
+        let mut read = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match entry.key.as_text() {
+                Some(key) => read.push((key, entry.key.span, &entry.value, false)),
+                None => out.push(
+                    Diagnostic::error("E0103", entry.key.span, format!("a key of {what} is a plain word, not {}", entry.key.kind_name()))
+                        .help("put quotes round a text that begins with { or ["),
+                ),
+            }
+        }
+        Self { what: what.to_owned(), span, entries: read, asked: Vec::new() }
+    }
+
+    /// Where the map is.
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The value of a key, if it is there.
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<At<'n>> {
+        self.take_with_key(key).map(|(_, node)| node)
+    }
+
+    /// The key's place and the value, if it is there.
+    pub(crate) fn take_with_key(&mut self, key: &'static str) -> Option<(Span, At<'n>)> {
+        self.asked.push(key);
+        let slot = self.entries.iter_mut().find(|e| e.0 == key && !e.3)?;
+        slot.3 = true;
+        Some((slot.1, slot.2))
+    }
+
+    /// The value of a key that must be there.
+    pub(crate) fn need(&mut self, key: &'static str, out: &mut Diagnostics) -> Option<At<'n>> {
+        let found = self.take(key);
+        if found.is_none() {
+            out.push(
+                Diagnostic::error("E0102", self.span, format!("{} needs \"{key}\"", self.what)).label(format!("\"{key}\" is missing")),
+            );
+        }
+        found
+    }
+
+    /// All keys that were not taken, in order.
+    pub(crate) fn rest(&mut self) -> Vec<(&'n str, Span, At<'n>)> {
+        self.entries
+            .iter_mut()
+            .filter(|e| !e.3)
+            .map(|e| {
+                e.3 = true;
+                (e.0, e.1, e.2)
+            })
+            .collect()
+    }
+
+    /// Tells every key that nobody asked for.
+    pub(crate) fn finish(self, out: &mut Diagnostics) {
+        for (key, span, _, used) in &self.entries {
+            if !used {
+                out.push(unknown(
+                    "E0101",
+                    *span,
+                    &format!("{} has no \"{key}\"", self.what),
+                    key,
+                    self.asked.iter().copied(),
+                    "the keys are",
+                ));
+            }
+        }
+    }
+}
+
+/// A diagnostic for a name that is not among `known`, with what was probably meant.
+pub(crate) fn unknown<'a>(
+    code: &'static str,
+    span: Span,
+    message: &str,
+    word: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    list_intro: &str,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(code, span, message);
+    match syntax::closest(word, known.clone()) {
+        Some(meant) => diagnostic.help(format!("did you mean \"{meant}\"?")).replace(span, meant.to_owned(), format!("write \"{meant}\"")),
+        None => {
+            let all: Vec<&str> = known.take(16).collect();
+            if all.is_empty() { diagnostic } else { diagnostic.help(format!("{list_intro} {}", all.join(", "))) }
+        }
+    }
+}
+
+/// Reads values for one skill.
+pub(crate) struct Reader<'a> {
+    pub names: &'a Names,
+    pub out: &'a mut Diagnostics,
+    /// The skill being read.
+    pub skill: &'a str,
+    /// Its blocks by name.
+    pub blocks: &'a BTreeMap<String, usize>,
+}
+
+impl Reader<'_> {
+    pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.out.push(Diagnostic::error(code, span, message));
+    }
+
+    /// A plain word or text, as written.
+    pub(crate) fn text<'n>(&mut self, node: At<'n>, what: &str) -> Option<&'n str> {
+        text(node, what, self.out)
+    }
+
+    /// Prose: a template, taken as written (FL 3.8).
+    pub(crate) fn prose(&mut self, node: At<'_>, what: &str) -> Option<Template> {
+        let source = text(node, what, self.out)?;
+        let scope = self.names.in_skill(self.skill);
+        took(Template::parse(source, &scope), node, self.out)
+    }
+
+    /// A condition of the flow.
+    pub(crate) fn condition(&mut self, node: At<'_>, what: &str) -> Option<Condition> {
+        let source = text(node, what, self.out)?;
+        let scope = self.names.in_skill(self.skill);
+        took(Condition::parse(source, &scope), node, self.out)
+    }
+
+    /// A condition over an event's fields.
+    pub(crate) fn event_condition(&mut self, node: At<'_>, what: &str) -> Option<Condition> {
+        let source = text(node, what, self.out)?;
+        let scope = self.names.in_event();
+        took(Condition::parse(source, &scope), node, self.out)
+    }
+
+    /// A duration in microseconds (FL 3.11).
+    pub(crate) fn duration(&mut self, node: At<'_>, what: &str) -> Option<i64> {
+        duration(node, what, self.out)
+    }
+
+    /// A whole number within limits.
+    pub(crate) fn integer(&mut self, node: At<'_>, what: &str, min: i64, max: i64) -> Option<i64> {
+        integer(node, what, min, max, self.out)
+    }
+
+    /// A number as exact decimal.
+    pub(crate) fn number(&mut self, node: At<'_>, what: &str) -> Option<rust_decimal::Decimal> {
+        let source = text(node, what, self.out)?;
+        let number = source.trim().parse().ok();
+        if number.is_none() {
+            self.out.push(Diagnostic::error("E0104", node.span, format!("{what} is a number, not \"{source}\"")));
+        }
+        number
+    }
+
+    /// A jump: a block of this skill, `end`, or `skill NAME` (FL 3.4).
+    pub(crate) fn target(&mut self, node: At<'_>) -> Option<Target> {
+        if let Node::Map(entries) = &node.value
+            && let [entry] = entries.as_slice()
+            && entry.key.as_text() == Some("skill")
+        {
+            let name = entry.value.as_text().unwrap_or("NAME");
+            self.out.push(
+                Diagnostic::error("E0103", node.span, "a target is one text, not a map")
+                    .help(format!("write it without the colon: skill {name}"))
+                    .replace(node.span, format!("skill {name}"), "write it as one text"),
+            );
+            return None;
+        }
+        let text = text(node, "a target", self.out)?.trim();
+        if text == "end" {
+            return Some(Target::End);
+        }
+        if let Some(name) = text.strip_prefix("skill ").map(str::trim) {
+            return self.skill_name(name, node.span).map(Target::Skill);
+        }
+        if let Some(index) = self.blocks.get(text) {
+            return Some(Target::Block(*index));
+        }
+        let mut diagnostic = unknown(
+            "E0111",
+            node.span,
+            &format!("there is no block \"{text}\" in skill \"{}\"", self.skill),
+            text,
+            self.blocks.keys().map(String::as_str),
+            "the blocks are",
+        );
+        if self.names.skills.contains(text) {
+            diagnostic = Diagnostic::error("E0111", node.span, format!("there is no block \"{text}\" in skill \"{}\"", self.skill))
+                .help(format!("\"{text}\" is a skill: write skill {text}"))
+                .replace(node.span, format!("skill {text}"), "leave for that skill");
+        } else if text == "skill" || text == "call" {
+            diagnostic = Diagnostic::error("E0111", node.span, format!("\"{text}\" is not a target")).help(if text == "call" {
+                "call is a block of its own"
+            } else {
+                "write skill and the skill's name"
+            });
+        }
+        self.out.push(diagnostic);
+        None
+    }
+
+    /// The name of a skill that exists.
+    pub(crate) fn skill_name(&mut self, name: &str, span: Span) -> Option<String> {
+        let canonical = super::load::canonical_skill_name(name);
+        if self.names.skills.contains(&canonical) {
+            return Some(canonical);
+        }
+        let known: Vec<&str> = self.names.skills.iter().map(String::as_str).filter(|n| !n.starts_with('/')).collect();
+        self.out.push(unknown("E0112", span, &format!("there is no skill \"{name}\""), name, known.iter().copied(), "the skills are"));
+        None
+    }
+
+    /// The name of an attribute or variable to be written: an identifier.
+    pub(crate) fn identifier<'n>(&mut self, node: At<'n>, what: &str) -> Option<&'n str> {
+        let name = text(node, what, self.out)?.trim();
+        self.check_identifier(name, node.span, what).then_some(name)
+    }
+
+    /// Whether a text can be the name of an attribute or variable.
+    pub(crate) fn check_identifier(&mut self, name: &str, span: Span, what: &str) -> bool {
+        let good = is_identifier(name);
+        if !good {
+            self.out.push(
+                Diagnostic::error("E0114", span, format!("{what} is a name of letters, digits and _, not \"{name}\""))
+                    .help("conditions and ${…} can read only such names"),
+            );
+        } else if expr::SYSTEM.iter().any(|s| s.name == name) && self.names.attribute(name).is_none() {
+            self.out.push(
+                Diagnostic::error(
+                    "E0119",
+                    span,
+                    format!("\"{name}\" is a system attribute: channels and the runtime write it, flows only read it"),
+                )
+                .help("choose another name, or declare an attribute of that name in bot.yaml"),
+            );
+            return false;
+        }
+        good
+    }
+
+    /// A tag: any text up to 64 characters (FL 7.5).
+    pub(crate) fn tag(&mut self, node: At<'_>) -> Option<Template> {
+        if node.is_null() {
+            self.out.push(
+                Diagnostic::error("E0104", node.span, "the tag is empty")
+                    .help("a # begins a comment: put the tag in quotes, \"#vip\", or leave the # out"),
+            );
+            return None;
+        }
+        let source = text(node, "a tag", self.out)?;
+        if source.trim().is_empty() || source.chars().count() > 64 && !source.contains("${") {
+            self.out.push(Diagnostic::error("E0104", node.span, "a tag is a text of 1 to 64 characters"));
+            return None;
+        }
+        self.prose(node, "a tag")
+    }
+}
+
+/// Whether a text is `[A-Za-z_][A-Za-z0-9_]*`.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    name.bytes().enumerate().all(|(i, b)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit())) && !name.is_empty()
+}
+
+/// Whether a text is a slug: letters, digits, `-` and `_`, beginning with a letter or digit.
+pub(crate) fn is_slug(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().enumerate().all(|(i, b)| b.is_ascii_alphanumeric() || (i > 0 && matches!(b, b'-' | b'_')) || (b == b'_'))
+}
+
+/// A scalar, as written.
+pub(crate) fn text<'n>(node: At<'n>, what: &str, out: &mut Diagnostics) -> Option<&'n str> {
+    if let Some(text) = node.as_text() {
+        return Some(text);
+    }
+    if node.is_null() {
+        out.push(Diagnostic::error("E0103", node.span, format!("{what} is empty; write it after the colon")));
+        return None;
+    }
+    let mut diagnostic = Diagnostic::error("E0103", node.span, format!("{what} is a text, not {}", node.kind_name()));
+    if matches!(node.value, Node::Map(_) | Node::List(_)) {
+        diagnostic = diagnostic.help("put quotes round a text that begins with {, [ or contains \": \"");
+    }
+    out.push(diagnostic);
+    None
+}
+
+/// A duration in microseconds.
+pub(crate) fn duration(node: At<'_>, what: &str, out: &mut Diagnostics) -> Option<i64> {
+    let source = text(node, what, out)?;
+    let read = Duration::parse_exact(source).map(|d| d.micros);
+    if read.is_none() {
+        out.push(
+            Diagnostic::error("E0104", node.span, format!("{what} is a duration, not \"{source}\""))
+                .help("write a whole number with its unit: 30s, 10m, 2h, 3d, 1w, or 1h30m"),
+        );
+    }
+    read
+}
+
+/// A whole number within limits.
+pub(crate) fn integer(node: At<'_>, what: &str, min: i64, max: i64, out: &mut Diagnostics) -> Option<i64> {
+    let source = text(node, what, out)?;
+    match source.trim().parse::<i64>() {
+        Ok(n) if (min..=max).contains(&n) => Some(n),
+        Ok(n) => {
+            out.push(Diagnostic::error("E0104", node.span, format!("{what} is between {min} and {max}, not {n}")));
+            None
+        }
+        Err(_) => {
+            out.push(Diagnostic::error("E0104", node.span, format!("{what} is a whole number, not \"{source}\"")));
+            None
+        }
+    }
+}
+
+/// True or false.
+pub(crate) fn boolean(node: At<'_>, what: &str, out: &mut Diagnostics) -> Option<bool> {
+    match text(node, what, out)? {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
+        other => {
+            out.push(Diagnostic::error("E0104", node.span, format!("{what} is true or false, not \"{other}\"")));
+            None
+        }
+    }
+}
+
+/// One or several of something: a list, or what stands alone.
+pub(crate) fn one_or_many(node: At<'_>) -> &[Spanned<Node>] {
+    match &node.value {
+        Node::List(items) => items,
+        Node::Null | Node::Scalar(_) | Node::Map(_) => std::slice::from_ref(node),
+    }
+}
+
+/// Turns a parsed expression or its problems into diagnostics at their places in the file.
+pub(crate) fn took<T>(parsed: Result<(T, Vec<Problem>), Vec<Problem>>, node: At<'_>, out: &mut Diagnostics) -> Option<T> {
+    let (read, problems) = match parsed {
+        Ok((read, warnings)) => (Some(read), warnings),
+        Err(problems) => (None, problems),
+    };
+    for problem in problems {
+        let span = node.span_within(problem.range.clone());
+        let mut diagnostic = if problem.warning {
+            Diagnostic::warning(problem.code, span, problem.message)
+        } else {
+            Diagnostic::error(problem.code, span, problem.message)
+        };
+        if let Some(help) = problem.help {
+            diagnostic = diagnostic.help(help);
+        }
+        if let Some(replacement) = problem.suggestion {
+            diagnostic = diagnostic.replace(span, replacement.clone(), format!("write {replacement}"));
+        }
+        out.push(diagnostic);
+    }
+    read
+}

@@ -1,0 +1,141 @@
+//! Catches: the ways into a skill (FL 4). One file each, and this list.
+
+mod command;
+mod event;
+mod keyword;
+mod segment;
+mod tag;
+
+use crate::bot::reader::{At, Fields, Reader, text};
+use crate::bot::{CatchEntry, IfBusy};
+pub(crate) use event::event_name;
+use std::fmt::Debug;
+use syntax::Diagnostic;
+
+/// Every kind of catch.
+const CATCHES: &[&dyn CatchKind] = &[&command::Command, &keyword::Keyword, &event::Event, &segment::Segment, &tag::Tag];
+
+/// Kinds the language has and this release does not.
+const LATER: [&str; 2] = ["attribute", "schedule"];
+
+/// Something that may start skills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// A folded `/word` without the slash.
+    Command { name: String },
+    /// An event was raised.
+    Event { name: String },
+    /// The contact entered or left a segment.
+    Segment { name: String, entered: bool },
+    /// A tag was added or removed.
+    Tag { name: String, added: bool },
+}
+
+impl Signal {
+    /// Of what it speaks.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Command { name } | Self::Event { name } | Self::Segment { name, .. } | Self::Tag { name, .. } => name,
+        }
+    }
+
+    /// What happened, in a word.
+    pub(crate) fn spoken(&self) -> &'static str {
+        match self {
+            Self::Command { .. } => "typed",
+            Self::Event { .. } => "raised",
+            Self::Segment { entered: true, .. } => "entered",
+            Self::Segment { entered: false, .. } => "left",
+            Self::Tag { added: true, .. } => "added",
+            Self::Tag { added: false, .. } => "removed",
+        }
+    }
+}
+
+/// A kind of catch.
+pub(crate) trait CatchKind: Sync {
+    /// The key it is recognised by.
+    fn key(&self) -> &'static str;
+    /// Reads what stands under the key.
+    fn read(&self, value: At<'_>, reader: &mut Reader<'_>) -> Option<Box<dyn Catch>>;
+    /// Whether `where:` over the event's fields makes sense.
+    fn has_fields(&self) -> bool {
+        false
+    }
+}
+
+/// A catch as read from a skill.
+pub(crate) trait Catch: Debug + Send + Sync {
+    /// Whether this signal starts the skill.
+    fn catches(&self, signal: &Signal) -> bool;
+    /// How well a folded message fits: 0 exact, 1 contained, and the length of what fits; none if not at all.
+    fn keyword(&self, _folded: &str) -> Option<(u8, usize)> {
+        None
+    }
+    /// The command customers may type, as written.
+    fn command(&self) -> Option<&str> {
+        None
+    }
+    /// What began a run, in words.
+    fn spoken(&self) -> String;
+}
+
+/// Reads one entry of `catch:`.
+pub(crate) fn read(node: At<'_>, reader: &mut Reader<'_>) -> Option<CatchEntry> {
+    let mut fields = Fields::of(node, "a catch", reader.out)?;
+    let mut found = None;
+    for kind in CATCHES {
+        if let Some((span, value)) = fields.take_with_key(kind.key()) {
+            if found.is_some() {
+                reader.out.push(
+                    Diagnostic::error("E0108", span, "a catch is one of command, keyword, event, segment and tag")
+                        .help("give each its own entry in the list under catch"),
+                );
+            } else {
+                found = Some((*kind, value));
+            }
+        }
+    }
+    for key in LATER {
+        if let Some((span, _)) = fields.take_with_key(key) {
+            reader.out.push(
+                Diagnostic::error("E0122", span, format!("catching by {key} is not built yet"))
+                    .help("this release catches command, keyword, event, segment and tag"),
+            );
+            return None;
+        }
+    }
+    let only_for = fields.take("only_for");
+    let filter = fields.take_with_key("where");
+    let if_busy = fields.take("if_busy");
+    let queue_for = fields.take("queue_for").and_then(|n| reader.duration(n, "queue_for"));
+    let once = fields.take("once").and_then(|n| reader.duration(n, "once"));
+    let span = fields.span();
+    fields.finish(reader.out);
+    let Some((kind, value)) = found else {
+        reader
+            .out
+            .push(Diagnostic::error("E0102", span, "a catch says what it catches").help("write command, keyword, event, segment or tag"));
+        return None;
+    };
+    let filter = match filter {
+        Some((_, node)) if kind.has_fields() => reader.event_condition(node, "where"),
+        Some((key, _)) => {
+            reader.error("E0101", key, format!("{} has no fields to look at; where belongs to event", kind.key()));
+            None
+        }
+        None => None,
+    };
+    let if_busy = match if_busy.and_then(|n| Some((text(n, "if_busy", reader.out)?, n.span))) {
+        None => IfBusy::default(),
+        Some(("queue", _)) => IfBusy::Queue,
+        Some(("skip", _)) => IfBusy::Skip,
+        Some(("interrupt", _)) => IfBusy::Interrupt,
+        Some((other, span)) => {
+            reader.error("E0104", span, format!("if_busy is queue, skip or interrupt, not \"{other}\""));
+            IfBusy::default()
+        }
+    };
+    let only_for = only_for.and_then(|n| reader.condition(n, "only_for"));
+    Some(CatchEntry { kind: kind.read(value, reader)?, span, only_for, filter, if_busy, queue_for, once })
+}

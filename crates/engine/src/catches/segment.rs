@@ -1,0 +1,50 @@
+//! `segment: { entered: vip }`: membership changed, as of the whole step (FL 5.8).
+
+use super::{Catch, CatchKind, Signal};
+use crate::bot::reader::{At, Fields, Reader, unknown};
+
+pub(crate) struct Segment;
+
+#[derive(Debug)]
+struct Transition {
+    segment: String,
+    entered: bool,
+}
+
+impl CatchKind for Segment {
+    fn key(&self) -> &'static str {
+        "segment"
+    }
+
+    fn read(&self, value: At<'_>, reader: &mut Reader<'_>) -> Option<Box<dyn Catch>> {
+        let mut fields = Fields::of(value, "a segment catch", reader.out)?;
+        let entered = fields.take("entered");
+        let left = fields.take("left");
+        fields.finish(reader.out);
+        let (node, entered) = match (entered, left) {
+            (Some(node), None) => (node, true),
+            (None, Some(node)) => (node, false),
+            _ => {
+                reader.error("E0102", value.span, "a segment catch has exactly one of entered and left");
+                return None;
+            }
+        };
+        let segment = reader.text(node, "a segment")?.trim();
+        if !reader.names.segments.contains_key(segment) {
+            let known = reader.names.segments.keys().map(String::as_str);
+            let diagnostic = unknown("E0118", node.span, &format!("there is no segment \"{segment}\""), segment, known, "the segments are");
+            reader.out.push(diagnostic);
+            return None;
+        }
+        Some(Box::new(Transition { segment: segment.to_owned(), entered }))
+    }
+}
+
+impl Catch for Transition {
+    fn catches(&self, signal: &Signal) -> bool {
+        matches!(signal, Signal::Segment { name, entered } if *name == self.segment && *entered == self.entered)
+    }
+    fn spoken(&self) -> String {
+        format!("segment {} {}", self.segment, if self.entered { "entered" } else { "left" })
+    }
+}

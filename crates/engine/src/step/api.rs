@@ -1,0 +1,136 @@
+//! What goes into a step and what comes out.
+
+use crate::bot::Programs;
+use model::{Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, RequestId, TranscriptEntry};
+
+/// Everything outside the person that a step may look at.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    /// The time of the step.
+    pub now: Instant,
+    /// Where ids and choices of chance come from.
+    pub seed: u64,
+    /// Bots by version.
+    pub programs: &'a dyn Programs,
+}
+
+/// The person a step is about.
+#[derive(Clone, Copy)]
+pub struct PersonView<'a> {
+    /// The contact.
+    pub contact: &'a Contact,
+    /// The conversation the step happens in.
+    pub conversation: &'a Conversation,
+}
+
+/// What a step processes.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Something from the contact's inbox.
+    Inbox(&'a InboxItem),
+    /// Time passed: everything of this conversation that is due at the turn's time.
+    Due,
+    /// The answer to a request of an earlier step.
+    Desk(DeskAnswer),
+}
+
+/// The desk's answer to a [`DeskRequest`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeskAnswer {
+    /// The request waits in line.
+    Queued {
+        /// Which.
+        request: RequestId,
+        /// Its place, from 1.
+        position: u32,
+        /// Seconds until somebody is expected, if that can be said.
+        eta_secs: Option<u32>,
+    },
+    /// Nobody of the group is online and accepting.
+    NoAgent {
+        /// Which.
+        request: RequestId,
+    },
+}
+
+/// A human is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskRequest {
+    /// The request's id.
+    pub request: RequestId,
+    /// The group asked.
+    pub group: String,
+    /// Where.
+    pub conversation: ConversationId,
+}
+
+/// What a step decided; nothing of it holds until it is committed (INV-7).
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The contact afterwards, if it changed.
+    pub contact: Option<Contact>,
+    /// The conversation afterwards.
+    pub conversation: Conversation,
+    /// Lines to append to the transcript, numbered.
+    pub transcript: Vec<TranscriptEntry>,
+    /// Lines to append to the journey.
+    pub journey: Vec<JourneyEntry>,
+    /// Events to record.
+    pub events: Vec<EventRecord>,
+    /// Items for the contact's inbox, by the same commit (FL 5.8).
+    pub queued: Vec<InboxItem>,
+    /// Requests for a human.
+    pub requests: Vec<DeskRequest>,
+    /// Unsent messages of this conversation are not to be sent any more (FL 7.9).
+    pub drop_unsent: bool,
+    /// A limit was hit: all changes were dropped but the input is consumed (FL 5.7).
+    pub broken: Option<String>,
+    /// What happened, for `chat` and `test`.
+    pub trace: Vec<Trace>,
+}
+
+/// One thing that happened in a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// A rule of FL 5.4 took the message.
+    Rule {
+        /// `5.4.3`, ….
+        rule: &'static str,
+        /// In words.
+        what: String,
+    },
+    /// A run began.
+    RunBegan {
+        /// The skill.
+        skill: String,
+        /// What began it, in words.
+        through: String,
+    },
+    /// A block was entered.
+    Enter {
+        /// The skill.
+        skill: String,
+        /// The block.
+        block: String,
+    },
+    /// A block was left by this exit.
+    Exit {
+        /// The skill.
+        skill: String,
+        /// The block.
+        block: String,
+        /// `next`, an outcome, or a button's label.
+        exit: String,
+    },
+    /// A run ended.
+    RunEnded {
+        /// The skill it ended in.
+        skill: String,
+        /// The block it ended at.
+        block: String,
+        /// How: `done`, `expired`, ….
+        how: String,
+    },
+    /// Something else worth a line.
+    Note(String),
+}

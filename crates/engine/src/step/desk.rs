@@ -1,0 +1,254 @@
+//! A human takes over: requests, the queue, agents and the way back (FL 5.5, 5.6; INV-3, INV-10).
+
+use super::api::{DeskAnswer, DeskRequest};
+use super::stepper::Stepper;
+use crate::blocks::{Fault, Flow};
+use model::{
+    Actor, AgentId, Author, Cause, Content, Delivery, JourneyKind, LiveRequest, Message, Owner, Record, RequestId, RequestState, Rest,
+    RunId, Value,
+};
+
+impl Stepper<'_> {
+    /// A run asks for a human: joins the request under way, if a human or the queue has the conversation already.
+    pub(crate) fn ask_for_human(&mut self, run: RunId, group: &str) -> Rest {
+        if let Some(request) = &self.conversation.request {
+            if self.conversation.owner != Owner::Bot {
+                return Rest::HandedOver { request: request.id };
+            }
+            // Another run of this step asked a moment ago: one answer serves both.
+            if request.state == RequestState::Waiting {
+                return Rest::Requesting { request: request.id };
+            }
+        }
+        let id: RequestId = self.ids.next();
+        self.conversation.request = Some(LiveRequest {
+            id,
+            group: group.to_owned(),
+            since: self.turn.now,
+            run: Some(run),
+            deadline: None,
+            state: RequestState::Waiting,
+        });
+        self.out.requests.push(DeskRequest { request: id, group: group.to_owned(), conversation: self.conversation.id });
+        Rest::Requesting { request: id }
+    }
+
+    pub(crate) fn desk_answer(&mut self, answer: DeskAnswer) -> Result<(), Fault> {
+        match answer {
+            DeskAnswer::Queued { request, position, eta_secs } => self.queued(request, position, eta_secs),
+            DeskAnswer::NoAgent { request } => {
+                self.miss(request, "no_agent");
+                self.give_back(request, || Flow::Outcome("no_agent", String::new()))
+            }
+        }
+    }
+
+    /// The request waits in line: the queue owns the conversation now, and the customer is told.
+    fn queued(&mut self, request: RequestId, position: u32, eta_secs: Option<u32>) -> Result<(), Fault> {
+        let now = self.turn.now;
+        let mut queue = Record::from([("position".to_owned(), Value::Number(position.into()))]);
+        if let Some(eta) = eta_secs {
+            queue.insert("eta".into(), Value::Duration(model::Duration::secs(eta.into())));
+        }
+        self.queue = Some(queue);
+        for id in self.resting_on(request) {
+            let mut deadline = None;
+            self.wake(id, |moving| {
+                let skill = moving.skill.clone();
+                let body = &skill.blocks[moving.at].body;
+                deadline = body.timeout().map(|t| now.plus_micros(t));
+                body.ask_again(moving)?;
+                moving.run.rest = Rest::HandedOver { request };
+                Ok(None)
+            })?;
+            if let Some(open) = &mut self.conversation.request {
+                open.deadline = deadline;
+            }
+        }
+        self.suspend_floor();
+        self.conversation.owner = Owner::Queue;
+        self.conversation.held_since = Some(now);
+        self.journey(Actor::System, JourneyKind::Desk(format!("waits for an agent, place {position}")));
+        Ok(())
+    }
+
+    fn resting_on(&self, request: RequestId) -> Vec<RunId> {
+        self.conversation
+            .runs
+            .iter()
+            .filter(|r| match r.rest {
+                Rest::Requesting { request: on } | Rest::HandedOver { request: on } => on == request,
+                Rest::Asking(_) | Rest::Waiting { .. } => false,
+            })
+            .map(|r| r.id)
+            .collect()
+    }
+
+    /// Moves the runs that rested on a request. One that the customer began goes on with what they wanted last, so
+    /// its question takes the floor from those it was asked over (FL 5.3a).
+    fn give_back(&mut self, request: RequestId, flow: impl Fn() -> Flow) -> Result<(), Fault> {
+        for id in self.resting_on(request) {
+            self.interrupting = self.conversation.run(id).is_some_and(|run| run.cause == Cause::Customer);
+            let moved = self.wake(id, |_| Ok(Some(flow())));
+            self.interrupting = false;
+            moved?;
+        }
+        Ok(())
+    }
+
+    /// Nobody answered: listed at the desk as missed.
+    fn miss(&mut self, request: RequestId, why: &str) {
+        let now = self.turn.now;
+        if let Some(open) = self.conversation.request.as_mut().filter(|r| r.id == request) {
+            open.state = RequestState::Missed { since: now, why: why.to_owned() };
+            open.deadline = None;
+        }
+        self.journey(Actor::System, JourneyKind::Desk(format!("missed: {why}")));
+    }
+
+    /// The bot has the conversation again.
+    fn release(&mut self) {
+        self.conversation.owner = Owner::Bot;
+        self.conversation.held_since = None;
+        // A question that was asked meanwhile was held as well: it starts anew.
+        self.suspend_floor();
+        self.returned = true;
+    }
+
+    /// A request that nobody can be told about: listed as missed, its runs end, the bot has the conversation again
+    /// (INV-10).
+    pub(crate) fn abandon(&mut self, request: RequestId) {
+        self.miss(request, "broken");
+        for run in self.resting_on(request) {
+            self.end_resting(run, "broken");
+        }
+        if self.conversation.owner == Owner::Queue {
+            self.release();
+        }
+    }
+
+    /// `live_chat`'s own timeout.
+    pub(crate) fn queue_timeout(&mut self) -> Result<(), Fault> {
+        let Some(request) = self.conversation.request.as_ref().filter(|r| r.deadline.is_some_and(|d| d <= self.turn.now)).map(|r| r.id)
+        else {
+            return Ok(());
+        };
+        self.miss(request, "timeout");
+        self.release();
+        self.give_back(request, || Flow::Outcome("timeout", String::new()))
+    }
+
+    /// An agent takes a waiting or missed request. A request that somebody has already stays theirs: the line
+    /// decides, so of two agents exactly one wins.
+    pub(crate) fn take(&mut self, request: RequestId, agent: AgentId, name: &str) -> Result<(), Fault> {
+        let now = self.turn.now;
+        let Some(open) = self.conversation.request.as_mut().filter(|r| r.id == request) else { return Ok(()) };
+        match open.state {
+            RequestState::Waiting | RequestState::Missed { .. } => {}
+            RequestState::Active { .. } | RequestState::Resolved { .. } => return Ok(()),
+        }
+        open.state = RequestState::Active { agent, name: name.to_owned(), since: now };
+        open.deadline = None;
+        if self.conversation.owner == Owner::Bot {
+            self.suspend_floor();
+            self.conversation.held_since = Some(now);
+        }
+        self.conversation.owner = Owner::Agent(agent);
+        self.journey(Actor::Agent(agent), JourneyKind::Desk(format!("{name} took the chat")));
+        self.append_system(format!("{name} joined the chat"));
+        Ok(())
+    }
+
+    /// An agent says something; a reply to a missed request takes it.
+    pub(crate) fn agent_says(&mut self, agent: AgentId, name: &str, content: Content, client_id: Option<String>) -> Result<(), Fault> {
+        if let Some(open) = &self.conversation.request
+            && matches!(open.state, RequestState::Missed { .. })
+        {
+            let id = open.id;
+            self.take(id, agent, name)?;
+        }
+        if self.conversation.owner != Owner::Agent(agent) {
+            self.journey(Actor::Agent(agent), JourneyKind::Desk(format!("{name} wrote without having the chat; not sent")));
+            return Ok(());
+        }
+        let message = Message {
+            id: self.ids.next(),
+            conversation: self.conversation.id,
+            no: 0,
+            at: self.turn.now,
+            author: Author::Agent { id: agent, name: name.to_owned() },
+            content,
+            delivery: Delivery::Queued,
+            client_id,
+        };
+        self.append(message);
+        Ok(())
+    }
+
+    /// An agent closes the chat: the runs that were handed over go on, or the chosen skill replaces all runs.
+    pub(crate) fn resolve(&mut self, agent: AgentId, skill: Option<&str>) -> Result<(), Fault> {
+        if self.conversation.owner != Owner::Agent(agent) {
+            return Ok(());
+        }
+        let now = self.turn.now;
+        let request = self.conversation.request.as_mut().map(|r| {
+            r.state = RequestState::Resolved { agent, at: now };
+            r.id
+        });
+        self.journey(Actor::Agent(agent), JourneyKind::Desk("closed the chat".into()));
+        self.append_system("The chat was closed".into());
+        self.release();
+        self.conversation.request = None;
+        let skill = match skill.map(crate::bot::canonical_skill_name) {
+            None => None,
+            Some(name) => {
+                let found = self.bot.skill(&name).cloned();
+                let admitted = match &found {
+                    Some(skill) => self.admitted(skill, None, &Record::new())?,
+                    None => false,
+                };
+                if !admitted {
+                    let line = format!("the skill {name} does not exist or is not for this contact; the flow goes on");
+                    self.journey(Actor::Agent(agent), JourneyKind::Desk(line));
+                }
+                admitted.then_some(name)
+            }
+        };
+        match skill {
+            Some(skill) => {
+                for run in self.conversation.runs.iter().map(|r| r.id).collect::<Vec<_>>() {
+                    self.end_resting(run, "replaced by an agent");
+                }
+                self.conversation.pending.clear();
+                self.start_named(&skill, None, Record::new(), Cause::Customer)
+            }
+            None => match request {
+                Some(request) => self.give_back(request, || Flow::Next),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// An agent takes a missed request off the list.
+    pub(crate) fn dismiss(&mut self, agent: AgentId) {
+        if self.conversation.request.as_ref().is_some_and(|r| matches!(r.state, RequestState::Missed { .. })) {
+            self.conversation.request = None;
+            self.journey(Actor::Agent(agent), JourneyKind::Desk("took the missed request off the list".into()));
+        }
+    }
+
+    /// A line about the conversation that nobody said.
+    fn append_system(&mut self, text: String) {
+        let message = Message {
+            id: self.ids.next(),
+            conversation: self.conversation.id,
+            no: 0,
+            at: self.turn.now,
+            author: Author::System,
+            content: Content::text(text),
+            delivery: Delivery::Sent,
+            client_id: None,
+        };
+        self.append(message);
+    }
+}

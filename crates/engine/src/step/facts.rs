@@ -1,0 +1,189 @@
+//! What an expression sees: the contact as changed so far in the step (FL 5.8), the run's variables, the time.
+
+use crate::bot::{Bot, SegmentRule};
+use expr::{Facts, Fuel, Root, Truth};
+use jiff::tz::TimeZone;
+use model::{Contact, Instant, Record, Run, TagKey, Value};
+use std::borrow::Cow;
+
+/// Facts about one contact at one instant, perhaps seen from within a run.
+pub(crate) struct ContactFacts<'a> {
+    pub now: Instant,
+    pub bot: &'a Bot,
+    pub contact: &'a Contact,
+    /// The channel of the conversation; none outside one.
+    pub channel: Option<&'a str>,
+    pub vars: Option<&'a Record>,
+    pub event: Option<&'a Record>,
+    pub run: Option<&'a Run>,
+    pub queue: Option<&'a Record>,
+    pub input: Option<&'a str>,
+}
+
+impl<'a> ContactFacts<'a> {
+    /// What a segment's rule sees: the contact alone.
+    pub(crate) fn of_contact(now: Instant, bot: &'a Bot, contact: &'a Contact) -> Self {
+        Self { now, bot, contact, channel: None, vars: None, event: None, run: None, queue: None, input: None }
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        match self.contact.system.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn owned<'a>(value: Value) -> Option<Cow<'a, Value>> {
+    Some(Cow::Owned(value))
+}
+
+impl Facts for ContactFacts<'_> {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn bot_zone(&self) -> &TimeZone {
+        self.bot.timezone()
+    }
+
+    fn contact_zone(&self) -> &TimeZone {
+        self.bot.timezone()
+    }
+
+    fn language(&self) -> Option<String> {
+        match self.attribute("language").or_else(|| self.system("language"))?.into_owned() {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn variable<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>> {
+        self.vars?.get(name).map(Cow::Borrowed)
+    }
+
+    fn attribute<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>> {
+        let declared = self.bot.attribute(name)?;
+        // A declared `first_name` holds what the customer said; until then, what the channel knows.
+        self.contact.attributes.get(name).or(declared.default.as_ref()).or_else(|| self.contact.system.get(name)).map(Cow::Borrowed)
+    }
+
+    fn system<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>> {
+        match name {
+            "full_name" => {
+                let parts: Vec<&str> = ["first_name", "last_name"].into_iter().filter_map(|n| self.text(n)).collect();
+                if parts.is_empty() { None } else { owned(Value::text(parts.join(" "))) }
+            }
+            "channel" => owned(Value::text(self.channel.or_else(|| {
+                // Outside a conversation: where the contact was first met.
+                self.contact.addresses.first().map(|r| r.address.channel.as_str())
+            })?)),
+            "status" => owned(Value::text(self.contact.status.clone())),
+            "source" => owned(Value::text(self.contact.source.clone())),
+            "first_seen" => owned(Value::DateTime(self.contact.first_seen)),
+            "last_seen" => owned(Value::DateTime(self.contact.last_seen)),
+            "is_new" => owned(Value::Bool(self.contact.first_seen == self.contact.last_seen)),
+            "last_input" => match self.input {
+                Some(text) => owned(Value::text(text)),
+                None => self.contact.system.get(name).map(Cow::Borrowed),
+            },
+            "timezone" => owned(Value::text(self.bot.timezone().iana_name().unwrap_or("UTC"))),
+            "now" => owned(Value::DateTime(self.now)),
+            "today" => owned(Value::Date(self.now.to_timestamp().to_zoned(self.bot.timezone().clone()).date())),
+            "hour" => owned(Value::Number(self.now.to_timestamp().to_zoned(self.contact_zone().clone()).hour().into())),
+            "weekday" => owned(Value::text(match self.now.to_timestamp().to_zoned(self.contact_zone().clone()).weekday() {
+                jiff::civil::Weekday::Monday => "monday",
+                jiff::civil::Weekday::Tuesday => "tuesday",
+                jiff::civil::Weekday::Wednesday => "wednesday",
+                jiff::civil::Weekday::Thursday => "thursday",
+                jiff::civil::Weekday::Friday => "friday",
+                jiff::civil::Weekday::Saturday => "saturday",
+                jiff::civil::Weekday::Sunday => "sunday",
+            })),
+            _ => self.contact.system.get(name).map(Cow::Borrowed),
+        }
+    }
+
+    fn root(&self, root: Root) -> Option<Record> {
+        match root {
+            Root::Event => self.event.cloned(),
+            Root::Run => self.run.map(|run| {
+                Record::from([
+                    ("id".to_owned(), Value::text(run.id.to_string())),
+                    ("skill".to_owned(), Value::text(run.frame().skill.clone())),
+                    ("block".to_owned(), Value::text(run.frame().block.clone())),
+                    ("began_at".to_owned(), Value::DateTime(run.began_at)),
+                ])
+            }),
+            Root::Queue => self.queue.cloned(),
+            Root::Bot => Some(Record::from([
+                ("name".to_owned(), Value::text(self.bot.name())),
+                ("timezone".to_owned(), Value::text(self.bot.timezone().iana_name().unwrap_or("UTC"))),
+                (
+                    "commands".to_owned(),
+                    Value::text(self.bot.commands().iter().map(|(name, what)| format!("/{name} – {what}")).collect::<Vec<_>>().join("\n")),
+                ),
+            ])),
+        }
+    }
+
+    fn input(&self) -> Option<Value> {
+        self.input.map(Value::text)
+    }
+
+    fn tag_added(&self, key: &TagKey) -> Option<Instant> {
+        self.contact.tags.get(key).map(|t| t.at)
+    }
+
+    fn in_segment(&self, name: &str, fuel: &mut Fuel) -> Truth {
+        is_member(self.bot, name, self.contact, self.now, fuel)
+    }
+
+    fn has_channel(&self, name: &str) -> bool {
+        self.contact.addresses.iter().any(|r| r.address.channel == name)
+    }
+
+    fn reachable(&self, channel: Option<&str>) -> bool {
+        self.contact.addresses.iter().any(|r| r.unreachable.is_none() && channel.is_none_or(|c| r.address.channel == c))
+    }
+
+    fn consent(&self, _topic: &str) -> Truth {
+        Truth::from(self.contact.status != "unsubscribed")
+    }
+
+    fn ran_skill(&self, skill: &str) -> Option<Instant> {
+        self.contact.ran.get(skill).copied()
+    }
+}
+
+/// Whether the contact is in a segment now (FL 5.8): the one evaluator of SWITCH, guards, transitions and
+/// explanations. An unknown segment or one out of fuel is *unknown* and so nobody's.
+pub(crate) fn is_member(bot: &Bot, name: &str, contact: &Contact, now: Instant, fuel: &mut Fuel) -> Truth {
+    let Some(segment) = bot.segments.get(name) else { return Truth::Unknown };
+    // Segments that look into one another can multiply; fuel bounds it, and what is out of fuel has no members.
+    if fuel.spend(8).is_err() {
+        return Truth::Unknown;
+    }
+    for other in &segment.exclude {
+        if is_member(bot, other, contact, now, fuel) == Truth::True {
+            return Truth::False;
+        }
+    }
+    match &segment.rule {
+        SegmentRule::Static => Truth::from(contact.lists.contains_key(name)),
+        SegmentRule::Where(condition) => {
+            let facts = ContactFacts::of_contact(now, bot, contact);
+            condition.eval(&facts, fuel).unwrap_or(Truth::Unknown)
+        }
+    }
+}
+
+/// The segments a contact is in now: key and name.
+pub fn memberships(bot: &Bot, contact: &Contact, now: Instant) -> Vec<(String, String)> {
+    let mut fuel = Fuel::new(bot.limits().fuel);
+    bot.segments
+        .values()
+        .filter(|s| is_member(bot, &s.key, contact, now, &mut fuel) == Truth::True)
+        .map(|s| (s.key.clone(), s.name.clone()))
+        .collect()
+}

@@ -1,0 +1,421 @@
+//! Who gets a message: the first rule of FL 5.4 that fits. The journey records which one it was.
+
+use super::run::Begin;
+use super::spoken;
+use super::stepper::Stepper;
+use crate::blocks::{Fault, Flow, Heard};
+use crate::bot::{Skill, Target};
+use crate::catches::Signal;
+use model::{
+    Actor, Author, Cause, Change, ChoiceTo, Content, Delivery, Incoming, IncomingBody, Message, Owner, Record, Rest, RunId, SentChoice,
+    SentChoices, Value, fold,
+};
+use std::sync::Arc;
+
+/// The longest part of a message that is remembered as `last_input`, in characters.
+const LAST_INPUT: usize = 256;
+/// How often a question is repeated for answers that fit nothing, before `/_default_fallback`.
+const REPEATS: u32 = 2;
+
+impl Stepper<'_> {
+    /// Something the customer did.
+    pub(crate) fn incoming(&mut self, incoming: &Incoming) -> Result<(), Fault> {
+        self.keep_incoming(incoming);
+        match &incoming.body {
+            IncomingBody::Message(content) => self.message(content),
+            IncomingBody::Press { token, label } => self.press(token, label),
+            IncomingBody::Opened { payload } => self.opened(payload.as_deref()),
+            IncomingBody::Unreachable { .. } | IncomingBody::Reachable => Ok(()),
+        }
+    }
+
+    /// What holds whatever becomes of the step: the transcript line, what the channel knows of the person.
+    pub(crate) fn keep_incoming(&mut self, incoming: &Incoming) {
+        let channel = self.conversation.address.channel.clone();
+        let address = self.conversation.address.clone();
+        let by = Actor::Channel(channel);
+        for (name, value) in &incoming.profile {
+            self.change(&Change::SetSystem(name.clone(), value.clone()), &by, None, None);
+        }
+        if super::is_human(incoming) {
+            self.calm();
+            self.direct = true;
+            self.change(&Change::Seen, &Actor::Customer, None, None);
+            self.change(&Change::Reachable(address.clone()), &by, None, None);
+        }
+        let content = match &incoming.body {
+            IncomingBody::Message(content) => {
+                if !content.text.trim().is_empty() {
+                    self.input_text = Some(content.text.trim().to_owned());
+                    let kept: String = content.text.trim().chars().take(LAST_INPUT).collect();
+                    self.change(&Change::SetSystem("last_input".into(), Value::text(kept)), &by, None, None);
+                }
+                content.clone()
+            }
+            IncomingBody::Press { token, label } => {
+                let shown = self.find_choice(token).map_or_else(|| label.clone(), |(_, choice)| choice.label);
+                self.input_text = Some(shown.clone());
+                Content { text: shown, pressed: Some(token.clone()), ..Content::default() }
+            }
+            IncomingBody::Opened { .. } => return,
+            IncomingBody::Unreachable { reason } => {
+                self.change(&Change::Unreachable(address, reason.clone()), &by, None, None);
+                return;
+            }
+            IncomingBody::Reachable => {
+                self.change(&Change::Reachable(address), &by, None, None);
+                return;
+            }
+        };
+        let message = Message {
+            id: self.ids.next(),
+            conversation: self.conversation.id,
+            no: 0,
+            at: incoming.at,
+            author: Author::Customer,
+            content,
+            delivery: Delivery::Received,
+            client_id: incoming.client_id.clone(),
+        };
+        self.append(message);
+    }
+
+    /// The person opened the conversation: greeted once, and again when a link brought them (FL 4, `/start`).
+    fn opened(&mut self, payload: Option<&str>) -> Result<(), Fault> {
+        // Opening says nothing: it greets a stranger, and subscribes nobody who opted out (FL 7.9).
+        if payload.is_none() && (self.conversation.greeted || self.contact.status == "unsubscribed") {
+            return Ok(());
+        }
+        if self.conversation.owner != Owner::Bot {
+            self.rule("5.4.1", "opened while a human or the queue has the conversation");
+            return Ok(());
+        }
+        self.subscribe();
+        let event = payload.map(|p| Record::from([("payload".to_owned(), Value::text(p))])).unwrap_or_default();
+        self.rule("5.4.10", "opened: /start");
+        self.start_named("/start", None, event, Cause::Customer)
+    }
+
+    fn subscribe(&mut self) {
+        if self.contact.status == "unsubscribed" {
+            self.change(&Change::SetStatus("active".into()), &Actor::Customer, None, None);
+        }
+    }
+
+    /// A message, in the order of FL 5.4.
+    fn message(&mut self, content: &Content) -> Result<(), Fault> {
+        let text = content.text.trim();
+        let said = spoken(text);
+        if self.bot.words.opts_out(&said) {
+            return self.opt_out();
+        }
+        if self.contact.status == "unsubscribed" && self.bot.words.opts_in(&said) {
+            self.rule("5.4.0", "an opt-in word");
+            self.subscribe();
+            return self.start_named("/start", None, Record::new(), Cause::Customer);
+        }
+        if matches!(self.conversation.owner, Owner::Agent(_)) {
+            self.rule("5.4.1", "to the agent");
+            return Ok(());
+        }
+        // While the queue has the conversation only buttons and commands reach the bot.
+        let queued = self.conversation.owner == Owner::Queue;
+        if !queued && !text.is_empty() && self.choose_by_text(text)? {
+            return Ok(());
+        }
+        if let Some(typed) = text.strip_prefix('/')
+            && self.command(typed)?
+        {
+            return Ok(());
+        }
+        if queued {
+            self.rule("5.4.1", "kept for the agent");
+            return Ok(());
+        }
+        let heard = Heard { text };
+        if self.listens(&heard)? || (!text.is_empty() && self.keyword(text)?) || self.other()? {
+            return Ok(());
+        }
+        self.nobody()
+    }
+
+    /// Rule 0 (FL 7.9).
+    fn opt_out(&mut self) -> Result<(), Fault> {
+        self.rule("5.4.0", "an opt-out word");
+        self.change(&Change::SetStatus("unsubscribed".into()), &Actor::Customer, None, None);
+        self.conversation.timers.clear();
+        self.conversation.pending.clear();
+        self.out.drop_unsent = true;
+        let runs: Vec<RunId> = self.conversation.runs.iter().filter(|r| !matches!(r.rest, Rest::HandedOver { .. })).map(|r| r.id).collect();
+        for run in runs {
+            self.end_resting(run, "opted out");
+        }
+        self.start_named("/_unsubscribed", None, Record::new(), Cause::Customer)
+    }
+
+    /// Rule 3: text equal to a choice of the run with the floor.
+    fn choose_by_text(&mut self, text: &str) -> Result<bool, Fault> {
+        let Some((run, message)) = self.conversation.floor_run().and_then(|run| match &run.rest {
+            Rest::Asking(ask) => Some((run.id, ask.message?)),
+            Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::HandedOver { .. } => None,
+        }) else {
+            return Ok(false);
+        };
+        let Some(sent) = self.conversation.choices.iter().find(|c| c.message == message).cloned() else { return Ok(false) };
+        let synonyms = self.synonyms(&sent);
+        let said = spoken(text);
+        let ordinal: Option<u16> = said.parse().ok();
+        // A label or a value that is itself a number wins over the ordinal.
+        let by_name: Vec<&SentChoice> = sent
+            .choices
+            .iter()
+            .filter(|c| {
+                spoken(&c.label) == said
+                    || c.value.as_deref().is_some_and(|v| spoken(v) == said)
+                    || synonyms.get(usize::from(c.index)).is_some_and(|list| list.iter().any(|s| spoken(s) == said))
+            })
+            .collect();
+        let chosen = match by_name.as_slice() {
+            [] => sent.choices.iter().find(|c| Some(c.ordinal) == ordinal),
+            [one] => Some(*one),
+            [_, _, ..] => {
+                self.rule("5.4.3", "fits two choices; asked again");
+                self.ask_again(run)?;
+                return Ok(true);
+            }
+        };
+        let Some(choice) = chosen.cloned() else { return Ok(false) };
+        self.rule("5.4.3", format!("the choice \"{}\"", choice.label));
+        self.choose(run, &sent, &choice)?;
+        Ok(true)
+    }
+
+    /// The synonyms of each choice, by index, in the version the message was sent in.
+    fn synonyms(&self, sent: &SentChoices) -> Vec<Vec<String>> {
+        self.turn
+            .programs
+            .get(&sent.version)
+            .and_then(|bot| {
+                let (_, block) = bot.skill(&sent.skill)?.block(&sent.block)?;
+                Some(block.body.choices().iter().map(|c| c.synonyms.clone()).collect())
+            })
+            .unwrap_or_default()
+    }
+
+    /// A choice of a run that rests on its block: its exit, in the run's version.
+    fn choose(&mut self, run: RunId, sent: &SentChoices, choice: &SentChoice) -> Result<(), Fault> {
+        if let ChoiceTo::Event(name) = &choice.to {
+            // The run keeps waiting: the event is something beside it.
+            let by = Actor::Customer;
+            self.send(name, Record::new(), Cause::Customer, by);
+            return Ok(());
+        }
+        let (label, value, index) = (choice.label.clone(), choice.value.clone(), choice.index);
+        let to = choice.to.clone();
+        let skill_name = sent.skill.clone();
+        self.conversation.floor.retain(|r| *r != run);
+        self.wake(run, move |moving| {
+            let skill = moving.skill.clone();
+            let body = &skill.blocks[moving.at].body;
+            if let Some(name) = body.save() {
+                moving.store(name, Some(Value::text(value.unwrap_or_else(|| label.clone()))))?;
+            }
+            let target = body.choices().get(usize::from(index)).and_then(|c| c.target(&skill.blocks[moving.at]));
+            let target = target.or_else(|| match &to {
+                ChoiceTo::Block(name) if skill.name == skill_name => skill.block(name).map(|(at, _)| Target::Block(at)),
+                ChoiceTo::Skill(name) => Some(Target::Skill(name.clone())),
+                ChoiceTo::Block(_) | ChoiceTo::End | ChoiceTo::Event(_) => None,
+            });
+            Ok(Some(Flow::To(label, target.unwrap_or(Target::End))))
+        })
+    }
+
+    fn find_choice(&self, token: &str) -> Option<(SentChoices, SentChoice)> {
+        self.conversation
+            .choices
+            .iter()
+            .rev()
+            .find_map(|sent| sent.choices.iter().find(|c| c.token == token).map(|choice| (sent.clone(), choice.clone())))
+    }
+
+    /// Rule 2: a pressed button.
+    fn press(&mut self, token: &str, label: &str) -> Result<(), Fault> {
+        if matches!(self.conversation.owner, Owner::Agent(_)) {
+            self.rule("5.4.1", "a button, to the agent as its label");
+            return Ok(());
+        }
+        let Some((sent, choice)) = self.find_choice(token) else {
+            return self.stale(label);
+        };
+        let waits = self.conversation.runs.iter().find(|run| {
+            run.id == sent.run
+                && run.frame().skill == sent.skill
+                && run.frame().block == sent.block
+                && match &run.rest {
+                    Rest::Asking(ask) => ask.message.is_some(),
+                    Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::HandedOver { .. } => false,
+                }
+        });
+        if let Some(run) = waits.map(|r| r.id) {
+            self.rule("5.4.2", format!("the button \"{}\"", choice.label));
+            return self.choose(run, &sent, &choice);
+        }
+        self.press_late(&sent, &choice, label)
+    }
+
+    /// The run has moved on: a new run in the newest version begins at the exit's block, with the variables the
+    /// message was sent with.
+    fn press_late(&mut self, sent: &SentChoices, choice: &SentChoice, label: &str) -> Result<(), Fault> {
+        let event = Record::new();
+        let place: Option<(Arc<Skill>, usize)> = match &choice.to {
+            ChoiceTo::End => {
+                self.rule("5.4.2", format!("the button \"{}\", which ends", choice.label));
+                return Ok(());
+            }
+            ChoiceTo::Event(name) => {
+                self.rule("5.4.2", format!("the button \"{}\", which raises {name}", choice.label));
+                self.send(name, event, Cause::Customer, Actor::Customer);
+                return Ok(());
+            }
+            ChoiceTo::Block(block) => self.bot.skill(&sent.skill).and_then(|skill| Some((skill.clone(), skill.block(block)?.0))),
+            ChoiceTo::Skill(name) => self.bot.skill(name).map(|skill| (skill.clone(), 0)),
+        };
+        let Some((skill, at)) = place else {
+            return self.stale(label);
+        };
+        if !self.admitted(&skill, None, &event)? {
+            return self.stale(label);
+        }
+        self.rule("5.4.2", format!("the button \"{}\" of an earlier message", choice.label));
+        let bot = self.bot.clone();
+        let value = Value::text(choice.value.clone().unwrap_or_else(|| choice.label.clone()));
+        let set = sent.save.clone().map(|name| (name, value));
+        let vars = sent.vars.clone();
+        self.begin(Begin { bot, skill, at, vars, event, cause: Cause::Customer, through: "an earlier button", set })
+    }
+
+    fn stale(&mut self, label: &str) -> Result<(), Fault> {
+        self.rule("5.4.2", "a button that leads nowhere any more");
+        let event = Record::from([("label".to_owned(), Value::text(label))]);
+        self.start_named("/_stale_button", None, event, Cause::Customer)
+    }
+
+    /// Rule 4: `/word`, with what follows as `event.text`.
+    fn command(&mut self, typed: &str) -> Result<bool, Fault> {
+        let (word, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+        // Telegram writes /order@shop_bot in groups.
+        let name = fold(word.split('@').next().unwrap_or(word));
+        let mut event = Record::new();
+        if !rest.trim().is_empty() {
+            event.insert("text".into(), Value::text(rest.trim()));
+        }
+        if name == "start" {
+            self.rule("5.4.4", "/start");
+            self.subscribe();
+            return self.try_named("/start", None, event, Cause::Customer);
+        }
+        for (skill, catch) in self.matching(&Signal::Command { name: name.clone() }) {
+            if self.may_start(&skill, catch, &event)? {
+                self.rule("5.4.4", format!("/{name}"));
+                return self.start_catch(&skill, catch, event, Cause::Customer);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Rule 6: the `listen` that has the floor.
+    fn listens(&mut self, heard: &Heard<'_>) -> Result<bool, Fault> {
+        let Some(run) = self.conversation.floor_run() else { return Ok(false) };
+        let id = run.id;
+        let Some(listening) = self.turn.programs.get(&run.version).and_then(|bot| {
+            let (_, block) = bot.skill(&run.frame().skill)?.block(&run.frame().block)?;
+            Some(block.kind.key() == "listen")
+        }) else {
+            return Ok(false);
+        };
+        if !listening {
+            return Ok(false);
+        }
+        self.rule("5.4.6", "the listen that has the floor");
+        self.wake(id, |moving| {
+            let skill = moving.skill.clone();
+            skill.blocks[moving.at].body.hear(moving, heard)
+        })?;
+        Ok(true)
+    }
+
+    /// Rule 8: of several keyword catches exactly one: exact before contains, longer before shorter, then file order.
+    fn keyword(&mut self, text: &str) -> Result<bool, Fault> {
+        let folded = fold(text);
+        let mut found = Vec::new();
+        for skill in self.bot.order.iter().filter_map(|n| self.bot.skill(n)) {
+            for (index, catch) in skill.catches.iter().enumerate() {
+                if let Some((exactness, length)) = catch.kind.keyword(&folded) {
+                    found.push(((exactness, std::cmp::Reverse(length)), skill.clone(), index));
+                }
+            }
+        }
+        // Stable: file order decides between equals.
+        found.sort_by_key(|(rank, _, _)| *rank);
+        for (_, skill, catch) in found {
+            let event = Record::from([("text".to_owned(), Value::text(text))]);
+            if self.may_start(&skill, catch, &event)? {
+                self.rule("5.4.8", format!("a keyword of {}", skill.name));
+                return self.start_catch(&skill, catch, event, Cause::Customer);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Rule 9: the `other` outcome of a waiting choice; without that exit the question is repeated twice.
+    fn other(&mut self) -> Result<bool, Fault> {
+        let Some(run) = self.conversation.floor_run() else { return Ok(false) };
+        let id = run.id;
+        self.rule("5.4.9", "none of the choices");
+        let mut fallback = false;
+        let mut left = false;
+        self.wake(id, |moving| {
+            if moving.block().exits.contains_key("other") {
+                left = true;
+                return Ok(Some(Flow::Outcome("other", String::new())));
+            }
+            let Rest::Asking(ask) = &mut moving.run.rest else { return Ok(None) };
+            ask.tries += 1;
+            if ask.tries > REPEATS {
+                fallback = true;
+            } else {
+                moving.repeat_question()?;
+            }
+            Ok(None)
+        })?;
+        if left {
+            return Ok(true);
+        }
+        if fallback {
+            self.start_named("/_default_fallback", None, Record::new(), Cause::Customer)?;
+        }
+        Ok(true)
+    }
+
+    fn ask_again(&mut self, run: RunId) -> Result<(), Fault> {
+        self.wake(run, |moving| {
+            moving.repeat_question()?;
+            Ok(None)
+        })
+    }
+
+    /// Rule 10.
+    fn nobody(&mut self) -> Result<(), Fault> {
+        if !self.conversation.greeted {
+            self.rule("5.4.10", "/start, never greeted");
+            if self.try_named("/start", None, Record::new(), Cause::Customer)? {
+                return Ok(());
+            }
+        }
+        self.rule("5.4.10", "/default");
+        if !self.try_named("/default", None, Record::new(), Cause::Customer)? {
+            self.start_named("/_default_fallback", None, Record::new(), Cause::Customer)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! Transitions: the difference of membership between before and after the whole step, time passed included
+//! (FL 5.8), and the catches that tags and transitions start next.
+
+use super::facts::is_member;
+use super::stepper::Stepper;
+use crate::catches::Signal;
+use expr::{Fuel, Truth};
+use model::{Actor, Cause, InboxItem, Instant, JourneyKind, Record, TagKey, Value};
+
+/// How many causes may lead to one another (FL 5.8).
+pub(crate) const DEPTH: u8 = 8;
+/// How long sent choices can be pressed: 30 days (FL 5.4 rule 2).
+const PRESSABLE: i64 = 30 * 86_400_000_000;
+/// How many messages with choices one conversation remembers.
+const REMEMBERED: usize = 64;
+
+impl Stepper<'_> {
+    pub(crate) fn transitions(&mut self) {
+        let bot = self.bot.clone();
+        // Its own budget: a flow that spent everything must not make memberships wrong.
+        let mut fuel = Fuel::new(bot.limits().fuel);
+        let now = self.turn.now;
+        for key in bot.segments.keys() {
+            let was = self.contact.memberships.contains_key(key);
+            let is = match is_member(&bot, key, &self.contact, now, &mut fuel) {
+                Truth::True => true,
+                Truth::False | Truth::Unknown => false,
+            };
+            if was == is {
+                continue;
+            }
+            self.contact_changed = true;
+            let what = if is {
+                self.contact.memberships.insert(key.clone(), now);
+                JourneyKind::SegmentEntered(key.clone())
+            } else {
+                self.contact.memberships.remove(key);
+                JourneyKind::SegmentLeft(key.clone())
+            };
+            self.journey(Actor::System, what);
+            self.signals.push(Signal::Segment { name: key.clone(), entered: is });
+        }
+        // A segment that is gone from the bot is left without a word: nobody can ask for it any more.
+        let gone: Vec<String> = self.contact.memberships.keys().filter(|k| !bot.segments.contains_key(*k)).cloned().collect();
+        for key in gone {
+            self.contact.memberships.remove(&key);
+            self.contact_changed = true;
+        }
+        self.queue_causes();
+    }
+
+    /// What tags and transitions start is queued in the contact's inbox by the same commit (FL 5.8).
+    fn queue_causes(&mut self) {
+        for signal in self.net_signals() {
+            for (skill, catch) in self.matching(&signal) {
+                if self.depth >= DEPTH {
+                    let why = format!("{} was not started: more than {DEPTH} causes led to one another", skill.name);
+                    self.journey(Actor::System, JourneyKind::Error(why));
+                    continue;
+                }
+                let event =
+                    Record::from([("name".to_owned(), Value::text(signal.name())), ("what".to_owned(), Value::text(signal.spoken()))]);
+                self.out.queued.push(InboxItem::Caused {
+                    conversation: self.conversation.id,
+                    skill: skill.name.clone(),
+                    catch: Some(u16::try_from(catch).unwrap_or(u16::MAX)),
+                    event,
+                    depth: self.depth + 1,
+                    cause: Cause::Other,
+                });
+            }
+        }
+    }
+
+    /// The signals of the step without those that cancel out: a tag that came and went is no change (FL 5.8).
+    fn net_signals(&mut self) -> Vec<Signal> {
+        let mut net: Vec<Signal> = Vec::new();
+        let mut seen: Vec<TagKey> = Vec::new();
+        for signal in std::mem::take(&mut self.signals) {
+            match &signal {
+                Signal::Tag { name, added } => {
+                    let key = TagKey::of(name);
+                    if seen.contains(&key) {
+                        continue;
+                    }
+                    // The first signal tells what was before it, the contact what is now.
+                    let (was, is) = (!added, self.contact.tags.contains_key(&key));
+                    seen.push(key);
+                    if was != is {
+                        net.push(Signal::Tag { name: name.clone(), added: is });
+                    }
+                }
+                Signal::Segment { .. } | Signal::Event { .. } | Signal::Command { .. } => net.push(signal),
+            }
+        }
+        net
+    }
+
+    /// Choices older than 30 days, and the oldest beyond the bound, can no longer be pressed.
+    pub(crate) fn forget_old_choices(&mut self) {
+        let oldest: Instant = self.turn.now.plus_micros(-PRESSABLE);
+        let resting: Vec<_> = self
+            .conversation
+            .runs
+            .iter()
+            .filter_map(|r| match &r.rest {
+                model::Rest::Asking(ask) => ask.message,
+                model::Rest::Waiting { .. } | model::Rest::Requesting { .. } | model::Rest::HandedOver { .. } => None,
+            })
+            .collect();
+        self.conversation.choices.retain(|c| c.at >= oldest || resting.contains(&c.message));
+        let surplus = self.conversation.choices.len().saturating_sub(REMEMBERED);
+        self.conversation.choices.drain(..surplus);
+    }
+}

@@ -1,0 +1,192 @@
+//! One step: the processing of one input until every run rests (FL 5.2).
+//!
+//! [`step`] is pure and total: it never panics on data it wrote itself, and a step that cannot be finished
+//! consumes its input and changes nothing else (FL 5.7).
+
+mod api;
+mod desk;
+mod due;
+mod facts;
+mod floor;
+mod incoming;
+mod membership;
+mod moving;
+mod run;
+mod starts;
+mod stepper;
+mod words;
+
+pub(crate) use words::{Words, spoken};
+
+pub use api::{DeskAnswer, DeskRequest, Input, PersonView, Step, Trace, Turn};
+pub use due::next_due;
+pub use facts::memberships;
+pub(crate) use moving::Moving;
+
+use crate::blocks::Fault;
+use model::{Cause, Conversation, InboxItem, Incoming, IncomingBody, JourneyKind, Record, Start, Value, Version};
+use stepper::Stepper;
+
+/// Processes one input of one conversation.
+pub fn step(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>) -> Step {
+    let mut stepper = Stepper::new(person, turn);
+    match stepper.process(input) {
+        Ok(()) => stepper.finish(None),
+        Err(Fault::Broken(why) | Fault::Failed(why)) => broken(person, input, turn, &stepper, &why),
+    }
+}
+
+/// The bot versions that a conversation still needs (FL 5.9).
+pub fn versions(conversation: &Conversation) -> impl Iterator<Item = &Version> {
+    let pending = conversation.pending.iter().filter_map(|p| match &p.start {
+        Start::Tick { version, .. } => Some(version),
+        Start::Skill { .. } => None,
+    });
+    conversation.runs.iter().map(|r| &r.version).chain(conversation.timers.iter().map(|t| &t.version)).chain(pending)
+}
+
+impl Stepper<'_> {
+    fn process(&mut self, input: Input<'_>) -> Result<(), Fault> {
+        self.forget_old_choices();
+        self.drop_lost_runs();
+        self.had_floor = self.conversation.floor.last().copied();
+        match input {
+            Input::Inbox(item) => self.item(item)?,
+            Input::Due => self.due()?,
+            Input::Desk(answer) => self.desk_answer(answer)?,
+        }
+        self.settle()
+    }
+
+    fn item(&mut self, item: &InboxItem) -> Result<(), Fault> {
+        match item {
+            InboxItem::Incoming { address: _, incoming } => self.incoming(incoming),
+            InboxItem::Event { conversation: _, name, fields, by } => {
+                // What happened is recorded whatever starts (FL 7.3).
+                self.record_event(name, fields, by.clone());
+                if self.storm() {
+                    return Ok(());
+                }
+                self.raise(name, fields, &Cause::Other)
+            }
+            InboxItem::Caused { conversation: _, skill, catch, event, depth, cause } => {
+                self.depth = *depth;
+                if *cause == Cause::Other && self.storm() {
+                    return Ok(());
+                }
+                self.start_named(skill, *catch, event.clone(), cause.clone())
+            }
+            InboxItem::Take { conversation: _, request, agent, name } => self.take(*request, *agent, name),
+            InboxItem::AgentSays { conversation: _, agent, name, content, client_id } => {
+                self.agent_says(*agent, name, content.clone(), client_id.clone())
+            }
+            InboxItem::Resolve { conversation: _, agent, skill } => self.resolve(*agent, skill.as_deref()),
+            InboxItem::Dismiss { conversation: _, agent } => {
+                self.dismiss(*agent);
+                Ok(())
+            }
+            InboxItem::Modify { changes, by } => {
+                for change in changes {
+                    self.change(change, by, None, None);
+                }
+                Ok(())
+            }
+            InboxItem::Undelivered { conversation: _, message, reason } => {
+                let event = Record::from([
+                    ("message".to_owned(), Value::text(message.to_string())),
+                    ("reason".to_owned(), Value::text(reason.clone())),
+                ]);
+                // A designer may want to know; there is no built-in answer to a message that did not arrive.
+                if self.bot.skill("/_undelivered").is_some() {
+                    self.start_named("/_undelivered", None, event, Cause::Other)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Everything that follows from what happened: caught events, the floor going back, starts that waited.
+    fn settle(&mut self) -> Result<(), Fault> {
+        loop {
+            if let Some(raised) = self.raised.pop_front() {
+                self.raise(&raised.name, &raised.fields, &raised.cause)?;
+            } else if !self.return_floor()? && !self.start_pending()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Closes the step: transitions of membership, what they and tags cause, housekeeping.
+    fn finish(mut self, broken: Option<String>) -> Step {
+        self.transitions();
+        self.forget_old_choices();
+        Step {
+            contact: self.contact_changed.then_some(self.contact),
+            conversation: self.conversation,
+            transcript: self.out.transcript,
+            journey: self.out.journey,
+            events: self.out.events,
+            queued: self.out.queued,
+            requests: self.out.requests,
+            drop_unsent: self.out.drop_unsent,
+            broken,
+            trace: self.out.trace,
+        }
+    }
+}
+
+/// A step that hit a limit: the input is consumed, its run ends, `/_error` is queued, nothing else is kept.
+fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &Stepper<'_>, why: &str) -> Step {
+    let mut stepper = Stepper::new(person, turn);
+    stepper.depth = failed.depth;
+    // What counts against storms counts all the more when it breaks.
+    stepper.conversation.idle_steps = failed.conversation.idle_steps;
+    if let Input::Inbox(InboxItem::Incoming { incoming, .. }) = input {
+        stepper.keep_incoming(incoming);
+    }
+    let (run, skill, block) = match &failed.moving {
+        Some(at) => (Some(at.run), at.skill.name.clone(), at.skill.blocks[at.block].name.clone()),
+        None => (None, String::new(), String::new()),
+    };
+    match input {
+        Input::Due => stepper.skip_due(),
+        // A desk that cannot be told leaves nobody waiting (INV-10).
+        Input::Desk(DeskAnswer::Queued { request, .. } | DeskAnswer::NoAgent { request }) => stepper.abandon(request),
+        Input::Inbox(_) => {}
+    }
+    if let Some(run) = run {
+        stepper.end_resting(run, "broken");
+    }
+    stepper.journey(model::Actor::System, JourneyKind::Error(format!("the step broke: {why}")));
+    // `/_error` breaking, or what it causes, starts nothing further (FL 5.7).
+    let from_error = skill == "/_error" || matches!(input, Input::Inbox(InboxItem::Caused { skill, .. }) if skill == "/_error");
+    if !from_error && stepper.depth < membership::DEPTH {
+        let conversation = stepper.conversation.id;
+        stepper.out.queued.push(InboxItem::Caused {
+            conversation,
+            skill: "/_error".into(),
+            catch: None,
+            event: error_event(&skill, &block, why),
+            depth: stepper.depth + 1,
+            cause: Cause::Customer,
+        });
+    }
+    stepper.finish(Some(why.to_owned()))
+}
+
+/// The fields of `/_error`'s event.
+pub(crate) fn error_event(skill: &str, block: &str, reason: &str) -> Record {
+    Record::from([
+        ("skill".to_owned(), Value::text(skill)),
+        ("block".to_owned(), Value::text(block)),
+        ("reason".to_owned(), Value::text(reason)),
+    ])
+}
+
+/// Whether the customer did something that resets the guard against storms (FL 5.10).
+pub(crate) fn is_human(incoming: &Incoming) -> bool {
+    match incoming.body {
+        IncomingBody::Message(_) | IncomingBody::Press { .. } | IncomingBody::Opened { .. } => true,
+        IncomingBody::Unreachable { .. } | IncomingBody::Reachable => false,
+    }
+}

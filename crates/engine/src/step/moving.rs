@@ -1,0 +1,193 @@
+//! A run on the move: what a block may look at and do.
+
+use super::facts::ContactFacts;
+use super::stepper::Stepper;
+use crate::blocks::Fault;
+use crate::bot::{Block, Bot, Skill};
+use expr::{Condition, Template, Truth};
+use model::{
+    Actor, Author, Change, ChoiceTo, Content, Delivery, Frame, JourneyEntry, JourneyKind, Message, MessageId, Run, TranscriptEntry, Value,
+};
+use std::sync::Arc;
+
+/// A run, the version it is pinned to, and the step it moves in.
+pub(crate) struct Moving<'s, 'a> {
+    pub step: &'s mut Stepper<'a>,
+    pub run: Run,
+    pub bot: Arc<Bot>,
+    pub skill: Arc<Skill>,
+    /// The block it is at, by index.
+    pub at: usize,
+}
+
+impl Moving<'_, '_> {
+    /// The block it is at.
+    pub(crate) fn block(&self) -> &Block {
+        &self.skill.blocks[self.at]
+    }
+
+    /// Calls `with` with everything an expression here may see.
+    pub(crate) fn with_facts<T>(&mut self, with: impl FnOnce(&ContactFacts<'_>, &mut expr::Fuel) -> T) -> T {
+        let mut fuel = self.step.fuel;
+        let facts = ContactFacts {
+            now: self.step.turn.now,
+            // Segments, attributes and zones are always current (FL 5.9).
+            bot: &self.step.bot,
+            contact: &self.step.contact,
+            channel: Some(&self.step.conversation.address.channel),
+            vars: Some(&self.run.frame().vars),
+            event: Some(&self.run.event),
+            run: Some(&self.run),
+            queue: self.step.queue.as_ref(),
+            input: self.step.input_text.as_deref(),
+        };
+        let result = with(&facts, &mut fuel);
+        self.step.fuel = fuel;
+        result
+    }
+
+    /// A template as text.
+    pub(crate) fn render(&mut self, template: &Template) -> Result<String, Fault> {
+        if let Some(text) = template.literal() {
+            return Ok(text.to_owned());
+        }
+        Ok(self.with_facts(|facts, fuel| template.render(facts, fuel))?)
+    }
+
+    /// A template as a typed value (FL 7.2).
+    pub(crate) fn value(&mut self, template: &Template) -> Result<Option<Value>, Fault> {
+        Ok(self.with_facts(|facts, fuel| template.value(facts, fuel))?)
+    }
+
+    /// Whether a condition holds; unknown does not.
+    pub(crate) fn holds(&mut self, condition: &Condition) -> Result<bool, Fault> {
+        Ok(self.with_facts(|facts, fuel| condition.eval(facts, fuel))? == Truth::True)
+    }
+
+    /// Who acts: this block.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::Flow { skill: self.run.frame().skill.clone(), block: self.block().name.clone() }
+    }
+
+    /// Changes the contact.
+    pub(crate) fn change(&mut self, change: &Change) {
+        let by = self.actor();
+        let (run, block) = (self.run.id, self.place());
+        self.step.change(change, &by, Some(run), Some(block));
+    }
+
+    /// `skill.block`.
+    pub(crate) fn place(&self) -> String {
+        format!("{}.{}", self.skill.name, self.block().name)
+    }
+
+    /// Writes a line of the journey.
+    pub(crate) fn journey(&mut self, what: JourneyKind) {
+        let entry = JourneyEntry {
+            id: self.step.ids.next(),
+            at: self.step.turn.now,
+            by: self.actor(),
+            conversation: Some(self.step.conversation.id),
+            run: Some(self.run.id),
+            block: Some(self.place()),
+            what,
+        };
+        self.step.out.journey.push(entry);
+    }
+
+    /// Stores a value under a name: a declared attribute by its type, anything else as a run variable (FL 7.1).
+    /// `None` unsets.
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] if the value does not fit the attribute's type.
+    pub(crate) fn store(&mut self, name: &str, value: Option<Value>) -> Result<(), Fault> {
+        let Some(declared) = self.step.bot.attribute(name) else {
+            let vars = &mut self.run.frame_mut().vars;
+            match value {
+                Some(value) => vars.insert(name.to_owned(), value),
+                None => vars.remove(name),
+            };
+            return Ok(());
+        };
+        let change = match value {
+            None => Change::UnsetAttribute(name.to_owned()),
+            Some(value) => {
+                let ty = declared.ty.clone();
+                let typed = self.with_facts(|facts, _| {
+                    let language = expr::Facts::language(facts);
+                    let context = expr::Coercion {
+                        language: language.as_deref(),
+                        country: facts.bot.country(),
+                        zone: facts.bot.timezone(),
+                        now: facts.now,
+                    };
+                    expr::coerce(&value, &ty, &context)
+                });
+                match typed {
+                    Ok(value) => Change::SetAttribute(name.to_owned(), value),
+                    Err(why) => return Err(Fault::Failed(format!("{name} cannot hold this: {why}"))),
+                }
+            }
+        };
+        self.change(&change);
+        Ok(())
+    }
+
+    /// Whether it is known already that nothing can be sent (FL 5.6).
+    pub(crate) fn unsendable(&self) -> Option<String> {
+        let contact = &self.step.contact;
+        if let Some((_, why)) = contact.reach(&self.step.conversation.address).and_then(|r| r.unreachable.as_ref()) {
+            return Some(format!("the address is unreachable: {why}"));
+        }
+        match contact.status.as_str() {
+            "blocked" => Some("the contact is blocked".into()),
+            // After an opt-out only direct answers are sent (FL 7.9).
+            "unsubscribed" if !self.step.direct => Some("the contact opted out".into()),
+            _ => None,
+        }
+    }
+
+    /// Sends a message; the id is none if it rendered empty, which is journeyed (FL 3.8).
+    pub(crate) fn say(&mut self, content: Content) -> Result<Option<MessageId>, Fault> {
+        if content.is_empty() {
+            self.journey(JourneyKind::Delivery("the message rendered empty and was not sent".into()));
+            return Ok(None);
+        }
+        self.step.spend_message()?;
+        let author = Author::Bot { skill: self.skill.name.clone(), block: self.block().name.clone() };
+        let id = self.step.ids.next();
+        self.step.append(Message {
+            id,
+            conversation: self.step.conversation.id,
+            no: 0,
+            at: self.step.turn.now,
+            author,
+            content,
+            delivery: Delivery::Queued,
+            client_id: None,
+        });
+        Ok(Some(id))
+    }
+
+    /// The innermost frame.
+    pub(crate) fn frame(&self) -> &Frame {
+        self.run.frame()
+    }
+
+    /// How a choice's target is remembered with the message that shows it.
+    pub(crate) fn choice_to(&self, target: &crate::bot::Target) -> ChoiceTo {
+        match target {
+            crate::bot::Target::Block(index) => ChoiceTo::Block(self.skill.blocks[*index].name.clone()),
+            crate::bot::Target::Skill(name) => ChoiceTo::Skill(name.clone()),
+            crate::bot::Target::End => ChoiceTo::End,
+        }
+    }
+}
+
+impl Stepper<'_> {
+    /// Appends a message to the transcript with the next number.
+    pub(crate) fn append(&mut self, mut message: Message) {
+        message.no = self.conversation.take_no();
+        self.out.transcript.push(TranscriptEntry::Message(message));
+    }
+}

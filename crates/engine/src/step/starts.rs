@@ -1,0 +1,228 @@
+//! Beginning runs: through catches, by name, after waiting for the floor.
+
+use super::facts::ContactFacts;
+use super::run::{Begin, allows};
+use super::stepper::{Raised, Stepper};
+use crate::blocks::Fault;
+use crate::bot::{IfBusy, Skill};
+use crate::catches::Signal;
+use model::{Actor, Cause, EventRecord, Instant, JourneyKind, Owner, PendingStart, Record, Start, Value};
+use std::sync::Arc;
+
+/// An hour in microseconds.
+const HOUR: i64 = 3_600_000_000;
+/// How many waiting starts begin in one step.
+const PENDING_AT_ONCE: u32 = 4;
+
+impl Stepper<'_> {
+    /// Records an event on the contact (FL 7.3).
+    pub(crate) fn record_event(&mut self, name: &str, fields: &Record, by: Actor) {
+        let event = EventRecord { id: self.ids.next(), name: name.to_owned(), fields: fields.clone(), at: self.turn.now, by: by.clone() };
+        self.out.events.push(event);
+        self.journey(by, JourneyKind::Event(name.to_owned()));
+    }
+
+    /// Starts every catch of an event, in file order (FL 4).
+    pub(crate) fn raise(&mut self, name: &str, fields: &Record, cause: &Cause) -> Result<(), Fault> {
+        for (skill, catch) in self.matching(&Signal::Event { name: name.to_owned() }) {
+            self.start_catch(&skill, catch, fields.clone(), cause.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Events raised by `send` run in this step, after what is under way (FL 5.8).
+    pub(crate) fn send(&mut self, name: &str, fields: Record, cause: Cause, by: Actor) {
+        self.record_event(name, &fields, by);
+        self.raised.push_back(Raised { name: name.to_owned(), fields, cause });
+    }
+
+    /// The catches that a signal starts, in file order.
+    pub(crate) fn matching(&self, signal: &Signal) -> Vec<(Arc<Skill>, usize)> {
+        self.bot
+            .order
+            .iter()
+            .filter_map(|n| self.bot.skill(n))
+            .flat_map(|skill| {
+                skill.catches.iter().enumerate().filter(|(_, c)| c.kind.catches(signal)).map(|(index, _)| (skill.clone(), index))
+            })
+            .collect()
+    }
+
+    /// Whether the guards of a skill, and of one of its catches, let the contact in (FL 4: `only_for`, `where`).
+    pub(crate) fn admitted(&mut self, skill: &Skill, catch: Option<usize>, event: &Record) -> Result<bool, Fault> {
+        let entry = catch.and_then(|i| skill.catches.get(i));
+        let mut fuel = self.fuel;
+        let facts = ContactFacts {
+            channel: Some(&self.conversation.address.channel),
+            event: Some(event),
+            input: self.input_text.as_deref(),
+            ..ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact)
+        };
+        // Over the fields of an event, bare names are its fields.
+        let fields = ContactFacts { event: Some(event), ..ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact) };
+        let admitted = allows(skill.only_for.as_ref(), &facts, &mut fuel)?
+            && allows(entry.and_then(|c| c.only_for.as_ref()), &facts, &mut fuel)?
+            && allows(entry.and_then(|c| c.filter.as_ref()), &fields, &mut fuel)?;
+        self.fuel = fuel;
+        Ok(admitted)
+    }
+
+    /// Starts a skill through a catch, if its guards allow, now or when the floor is free (FL 5.3b).
+    pub(crate) fn start_catch(&mut self, skill: &Arc<Skill>, catch: usize, event: Record, cause: Cause) -> Result<bool, Fault> {
+        if !self.may_start(skill, catch, &event)? {
+            return Ok(false);
+        }
+        let entry = &skill.catches[catch];
+        if cause == Cause::Other && self.is_busy(skill.blocks[0].leads_to_question) {
+            let index = u16::try_from(catch).unwrap_or(u16::MAX);
+            match entry.if_busy {
+                IfBusy::Skip => {
+                    self.journey(Actor::System, JourneyKind::RunEnded { skill: skill.name.clone(), how: "skipped: busy".into() });
+                    return Ok(false);
+                }
+                IfBusy::Interrupt if self.conversation.owner == Owner::Bot => self.interrupting = true,
+                IfBusy::Queue | IfBusy::Interrupt => {
+                    self.spend_once(skill, catch);
+                    let wait = entry.queue_for.unwrap_or(self.bot.limits().queue_for);
+                    let asks = skill.blocks[0].leads_to_question;
+                    self.queue_start(Start::Skill { skill: skill.name.clone(), catch: Some(index) }, event, asks, wait);
+                    return Ok(true);
+                }
+            }
+        }
+        let through = entry.kind.spoken();
+        self.spend_once(skill, catch);
+        let bot = self.bot.clone();
+        let begun = self.begin(Begin { bot, skill: skill.clone(), at: 0, vars: Record::new(), event, cause, through: &through, set: None });
+        self.interrupting = false;
+        begun.map(|()| true)
+    }
+
+    /// Starts a skill by name; an unknown one or one not for this contact is as if it did not exist.
+    pub(crate) fn start_named(&mut self, name: &str, catch: Option<u16>, event: Record, cause: Cause) -> Result<(), Fault> {
+        self.try_named(name, catch, event, cause).map(|_| ())
+    }
+
+    /// The same, telling whether it began or waits.
+    pub(crate) fn try_named(&mut self, name: &str, catch: Option<u16>, event: Record, cause: Cause) -> Result<bool, Fault> {
+        let Some(skill) = self.bot.skill(name).cloned() else { return Ok(false) };
+        if let Some(catch) = catch.map(usize::from) {
+            return if catch < skill.catches.len() { self.start_catch(&skill, catch, event, cause) } else { Ok(false) };
+        }
+        if !self.admitted(&skill, None, &event)? {
+            return Ok(false);
+        }
+        if cause == Cause::Other && self.is_busy(skill.blocks[0].leads_to_question) {
+            let wait = self.bot.limits().queue_for;
+            let asks = skill.blocks[0].leads_to_question;
+            self.queue_start(Start::Skill { skill: name.to_owned(), catch: None }, event, asks, wait);
+            return Ok(true);
+        }
+        let bot = self.bot.clone();
+        self.begin(Begin { bot, skill, at: 0, vars: Record::new(), event, cause, through: "by name", set: None })?;
+        Ok(true)
+    }
+
+    /// Whether a start that no customer caused has to wait: a human has the conversation (FL 5.5), or a run has
+    /// the floor and the new one would ask (FL 5.3b).
+    pub(crate) fn is_busy(&self, would_ask: bool) -> bool {
+        self.conversation.owner != Owner::Bot || (would_ask && !self.conversation.floor.is_empty())
+    }
+
+    pub(crate) fn queue_start(&mut self, start: Start, event: Record, asks: bool, wait: i64) {
+        let now = self.turn.now;
+        if self.conversation.pending.len() >= self.bot.limits().timers as usize {
+            self.journey(Actor::System, JourneyKind::Error("too many starts wait; the newest was dropped".into()));
+            return;
+        }
+        self.conversation.pending.push(PendingStart { start, event, asks, since: now, until: now.plus_micros(wait) });
+    }
+
+    /// Begins the oldest start that waited and may begin now. Answers whether anything was done.
+    pub(crate) fn start_pending(&mut self) -> Result<bool, Fault> {
+        // Few in one step: the rest is due at once and begins in steps of its own, within their own limits.
+        if self.conversation.owner != Owner::Bot || self.is_requesting() || self.begun_pending >= PENDING_AT_ONCE {
+            return Ok(false);
+        }
+        let now = self.turn.now;
+        let free = self.conversation.floor.is_empty();
+        let position = self.conversation.pending.iter().position(|p| p.until <= now || free || !p.asks);
+        let Some(position) = position else { return Ok(false) };
+        let pending = self.conversation.pending.remove(position);
+        self.begun_pending += 1;
+        if pending.until <= now {
+            self.journey(Actor::System, JourneyKind::RunEnded { skill: start_name(&pending.start), how: "waited too long".into() });
+            return Ok(true);
+        }
+        match pending.start {
+            Start::Skill { skill, catch } => {
+                let Some(found) = self.bot.skill(&skill).cloned() else { return Ok(true) };
+                // Guards are tested at entry (FL 4), and entry is now.
+                if self.admitted(&found, catch.map(usize::from), &pending.event)? {
+                    let bot = self.bot.clone();
+                    self.begin(Begin {
+                        bot,
+                        skill: found,
+                        at: 0,
+                        vars: Record::new(),
+                        event: pending.event,
+                        cause: Cause::Other,
+                        through: "after waiting",
+                        set: None,
+                    })?;
+                }
+            }
+            Start::Tick { timer, skill, block, version, vars } => self.begin_tick(&timer, &skill, &block, &version, vars, pending.event)?,
+        }
+        Ok(true)
+    }
+
+    /// Whether a catch lets the contact in now: guards, and `once` (FL 4).
+    pub(crate) fn may_start(&mut self, skill: &Skill, catch: usize, event: &Record) -> Result<bool, Fault> {
+        if let Some(within) = skill.catches[catch].once
+            && let Some(Value::DateTime(last)) = self.conversation.once.get(&once_key(skill, catch))
+            && self.turn.now.micros_since(*last) < within
+        {
+            return Ok(false);
+        }
+        self.admitted(skill, Some(catch), event)
+    }
+
+    /// Takes note that a catch with `once` started.
+    fn spend_once(&mut self, skill: &Skill, catch: usize) {
+        if skill.catches[catch].once.is_some() {
+            self.conversation.once.insert(once_key(skill, catch), Value::DateTime(self.turn.now));
+        }
+    }
+
+    /// FL 5.10: whether too much happened in this hour without a human; takes note of one more step.
+    pub(crate) fn storm(&mut self) -> bool {
+        let now = self.turn.now;
+        let limit = self.bot.limits().idle_steps;
+        let (since, count) = self.conversation.idle_steps;
+        self.conversation.idle_steps = if now.micros_since(since) >= HOUR { (now, 1) } else { (since, count.saturating_add(1)) };
+        let storm = self.conversation.idle_steps.1 > limit;
+        if storm {
+            self.journey(
+                Actor::System,
+                JourneyKind::Error(format!("more than {limit} steps in an hour without a message from the customer: not started")),
+            );
+        }
+        storm
+    }
+
+    /// The customer did something: the guard against storms starts anew.
+    pub(crate) fn calm(&mut self) {
+        self.conversation.idle_steps = (Instant::default(), 0);
+    }
+}
+
+fn once_key(skill: &Skill, catch: usize) -> String {
+    format!("{}#{catch}", skill.name)
+}
+
+fn start_name(start: &Start) -> String {
+    match start {
+        Start::Skill { skill, .. } | Start::Tick { skill, .. } => skill.clone(),
+    }
+}

@@ -1,0 +1,210 @@
+//! The state of one step: the person as changed so far, what goes out, and how much may still be done.
+
+use super::api::{DeskRequest, PersonView, Trace, Turn};
+use crate::blocks::Fault;
+use crate::bot::{Bot, Skill};
+use crate::catches::Signal;
+use expr::Fuel;
+use model::{
+    Actor, Cause, Change, Contact, Conversation, EventRecord, IdSource, InboxItem, JourneyEntry, JourneyKind, Record, RunId,
+    TranscriptEntry,
+};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What a step produced so far.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pub transcript: Vec<TranscriptEntry>,
+    pub journey: Vec<JourneyEntry>,
+    pub events: Vec<EventRecord>,
+    pub queued: Vec<InboxItem>,
+    pub requests: Vec<DeskRequest>,
+    pub trace: Vec<Trace>,
+    pub drop_unsent: bool,
+}
+
+/// An event that `send` raised: it is caught in this step, in the order raised (FL 5.8).
+#[derive(Debug)]
+pub(crate) struct Raised {
+    pub name: String,
+    pub fields: Record,
+    pub cause: Cause,
+}
+
+/// Where a run is while it moves.
+#[derive(Clone)]
+pub(crate) struct At {
+    pub run: RunId,
+    pub skill: Arc<Skill>,
+    /// The block, by index.
+    pub block: usize,
+}
+
+/// One step in progress.
+pub(crate) struct Stepper<'a> {
+    pub turn: Turn<'a>,
+    /// The newest bot: what new runs use, and where segments, attributes and catches are looked up.
+    pub bot: Arc<Bot>,
+    pub contact: Contact,
+    pub contact_changed: bool,
+    pub conversation: Conversation,
+    pub ids: IdSource,
+    pub fuel: Fuel,
+    pub blocks_left: u32,
+    pub messages_left: u32,
+    pub runs_left: u32,
+    pub out: Output,
+    pub raised: VecDeque<Raised>,
+    /// Tag changes of this step, for catches.
+    pub signals: Vec<Signal>,
+    /// The text the customer wrote, if this step processes one.
+    pub input_text: Option<String>,
+    /// `queue.…`, while the desk's answer is told.
+    pub queue: Option<Record>,
+    /// Whether a human gave the conversation back in this step: the asking run repeats its question (FL 5.5).
+    pub returned: bool,
+    /// The run that had the floor when the step began.
+    pub had_floor: Option<RunId>,
+    /// Whether what moves now takes the floor when it asks: a start that interrupts (FL 5.3b), a run of the
+    /// customer's that the desk gives back (FL 5.3a).
+    pub interrupting: bool,
+    /// How many waiting starts began in this step.
+    pub begun_pending: u32,
+    /// Whether this step answers something the customer did: the only messages an opted-out contact gets (FL 7.9).
+    pub direct: bool,
+    /// How many causes led to this step.
+    pub depth: u8,
+    /// The run that is being moved, should the step break.
+    pub moving: Option<At>,
+}
+
+impl<'a> Stepper<'a> {
+    pub(crate) fn new(person: &PersonView<'_>, turn: &Turn<'a>) -> Self {
+        let bot = turn.programs.current().clone();
+        let limits = bot.limits();
+        Self {
+            turn: *turn,
+            contact: person.contact.clone(),
+            contact_changed: false,
+            conversation: person.conversation.clone(),
+            ids: IdSource::new(turn.now, turn.seed),
+            fuel: Fuel::new(limits.fuel),
+            blocks_left: limits.blocks,
+            messages_left: limits.messages,
+            runs_left: limits.runs,
+            out: Output::default(),
+            raised: VecDeque::new(),
+            signals: Vec::new(),
+            input_text: None,
+            queue: None,
+            returned: false,
+            had_floor: None,
+            interrupting: false,
+            begun_pending: 0,
+            direct: false,
+            depth: 0,
+            moving: None,
+            bot,
+        }
+    }
+
+    pub(crate) fn spend_block(&mut self) -> Result<(), Fault> {
+        spend(&mut self.blocks_left, self.bot.limits().blocks, "blocks in one step")
+    }
+
+    pub(crate) fn spend_message(&mut self) -> Result<(), Fault> {
+        spend(&mut self.messages_left, self.bot.limits().messages, "messages in one step")
+    }
+
+    pub(crate) fn spend_run(&mut self) -> Result<(), Fault> {
+        spend(&mut self.runs_left, self.bot.limits().runs, "runs begun in one step")
+    }
+
+    /// Changes the contact and journeys what differs.
+    pub(crate) fn change(&mut self, change: &Change, by: &Actor, run: Option<RunId>, block: Option<String>) {
+        let what = self.kind_of(change);
+        let changed = self.contact.apply(change, self.turn.now, by);
+        self.contact_changed |= changed;
+        if !changed {
+            return;
+        }
+        match change {
+            Change::AddTag(label) => self.signals.push(Signal::Tag { name: label.trim().to_owned(), added: true }),
+            Change::RemoveTag(label) => self.signals.push(Signal::Tag { name: label.trim().to_owned(), added: false }),
+            Change::SetAttribute(..)
+            | Change::UnsetAttribute(_)
+            | Change::SetSystem(..)
+            | Change::SetStatus(_)
+            | Change::AddToList(_)
+            | Change::RemoveFromList(_)
+            | Change::AddAddress(_)
+            | Change::Unreachable(..)
+            | Change::Reachable(_)
+            | Change::Seen
+            | Change::Ran(_) => {}
+        }
+        if let Some(what) = what {
+            let entry = JourneyEntry {
+                id: self.ids.next(),
+                at: self.turn.now,
+                by: by.clone(),
+                conversation: Some(self.conversation.id),
+                run,
+                block,
+                what,
+            };
+            self.out.journey.push(entry);
+        }
+    }
+
+    /// The journey line of a change, made before it is applied.
+    fn kind_of(&self, change: &Change) -> Option<JourneyKind> {
+        let attribute =
+            |name: &String, to| JourneyKind::Attribute { name: name.clone(), from: self.contact.attributes.get(name).cloned(), to };
+        Some(match change {
+            Change::SetAttribute(name, value) => attribute(name, Some(value.clone())),
+            Change::UnsetAttribute(name) => attribute(name, None),
+            Change::AddTag(label) => JourneyKind::TagAdded(label.trim().to_owned()),
+            Change::RemoveTag(label) => JourneyKind::TagRemoved(label.trim().to_owned()),
+            Change::SetStatus(to) => JourneyKind::Status { from: self.contact.status.clone(), to: to.clone() },
+            // Membership transitions are journeyed from the difference after the step (FL 5.8).
+            Change::AddToList(_) | Change::RemoveFromList(_) => return None,
+            Change::AddAddress(address) => JourneyKind::Address(format!("{address} added")),
+            Change::Unreachable(address, why) => JourneyKind::Address(format!("{address} is unreachable: {why}")),
+            Change::Reachable(address) => JourneyKind::Address(format!("{address} is reachable again")),
+            Change::SetSystem(..) | Change::Seen | Change::Ran(_) => return None,
+        })
+    }
+
+    /// A line of the journey that belongs to no run.
+    pub(crate) fn journey(&mut self, by: Actor, what: JourneyKind) {
+        let entry = JourneyEntry {
+            id: self.ids.next(),
+            at: self.turn.now,
+            by,
+            conversation: Some(self.conversation.id),
+            run: None,
+            block: None,
+            what,
+        };
+        self.out.journey.push(entry);
+    }
+
+    /// Which rule of FL 5.4 took the message: journeyed and traced.
+    pub(crate) fn rule(&mut self, rule: &'static str, what: impl Into<String>) {
+        let what = what.into();
+        self.out.trace.push(Trace::Rule { rule, what: what.clone() });
+        self.journey(Actor::Customer, JourneyKind::Handled { rule: rule.to_owned(), what });
+    }
+}
+
+fn spend(left: &mut u32, limit: u32, what: &str) -> Result<(), Fault> {
+    match left.checked_sub(1) {
+        Some(less) => {
+            *left = less;
+            Ok(())
+        }
+        None => Err(Fault::Broken(format!("more than {limit} {what}"))),
+    }
+}
