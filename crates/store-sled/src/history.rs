@@ -1,0 +1,257 @@
+//! A person's past in pages: transcript lines, journey lines and events, in the order they were committed.
+//!
+//! A page is a header that says what lies before the page, then its entries, each led by `t`, `j` or `e` and all of them
+//! by their lengths.
+//! The open page is kept behind the person's document, which is written anyway whenever there is something to add; at
+//! [`SPILL`] bytes it becomes a row of its own that is never touched again. The headers make a page findable by halving,
+//! whatever is asked for.
+
+use crate::{db::Db, rows};
+use model::{ContactId, ConversationId, EventRecord, JourneyEntry, TranscriptEntry};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use store::Error;
+
+/// A page is not made larger than this by adding to it; one entry may be.
+const FULL: usize = 8 * 1024;
+/// An open page of this size is closed: to carry it along would cost more than a row of its own.
+const SPILL: usize = 3 * 1024;
+
+/// What the pages hold together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct History {
+    /// How many closed pages.
+    pub closed: u32,
+    /// Whether there is an open page.
+    pub open: bool,
+    /// How much there is in all of them.
+    pub total: Counts,
+}
+
+impl History {
+    fn pages(&self) -> u32 {
+        self.closed + u32::from(self.open)
+    }
+}
+
+/// How much there is, up to some point.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    /// Journey lines.
+    pub journey: u64,
+    /// Events.
+    pub events: u64,
+    /// The last transcript number of each conversation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<(ConversationId, u64)>,
+}
+
+impl Counts {
+    pub fn last_no(&self, conversation: ConversationId) -> u64 {
+        self.lines.iter().find(|(id, _)| *id == conversation).map_or(0, |(_, no)| *no)
+    }
+}
+
+/// Entries that are not in pages yet.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    pub transcript: Vec<TranscriptEntry>,
+    pub journey: Vec<JourneyEntry>,
+    pub events: Vec<EventRecord>,
+}
+
+impl Tail {
+    pub fn append(&mut self, mut later: Self) {
+        self.transcript.append(&mut later.transcript);
+        self.journey.append(&mut later.journey);
+        self.events.append(&mut later.events);
+    }
+}
+
+/// One entry, to write.
+enum Entry<'a> {
+    Line(&'a TranscriptEntry),
+    Journey(&'a JourneyEntry),
+    Event(&'a EventRecord),
+}
+
+/// Adds a tail to the pages: puts the rows of those that are closed by it, and answers the history afterwards and the
+/// open page.
+pub(crate) fn extend(db: &Db, id: ContactId, history: &History, tail: &Tail, rows: &mut rows::Rows) -> Result<(History, Vec<u8>), Error> {
+    let mut after = history.clone();
+    let mut page = if history.open { read_raw(db, id, history.closed)? } else { Vec::new() };
+    let entries = tail.transcript.iter().map(Entry::Line);
+    let entries = entries.chain(tail.journey.iter().map(Entry::Journey)).chain(tail.events.iter().map(Entry::Event));
+    let mut written = Vec::with_capacity(512);
+    for entry in entries {
+        written.clear();
+        match entry {
+            Entry::Line(line) => add(&mut written, b't', line)?,
+            Entry::Journey(line) => add(&mut written, b'j', line)?,
+            Entry::Event(event) => add(&mut written, b'e', event)?,
+        }
+        if !page.is_empty() && page.len() + written.len() > FULL {
+            close(id, &mut after, &mut page, rows)?;
+        }
+        if page.is_empty() {
+            rows::push(&mut page, &after.total)?;
+        }
+        page.extend_from_slice(&written);
+        match entry {
+            Entry::Line(line) => match after.total.lines.iter_mut().find(|(c, _)| *c == line.conversation()) {
+                Some((_, no)) => *no = line.no(),
+                None => after.total.lines.push((line.conversation(), line.no())),
+            },
+            Entry::Journey(_) => after.total.journey += 1,
+            Entry::Event(_) => after.total.events += 1,
+        }
+    }
+    if page.len() >= SPILL {
+        close(id, &mut after, &mut page, rows)?;
+    }
+    after.open = !page.is_empty();
+    Ok((after, page))
+}
+
+fn add(written: &mut Vec<u8>, mark: u8, entry: &impl Serialize) -> Result<(), Error> {
+    written.push(mark);
+    rows::push(written, entry)
+}
+
+/// Makes the open page a row, and empties it.
+fn close(id: ContactId, after: &mut History, page: &mut Vec<u8>, rows: &mut rows::Rows) -> Result<(), Error> {
+    rows.put_chunked(&rows::page_key(id, after.closed), page, 0)?;
+    after.closed += 1;
+    page.clear();
+    Ok(())
+}
+
+fn read_raw(db: &Db, id: ContactId, page: u32) -> Result<Vec<u8>, Error> {
+    // Between the two looks the page may be closed; then it is found where it is for good.
+    for _ in 0..2 {
+        if let Some((content, _)) = rows::get_chunked(db, &rows::page_key(id, page))? {
+            return Ok(content);
+        }
+        if let Some(open) = rows::open_page(db, id, page)? {
+            return Ok(open);
+        }
+    }
+    Err(Error::Corrupt(format!("page {page} of the history of {id} is missing; restore the data folder from a backup")))
+}
+
+/// A page that was read.
+struct Page {
+    key: Vec<u8>,
+    before: Counts,
+    content: Vec<u8>,
+}
+
+impl Page {
+    fn read(db: &Db, id: ContactId, page: u32) -> Result<Self, Error> {
+        let key = rows::page_key(id, page);
+        let content = read_raw(db, id, page)?;
+        let before = rows::parse(&key, rows::divide(&key, &content)?.0)?;
+        Ok(Self { key, before, content })
+    }
+
+    /// The entries of one kind, in order.
+    fn entries<T: DeserializeOwned>(&self, mark: u8) -> Result<Vec<T>, Error> {
+        let (mut found, mut rest) = (Vec::new(), rows::divide(&self.key, &self.content)?.1);
+        while let Some((first, behind)) = rest.split_first() {
+            let (entry, next) = rows::divide(&self.key, behind)?;
+            if *first == mark {
+                found.push(rows::parse(&self.key, entry)?);
+            }
+            rest = next;
+        }
+        Ok(found)
+    }
+}
+
+/// The last page before which `reached` is still true. `reached` holds for the first page, and once false stays false.
+fn find(db: &Db, id: ContactId, history: &History, reached: impl Fn(&Counts) -> bool) -> Result<u32, Error> {
+    let (mut low, mut high) = (0, history.pages());
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if reached(&Page::read(db, id, middle)?.before) { low = middle } else { high = middle }
+    }
+    Ok(low)
+}
+
+/// Paged transcript lines of a conversation with `after < no`, oldest first, at most `limit`.
+pub(crate) fn transcript(
+    db: &Db,
+    id: ContactId,
+    history: &History,
+    conversation: ConversationId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<TranscriptEntry>, Error> {
+    let (mut found, last) = (Vec::new(), history.total.last_no(conversation));
+    if last <= after || limit == 0 {
+        return Ok(found);
+    }
+    for page in find(db, id, history, |before| before.last_no(conversation) <= after)?..history.pages() {
+        // The page may have been added to since `history` was looked up; what came later is not for this reader.
+        let lines = Page::read(db, id, page)?.entries::<TranscriptEntry>(b't')?;
+        found.extend(lines.into_iter().filter(|l| l.conversation() == conversation && l.no() > after && l.no() <= last));
+        if found.len() >= limit || found.last().is_some_and(|l| l.no() == last) {
+            break;
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Which of the two counted kinds.
+#[derive(Clone, Copy)]
+pub(crate) enum Counted {
+    Journey,
+    Events,
+}
+
+impl Counted {
+    pub fn of(self, counts: &Counts) -> u64 {
+        match self {
+            Self::Journey => counts.journey,
+            Self::Events => counts.events,
+        }
+    }
+
+    fn mark(self) -> u8 {
+        match self {
+            Self::Journey => b'j',
+            Self::Events => b'e',
+        }
+    }
+}
+
+/// The newest paged entries of a counted kind, newest first, without the newest `skip`, at most `limit`.
+pub(crate) fn newest<T: DeserializeOwned>(
+    db: &Db,
+    id: ContactId,
+    history: &History,
+    kind: Counted,
+    skip: usize,
+    limit: usize,
+) -> Result<Vec<T>, Error> {
+    let mut found = Vec::new();
+    let mut end = kind.of(&history.total).saturating_sub(skip as u64);
+    if end == 0 || limit == 0 {
+        return Ok(found);
+    }
+    let mut page = find(db, id, history, |before| kind.of(before) < end)?;
+    loop {
+        let read = Page::read(db, id, page)?;
+        let start = kind.of(&read.before);
+        let entries = read.entries::<T>(kind.mark())?;
+        let here = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
+        found.extend(entries.into_iter().take(here).rev());
+        end = end.min(start);
+        if found.len() >= limit || end == 0 || page == 0 {
+            break;
+        }
+        page -= 1;
+    }
+    found.truncate(limit);
+    Ok(found)
+}

@@ -1,0 +1,215 @@
+//! The store as callers see it: commits go to the queue, reads merge memory and database.
+
+use crate::{
+    SledStore,
+    db::Db,
+    history::{self, Counted, History, Tail},
+    rows,
+    shared::{Ending, Queued, Reply, Shared, lock},
+    state::Slot,
+};
+use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, Person, TranscriptEntry};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
+use store::{Commit, Done, Error, Stats, Store, codec};
+
+impl SledStore {
+    /// Why nothing is taken any more, or that there is too much.
+    fn refusal(&self, queue: &crate::shared::Queue, bytes: usize) -> Option<Error> {
+        if let Some(reason) = self.shared.failure() {
+            return Some(Error::Failed(reason));
+        }
+        if queue.closed {
+            return Some(Error::Failed("the store is closed".into()));
+        }
+        let options = &self.shared.options;
+        let full = queue.commits.len() >= options.queue_commits || queue.bytes + bytes > options.queue_bytes;
+        full.then_some(Error::Busy)
+    }
+}
+
+/// A person's newest entries of a counted kind, the ones in memory first.
+fn newest<T: Clone + DeserializeOwned>(
+    db: &Db,
+    id: ContactId,
+    found: (History, Vec<T>),
+    kind: Counted,
+    skip: usize,
+    limit: usize,
+) -> Result<Vec<T>, Error> {
+    // Those in memory come oldest first.
+    let (history, memory) = found;
+    let mut out: Vec<T> = memory.iter().rev().skip(skip).take(limit).cloned().collect();
+    let skip = skip.saturating_sub(memory.len());
+    out.extend(history::newest::<T>(db, id, &history, kind, skip, limit - out.len())?);
+    Ok(out)
+}
+
+/// What of a slot's entries is not in pages, oldest first. At most `enough` of the newest are needed.
+fn in_memory<T: Clone>(slot: &Slot, of: fn(&Tail) -> &Vec<T>, enough: usize) -> Vec<T> {
+    let tails = || slot.writing.as_deref().into_iter().chain([&slot.tail]);
+    let total: usize = tails().map(|tail| of(tail).len()).sum();
+    tails().flat_map(of).skip(total.saturating_sub(enough)).cloned().collect()
+}
+
+impl Shared {
+    /// Ids of people in order after `after`: those in the database and those not there yet.
+    fn ids(&self, after: Option<ContactId>, limit: usize) -> Result<BTreeSet<ContactId>, Error> {
+        // Memory first: who leaves it meanwhile is in the database by then.
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut ids: BTreeSet<ContactId> = lock(&self.state).fresh.range((from, Bound::Unbounded)).take(limit).copied().collect();
+        let mut from = after.map_or_else(|| vec![rows::PERSON], rows::after_person);
+        for _ in 0..limit {
+            let next = self.db.key_from(&from)?;
+            let Some(id) = next.filter(|key| key.first() == Some(&rows::PERSON)).and_then(|key| rows::id_of(&key)) else { break };
+            ids.insert(id);
+            from = rows::after_person(id);
+        }
+        while ids.len() > limit {
+            ids.pop_last();
+        }
+        Ok(ids)
+    }
+}
+
+impl Store for SledStore {
+    fn commit(&self, commit: Commit, done: Done) {
+        let reply = Reply::new(done);
+        let line = match codec::encode(&commit) {
+            Ok(line) => line,
+            Err(error) => return reply.give(Err(error)),
+        };
+        let mut queue = lock(&self.shared.queue);
+        if let Some(error) = self.refusal(&queue, line.len()) {
+            drop(queue);
+            return reply.give(Err(error));
+        }
+        queue.bytes += line.len();
+        queue.commits.push_back(Queued { commit, line, reply });
+        drop(queue);
+        self.shared.queued.notify_one();
+    }
+
+    fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error> {
+        self.shared.with_slot(id, |slot| slot.person.clone())
+    }
+
+    fn person_at(&self, address: &Address) -> Result<Option<ContactId>, Error> {
+        if let Some(owner) = lock(&self.shared.state).addresses.get(address) {
+            return Ok(*owner);
+        }
+        rows::address(&self.shared.db, address)
+    }
+
+    fn people(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<Arc<Person>>, Error> {
+        let mut people = Vec::new();
+        for id in self.shared.ids(after, limit)? {
+            people.extend(self.person(id)?);
+        }
+        Ok(people)
+    }
+
+    fn active(&self, each: &mut dyn FnMut(Arc<Person>)) -> Result<(), Error> {
+        let (mut active, idle) = lock(&self.shared.state).active_and_dirty();
+        self.shared.db.keys(&[rows::ACTIVE], &[rows::ACTIVE], &mut |key| {
+            active.extend(rows::id_of(key).filter(|id| !idle.contains(id)));
+            true
+        })?;
+        for id in active {
+            // They may have changed since they were listed.
+            if let Some(person) = self.person(id)?.filter(|p| p.is_active()) {
+                each(person);
+            }
+        }
+        Ok(())
+    }
+
+    fn transcript(
+        &self,
+        contact: ContactId,
+        conversation: ConversationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<TranscriptEntry>, Error> {
+        let look = |slot: &mut Slot| {
+            let mut lines = in_memory(slot, |tail| &tail.transcript, usize::MAX);
+            lines.retain(|line| line.conversation() == conversation && line.no() > after);
+            lines.truncate(limit);
+            (slot.disk.history.clone(), lines)
+        };
+        let Some((history, memory)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let mut lines = history::transcript(&self.shared.db, contact, &history, conversation, after, limit)?;
+        let left = limit - lines.len();
+        lines.extend(memory.into_iter().take(left));
+        Ok(lines)
+    }
+
+    fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
+        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.journey, skip.saturating_add(limit)));
+        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        newest(&self.shared.db, contact, found, Counted::Journey, skip, limit)
+    }
+
+    fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
+        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.events, skip.saturating_add(limit)));
+        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        newest(&self.shared.db, contact, found, Counted::Events, skip, limit)
+    }
+
+    fn record(&self, table: &str, key: &str) -> Result<Option<Value>, Error> {
+        if let Some(slot) = lock(&self.shared.state).records.get(&(table.to_owned(), key.to_owned())) {
+            return Ok(slot.value.clone());
+        }
+        let row = rows::record_key(table, key);
+        let found = rows::get_chunked(&self.shared.db, &row)?;
+        found.map(|(content, _)| rows::parse(&row, &content)).transpose()
+    }
+
+    fn records(&self, table: &str) -> Result<Vec<(String, Value)>, Error> {
+        // Memory first: what leaves it meanwhile is in the database by then.
+        let newer: BTreeMap<String, Option<Value>> = {
+            let state = lock(&self.shared.state);
+            let range = state.records.range((table.to_owned(), String::new())..).take_while(|((t, _), _)| t == table);
+            range.map(|((_, key), slot)| (key.clone(), slot.value.clone())).collect()
+        };
+        let prefix = rows::table_key(table);
+        let mut keys = BTreeSet::new();
+        self.shared.db.keys(&prefix, &prefix, &mut |key| {
+            let key = key.strip_prefix(&*prefix).and_then(|rest| rest.strip_suffix(&[0, 0]));
+            keys.extend(key.and_then(|key| String::from_utf8(key.to_vec()).ok()));
+            true
+        })?;
+        keys.extend(newer.keys().cloned());
+        let mut found = Vec::new();
+        for key in keys {
+            let value = match newer.get(&key) {
+                Some(value) => value.clone(),
+                None => self.record(table, &key)?,
+            };
+            found.extend(value.map(|value| (key, value)));
+        }
+        Ok(found)
+    }
+
+    fn stats(&self) -> Stats {
+        let (people, seq, mark, backlog) = {
+            let state = lock(&self.shared.state);
+            (state.people, state.seq, state.mark.seq, state.dirty as u64)
+        };
+        let log: u64 = lock(&self.shared.segments).iter().map(|s| s.bytes).sum();
+        Stats { people, seq, log_length: seq.saturating_sub(mark), backlog, disk_bytes: self.shared.db.disk_bytes() + log }
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.finish(Ending::Checkpointed);
+        match self.failed() {
+            Some(reason) => Err(Error::Failed(reason)),
+            None => Ok(()),
+        }
+    }
+}

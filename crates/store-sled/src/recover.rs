@@ -1,0 +1,138 @@
+//! Start-up: what is checkpointed, and the log after it.
+//!
+//! The log is read whole as far as it is there. A commit whose person is already past it is in the database and is
+//! left out, so it does not matter how far each person was carried over when the process ended.
+
+use crate::{
+    Options,
+    db::Db,
+    folder, log,
+    log::{Log, Segment},
+    rows::{self, Mark},
+    shared::{Shared, lock},
+    stage::Stage,
+    state::State,
+};
+use model::{Address, ContactId};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fs, io,
+    path::Path,
+};
+use store::{Commit, Error, Seq, codec};
+
+/// Opens a data folder, ready for the two threads.
+pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error> {
+    let held = folder::lock(dir)?;
+    let new = folder::check(dir)?;
+    let log_dir = dir.join("log");
+    if new {
+        folder::mark(dir)?;
+    }
+    fs::create_dir_all(&log_dir)
+        .and_then(|()| folder::sync_folder(dir))
+        .map_err(|e: io::Error| crate::io::failed(&format!("{} cannot be made", log_dir.display()), &e))?;
+    let db = Db::open(&dir.join("db"), &options)?;
+    let mark: Option<Mark> = rows::get(&db, rows::MARK)?.map(|content| rows::parse(rows::MARK, &content)).transpose()?;
+    let mut segments: VecDeque<Segment> = log::segments(&log_dir)?.into();
+    if segments.is_empty() && mark.is_none() {
+        segments.push_back(log::create(&log_dir, &options, 1)?);
+    }
+    let mark = mark.unwrap_or_default();
+    check_start(&log_dir, &segments, mark)?;
+
+    let people = usize::try_from(options.people_bytes).unwrap_or(usize::MAX);
+    let shared = Shared::new(options, db, log_dir, State::new(mark, people), segments.clone(), held);
+    let mut replay = Replay { shared: &shared, stage: Stage::default(), mentioned: HashMap::new() };
+    let mut next = None;
+    let count = segments.len();
+    for (index, segment) in segments.iter_mut().enumerate() {
+        if next.is_some_and(|next| next != segment.first) {
+            return Err(missing(&shared.log_dir, next.unwrap_or_default(), segment.first - 1));
+        }
+        let (after, good) = log::read(segment, index + 1 == count, &mut |seq, line| replay.commit(seq, line))?;
+        segment.bytes = good;
+        next = Some(after);
+    }
+    let last = next.unwrap_or(1) - 1;
+    if last < mark.seq {
+        return Err(missing(&shared.log_dir, last + 1, mark.seq));
+    }
+    lock(&shared.state).seq = last;
+    replay.settle_addresses(last)?;
+    let end = segments.back().cloned().ok_or_else(|| missing(&shared.log_dir, mark.seq + 1, mark.seq + 1))?;
+    let log = Log::resume(&shared.log_dir, end)?;
+    *lock(&shared.segments) = segments;
+    Ok((shared, log))
+}
+
+/// The log must reach back to what is checkpointed.
+fn check_start(dir: &Path, segments: &VecDeque<Segment>, mark: Mark) -> Result<(), Error> {
+    match segments.front() {
+        Some(segment) if segment.first <= mark.seq + 1 => Ok(()),
+        Some(segment) => Err(missing(dir, mark.seq + 1, segment.first - 1)),
+        None => Err(missing(dir, mark.seq + 1, mark.seq + 1)),
+    }
+}
+
+fn missing(dir: &Path, from: Seq, to: Seq) -> Error {
+    Error::Corrupt(format!(
+        "commits {from} to {to} are missing from the log {} or the database beside it is older than it; restore the data folder from a backup",
+        dir.display()
+    ))
+}
+
+struct Replay<'a> {
+    shared: &'a Shared,
+    stage: Stage,
+    /// Addresses the log mentions, and who had or has them: rows of the database may be ahead of this or that person.
+    mentioned: HashMap<Address, HashSet<ContactId>>,
+}
+
+impl Replay<'_> {
+    fn commit(&mut self, seq: Seq, line: &[u8]) -> Result<(), Error> {
+        let mut commit: Commit = codec::decode(line)?;
+        if let Some(change) = &commit.person {
+            let before = self.stage.person(self.shared, change.id)?;
+            if let Some(contact) = &change.contact {
+                let had = before.iter().flat_map(|p| &p.contact.addresses);
+                for reach in had.chain(&contact.addresses) {
+                    self.mentioned.entry(reach.address.clone()).or_default().insert(change.id);
+                }
+            }
+            if before.as_ref().is_some_and(|p| p.version > change.base) {
+                commit.person = None;
+            }
+        }
+        self.stage.replay(self.shared, commit, seq).map_err(|e| Error::Corrupt(format!("commit {seq} of the log does not follow: {e}")))?;
+        self.stage.publish(self.shared, seq, line.len() as u64 + 4);
+        Ok(())
+    }
+
+    /// Leads every address the log mentions to the one person who has it now.
+    fn settle_addresses(self, last: Seq) -> Result<(), Error> {
+        for (address, mut people) in self.mentioned {
+            let now = lock(&self.shared.state).addresses.get(&address).copied();
+            let now = now.map_or_else(|| rows::address(&self.shared.db, &address), Ok)?;
+            people.extend(now);
+            let mut owner = None;
+            for id in &people {
+                if self.shared.with_slot(*id, |slot| slot.person.contact.reach(&address).is_some())?.unwrap_or(false) {
+                    owner = Some(*id);
+                }
+            }
+            let checkpointed = rows::address(&self.shared.db, &address)?;
+            // The row is written with whoever may write it; one of those who mentioned it is there.
+            let writer = owner.or_else(|| people.into_iter().next());
+            let mut state = lock(&self.shared.state);
+            state.addresses.remove(&address);
+            if let Some(writer) = writer.filter(|_| owner != checkpointed) {
+                state.addresses.insert(address.clone(), owner);
+                if let Some(slot) = state.touch(writer, last) {
+                    slot.moved.push(address);
+                }
+            }
+        }
+        Ok(())
+    }
+}

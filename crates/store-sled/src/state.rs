@@ -1,0 +1,289 @@
+//! What is in memory: people that are newer than their checkpoint, and a bounded number of others.
+//!
+//! **Invariants.** Everything here is durable in the log. A dirty person is never let go. What leaves memory is in the
+//! database, so a reader that looks here first and there second misses nothing.
+
+use crate::{
+    history::Tail,
+    rows::{Indexed, Mark},
+    waiting::{Line, Waiting},
+};
+use model::{Address, ContactId, Person};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+use store::Seq;
+
+/// The table and the key of a record.
+pub(crate) type RecordKey = (String, String);
+
+/// A person in memory.
+pub(crate) struct Slot {
+    pub person: Arc<Person>,
+    /// What the database has of them, besides.
+    pub disk: Indexed,
+    /// How many chunks their document has there; 0: none.
+    pub chunks: u16,
+    /// The first commit that is not checkpointed; none: clean.
+    pub dirty: Option<Seq>,
+    /// Entries on their way to pages, older than `tail`.
+    pub writing: Option<Arc<Tail>>,
+    /// Entries not in pages.
+    pub tail: Tail,
+    /// Addresses claimed or dropped since the checkpoint.
+    pub moved: Vec<Address>,
+    /// Bytes of the document as written.
+    pub cost: usize,
+    /// The writer works on them.
+    pub held: bool,
+    /// Looked at since the last round of eviction.
+    used: bool,
+    /// In `State::clean`.
+    queued: bool,
+    /// Its cost is in `State::clean_bytes`.
+    counted: bool,
+}
+
+impl Slot {
+    pub fn new(person: Arc<Person>, disk: Indexed, chunks: u16, cost: usize) -> Self {
+        Self {
+            person,
+            disk,
+            chunks,
+            cost,
+            dirty: None,
+            writing: None,
+            tail: Tail::default(),
+            moved: Vec::new(),
+            held: false,
+            used: true,
+            queued: false,
+            counted: false,
+        }
+    }
+}
+
+/// A record newer than its checkpoint.
+pub(crate) struct RecordSlot {
+    /// None: deleted.
+    pub value: Option<Value>,
+    pub dirty: Seq,
+    /// Tells whether it changed while it was written.
+    pub stamp: u64,
+}
+
+/// Everything in memory.
+pub(crate) struct State {
+    /// The last durable commit.
+    pub seq: Seq,
+    /// People known.
+    pub people: u64,
+    slots: HashMap<ContactId, Slot>,
+    /// People who are not in the database yet.
+    pub fresh: BTreeSet<ContactId>,
+    /// Addresses newer than their checkpoint; none: dropped.
+    pub addresses: HashMap<Address, Option<ContactId>>,
+    pub records: BTreeMap<RecordKey, RecordSlot>,
+    /// What is dirty and not being written.
+    waiting: Line,
+    pub dirty: usize,
+    /// Log groups not yet checkpointed: the last commit and the bytes of each.
+    groups: VecDeque<(Seq, u64)>,
+    /// Bytes of those.
+    pub backlog: u64,
+    /// Bytes of all groups since the start.
+    pub appended: u64,
+    /// What the database's mark says.
+    pub mark: Mark,
+    /// Grows whenever something becomes clean: what was read from the database before that may be old.
+    pub generation: u64,
+    clean: VecDeque<ContactId>,
+    clean_bytes: usize,
+    limit: usize,
+    stamps: u64,
+}
+
+impl State {
+    pub fn new(mark: Mark, limit: usize) -> Self {
+        Self {
+            seq: mark.seq,
+            people: mark.people,
+            slots: HashMap::new(),
+            fresh: BTreeSet::new(),
+            addresses: HashMap::new(),
+            records: BTreeMap::new(),
+            waiting: Line::default(),
+            appended: 0,
+            dirty: 0,
+            groups: VecDeque::new(),
+            backlog: 0,
+            mark,
+            generation: 0,
+            clean: VecDeque::new(),
+            clean_bytes: 0,
+            limit,
+            stamps: 0,
+        }
+    }
+
+    pub fn slot(&mut self, id: ContactId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(&id)?;
+        slot.used = true;
+        Some(slot)
+    }
+
+    /// Keeps a person that was read from the database at `generation`, unless what was read may be old.
+    pub fn keep(&mut self, id: ContactId, slot: Slot, generation: u64) {
+        if generation == self.generation && !self.slots.contains_key(&id) {
+            self.slots.insert(id, slot);
+            self.queue(id);
+        }
+    }
+
+    /// A dirty or clean person for the writer to change; `make` gives a new one.
+    pub fn change(&mut self, id: ContactId, seq: Seq, person: Arc<Person>) -> &mut Slot {
+        let slot = self.slots.entry(id).or_insert_with(|| {
+            self.people += 1;
+            self.fresh.insert(id);
+            Slot::new(person.clone(), Indexed::default(), 0, 0)
+        });
+        slot.person = person;
+        if slot.dirty.is_none() {
+            slot.dirty = Some(seq);
+            self.dirty += 1;
+            self.waiting.person(id, seq);
+            if std::mem::take(&mut slot.counted) {
+                self.clean_bytes -= slot.cost;
+            }
+        }
+        slot
+    }
+
+    /// Makes a person dirty without a change.
+    pub fn touch(&mut self, id: ContactId, seq: Seq) -> Option<&mut Slot> {
+        let person = self.slots.get(&id)?.person.clone();
+        Some(self.change(id, seq, person))
+    }
+
+    /// How many people and records wait for the checkpoint.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Changes a record.
+    pub fn put_record(&mut self, key: RecordKey, value: Option<Value>, seq: Seq) {
+        self.stamps += 1;
+        let stamp = self.stamps;
+        match self.records.get_mut(&key) {
+            Some(slot) => (slot.value, slot.stamp) = (value, stamp),
+            None => {
+                self.waiting.record(key.clone(), seq);
+                self.records.insert(key, RecordSlot { value, dirty: seq, stamp });
+            }
+        }
+    }
+
+    /// Notes a durable group of the log.
+    pub fn grew(&mut self, last: Seq, bytes: u64) {
+        self.groups.push_back((last, bytes));
+        self.backlog += bytes;
+        self.appended += bytes;
+        self.seq = last;
+    }
+
+    /// Takes the next one out of the line; it is back in it, or clean, when it is written.
+    pub fn next_waiting(&mut self) -> Option<Waiting> {
+        self.waiting.next()
+    }
+
+    /// A person's slice was written from the state at commit `at`, as version `version`.
+    pub fn written(&mut self, id: ContactId, version: u64, at: Seq, disk: Indexed, chunks: u16, cost: usize) {
+        self.generation += 1;
+        let slot = self.slots.get_mut(&id).expect("a dirty person stays in memory");
+        slot.writing = None;
+        slot.disk = disk;
+        slot.chunks = chunks;
+        slot.cost = cost;
+        self.fresh.remove(&id);
+        if slot.person.version == version {
+            slot.dirty = None;
+            self.dirty -= 1;
+            self.queue(id);
+        } else {
+            slot.dirty = Some(at + 1);
+            self.waiting.person(id, at + 1);
+        }
+    }
+
+    /// An address row was written with this owner.
+    pub fn address_written(&mut self, address: &Address, owner: Option<ContactId>) {
+        if self.addresses.get(address) == Some(&owner) {
+            self.addresses.remove(address);
+        }
+    }
+
+    /// A record was written from the state at commit `at`.
+    pub fn record_written(&mut self, key: RecordKey, stamp: u64, at: Seq) {
+        let slot = self.records.get_mut(&key).expect("a dirty record stays in memory");
+        if slot.stamp == stamp {
+            self.records.remove(&key);
+        } else {
+            slot.dirty = at + 1;
+            self.waiting.record(key, at + 1);
+        }
+    }
+
+    /// Every commit up to here is in the database. Call it only while nothing is on its way there.
+    pub fn floor(&mut self) -> Seq {
+        let floor = self.waiting.oldest().map_or(self.seq, |seq| seq - 1);
+        while let Some((last, bytes)) = self.groups.front().copied() {
+            if last > floor {
+                break;
+            }
+            self.backlog -= bytes;
+            self.groups.pop_front();
+        }
+        floor
+    }
+
+    /// Counts a clean person among those that may be let go.
+    fn queue(&mut self, id: ContactId) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        if !std::mem::replace(&mut slot.counted, true) {
+            self.clean_bytes += slot.cost;
+        }
+        if !std::mem::replace(&mut slot.queued, true) {
+            self.clean.push_back(id);
+        }
+    }
+
+    /// Lets clean people go until the rest fits, those not looked at lately first.
+    pub fn evict(&mut self) {
+        let mut turns = self.clean.len() * 2;
+        while self.clean_bytes > self.limit && turns > 0 {
+            turns -= 1;
+            let Some(id) = self.clean.pop_front() else { break };
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            if slot.dirty.is_some() {
+                slot.queued = false;
+                continue;
+            }
+            if slot.held || slot.used {
+                slot.used = false;
+                self.clean.push_back(id);
+                continue;
+            }
+            self.clean_bytes -= slot.cost;
+            self.slots.remove(&id);
+        }
+    }
+
+    /// Dirty people: those that are active, and those that are not.
+    pub fn active_and_dirty(&self) -> (BTreeSet<ContactId>, BTreeSet<ContactId>) {
+        let dirty = self.slots.iter().filter(|(_, s)| s.dirty.is_some());
+        let (active, idle): (Vec<_>, Vec<_>) = dirty.partition(|(_, s)| s.person.is_active());
+        (active.into_iter().map(|(id, _)| *id).collect(), idle.into_iter().map(|(id, _)| *id).collect())
+    }
+}

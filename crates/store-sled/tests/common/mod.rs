@@ -1,0 +1,79 @@
+//! A workload whose every trace says which commit made it, so that nothing half done can hide.
+
+#![allow(dead_code)] // Each test file uses its part.
+
+use model::ContactId;
+use store::{Commit, RecordPut, Store, conformance::people::*};
+use switchboard_store_sled::Options;
+
+/// How many people the workload is about.
+pub const PEOPLE: u64 = 10;
+
+/// Sizes at which every bound is met within a few hundred commits.
+pub fn small() -> Options {
+    Options {
+        cache_bytes: 1024 * 1024,
+        people_bytes: 8 * 1024,
+        backlog_low: 4 * 1024,
+        backlog_high: 256 * 1024,
+        segment_bytes: 32 * 1024,
+        ..Options::default()
+    }
+}
+
+/// The text of a person's line in the commit that made this version.
+fn text(n: u64, version: u64) -> String {
+    format!("{n} said {version}").repeat(usize::try_from(version % 40).unwrap_or(0) + 1)
+}
+
+/// The next commit about person `n`: its line, journey line, event and record all carry the version it makes.
+pub fn next_commit(store: &dyn Store, n: u64) -> (Commit, u64) {
+    let person = store.person(contact_id(n)).expect("people can be read");
+    let version = person.as_ref().map_or(0, |p| p.version) + 1;
+    let mut next = match &person {
+        None => newcomer(n),
+        Some(person) => {
+            let mut next = change(person);
+            say(&mut next, person, 0, &[&text(n, version)]);
+            next
+        }
+    };
+    next.journey = vec![journey(version)];
+    next.events = vec![event(version)];
+    next.inbox_put = vec![inbox(version)];
+    next.inbox_done = vec![version.saturating_sub(1)];
+    let record = RecordPut { table: "versions".into(), key: n.to_string(), value: Some(serde_json::json!(version)) };
+    (Commit { person: Some(next), records: vec![record] }, version)
+}
+
+/// Checks that every person is exactly as so many commits made them, and at least as far as `acknowledged` says.
+pub fn check(store: &dyn Store, acknowledged: &[u64]) -> Vec<u64> {
+    let mut versions = Vec::new();
+    let mut total = 0;
+    for n in 0..PEOPLE {
+        let id: ContactId = contact_id(n);
+        let person = store.person(id).expect("people can be read");
+        let version = person.as_ref().map_or(0, |p| p.version);
+        let known = usize::try_from(n).ok().and_then(|n| acknowledged.get(n)).copied().unwrap_or(0);
+        assert!(version >= known, "person {n}: version {known} was acknowledged and {version} is there");
+        versions.push(version);
+        total += version;
+        let record = store.record("versions", &n.to_string()).expect("records can be read");
+        assert_eq!(record, (version > 0).then(|| serde_json::json!(version)), "person {n}: a commit is there in part");
+        let lines = store.transcript(id, conversation_id(n, 0), 0, usize::MAX).expect("transcripts can be read");
+        let expected: Vec<_> = (2..=version).map(|v| line(conversation_id(n, 0), v - 1, &text(n, v))).collect();
+        assert_eq!(lines, expected, "person {n}");
+        let steps = store.journey(id, 0, usize::MAX).expect("journeys can be read");
+        assert_eq!(steps, (1..=version).rev().map(journey).collect::<Vec<_>>(), "person {n}");
+        let events = store.events(id, 0, usize::MAX).expect("events can be read");
+        assert_eq!(events, (1..=version).rev().map(event).collect::<Vec<_>>(), "person {n}");
+        if let Some(person) = person {
+            assert_eq!(person.inbox, vec![inbox(version)]);
+            assert_eq!(person.conversations[0].last_no, version - 1);
+            assert_eq!(store.person_at(&address(n)).expect("addresses can be read"), Some(id));
+        }
+    }
+    assert_eq!(store.stats().seq, total, "every commit of the log is in somebody's state");
+    assert_eq!(store.stats().people, versions.iter().filter(|v| **v > 0).count() as u64);
+    versions
+}

@@ -1,0 +1,56 @@
+//! The rules every store is held to, each a test.
+//!
+//! A store's crate writes `store::conformance!(MyFactory::new);` in a test file and gets one `#[test]` per rule. The
+//! factory opens the same data again, so that every rule can be checked across a restart.
+
+#![allow(clippy::unwrap_used, reason = "a rule that is broken panics: this is test code for other crates' tests")]
+
+pub mod model;
+pub mod people;
+pub mod rules;
+
+use crate::Store;
+
+/// Opens one set of data, again and again.
+pub trait Factory {
+    /// Opens the store. The one opened before is dropped by then.
+    fn open(&mut self) -> Box<dyn Store>;
+}
+
+/// One `#[test]` per rule for the factory that an expression makes: `store::conformance!(SledFactory::new());`.
+#[macro_export]
+macro_rules! conformance {
+    ($factory:expr) => {
+        $crate::conformance!(@each $factory;
+            a_stale_or_foreign_base_is_refused_whole
+            a_refused_commit_changes_nothing
+            answers_come_in_order_and_only_when_readable
+            an_answer_may_commit_again
+            what_was_answered_is_there_after_a_restart
+            records_are_put_replaced_deleted_and_listed_by_key
+            inbox_rows_are_added_replaced_parked_and_done
+            outbox_rows_keep_their_order
+            seen_keys_are_bounded_by_age_and_number
+            transcripts_page_by_number_within_one_conversation
+            a_transcript_line_out_of_order_is_refused
+            journey_and_events_page_newest_first
+            addresses_lead_to_one_person
+            an_address_moves_when_it_was_dropped
+            people_page_in_id_order
+            active_people_are_found
+            large_and_odd_values_come_back_as_they_were
+            what_could_not_be_read_back_is_refused
+            a_closed_store_refuses
+        );
+        #[test]
+        fn random_commits_and_restarts_equal_the_naive_model() {
+            $crate::conformance::model::run(&mut || Box::new($factory) as Box<dyn $crate::conformance::Factory>);
+        }
+    };
+    (@each $factory:expr; $($rule:ident)*) => {$(
+        #[test]
+        fn $rule() {
+            $crate::conformance::rules::$rule(&mut $factory);
+        }
+    )*};
+}

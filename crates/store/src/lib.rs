@@ -1,0 +1,327 @@
+//! The store: what is durable, behind one trait.
+//!
+//! A [`Commit`] is everything one step of one contact's line changes; it is atomic, and durable when its answer
+//! comes. Reads see durable state only. Implementations are held to the same [`conformance`] suite; [`MemStore`]
+//! is the in-memory twin with faults to order.
+//!
+//! **Invariants.** Commits are answered in the order of their `seq`. A commit whose `base` is not the person's
+//! version is refused whole ([`Error::Conflict`]). An acknowledged commit survives the death of the process. An address
+//! leads to one person: a commit that claims somebody else's is refused. Transcript lines continue their conversation
+//! ([`PersonChange::check_lines`]). What could not be read back is refused before it is written ([`codec`]).
+
+mod blobs;
+mod claims;
+pub mod codec;
+pub mod conformance;
+mod memory;
+
+pub use blobs::{BlobError, Blobs, FileBlobs, MemBlobs};
+pub use claims::{Moved, check_claims};
+pub use memory::{Fault, MemStore};
+
+use model::{
+    Address, Contact, ContactId, Conversation, ConversationId, EventRecord, InboxRow, JourneyEntry, MessageId, OutboxRow, Person, SeenKey,
+    TranscriptEntry,
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Everything one step changes, atomic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    /// The person it belongs to; none for records alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonChange>,
+    /// Records of the runtime and of channels (agents, sign-ins, cursors, waits).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<RecordPut>,
+}
+
+/// What a commit changes about one person. Parts that are absent stay as they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PersonChange {
+    /// Who.
+    pub id: ContactId,
+    /// The version it was computed from; 0 creates the person and then `contact` must be given.
+    pub base: u64,
+    /// The contact as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Box<Contact>>,
+    /// Conversations as they are now, new ones included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations: Vec<Conversation>,
+    /// Inbox rows to add, or to replace by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inbox_put: Vec<InboxRow>,
+    /// Inbox rows that are done, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inbox_done: Vec<u64>,
+    /// Inbox rows to set aside, by number (FL 5.7).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inbox_park: Vec<u64>,
+    /// Outbox rows to add, or to replace by message id; added ones go to the end of their conversation's lane.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outbox_put: Vec<OutboxRow>,
+    /// Outbox rows that are done, by message id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outbox_done: Vec<MessageId>,
+    /// Provider ids to remember against a second delivery.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<SeenKey>,
+    /// Transcript lines to append, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transcript: Vec<TranscriptEntry>,
+    /// Journey lines to append, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub journey: Vec<JourneyEntry>,
+    /// Events to append, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventRecord>,
+}
+
+impl PersonChange {
+    /// A change of nothing yet, computed from `base`.
+    pub fn new(id: ContactId, base: u64) -> Self {
+        Self {
+            id,
+            base,
+            contact: None,
+            conversations: Vec::new(),
+            inbox_put: Vec::new(),
+            inbox_done: Vec::new(),
+            inbox_park: Vec::new(),
+            outbox_put: Vec::new(),
+            outbox_done: Vec::new(),
+            seen: Vec::new(),
+            transcript: Vec::new(),
+            journey: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The person after this change: what every implementation applies, and recovery replays (INV-6).
+    /// `before` is `None` for a new person.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if `base` is not the version before; [`Error::Invalid`] if a new person has no contact.
+    pub fn apply(&self, before: Option<&Person>) -> Result<Person, Error> {
+        let mut state = Self {
+            id: self.id,
+            base: self.base,
+            contact: self.contact.clone(),
+            conversations: self.conversations.clone(),
+            inbox_put: self.inbox_put.clone(),
+            inbox_done: self.inbox_done.clone(),
+            inbox_park: self.inbox_park.clone(),
+            outbox_put: self.outbox_put.clone(),
+            outbox_done: self.outbox_done.clone(),
+            seen: self.seen.clone(),
+            // What is only appended elsewhere is no part of the person.
+            transcript: Vec::new(),
+            journey: Vec::new(),
+            events: Vec::new(),
+        };
+        state.apply_taking(before)
+    }
+
+    /// The same as [`Self::apply`], without copies: what the person takes over is taken out of the change. What is
+    /// appended elsewhere (transcript, journey, events) stays in it.
+    ///
+    /// # Errors
+    /// Those of [`Self::apply`].
+    pub fn apply_taking(&mut self, before: Option<&Person>) -> Result<Person, Error> {
+        let found = before.map_or(0, |p| p.version);
+        if found != self.base {
+            return Err(Error::Conflict { id: self.id, expected: self.base, found });
+        }
+        let contact = match (self.contact.take(), before) {
+            (Some(contact), _) => *contact,
+            (None, Some(person)) => person.contact.clone(),
+            (None, None) => return Err(Error::Invalid(format!("a new person {} needs a contact", self.id))),
+        };
+        let mut person = Person {
+            contact,
+            conversations: Vec::new(),
+            inbox: before.map_or_else(Vec::new, |p| p.inbox.clone()),
+            outbox: before.map_or_else(Vec::new, |p| p.outbox.clone()),
+            seen: before.map_or_else(Vec::new, |p| kept_seen(&p.seen, &self.seen)),
+            parked: before.map_or_else(Default::default, |p| p.parked.clone()),
+            version: found + 1,
+        };
+        let mut changed = std::mem::take(&mut self.conversations);
+        for old in before.iter().flat_map(|p| &p.conversations) {
+            // The last one given is what holds.
+            match changed.iter().rposition(|c| c.id == old.id) {
+                Some(at) => {
+                    person.conversations.push(changed.remove(at));
+                    changed.retain(|c| c.id != old.id);
+                }
+                None => person.conversations.push(old.clone()),
+            }
+        }
+        for conversation in changed {
+            match person.conversations.iter_mut().find(|c| c.id == conversation.id) {
+                Some(slot) => *slot = conversation,
+                None => person.conversations.push(conversation),
+            }
+        }
+        for row in self.inbox_put.drain(..) {
+            match person.inbox.iter_mut().find(|r| r.no == row.no) {
+                Some(slot) => *slot = row,
+                None => person.inbox.push(row),
+            }
+        }
+        for no in &self.inbox_park {
+            if let Some(at) = person.inbox.iter().position(|r| r.no == *no) {
+                let row = person.inbox.remove(at);
+                person.parked.insert(*no, row);
+            }
+        }
+        person.inbox.retain(|r| !self.inbox_done.contains(&r.no));
+        for row in self.outbox_put.drain(..) {
+            match person.outbox.iter_mut().find(|r| r.message.id == row.message.id) {
+                Some(slot) => *slot = row,
+                None => person.outbox.push(row),
+            }
+        }
+        person.outbox.retain(|r| !self.outbox_done.contains(&r.message.id));
+        if let Some(newest) = self.seen.iter().map(|s| s.1).max() {
+            person.seen.append(&mut self.seen);
+            person.seen.retain(|s| newest.micros_since(s.1) < model::SEEN_FOR);
+            let surplus = person.seen.len().saturating_sub(model::SEEN_LIMIT);
+            person.seen.drain(..surplus);
+        }
+        Ok(person)
+    }
+}
+
+/// The keys seen before, with room for those that come.
+fn kept_seen(before: &[SeenKey], coming: &[SeenKey]) -> Vec<SeenKey> {
+    let mut seen = Vec::with_capacity(before.len() + coming.len());
+    seen.extend_from_slice(before);
+    seen
+}
+
+/// One record outside the contact book, by table and key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordPut {
+    /// The table.
+    pub table: String,
+    /// The key.
+    pub key: String,
+    /// The value, which may be `null`; none deletes it.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub value: Option<serde_json::Value>,
+}
+
+/// A value that is there, `null` included: absent is what deletes.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(from).map(Some)
+}
+
+/// What can go wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody else changed the person first; read again and decide again.
+    #[error("{id} is at version {found}, not {expected}")]
+    Conflict {
+        /// Who.
+        id: ContactId,
+        /// The commit's base.
+        expected: u64,
+        /// What is there.
+        found: u64,
+    },
+    /// The commit makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// The disk failed: nothing more is acknowledged; the process must stop.
+    #[error("the store failed and stopped: {0}")]
+    Failed(String),
+    /// What was read is not what was written.
+    #[error("{0}")]
+    Corrupt(String),
+    /// Another process has the data folder.
+    #[error("the data folder {0} is in use by another process; stop that one first")]
+    InUse(String),
+    /// Too much at once; try again shortly.
+    #[error("the store is busy; try again shortly")]
+    Busy,
+}
+
+/// The place of a commit in the one order of all commits.
+pub type Seq = u64;
+
+/// Called once, with the commit's place or why it was refused; in `seq` order; must not block.
+pub type Done = Box<dyn FnOnce(Result<Seq, Error>) + Send>;
+
+/// Sizes and lags, for `/healthz` and benchmarks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// People known.
+    pub people: u64,
+    /// The last durable commit.
+    pub seq: Seq,
+    /// Log records not yet trimmed.
+    pub log_length: u64,
+    /// People changed since they were last checkpointed.
+    pub backlog: u64,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+}
+
+/// What is durable.
+pub trait Store: Send + Sync {
+    /// Hands a commit to the writer. Returns at once; `done` tells when it is durable or refused.
+    fn commit(&self, commit: Commit, done: Done);
+
+    /// A person, as durable now.
+    fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error>;
+
+    /// Whose address this is.
+    fn person_at(&self, address: &Address) -> Result<Option<ContactId>, Error>;
+
+    /// People in id order after `after`, at most `limit`.
+    fn people(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<Arc<Person>>, Error>;
+
+    /// Everybody about whom something can happen by itself ([`Person::is_active`]); used at start-up.
+    fn active(&self, each: &mut dyn FnMut(Arc<Person>)) -> Result<(), Error>;
+
+    /// Transcript lines of one conversation with `no > after`, oldest first, at most `limit`.
+    fn transcript(&self, contact: ContactId, conversation: ConversationId, after: u64, limit: usize)
+    -> Result<Vec<TranscriptEntry>, Error>;
+
+    /// The newest `limit` journey lines of a contact, newest first, skipping `skip`.
+    fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error>;
+
+    /// The newest `limit` events of a contact, newest first, skipping `skip`.
+    fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error>;
+
+    /// One record.
+    fn record(&self, table: &str, key: &str) -> Result<Option<serde_json::Value>, Error>;
+
+    /// All records of a table, by key.
+    fn records(&self, table: &str) -> Result<Vec<(String, serde_json::Value)>, Error>;
+
+    /// Sizes and lags.
+    fn stats(&self) -> Stats;
+
+    /// Finishes what was handed over, checkpoints, and refuses everything after.
+    fn close(&self) -> Result<(), Error>;
+}
+
+/// Commits and waits for the answer on the calling thread: for tests, tools and start-up, not for async code.
+///
+/// # Errors
+/// What the store answers; [`Error::Failed`] if it went away without an answer.
+pub fn commit_blocking(store: &dyn Store, commit: Commit) -> Result<Seq, Error> {
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    store.commit(
+        commit,
+        Box::new(move |answer| {
+            // The receiver waits below; if it is gone nobody asks any more.
+            let _ = tell.send(answer);
+        }),
+    );
+    told.recv().unwrap_or_else(|_| Err(Error::Failed("the writer went away".into())))
+}

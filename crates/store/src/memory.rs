@@ -1,0 +1,304 @@
+//! The in-memory twin of the durable stores: the same rules, no disk, and faults to order.
+//!
+//! Tests and the simulator run on it. "Durable" here means applied; [`MemStore::crash`] gives the store as it
+//! would be found after the process died: applied commits are there, held ones are not.
+
+use crate::{Commit, Done, Error, Seq, Stats, Store, check_claims, codec};
+use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, Person, TranscriptEntry};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    ops::Bound,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// A fault to order. `nth` counts commits handed over from now on; 1 is the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The disk fails at the n-th commit: it and everything after it answers [`Error::Failed`]. Whether a restart
+    /// finds that commit nobody can say beforehand: `kept` does.
+    Fail {
+        /// Which commit.
+        nth: u64,
+        /// Whether [`MemStore::crash`] finds it.
+        kept: bool,
+    },
+    /// The n-th commit answers [`Error::Busy`] and changes nothing.
+    Busy {
+        /// Which commit.
+        nth: u64,
+    },
+    /// The n-th commit answers [`Error::Conflict`] and changes nothing.
+    Conflict {
+        /// Which commit.
+        nth: u64,
+    },
+    /// Commits wait, neither applied nor answered, until [`MemStore::release`] or [`MemStore::release_all`]: a slow disk.
+    Hold,
+}
+
+/// The store in memory. Clones share one state.
+#[derive(Clone, Default)]
+pub struct MemStore {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    data: Data,
+    faults: Vec<Fault>,
+    /// Commits that wait for a release, oldest first.
+    held: VecDeque<(Commit, Option<Fault>, Done)>,
+    holding: bool,
+    failed: Option<String>,
+    closed: bool,
+    /// Answers in order; one thread at a time hands them out, without the lock.
+    answers: VecDeque<(Done, Result<Seq, Error>)>,
+    answering: bool,
+}
+
+/// What is durable.
+#[derive(Clone, Default)]
+struct Data {
+    seq: Seq,
+    people: BTreeMap<ContactId, Arc<Person>>,
+    addresses: HashMap<Address, ContactId>,
+    transcripts: HashMap<(ContactId, ConversationId), Vec<TranscriptEntry>>,
+    journeys: HashMap<ContactId, Vec<JourneyEntry>>,
+    events: HashMap<ContactId, Vec<EventRecord>>,
+    records: BTreeMap<(String, String), Value>,
+}
+
+impl Data {
+    fn apply(&mut self, commit: Commit) -> Result<Seq, Error> {
+        if let Some(change) = commit.person {
+            let before = self.people.get(&change.id);
+            let after = change.apply(before.map(|p| &**p))?;
+            let moved = check_claims(before.map(|p| &**p), &after, |address| Ok(self.addresses.get(address).copied()))?;
+            change.check_lines(before.map(|p| &**p), &after)?;
+            for address in moved.dropped {
+                self.addresses.remove(&address);
+            }
+            self.addresses.extend(moved.claimed.into_iter().map(|a| (a, change.id)));
+            for entry in change.transcript {
+                self.transcripts.entry((change.id, entry.conversation())).or_default().push(entry);
+            }
+            self.journeys.entry(change.id).or_default().extend(change.journey);
+            self.events.entry(change.id).or_default().extend(change.events);
+            self.people.insert(change.id, Arc::new(after));
+        }
+        for put in commit.records {
+            match put.value {
+                Some(value) => self.records.insert((put.table, put.key), value),
+                None => self.records.remove(&(put.table, put.key)),
+            };
+        }
+        self.seq += 1;
+        Ok(self.seq)
+    }
+}
+
+impl MemStore {
+    /// An empty store without faults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Orders a fault.
+    pub fn order(&self, fault: Fault) {
+        let mut inner = self.lock();
+        match fault {
+            Fault::Hold => inner.holding = true,
+            Fault::Fail { .. } | Fault::Busy { .. } | Fault::Conflict { .. } => inner.faults.push(fault),
+        }
+    }
+
+    /// How many commits are held.
+    pub fn held(&self) -> usize {
+        self.lock().held.len()
+    }
+
+    /// Applies and answers the oldest `count` held commits; answers how many there were. Holding goes on.
+    pub fn release(&self, count: usize) -> usize {
+        let mut inner = self.lock();
+        let count = count.min(inner.held.len());
+        for (commit, fault, done) in inner.held.drain(..count).collect::<Vec<_>>() {
+            inner.settle(commit, fault, done);
+        }
+        drop(inner);
+        self.answer();
+        count
+    }
+
+    /// Applies and answers everything held, and ends the holding.
+    pub fn release_all(&self) {
+        self.lock().holding = false;
+        self.release(usize::MAX);
+    }
+
+    /// The store as a restart finds it. This one is dead from now on: held commits are lost unanswered, as the
+    /// answers of a killed process are, and later ones answer [`Error::Failed`].
+    pub fn crash(&self) -> Self {
+        let mut inner = self.lock();
+        inner.held.clear();
+        inner.failed = Some("the process died".into());
+        let next = Inner { data: inner.data.clone(), ..Inner::default() };
+        Self { inner: Arc::new(Mutex::new(next)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing that runs under the lock leaves it half changed, so a poisoned lock still holds good data.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands out answers in order. A commit made from within an answer only queues its own.
+    fn answer(&self) {
+        let mut inner = self.lock();
+        if inner.answering {
+            return;
+        }
+        inner.answering = true;
+        while let Some((done, answer)) = inner.answers.pop_front() {
+            drop(inner);
+            done(answer);
+            inner = self.lock();
+        }
+        inner.answering = false;
+    }
+}
+
+impl Inner {
+    /// The fault ordered for the commit that comes now.
+    fn next_fault(&mut self) -> Option<Fault> {
+        let mut due = None;
+        self.faults.retain_mut(|fault| match fault {
+            Fault::Fail { nth, .. } | Fault::Busy { nth } | Fault::Conflict { nth } => {
+                *nth = nth.saturating_sub(1);
+                let left = *nth > 0;
+                if !left && due.is_none() {
+                    due = Some(*fault);
+                }
+                left
+            }
+            Fault::Hold => false,
+        });
+        due
+    }
+
+    fn settle(&mut self, commit: Commit, fault: Option<Fault>, done: Done) {
+        let answer = match (&self.failed, fault) {
+            (Some(reason), _) => Err(Error::Failed(reason.clone())),
+            (None, Some(Fault::Fail { kept, .. })) => {
+                if kept {
+                    // Refused commits are as lost as failed ones, so the outcome does not matter.
+                    let _ = self.data.apply(commit);
+                }
+                let reason = "the disk failed".to_owned();
+                self.failed = Some(reason.clone());
+                Err(Error::Failed(reason))
+            }
+            (None, Some(Fault::Busy { .. })) => Err(Error::Busy),
+            (None, Some(Fault::Conflict { .. })) => Err(match &commit.person {
+                Some(change) => Error::Conflict { id: change.id, expected: change.base, found: change.base + 1 },
+                None => Error::Busy,
+            }),
+            (None, Some(Fault::Hold) | None) => self.data.apply(commit),
+        };
+        self.answers.push_back((done, answer));
+    }
+}
+
+impl Store for MemStore {
+    fn commit(&self, commit: Commit, done: Done) {
+        // The twin has no bytes to write, but it refuses what the others could not write or read back.
+        let checked = codec::encode(&commit).and_then(|bytes| {
+            if cfg!(debug_assertions) && codec::decode(&bytes)? != commit {
+                return Err(Error::Invalid("the commit reads back as something else".into()));
+            }
+            Ok(())
+        });
+        let mut inner = self.lock();
+        if let Err(error) = checked {
+            inner.answers.push_back((done, Err(error)));
+        } else if inner.closed {
+            inner.answers.push_back((done, Err(Error::Failed("the store is closed".into()))));
+        } else {
+            let fault = inner.next_fault();
+            if inner.holding || !inner.held.is_empty() {
+                inner.held.push_back((commit, fault, done));
+            } else {
+                inner.settle(commit, fault, done);
+            }
+        }
+        drop(inner);
+        self.answer();
+    }
+
+    fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error> {
+        Ok(self.lock().data.people.get(&id).cloned())
+    }
+
+    fn person_at(&self, address: &Address) -> Result<Option<ContactId>, Error> {
+        Ok(self.lock().data.addresses.get(address).copied())
+    }
+
+    fn people(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<Arc<Person>>, Error> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(self.lock().data.people.range((from, Bound::Unbounded)).take(limit).map(|(_, p)| p.clone()).collect())
+    }
+
+    fn active(&self, each: &mut dyn FnMut(Arc<Person>)) -> Result<(), Error> {
+        let found: Vec<_> = self.lock().data.people.values().filter(|p| p.is_active()).cloned().collect();
+        found.into_iter().for_each(each);
+        Ok(())
+    }
+
+    fn transcript(
+        &self,
+        contact: ContactId,
+        conversation: ConversationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<TranscriptEntry>, Error> {
+        let inner = self.lock();
+        let lines = inner.data.transcripts.get(&(contact, conversation)).map_or(&[][..], Vec::as_slice);
+        Ok(lines.iter().filter(|e| e.no() > after).take(limit).cloned().collect())
+    }
+
+    fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
+        let inner = self.lock();
+        let lines = inner.data.journeys.get(&contact).map_or(&[][..], Vec::as_slice);
+        Ok(lines.iter().rev().skip(skip).take(limit).cloned().collect())
+    }
+
+    fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
+        let inner = self.lock();
+        let lines = inner.data.events.get(&contact).map_or(&[][..], Vec::as_slice);
+        Ok(lines.iter().rev().skip(skip).take(limit).cloned().collect())
+    }
+
+    fn record(&self, table: &str, key: &str) -> Result<Option<Value>, Error> {
+        Ok(self.lock().data.records.get(&(table.to_owned(), key.to_owned())).cloned())
+    }
+
+    fn records(&self, table: &str) -> Result<Vec<(String, Value)>, Error> {
+        let inner = self.lock();
+        let from = (table.to_owned(), String::new());
+        Ok(inner.data.records.range(from..).take_while(|((t, _), _)| t == table).map(|((_, k), v)| (k.clone(), v.clone())).collect())
+    }
+
+    fn stats(&self) -> Stats {
+        let inner = self.lock();
+        Stats { people: inner.data.people.len() as u64, seq: inner.data.seq, ..Stats::default() }
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.release_all();
+        let mut inner = self.lock();
+        inner.closed = true;
+        match &inner.failed {
+            Some(reason) => Err(Error::Failed(reason.clone())),
+            None => Ok(()),
+        }
+    }
+}
