@@ -1,0 +1,158 @@
+//! A draft: the commit in the making, and the person as it will be if the commit holds.
+
+use model::{
+    Actor, Address, Contact, ContactId, Conversation, ConversationId, Delivery, DeliveryUpdate, IdSource, InboxItem, InboxRow, Instant,
+    JourneyEntry, JourneyKind, MessageId, OutboxRow, Person, TranscriptEntry,
+};
+use std::sync::Arc;
+use store::{Commit, PersonChange, RecordPut};
+
+/// The commit in the making for one person.
+#[derive(Clone)]
+pub(super) struct Draft {
+    pub before: Option<Arc<Person>>,
+    pub change: PersonChange,
+    pub records: Vec<RecordPut>,
+    /// Items that steps queued; they become inbox rows when the draft is closed.
+    pub queued: Vec<InboxItem>,
+    /// What happened, for `chat` and `test`.
+    pub trace: Vec<engine::Trace>,
+    pub ids: IdSource,
+    pub now: Instant,
+}
+
+impl Draft {
+    pub(super) fn new(id: ContactId, before: Option<Arc<Person>>, ids: IdSource, now: Instant) -> Self {
+        let base = before.as_ref().map_or(0, |p| p.version);
+        Self { before, change: PersonChange::new(id, base), records: Vec::new(), queued: Vec::new(), trace: Vec::new(), ids, now }
+    }
+
+    /// The contact as it will be; none while a new person has none yet.
+    pub(super) fn contact(&self) -> Option<&Contact> {
+        self.change.contact.as_deref().or_else(|| self.before.as_deref().map(|p| &p.contact))
+    }
+
+    /// A conversation as it will be.
+    pub(super) fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.change.conversations.iter().find(|c| c.id == id).or_else(|| self.before.as_deref()?.conversation(id))
+    }
+
+    /// The conversation on an address, as it will be.
+    pub(super) fn conversation_at(&self, address: &Address) -> Option<&Conversation> {
+        let changed = self.change.conversations.iter().find(|c| &c.address == address);
+        changed.or_else(|| self.conversation(self.before.as_deref()?.conversation_at(address)?.id))
+    }
+
+    /// The conversation used last: where a run moved, a choice was sent or a human was asked for last.
+    pub(super) fn last_used(&self) -> Option<&Conversation> {
+        let used = |c: &Conversation| {
+            let runs = c.runs.iter().map(|r| r.moved_at);
+            let choices = c.choices.iter().map(|s| s.at);
+            runs.chain(choices).chain(c.request.as_ref().map(|r| r.since)).max()
+        };
+        let before = self.before.iter().flat_map(|p| &p.conversations).filter_map(|c| self.conversation(c.id));
+        let new = self.change.conversations.iter().filter(|c| self.before.as_ref().is_none_or(|p| p.conversation(c.id).is_none()));
+        before.chain(new).max_by_key(|c| used(c))
+    }
+
+    pub(super) fn put_conversation(&mut self, conversation: Conversation) {
+        match self.change.conversations.iter_mut().find(|c| c.id == conversation.id) {
+            Some(slot) => *slot = conversation,
+            None => self.change.conversations.push(conversation),
+        }
+    }
+
+    /// Outbox rows as they will be, in order.
+    pub(super) fn outbox(&self) -> impl Iterator<Item = &OutboxRow> {
+        let put = &self.change.outbox_put;
+        let before = self.before.iter().flat_map(|p| &p.outbox);
+        let kept = before.map(|row| put.iter().find(|r| r.message.id == row.message.id).unwrap_or(row));
+        let new = put.iter().filter(|r| !self.before.as_ref().is_some_and(|p| p.outbox.iter().any(|o| o.message.id == r.message.id)));
+        kept.chain(new).filter(|r| !self.change.outbox_done.contains(&r.message.id))
+    }
+
+    pub(super) fn outbox_row(&self, message: MessageId) -> Option<&OutboxRow> {
+        self.outbox().find(|r| r.message.id == message)
+    }
+
+    pub(super) fn put_outbox(&mut self, row: OutboxRow) {
+        match self.change.outbox_put.iter_mut().find(|r| r.message.id == row.message.id) {
+            Some(slot) => *slot = row,
+            None => self.change.outbox_put.push(row),
+        }
+    }
+
+    /// Takes a message out of the outbox.
+    pub(super) fn done_outbox(&mut self, message: MessageId) {
+        self.change.outbox_put.retain(|r| r.message.id != message);
+        if self.before.as_ref().is_some_and(|p| p.outbox.iter().any(|r| r.message.id == message)) {
+            self.change.outbox_done.push(message);
+        }
+    }
+
+    /// Appends a transcript line that says how far a message got.
+    pub(super) fn delivery_line(&mut self, conversation: ConversationId, message: MessageId, delivery: Delivery, degraded: Vec<String>) {
+        // Rows of a conversation that is gone have nobody to tell.
+        let Some(mut changed) = self.conversation(conversation).cloned() else { return };
+        let no = changed.take_no();
+        self.put_conversation(changed);
+        let line = DeliveryUpdate { conversation, no, message, delivery, at: self.now, degraded };
+        self.change.transcript.push(TranscriptEntry::Delivery(line));
+    }
+
+    /// Appends a journey line of the runtime's own.
+    pub(super) fn journey(&mut self, conversation: Option<ConversationId>, what: JourneyKind) {
+        let id = self.ids.next();
+        self.change.journey.push(JourneyEntry { id, at: self.now, by: Actor::System, conversation, run: None, block: None, what });
+    }
+
+    /// The number of the next inbox row.
+    pub(super) fn next_row(&self) -> u64 {
+        let before = self.before.iter().flat_map(|p| p.inbox.iter().map(|r| r.no).chain(p.parked.keys().copied()));
+        before.chain(self.change.inbox_put.iter().map(|r| r.no)).max().unwrap_or(0) + 1
+    }
+
+    /// Adds an inbox row at the end; answers its number.
+    pub(super) fn add_row(&mut self, item: InboxItem, at: Instant, tries: u8) -> u64 {
+        let no = self.next_row();
+        self.change.inbox_put.push(InboxRow { no, item, at, tries });
+        no
+    }
+
+    /// Whether there is anything to commit.
+    pub(super) fn is_empty(&self) -> bool {
+        let PersonChange {
+            id: _,
+            base: _,
+            contact,
+            conversations,
+            inbox_put,
+            inbox_done,
+            inbox_park,
+            outbox_put,
+            outbox_done,
+            seen,
+            transcript,
+            journey,
+            events,
+        } = &self.change;
+        contact.is_none()
+            && conversations.is_empty()
+            && inbox_put.is_empty()
+            && inbox_done.is_empty()
+            && inbox_park.is_empty()
+            && outbox_put.is_empty()
+            && outbox_done.is_empty()
+            && seen.is_empty()
+            && transcript.is_empty()
+            && journey.is_empty()
+            && events.is_empty()
+            && self.records.is_empty()
+            && self.queued.is_empty()
+    }
+
+    /// The commit.
+    pub(super) fn into_commit(self) -> Commit {
+        Commit { person: Some(self.change), records: self.records }
+    }
+}

@@ -1,0 +1,427 @@
+//! The runtime core: decides what is committed, sent and told, and does none of it (sans-IO).
+//!
+//! Calls bring what happened ([`Core::inbound`], [`Core::committed`], [`Core::sent`], [`Core::due`], …); [`Core::poll`] gives
+//! what is to be done. It reads durable state through the store; everything else is data: no clock, no randomness, no
+//! runtime. The same calls give the same actions.
+//!
+//! **Invariants.** A contact's line has at most one commit under way. Nothing is acknowledged, sent or told before the
+//! commit that says so is durable. What arrived leaves memory only when it is durable.
+
+mod advance;
+mod agenda;
+mod decide;
+mod desk;
+mod draft;
+mod landed;
+mod line;
+mod outbox;
+mod programs;
+mod queries;
+mod recover;
+mod seen;
+mod steps;
+
+pub use decide::{Decide, Engine};
+pub(crate) use desk::Entry;
+pub use line::Outcome;
+pub use programs::ProgramSet;
+
+use crate::{DeskError, DeskEvent, RuntimeStats, WriteError};
+use agenda::{Agenda, Wake};
+use channel::{AcceptError, Accepted, Capabilities, Inbound, Notice, Outbound};
+use desk::Desk;
+use engine::Programs as _;
+use line::{Arrival, Line, Wants};
+use model::{Address, ContactId, ConversationId, IdSource, InboxItem, Instant, MessageId};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+use store::{Commit, Seq, Store};
+
+/// Arrivals in memory, all contacts together, before new ones are refused: a slow disk must not eat the memory.
+const ARRIVALS: usize = 20_000;
+/// Commits under way before due work waits (bounded catch-up).
+const FLIGHTS: usize = 1_024;
+/// Agenda entries taken at once.
+const CATCH_UP: usize = 256;
+
+/// Who waits for an answer; the caller numbers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// A commit under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommitToken(u64);
+
+/// A piece of a message under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SendToken(u64);
+
+/// Why an item was not processed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The desk's rules forbid it.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// There is no such contact.
+    #[error("there is no such contact")]
+    NotFound,
+    /// Too much waits already (FL 5.10).
+    #[error("too much waits for this contact")]
+    TooMany,
+    /// It broke three times and was set aside (FL 5.7).
+    #[error("it was set aside after breaking three times")]
+    Parked,
+    /// The runtime stops or its store failed.
+    #[error("the runtime is not ready")]
+    Unavailable,
+}
+
+impl From<Refusal> for DeskError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Desk(error) => error,
+            Refusal::NotFound => Self::NotFound,
+            Refusal::TooMany => Self::TooMany,
+            Refusal::Parked => Self::Parked,
+            Refusal::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<Refusal> for WriteError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Desk(error) => Self::Invalid(error.to_string()),
+            Refusal::NotFound => Self::NotFound,
+            Refusal::TooMany => Self::TooMany,
+            Refusal::Parked => Self::Parked,
+            Refusal::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// What the shell is to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Hand this commit to the store; bring the answer to [`Core::committed`].
+    Commit(CommitToken, Box<Commit>),
+    /// Give this piece to the channel of its address; bring the answer to [`Core::sent`].
+    Send(SendToken, Outbound),
+    /// Answer an inbound: it is durable, or refused.
+    Accepted(Ticket, Result<Accepted, AcceptError>),
+    /// Answer an item: it was processed and its step is durable, or refused.
+    Done(Ticket, Result<Outcome, Refusal>),
+    /// Tell that nothing of an address waits any more.
+    Settled(Ticket),
+    /// Tell whoever watches this address.
+    Notice(Address, Notice),
+    /// Tell whoever watches the desk.
+    Desk(DeskEvent),
+    /// What happened in the steps of a commit that is durable now, if [`CoreOptions::traced`].
+    Trace(ContactId, Vec<engine::Trace>),
+    /// A line for the operator: something needs a human's eye.
+    Alert(String),
+    /// The store failed or an invariant broke: stop the process; nothing more is acknowledged.
+    Stop(String),
+}
+
+/// Why the core could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum CoreError {
+    /// The store could not be read.
+    #[error("what is stored could not be read: {0}")]
+    Store(#[from] store::Error),
+    /// A record is not what it should be.
+    #[error("the record {table}/{key} cannot be read: {why}")]
+    Record {
+        /// The table.
+        table: &'static str,
+        /// The key.
+        key: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// What the core needs.
+pub struct CoreOptions {
+    /// The bots.
+    pub programs: ProgramSet,
+    /// What decides steps: [`Engine`].
+    pub decide: Box<dyn Decide>,
+    /// What is durable.
+    pub store: Arc<dyn Store>,
+    /// Connected channels by name.
+    pub channels: BTreeMap<String, Capabilities>,
+    /// Where ids and chance come from; a different one in every process.
+    pub seed: u64,
+    /// Keys the hash of provider ids; the same one as long as the data folder lives.
+    pub salt: u64,
+    /// Whether [`Action::Trace`] is wanted: for `chat`, `test` and previews.
+    pub traced: bool,
+}
+
+/// A connected channel as the outbox sees it.
+struct Outlet {
+    capabilities: Capabilities,
+    /// Slots taken by messages under way.
+    taken: usize,
+    /// Until when the provider wants nothing.
+    closed_until: Option<Instant>,
+    /// Contacts whose lanes wait for a slot.
+    waiting: VecDeque<ContactId>,
+    queued: BTreeSet<ContactId>,
+}
+
+/// A piece under way.
+struct Sending {
+    contact: ContactId,
+    channel: String,
+    message: MessageId,
+    parts: u32,
+    notes: Vec<String>,
+}
+
+/// The core; see the module.
+pub struct Core {
+    programs: ProgramSet,
+    decide: Box<dyn Decide>,
+    store: Arc<dyn Store>,
+    outlets: BTreeMap<String, Outlet>,
+    seed: u64,
+    salt: u64,
+    draws: u64,
+    tokens: u64,
+    lines: HashMap<ContactId, Line>,
+    /// Addresses whose first commit is under way, so that two first messages make one person.
+    creating: HashMap<Address, ContactId>,
+    flights: HashMap<CommitToken, ContactId>,
+    sends: HashMap<SendToken, Sending>,
+    agenda: Agenda,
+    desk: Desk,
+    /// Conversations whose due work broke: left alone until something changes them.
+    stuck: BTreeMap<ConversationId, u8>,
+    arrivals: usize,
+    actions: Vec<Action>,
+    failed: Option<String>,
+    stopping: bool,
+    traced: bool,
+    stats: RuntimeStats,
+}
+
+impl Core {
+    /// Something arrived on a channel. Answered with [`Action::Accepted`] when it is durable.
+    pub fn inbound(&mut self, now: Instant, inbound: Inbound, ticket: Ticket) {
+        let Inbound { address, provider_id, incoming } = inbound;
+        if self.failed.is_some() || self.stopping || self.arrivals >= ARRIVALS {
+            return self.accepted(ticket, Err(AcceptError::Unavailable));
+        }
+        let contact = match self.creating.get(&address) {
+            Some(contact) => *contact,
+            None => match self.store.person_at(&address) {
+                Ok(Some(contact)) => contact,
+                Ok(None) => {
+                    let contact = self.ids(now).next();
+                    self.creating.insert(address.clone(), contact);
+                    contact
+                }
+                Err(error) => return self.refuse_unread(ticket, &error),
+            },
+        };
+        let person = match self.store.person(contact) {
+            Ok(person) => person,
+            Err(error) => return self.refuse_unread(ticket, &error),
+        };
+        let key = seen::key(self.salt, &address.channel, &provider_id);
+        if person.as_ref().is_some_and(|p| p.has_seen(key, now)) {
+            self.stats.duplicates += 1;
+            return self.accepted(ticket, Ok(Accepted::Duplicate));
+        }
+        let line = self.lines.entry(contact).or_default();
+        if let Some(first) = line.arrival_seen(key) {
+            self.stats.duplicates += 1;
+            first.tickets.push((ticket, Wants::Duplicate));
+            return;
+        }
+        let limit = self.programs.current().limits().inbox as usize;
+        if person.map_or(0, |p| p.inbox.len()) + line.arrivals.len() >= limit {
+            return self.accepted(ticket, Err(AcceptError::TooMany));
+        }
+        let item = InboxItem::Incoming { address, incoming: Box::new(incoming) };
+        line.arrivals.push_back(Arrival { item, at: now, seen: Some(key), tickets: vec![(ticket, Wants::Durable)], tries: 0 });
+        self.arrivals += 1;
+        self.stats.accepted += 1;
+        self.advance(now, contact);
+    }
+
+    /// Somebody else than the customer wants something of a contact. Answered with [`Action::Done`] when it was processed.
+    /// `once` makes a second one with the same text harmless, as a provider's id does.
+    pub fn item(&mut self, now: Instant, contact: ContactId, item: InboxItem, once: Option<&str>, ticket: Ticket) {
+        if self.failed.is_some() || self.stopping || self.arrivals >= ARRIVALS {
+            return self.done(ticket, Err(Refusal::Unavailable));
+        }
+        let person = match self.store.person(contact) {
+            Ok(Some(person)) => person,
+            Ok(None) => return self.done(ticket, Err(Refusal::NotFound)),
+            Err(error) => {
+                self.fail(&error.to_string());
+                return self.done(ticket, Err(Refusal::Unavailable));
+            }
+        };
+        let key = once.map(|text| seen::key(self.salt, "", text));
+        if let Some(key) = key
+            && person.has_seen(key, now)
+        {
+            let message = self.said_before(&person, &item);
+            return self.done(ticket, Ok(Outcome { message }));
+        }
+        let limit = self.programs.current().limits().inbox as usize;
+        let line = self.lines.entry(contact).or_default();
+        if let Some(first) = key.and_then(|key| line.arrival_seen(key)) {
+            first.tickets.push((ticket, Wants::Done));
+            return;
+        }
+        if person.inbox.len() + line.arrivals.len() >= limit {
+            return self.done(ticket, Err(Refusal::TooMany));
+        }
+        line.arrivals.push_back(Arrival { item, at: now, seen: key, tickets: vec![(ticket, Wants::Done)], tries: 0 });
+        self.arrivals += 1;
+        self.advance(now, contact);
+    }
+
+    /// Time passed. Takes at most [`CATCH_UP`] things; look at [`Core::next_due`] again afterwards.
+    pub fn due(&mut self, now: Instant) {
+        for _ in 0..CATCH_UP {
+            if self.failed.is_some() || self.stopping || self.flights.len() >= FLIGHTS {
+                return;
+            }
+            let Some((at, wake)) = self.agenda.take(now) else { return };
+            debug_assert!(at <= now, "INV-4: nothing is due before its time");
+            match wake {
+                Wake::Due(contact, conversation) => {
+                    self.lines.entry(contact).or_default().due.insert(conversation, at);
+                    self.advance(now, contact);
+                }
+                Wake::Line(contact) => {
+                    let line = self.lines.entry(contact).or_default();
+                    line.pausing = false;
+                    self.advance(now, contact);
+                }
+                Wake::Lane(contact, _) => self.advance(now, contact),
+                Wake::Channel(name) => self.reopen(now, &name),
+                Wake::Absent(agent) => {
+                    if let Some(agent) = self.desk.agent_mut(agent)
+                        && agent.streams == 0
+                    {
+                        agent.until = None;
+                        self.actions.push(Action::Desk(DeskEvent::Queue));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The store answered a commit.
+    pub fn committed(&mut self, now: Instant, token: CommitToken, answer: Result<Seq, store::Error>) {
+        let Some(contact) = self.flights.remove(&token) else { return };
+        self.landed(now, contact, answer);
+    }
+
+    /// A channel answered a piece.
+    pub fn sent(&mut self, now: Instant, token: SendToken, answer: Result<channel::Sent, channel::SendError>) {
+        let Some(sending) = self.sends.remove(&token) else { return };
+        self.answered(now, sending, answer);
+    }
+
+    /// When [`Core::due`] has something to do; none while it waits for commits.
+    pub fn next_due(&self) -> Option<Instant> {
+        if self.failed.is_some() || self.stopping || self.flights.len() >= FLIGHTS {
+            return None;
+        }
+        self.agenda.next()
+    }
+
+    /// What is to be done, in order.
+    pub fn poll(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// Tells with [`Action::Settled`] when everything this address sent so far was processed.
+    pub fn settle(&mut self, address: &Address, ticket: Ticket) {
+        let contact = self.creating.get(address).copied().or_else(|| self.store.person_at(address).ok().flatten());
+        let busy = contact.and_then(|contact| {
+            let rows = self.store.person(contact).ok().flatten().is_some_and(|p| !p.inbox.is_empty());
+            let line = self.lines.get_mut(&contact)?;
+            (rows || line.flight.is_some() || !line.arrivals.is_empty()).then_some(line)
+        });
+        match busy {
+            Some(line) if self.failed.is_none() => line.settlers.push(ticket),
+            Some(_) | None => self.actions.push(Action::Settled(ticket)),
+        }
+    }
+
+    /// Takes nothing new from now on; what is under way goes on until [`Core::is_quiet`].
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// Whether no commit and no piece is under way.
+    pub fn is_quiet(&self) -> bool {
+        self.flights.is_empty() && self.sends.is_empty()
+    }
+
+    /// New runs use this bot; pinned ones keep theirs (FL 5.9).
+    pub fn reload(&mut self, bot: Arc<engine::Bot>) {
+        self.programs.replace(bot);
+    }
+
+    /// Stops everything: nothing more is acknowledged.
+    pub fn fail(&mut self, reason: &str) {
+        if self.failed.is_some() {
+            return;
+        }
+        self.failed = Some(reason.to_owned());
+        let lines: BTreeMap<ContactId, Line> = self.lines.drain().collect();
+        for line in lines.into_values() {
+            for (ticket, wants) in line.arrivals.into_iter().flat_map(|a| a.tickets) {
+                match wants {
+                    Wants::Durable | Wants::Duplicate => self.accepted(ticket, Err(AcceptError::Unavailable)),
+                    Wants::Done => self.done(ticket, Err(Refusal::Unavailable)),
+                }
+            }
+            for ticket in line.tickets.into_values().flatten() {
+                self.done(ticket, Err(Refusal::Unavailable));
+            }
+            self.actions.extend(line.settlers.into_iter().map(Action::Settled));
+        }
+        self.flights.clear();
+        self.sends.clear();
+        self.creating.clear();
+        self.arrivals = 0;
+        self.actions.push(Action::Stop(reason.to_owned()));
+    }
+
+    fn accepted(&mut self, ticket: Ticket, answer: Result<Accepted, AcceptError>) {
+        self.actions.push(Action::Accepted(ticket, answer));
+    }
+
+    fn done(&mut self, ticket: Ticket, answer: Result<Outcome, Refusal>) {
+        self.actions.push(Action::Done(ticket, answer));
+    }
+
+    /// What cannot be read cannot be trusted: stop.
+    fn refuse_unread(&mut self, ticket: Ticket, error: &store::Error) {
+        self.fail(&error.to_string());
+        self.accepted(ticket, Err(AcceptError::Unavailable));
+    }
+
+    /// A source of ids and chance that no other call shares.
+    fn ids(&mut self, now: Instant) -> IdSource {
+        self.draws += 1;
+        let mut mix = IdSource::new(now, self.seed.wrapping_add(self.draws.wrapping_mul(0xA24B_AED4_963E_E407)));
+        let state = mix.draw();
+        IdSource::new(now, state)
+    }
+}

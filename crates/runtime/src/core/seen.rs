@@ -1,0 +1,31 @@
+//! The key under which a provider's message id is remembered against a second delivery.
+
+use sha2::{Digest, Sha256};
+
+/// 64 bits of a keyed hash of channel and provider id. Keyed, so that nobody can choose ids that collide.
+pub(super) fn key(salt: u64, channel: &str, provider_id: &str) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(salt.to_be_bytes());
+    // A length before the channel keeps `a` + `bc` apart from `ab` + `c`.
+    hash.update((channel.len() as u64).to_be_bytes());
+    hash.update(channel.as_bytes());
+    hash.update(provider_id.as_bytes());
+    let digest = hash.finalize();
+    let mut first = [0; 8];
+    for (to, from) in first.iter_mut().zip(digest.iter()) {
+        *to = *from;
+    }
+    u64::from_be_bytes(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn channel_id_and_salt_all_count() {
+        assert_eq!(key(1, "web", "7"), key(1, "web", "7"));
+        assert_ne!(key(1, "web", "7"), key(2, "web", "7"));
+        assert_ne!(key(1, "we", "b7"), key(1, "web", "7"));
+    }
+}

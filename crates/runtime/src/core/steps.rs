@@ -1,0 +1,205 @@
+//! Running steps into a draft: one input, the desk's answers to what it asks, and a caught fault of the interpreter.
+
+use super::{
+    Core, Refusal,
+    desk::{Permit, permit},
+    draft::Draft,
+    line::Outcome,
+    outbox,
+};
+use engine::{DeskRequest, Input, PersonView, Step, Turn};
+use model::{
+    Author, Contact, Conversation, ConversationId, Delivery, InboxItem, Instant, JourneyKind, MessageId, OutboxRow, OutboxState,
+    TranscriptEntry,
+};
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Requests to the desk answered within one commit; more would be a loop of the flow that `check` rejects.
+const DESK_ROUNDS: usize = 16;
+
+/// What running an item came to.
+pub(super) enum Ran {
+    /// It is in the draft.
+    Consumed(Outcome),
+    /// The desk's rules forbid it.
+    Refused(Refusal),
+}
+
+impl Core {
+    /// Runs an item; the error is why the interpreter broke.
+    pub(super) fn run_item(&mut self, now: Instant, draft: &mut Draft, item: &InboxItem) -> Result<Ran, String> {
+        let permit = match &draft.before {
+            Some(person) => match permit(&self.desk, person, item) {
+                Ok(permit) => permit,
+                Err(error) => return Ok(Ran::Refused(error.into())),
+            },
+            None => Permit::Step,
+        };
+        let Some(conversation) = place(draft, item, now) else {
+            draft.journey(None, JourneyKind::Error("an input was for a conversation that does not exist".into()));
+            return Ok(Ran::Consumed(Outcome::default()));
+        };
+        match permit {
+            Permit::Already => return Ok(Ran::Consumed(Outcome::default())),
+            Permit::Step => {}
+        }
+        let lines_before = draft.change.transcript.len();
+        self.run(now, draft, conversation, Input::Inbox(item))?;
+        let message = match item {
+            InboxItem::AgentSays { .. } => said(draft, lines_before),
+            InboxItem::Incoming { .. }
+            | InboxItem::Event { .. }
+            | InboxItem::Caused { .. }
+            | InboxItem::Take { .. }
+            | InboxItem::Resolve { .. }
+            | InboxItem::Dismiss { .. }
+            | InboxItem::Modify { .. }
+            | InboxItem::Undelivered { .. } => None,
+        };
+        Ok(Ran::Consumed(Outcome { message }))
+    }
+
+    /// Runs what is due in a conversation.
+    pub(super) fn run_due(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, refused: Option<String>) -> Result<(), String> {
+        if let Some(why) = refused {
+            return Err(why);
+        }
+        // A conversation that is gone has nothing due.
+        if draft.conversation(id).is_some() {
+            self.run(now, draft, id, Input::Due)?;
+        }
+        Ok(())
+    }
+
+    /// Runs an input and the desk's answers to what it asks.
+    fn run(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, input: Input<'_>) -> Result<(), String> {
+        let step = self.step(now, draft, id, input)?;
+        let mut requests: VecDeque<DeskRequest> = self.take_step(draft, step).into();
+        for _ in 0..DESK_ROUNDS {
+            let Some(request) = requests.pop_front() else { return Ok(()) };
+            let answer = self.desk.answer(&request);
+            let step = self.step(now, draft, request.conversation, Input::Desk(answer))?;
+            requests.extend(self.take_step(draft, step));
+        }
+        Err(format!("one step asked for a human more than {DESK_ROUNDS} times"))
+    }
+
+    /// One call of the interpreter; its panic is an error here.
+    fn step(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, input: Input<'_>) -> Result<Step, String> {
+        let seed = draft.ids.draw();
+        let (Some(contact), Some(conversation)) = (draft.contact(), draft.conversation(id)) else {
+            return Err("the conversation is gone".into());
+        };
+        let turn = Turn { now, seed, programs: &self.programs };
+        let view = PersonView { contact, conversation };
+        self.stats.steps += 1;
+        // The interpreter is pure: a panic leaves nothing half done behind.
+        catch_unwind(AssertUnwindSafe(|| self.decide.step(&view, input, &turn))).map_err(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|t| (*t).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+            format!("the interpreter panicked: {}", text.unwrap_or_else(|| "without a word".into()))
+        })
+    }
+
+    /// Puts a step into the draft; answers what it asks of the desk.
+    fn take_step(&self, draft: &mut Draft, step: Step) -> Vec<DeskRequest> {
+        let Step { contact, conversation, transcript, journey, events, queued, requests, drop_unsent, broken: _, trace } = step;
+        if let Some(contact) = contact {
+            draft.change.contact = Some(Box::new(contact));
+        }
+        let pull = self.outlets.get(&conversation.address.channel).is_some_and(|o| o.capabilities.pull);
+        let address = conversation.address.clone();
+        let was = drop_unsent.then(|| conversation.clone());
+        if drop_unsent || draft.conversation(conversation.id) != Some(&conversation) {
+            draft.put_conversation(conversation);
+        }
+        let mut rows = Vec::new();
+        for mut entry in transcript {
+            if let TranscriptEntry::Message(message) = &mut entry
+                && message.delivery == Delivery::Queued
+            {
+                match &message.author {
+                    // The customer fetches by cursor: what is committed is sent.
+                    Author::Bot { .. } | Author::Agent { .. } | Author::System if pull => message.delivery = Delivery::Sent,
+                    Author::Bot { .. } | Author::Agent { .. } => rows.push(OutboxRow {
+                        message: message.clone(),
+                        address: address.clone(),
+                        state: OutboxState::Pending { not_before: draft.now },
+                        attempts: 0,
+                        unknown: false,
+                        parts_done: 0,
+                    }),
+                    Author::System | Author::Customer => {}
+                }
+            }
+            draft.change.transcript.push(entry);
+        }
+        if let Some(was) = was {
+            outbox::drop_unsent(draft, &was);
+        }
+        rows.into_iter().for_each(|row| draft.put_outbox(row));
+        draft.change.journey.extend(journey);
+        draft.change.events.extend(events);
+        draft.queued.extend(queued);
+        if self.traced {
+            draft.trace.extend(trace);
+        }
+        requests
+    }
+
+    /// The message that an agent's text became when it came for the first time.
+    pub(super) fn said_before(&self, person: &model::Person, item: &InboxItem) -> Option<MessageId> {
+        let InboxItem::AgentSays { conversation, client_id: Some(client_id), .. } = item else { return None };
+        let last = person.conversation(*conversation)?.last_no;
+        let lines = self.store.transcript(person.contact.id, *conversation, last.saturating_sub(500), 500).ok()?;
+        lines.iter().rev().find_map(|line| match line {
+            TranscriptEntry::Message(m) if m.client_id.as_ref() == Some(client_id) => Some(m.id),
+            TranscriptEntry::Message(_) | TranscriptEntry::Delivery(_) => None,
+        })
+    }
+}
+
+/// The newest line of an agent since `from`.
+fn said(draft: &Draft, from: usize) -> Option<MessageId> {
+    draft.change.transcript.iter().skip(from).find_map(|line| match line {
+        TranscriptEntry::Message(m) if matches!(m.author, Author::Agent { .. }) => Some(m.id),
+        TranscriptEntry::Message(_) | TranscriptEntry::Delivery(_) => None,
+    })
+}
+
+/// The conversation an item is about; a new one (and a new contact) where somebody writes from a new address.
+pub(super) fn place(draft: &mut Draft, item: &InboxItem, now: Instant) -> Option<ConversationId> {
+    match item {
+        InboxItem::Incoming { address, .. } => {
+            if let Some(known) = draft.conversation_at(address) {
+                return Some(known.id);
+            }
+            let id: ConversationId = draft.ids.next();
+            let contact = draft.change.id;
+            if draft.contact().is_none() {
+                draft.change.contact = Some(Box::new(Contact::new(contact, now, address.clone(), "organic")));
+            }
+            draft.put_conversation(Conversation::new(id, contact, address.clone()));
+            Some(id)
+        }
+        InboxItem::Event { conversation: Some(conversation), .. }
+        | InboxItem::Caused { conversation, .. }
+        | InboxItem::Take { conversation, .. }
+        | InboxItem::AgentSays { conversation, .. }
+        | InboxItem::Resolve { conversation, .. }
+        | InboxItem::Dismiss { conversation, .. }
+        | InboxItem::Undelivered { conversation, .. } => draft.conversation(*conversation).map(|c| c.id),
+        InboxItem::Event { conversation: None, .. } | InboxItem::Modify { .. } => {
+            if let Some(used) = draft.last_used() {
+                return Some(used.id);
+            }
+            // A contact nobody talked with yet: their conversation begins on the first address they have.
+            let address = draft.contact()?.addresses.first()?.address.clone();
+            let id: ConversationId = draft.ids.next();
+            draft.put_conversation(Conversation::new(id, draft.change.id, address));
+            Some(id)
+        }
+    }
+}

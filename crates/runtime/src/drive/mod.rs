@@ -1,0 +1,148 @@
+//! The tokio shell: starts the core, carries its actions out, brings the answers back, stops in order.
+
+mod hub;
+mod presence;
+mod shell;
+mod watchers;
+
+pub use presence::PresenceGuard;
+pub(crate) use shell::{Shell, lock};
+
+use crate::{
+    Clock, Handle,
+    core::{Core, CoreError, CoreOptions, Engine, ProgramSet},
+};
+use channel::Channel;
+use engine::Bot;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use store::{Blobs, Commit, RecordPut, Store};
+use tokio::{sync::watch, task::JoinHandle};
+
+/// How long channels may take to end.
+const CHANNELS_END: Duration = Duration::from_secs(3);
+/// How long commits and pieces under way may take to end.
+const WORK_ENDS: Duration = Duration::from_secs(4);
+/// The table of the runtime's own records.
+const OWN: &str = "runtime";
+
+/// What a runtime is made of.
+pub struct Options {
+    /// The bot.
+    pub bot: Arc<Bot>,
+    /// Older versions that runs still use (FL 5.9).
+    pub pinned: Vec<Arc<Bot>>,
+    /// What is durable.
+    pub store: Arc<dyn Store>,
+    /// Attachments.
+    pub blobs: Arc<dyn Blobs>,
+    /// Connected channels.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and chance come from; a different one in every process on the same data.
+    pub seed: u64,
+    /// Whether time stands still: for tools that look at a data folder or change one thing in it. Nothing that is
+    /// due happens and nothing waiting moves.
+    pub at_rest: bool,
+}
+
+/// Why the runtime did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// What is stored could not be picked up.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// The store failed.
+    #[error("the store could not be used: {0}")]
+    Store(#[from] store::Error),
+    /// Two channels have one name.
+    #[error("two channels are named \"{0}\"; give each its own key under channels:")]
+    TwoChannels(String),
+    /// The start was interrupted.
+    #[error("the start was interrupted: {0}")]
+    Interrupted(String),
+}
+
+/// A running runtime.
+pub struct Service {
+    /// What everybody else calls.
+    pub handle: Handle,
+    shell: Arc<Shell>,
+    stop: watch::Sender<bool>,
+    channels: Vec<JoinHandle<()>>,
+    own: Vec<JoinHandle<()>>,
+}
+
+/// Starts a runtime: picks up what is durable, then connects the channels.
+///
+/// # Errors
+/// [`StartError`] if the store cannot be read or written.
+pub async fn start(options: Options) -> Result<Service, StartError> {
+    let Options { bot, pinned, store, blobs, channels, clock, seed, at_rest } = options;
+    let mut by_name: BTreeMap<String, Arc<dyn Channel>> = BTreeMap::new();
+    for channel in channels {
+        let name = channel.name().to_owned();
+        if by_name.insert(name.clone(), channel).is_some() {
+            return Err(StartError::TwoChannels(name));
+        }
+    }
+    let capabilities = by_name.iter().map(|(name, channel)| (name.clone(), channel.capabilities().clone())).collect();
+    let now = clock.now();
+    let (programs, reading) = (ProgramSet::new(bot.clone(), pinned), store.clone());
+    let core = tokio::task::spawn_blocking(move || -> Result<Core, StartError> {
+        let salt = salt(&*reading, seed)?;
+        let options = CoreOptions { programs, decide: Box::new(Engine), store: reading, channels: capabilities, seed, salt, traced: false };
+        Ok(Core::new(options, now)?)
+    })
+    .await
+    .map_err(|ended| StartError::Interrupted(ended.to_string()))??;
+    let (shell, answers) = Shell::new(core, bot, store, blobs, by_name, clock);
+    let handle = Handle::new(shell.clone());
+    let mut own = vec![tokio::spawn(shell.clone().take_answers(answers))];
+    if !at_rest {
+        own.push(tokio::spawn(shell.clone().keep_time()));
+    }
+    let (stop, stopped) = watch::channel(false);
+    let channels = shell.channels().map(|channel| tokio::spawn(channel.clone().run(handle.hub(channel.name()), stopped.clone()))).collect();
+    Ok(Service { handle, shell, stop, channels, own })
+}
+
+/// The key of the hash of provider ids: made once, kept with the data.
+fn salt(store: &dyn Store, seed: u64) -> Result<u64, StartError> {
+    if let Some(salt) = store.record(OWN, "salt")?.and_then(|value| value.as_str()?.parse().ok()) {
+        return Ok(salt);
+    }
+    let salt = model::IdSource::new(model::Instant(0), seed ^ 0x5EED).draw();
+    let put = RecordPut { table: OWN.into(), key: "salt".into(), value: Some(salt.to_string().into()) };
+    store::commit_blocking(store, Commit { person: None, records: vec![put] })?;
+    Ok(salt)
+}
+
+impl Service {
+    /// Resolves with the reason when the store failed or an invariant broke: end the process with an error.
+    pub async fn failed(&self) -> String {
+        self.shell.failed().await
+    }
+
+    /// Stops in order: channels, then what is under way, then the store. Takes at most some seconds; what was not
+    /// acknowledged by then was not promised.
+    pub async fn stop(self) {
+        let Self { handle: _, shell, stop, channels, own } = self;
+        stop.send_replace(true);
+        let ends = futures::future::join_all(channels);
+        if tokio::time::timeout(CHANNELS_END, ends).await.is_err() {
+            tracing::warn!("a channel did not end in time and was left");
+        }
+        shell.stop();
+        if tokio::time::timeout(WORK_ENDS, shell.quiet()).await.is_err() {
+            tracing::warn!("something was still under way when the runtime stopped; it is picked up at the next start");
+        }
+        own.iter().for_each(JoinHandle::abort);
+        let store = shell.store.clone();
+        match tokio::task::spawn_blocking(move || store.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!("the store did not close cleanly: {error}"),
+            Err(ended) => tracing::error!("the store did not close: {ended}"),
+        }
+    }
+}

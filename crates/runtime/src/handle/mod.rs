@@ -1,0 +1,109 @@
+//! The handle: what api, console, cli and channels call. Cheap to clone; every call is answered when its effect is durable.
+
+mod agents;
+mod desk;
+mod reading;
+mod writing;
+
+use crate::{ChannelHealth, Clock, DeskEvent, Health, RuntimeStats, core::Core, drive::Shell};
+use channel::Hub;
+use engine::Bot;
+use model::Instant;
+use std::sync::{Arc, PoisonError};
+use store::Blobs;
+use tokio::sync::broadcast;
+
+/// A running runtime, for everybody who wants something of it.
+#[derive(Clone)]
+pub struct Handle {
+    shell: Arc<Shell>,
+}
+
+impl Handle {
+    pub(crate) fn new(shell: Arc<Shell>) -> Self {
+        Self { shell }
+    }
+
+    /// The hub of the channel of this name.
+    pub fn hub(&self, channel: &str) -> Arc<dyn Hub> {
+        self.shell.hub(channel)
+    }
+
+    /// Hints that something at the desk changed. A receiver that lags fetches everything.
+    pub fn desk_events(&self) -> broadcast::Receiver<DeskEvent> {
+        self.shell.desk.subscribe()
+    }
+
+    /// Attachments; its calls block.
+    pub fn blobs(&self) -> Arc<dyn Blobs> {
+        self.shell.blobs.clone()
+    }
+
+    /// The current bot.
+    pub fn bot(&self) -> Arc<Bot> {
+        self.shell.bot()
+    }
+
+    /// The time.
+    pub fn now(&self) -> Instant {
+        self.shell.clock.now()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.shell.clock.clone()
+    }
+
+    /// Counts of what the core holds.
+    pub fn stats(&self) -> RuntimeStats {
+        self.shell.ask(Core::stats)
+    }
+
+    /// How the runtime is.
+    pub fn health(&self) -> Health {
+        let bot = self.shell.bot();
+        let failed = self.shell.failure();
+        let notes = crate::drive::lock(&self.shell.notes);
+        let note = |name: &str| notes.channels.get(name).cloned();
+        let mut channels: Vec<ChannelHealth> = Vec::new();
+        for config in bot.channels() {
+            let on = self.shell.channel(&config.name).is_some();
+            let note = note(&config.name).unwrap_or_else(|| if on { String::new() } else { "not connected".into() });
+            channels.push(ChannelHealth { name: config.name.clone(), kind: config.kind.clone(), on, note });
+        }
+        for channel in self.shell.channels() {
+            if !channels.iter().any(|c| c.name == channel.name()) {
+                let name = channel.name().to_owned();
+                channels.push(ChannelHealth { note: note(&name).unwrap_or_default(), name, kind: channel.kind().to_owned(), on: true });
+            }
+        }
+        Health {
+            ready: failed.is_none() && !self.shell.ask(Core::is_stopping),
+            failed,
+            bot: bot.name().to_owned(),
+            version: bot.version().0.to_string(),
+            store: self.shell.store.stats(),
+            reload_error: notes.reload_error.clone(),
+            channels,
+            alert: notes.alert.clone(),
+        }
+    }
+
+    /// New runs use this bot from now on; runs in progress keep theirs (FL 5.9). Channels and their credentials stay as
+    /// they were at the start.
+    pub fn reload(&self, bot: Arc<Bot>) {
+        *self.shell.bot.write().unwrap_or_else(PoisonError::into_inner) = bot.clone();
+        self.shell.tell(|core, _| core.reload(bot));
+        self.note_reload(None);
+    }
+
+    /// Says why a changed bot folder is not in use; none when it is.
+    pub fn note_reload(&self, error: Option<String>) {
+        crate::drive::lock(&self.shell.notes).reload_error = error;
+    }
+
+    /// Says something about a channel of `bot.yaml`, such as why it is off; shown by [`Handle::health`].
+    pub fn note_channel(&self, name: &str, note: &str) {
+        crate::drive::lock(&self.shell.notes).channels.insert(name.to_owned(), note.to_owned());
+    }
+}

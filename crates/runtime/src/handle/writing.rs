@@ -1,0 +1,30 @@
+//! Writing: changes and events from agents, API and imports, through the contact's line like everything else.
+
+use super::Handle;
+use crate::WriteError;
+use model::{Actor, Change, ContactId, InboxItem, Record};
+
+/// The most changes of one call.
+const CHANGES: usize = 256;
+
+impl Handle {
+    /// Changes a contact. Answered when it is durable.
+    ///
+    /// # Errors
+    /// [`WriteError`] says why not.
+    pub async fn modify(&self, contact: ContactId, changes: Vec<Change>, by: Actor) -> Result<(), WriteError> {
+        if changes.len() > CHANGES {
+            return Err(WriteError::Invalid(format!("at most {CHANGES} changes at once; make several calls")));
+        }
+        Ok(self.shell.item(contact, InboxItem::Modify { changes, by }, None).await.map(|_| ())?)
+    }
+
+    /// Raises an event for a contact (FL 7.3). Answered when it is recorded and its step is durable.
+    ///
+    /// # Errors
+    /// [`WriteError`] says why not.
+    pub async fn raise(&self, contact: ContactId, name: &str, fields: Record, by: Actor) -> Result<(), WriteError> {
+        let item = InboxItem::Event { conversation: None, name: name.to_owned(), fields, by };
+        Ok(self.shell.item(contact, item, None).await.map(|_| ())?)
+    }
+}

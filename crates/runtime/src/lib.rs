@@ -1,0 +1,26 @@
+//! The runtime: contact lines, timers, outbox, desk and the shell that connects them with channels and store.
+//!
+//! [`core`] decides and is pure (sans-IO): data in, [`core::Action`]s out. [`Service`] is the tokio shell that carries
+//! them out; [`Handle`] is what everybody else calls.
+//!
+//! **Invariants.** One step at a time per contact. No effect before its commit is durable (INV-7). A lock on the core
+//! is never held across an await. The store's failure stops everything: nothing more is acknowledged.
+
+mod agent;
+mod clock;
+pub mod core;
+mod desk;
+mod drive;
+pub mod egress;
+mod error;
+mod handle;
+mod health;
+pub mod invariants;
+
+pub use agent::Agent;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use desk::{DeskEvent, DeskRow, DeskRowState, DeskView};
+pub use drive::{Options, PresenceGuard, Service, StartError, start};
+pub use error::{DeskError, WriteError};
+pub use handle::Handle;
+pub use health::{ChannelHealth, Health, RuntimeStats};

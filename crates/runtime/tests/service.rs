@@ -1,0 +1,263 @@
+//! The shell around the core: channels, hub, desk and stop, on a manual clock and the in-memory store.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod world;
+
+use channel::{Accepted, Capabilities, Channel, Hub, Inbound, Notice, Outbound, Route, SendError, Sent};
+use futures::future::BoxFuture;
+use model::{Address, AgentId, Change, Content, Delivery, Incoming, IncomingBody, Instant, TranscriptEntry};
+use std::sync::Arc;
+use store::{Fault, MemBlobs, MemStore, Store};
+use switchboard_runtime::{Agent, DeskError, ManualClock, Options, Service, start};
+use tokio::sync::{mpsc, watch};
+use world::{SECOND, address};
+
+/// A channel that hands every piece to the test.
+struct Probe {
+    name: String,
+    capabilities: Capabilities,
+    pieces: mpsc::UnboundedSender<Outbound>,
+}
+
+impl Channel for Probe {
+    fn kind(&self) -> &'static str {
+        "probe"
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
+        Vec::new()
+    }
+    fn run(self: Arc<Self>, _: Arc<dyn Hub>, mut stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            stop.wait_for(|stop| *stop).await.expect("the service tells its channels to stop");
+        })
+    }
+    fn send<'a>(&'a self, _: &'a dyn Hub, out: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
+        Box::pin(async move {
+            self.pieces.send(out.clone()).expect("the test listens");
+            assert!(!out.content.text.contains("Tagged"), "a channel that panics");
+            Ok(Sent::default())
+        })
+    }
+    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+struct Stage {
+    service: Service,
+    store: MemStore,
+    clock: ManualClock,
+    pieces: mpsc::UnboundedReceiver<Outbound>,
+}
+
+async fn stage(store: MemStore) -> Stage {
+    let (tell, pieces) = mpsc::unbounded_channel();
+    let channel = |name: &str, pull| -> Arc<dyn Channel> {
+        Arc::new(Probe { name: name.into(), capabilities: world::capabilities(pull), pieces: tell.clone() })
+    };
+    let clock = ManualClock::new(Instant::from_secs(1_772_442_000));
+    let service = start(Options {
+        bot: world::bot(),
+        pinned: Vec::new(),
+        store: Arc::new(store.clone()),
+        blobs: Arc::new(MemBlobs::new()),
+        channels: vec![channel("push", false), channel("web", true)],
+        clock: Arc::new(clock.clone()),
+        seed: 5,
+        at_rest: false,
+    })
+    .await
+    .unwrap();
+    Stage { service, store, clock, pieces }
+}
+
+fn inbound(at: &Address, id: &str, text: &str) -> Inbound {
+    let body = IncomingBody::Message(Content::text(text));
+    let incoming = Incoming { body, at: Instant(0), profile: Default::default(), client_id: None };
+    Inbound { address: at.clone(), provider_id: id.into(), incoming }
+}
+
+fn agent(number: u128, groups: &[&str]) -> Agent {
+    Agent {
+        id: AgentId(number),
+        name: format!("Agent {number}"),
+        login: format!("agent{number}"),
+        groups: groups.iter().map(|g| (*g).to_owned()).collect(),
+        password_hash: "hash".into(),
+        disabled: false,
+    }
+}
+
+#[tokio::test]
+async fn a_message_goes_in_and_the_answer_comes_out() {
+    let mut stage = stage(MemStore::new()).await;
+    let ana = address("push", "ana");
+    let hub = stage.service.handle.hub("push");
+    let mut watched = hub.watch(&ana);
+    assert_eq!(hub.accept(inbound(&ana, "1", "hi")).await.unwrap(), Accepted::New);
+    assert_eq!(hub.accept(inbound(&ana, "1", "hi")).await.unwrap(), Accepted::Duplicate);
+    assert_eq!(stage.pieces.recv().await.unwrap().content.text, "Hello!");
+    while watched.recv().await.unwrap() != (Notice::Lines { no: 3 }) {}
+    let lines = hub.transcript(&ana, 0, 100).await;
+    assert!(matches!(lines.last(), Some(TranscriptEntry::Delivery(d)) if d.delivery == Delivery::Sent));
+    assert_eq!(hub.settled(&ana, 1_000).await, 3);
+    stage.service.stop().await;
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_with_a_reason() {
+    let stage = stage(MemStore::new()).await;
+    let hub = stage.service.handle.hub("push");
+    let long = "x".repeat(600);
+    for wrong in [
+        inbound(&address("web", "ana"), "1", "hi"),
+        inbound(&address("push", ""), "1", "hi"),
+        inbound(&address("push", "ana"), "", "hi"),
+        inbound(&address("push", "ana"), &long, "hi"),
+        inbound(&address("push", "ana"), "1", " "),
+        inbound(&address("push", "ana"), "1", &"x".repeat(70_000)),
+    ] {
+        assert!(matches!(hub.accept(wrong).await, Err(channel::AcceptError::Refused(_))));
+    }
+    assert!(stage.service.handle.people(None, 10).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_channel_that_panics_leaves_an_unknown_and_the_lane_goes_on() {
+    let mut stage = stage(MemStore::new()).await;
+    let ana = address("push", "ana");
+    let hub = stage.service.handle.hub("push");
+    let mut watched = hub.watch(&ana);
+    hub.accept(inbound(&ana, "1", "hi")).await.unwrap();
+    hub.accept(inbound(&ana, "2", "tag")).await.unwrap();
+    assert_eq!(stage.pieces.recv().await.unwrap().content.text, "Hello!");
+    assert_eq!(stage.pieces.recv().await.unwrap().content.text, "Tagged.");
+    let unknown = |l: &TranscriptEntry| matches!(l, TranscriptEntry::Delivery(d) if d.delivery == Delivery::Unknown);
+    while !hub.transcript(&ana, 0, 100).await.iter().any(unknown) {
+        watched.recv().await.unwrap();
+    }
+    stage.clock.advance(SECOND);
+    assert_eq!(stage.pieces.recv().await.unwrap().content.text, "Tagged.", "sent once more");
+}
+
+#[tokio::test]
+async fn an_agent_sees_takes_answers_and_resolves() {
+    let stage = stage(MemStore::new()).await;
+    let handle = &stage.service.handle;
+    handle.put_agent(agent(1, &["support"])).await.unwrap();
+    handle.put_agent(agent(2, &["sales"])).await.unwrap();
+    assert!(handle.put_agent(Agent { login: "AGENT1".into(), ..agent(3, &[]) }).await.is_err(), "a login is one agent's");
+    let (bea, stranger) = (AgentId(1), AgentId(2));
+    let _presence = handle.presence(bea);
+    let ana = address("web", "ana");
+    let hub = handle.hub("web");
+    hub.accept(inbound(&ana, "1", "hi")).await.unwrap();
+    hub.accept(inbound(&ana, "2", "human")).await.unwrap();
+    hub.settled(&ana, 1_000).await;
+    let view = handle.desk(bea).await;
+    assert_eq!((view.queue.len(), view.accepting), (1, true));
+    assert_eq!((view.queue[0].position, view.queue[0].waiting_customer), (Some(1), true));
+    assert!(handle.desk(stranger).await.queue.is_empty());
+    let id = view.queue[0].conversation;
+    assert!(!handle.may_see(stranger, id));
+    assert_eq!(handle.take(stranger, id).await, Err(DeskError::NotAllowed));
+    handle.take(bea, id).await.unwrap();
+    let mut watched = hub.watch(&ana);
+    handle.agent_typing(bea, id);
+    assert_eq!(watched.recv().await.unwrap(), Notice::Typing { name: Some("Agent 1".into()) });
+    let said = handle.say(bea, id, Content::text("Hello"), Some("c1".into())).await.unwrap();
+    assert_eq!(handle.say(bea, id, Content::text("Hello"), Some("c1".into())).await.unwrap(), said);
+    assert_eq!(handle.say(bea, id, Content::text(" "), None).await, Err(DeskError::Empty));
+    assert_eq!(handle.resolve(bea, id, Some("nowhere".into())).await, Err(DeskError::NoSuchSkill("nowhere".into())));
+    assert_eq!(handle.desk(bea).await.mine[0].last_text.as_deref(), Some("Hello"));
+    handle.resolve(bea, id, None).await.unwrap();
+    let view = handle.desk(bea).await;
+    assert!(view.queue.is_empty() && view.mine.is_empty() && view.missed.is_empty());
+    handle.set_accepting(bea, false).await;
+    stage.service.stop().await;
+}
+
+#[tokio::test]
+async fn an_agents_choice_and_a_waiting_request_outlive_a_restart() {
+    let first = stage(MemStore::new()).await;
+    let handle = &first.service.handle;
+    handle.put_agent(agent(1, &["support"])).await.unwrap();
+    let presence = handle.presence(AgentId(1));
+    let ana = address("web", "ana");
+    handle.hub("web").accept(inbound(&ana, "1", "hi")).await.unwrap();
+    handle.hub("web").accept(inbound(&ana, "2", "human")).await.unwrap();
+    handle.hub("web").settled(&ana, 1_000).await;
+    handle.set_accepting(AgentId(1), false).await;
+    drop(presence);
+    let second = stage(first.store.crash()).await;
+    let view = second.service.handle.desk(AgentId(1)).await;
+    assert_eq!((view.queue.len(), view.accepting), (1, false));
+    assert_eq!(
+        second.service.handle.hub("web").accept(inbound(&ana, "2", "human")).await.unwrap(),
+        Accepted::Duplicate,
+        "the salt is kept"
+    );
+}
+
+#[tokio::test]
+async fn changes_reach_the_contact_and_people_are_found() {
+    let stage = stage(MemStore::new()).await;
+    let handle = &stage.service.handle;
+    let ana = address("web", "ana");
+    handle.hub("web").accept(inbound(&ana, "1", "hi")).await.unwrap();
+    let id = handle.people(None, 10).await[0].contact.id;
+    let changes = vec![Change::AddTag("Gold".into()), Change::SetSystem("first_name".into(), model::Value::text("Ana"))];
+    handle.modify(id, changes, model::Actor::Api("shop".into())).await.unwrap();
+    assert_eq!(handle.find("gold", 10).await.len(), 1);
+    assert_eq!(handle.find("ANA", 10).await.len(), 1);
+    assert!(handle.find("nobody", 10).await.is_empty());
+    handle.raise(id, "bought", Default::default(), model::Actor::Api("shop".into())).await.unwrap();
+    assert_eq!(handle.events(id, 0, 10).await[0].name, "bought");
+    assert!(handle.modify(model::ContactId(1), Vec::new(), model::Actor::System).await.is_err());
+}
+
+#[tokio::test]
+async fn a_failing_store_stops_the_service_and_says_why() {
+    let stage = stage(MemStore::new()).await;
+    let hub = stage.service.handle.hub("web");
+    stage.store.order(Fault::Fail { nth: 1, kept: true });
+    assert!(matches!(hub.accept(inbound(&address("web", "ana"), "1", "hi")).await, Err(channel::AcceptError::Unavailable)));
+    assert!(stage.service.failed().await.contains("disk"));
+    let health = stage.service.handle.health();
+    assert!(!health.ready && health.failed.is_some());
+    stage.service.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_is_under_way_and_refuses_the_rest() {
+    let stage = stage(MemStore::new()).await;
+    let hub = stage.service.handle.hub("web");
+    let ana = address("web", "ana");
+    stage.store.order(Fault::Hold);
+    let accepted = tokio::spawn({
+        let (hub, ana) = (hub.clone(), ana.clone());
+        async move { hub.accept(inbound(&ana, "1", "hi")).await }
+    });
+    while stage.store.held() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let stopped = tokio::spawn(stage.service.stop());
+    let refused = loop {
+        match tokio::time::timeout(std::time::Duration::from_millis(1), hub.accept(inbound(&address("web", "bea"), "1", "hi"))).await {
+            Ok(answer) => break answer,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    assert!(matches!(refused, Err(channel::AcceptError::Unavailable)));
+    stage.store.release_all();
+    assert_eq!(accepted.await.unwrap().unwrap(), Accepted::New);
+    stopped.await.unwrap();
+    assert!(stage.store.person_at(&ana).unwrap().is_some());
+}
