@@ -1,0 +1,167 @@
+//! The routes of the channel, and what every one of them has in common: origins, limits, headers.
+
+use crate::{
+    FILE_LIMIT, assets, files,
+    limits::{Limiter, Streams, network},
+    messages,
+    options::Options,
+    problem::Problem,
+    respond, session, stream,
+};
+use channel::{HttpRequest, HttpResponse, Hub, Route};
+use futures::FutureExt;
+use http::{Method, header};
+use model::Address;
+use std::sync::Arc;
+
+/// The largest JSON body: 8 000 characters at twelve bytes each (`\ud83d\ude00`), and what stands around them.
+const JSON_LIMIT: usize = 128 * 1024;
+/// How many commands a menu shows.
+const MENU_LIMIT: usize = 20;
+
+/// One channel at work.
+pub(crate) struct Site {
+    pub name: String,
+    pub options: Options,
+    pub hub: Arc<dyn Hub>,
+    pub streams: Arc<Streams>,
+    visitor_messages: Limiter,
+    visitor_files: Limiter,
+    network_messages: Limiter,
+    network_sessions: Limiter,
+    network_reads: Limiter,
+}
+
+impl Site {
+    pub fn new(name: String, options: Options, hub: Arc<dyn Hub>) -> Self {
+        let limits = options.limits;
+        Self {
+            name,
+            options,
+            hub,
+            streams: Arc::default(),
+            visitor_messages: Limiter::new(limits.visitor_messages),
+            visitor_files: Limiter::new(limits.visitor_files),
+            network_messages: Limiter::new(limits.network_messages),
+            network_sessions: Limiter::new(limits.network_sessions),
+            network_reads: Limiter::new(limits.network_reads),
+        }
+    }
+
+    /// Who sends the request.
+    pub async fn visitor(&self, request: &HttpRequest) -> Result<Address, Problem> {
+        session::visitor(request, &self.name, &*self.hub).await
+    }
+
+    fn network(&self, limiter: &Limiter, request: &HttpRequest) -> Result<(), Problem> {
+        network(request).map_or(Ok(()), |key| limiter.take(&key, self.hub.now()))
+    }
+
+    pub fn may_begin(&self, request: &HttpRequest) -> Result<(), Problem> {
+        self.network(&self.network_sessions, request)
+    }
+
+    pub fn may_read(&self, request: &HttpRequest) -> Result<(), Problem> {
+        self.network(&self.network_reads, request)
+    }
+
+    pub fn may_write(&self, request: &HttpRequest, visitor: &Address) -> Result<(), Problem> {
+        self.visitor_messages.take(&visitor.id, self.hub.now())?;
+        self.network(&self.network_messages, request)
+    }
+
+    pub fn may_upload(&self, request: &HttpRequest, visitor: &Address) -> Result<(), Problem> {
+        self.visitor_files.take(&visitor.id, self.hub.now())?;
+        self.network(&self.network_messages, request)
+    }
+
+    /// What the panel shows before anything was said.
+    pub fn greeting(&self) -> serde_json::Map<String, serde_json::Value> {
+        let menu: Vec<_> = if self.options.menu.is_empty() {
+            let commands = self.hub.commands();
+            let item = |(name, text): &(String, String)| {
+                let label = if text.trim().is_empty() { format!("/{name}") } else { text.clone() };
+                serde_json::json!({ "label": label, "text": format!("/{name}") })
+            };
+            commands.iter().take(MENU_LIMIT).map(item).collect()
+        } else {
+            let item = |i: &crate::MenuItem| serde_json::json!({ "label": i.label, "text": i.text });
+            self.options.menu.iter().take(MENU_LIMIT).map(item).collect()
+        };
+        let mut answer = serde_json::Map::new();
+        answer.insert("title".into(), self.options.title.clone().into());
+        answer.insert("subtitle".into(), self.options.subtitle.clone().into());
+        answer.insert("menu".into(), menu.into());
+        answer.insert("limits".into(), serde_json::json!({ "text": crate::TEXT_LIMIT, "file": FILE_LIMIT }));
+        answer
+    }
+}
+
+/// All routes.
+pub(crate) fn all(site: Arc<Site>) -> Vec<Route> {
+    let mut routes = vec![
+        route(&site, Method::POST, "/session", JSON_LIMIT, messages::begin),
+        route(&site, Method::GET, "/session", 0, messages::greet),
+        route(&site, Method::POST, "/open", JSON_LIMIT, messages::open),
+        route(&site, Method::POST, "/messages", JSON_LIMIT, messages::say),
+        route(&site, Method::GET, "/messages", 0, messages::page),
+        route(&site, Method::POST, "/files", FILE_LIMIT, files::upload),
+        route(&site, Method::GET, "/files/{id}", 0, files::download),
+        route(&site, Method::GET, "/stream", 0, stream::open),
+        route(&site, Method::POST, "/typing", JSON_LIMIT, messages::typing),
+    ];
+    for path in ["/session", "/open", "/messages", "/files", "/files/{id}", "/stream", "/typing"] {
+        routes.push(preflight(&site, path));
+    }
+    if site.options.pages {
+        routes.extend(assets::routes(&site));
+    }
+    routes
+}
+
+fn route<F, A>(site: &Arc<Site>, method: Method, path: &str, body_limit: usize, answer: F) -> Route
+where
+    F: Fn(Arc<Site>, HttpRequest) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<HttpResponse, Problem>> + Send + 'static,
+{
+    let site = Arc::clone(site);
+    let handler = move |request: HttpRequest| {
+        let (site, answer) = (Arc::clone(&site), answer.clone());
+        async move {
+            let origin = match respond::cross_origin(&request, &site.options.allowed_origins) {
+                Ok(headers) => headers,
+                Err(problem) => return finished(problem.into_response()),
+            };
+            let mut response = answer(site, request).await.unwrap_or_else(Problem::into_response);
+            response.headers_mut().extend(origin);
+            finished(response)
+        }
+        .boxed()
+    };
+    Route { method, path: path.to_owned(), body_limit, handler: Arc::new(handler) }
+}
+
+fn finished(mut response: HttpResponse) -> HttpResponse {
+    respond::add(
+        &mut response,
+        &[
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+            (header::REFERRER_POLICY, "no-referrer"),
+        ],
+    );
+    response
+}
+
+fn preflight(site: &Arc<Site>, path: &str) -> Route {
+    let site = Arc::clone(site);
+    let handler = move |request: HttpRequest| {
+        let answer = match respond::cross_origin(&request, &site.options.allowed_origins) {
+            Ok(headers) => respond::preflight(headers),
+            Err(problem) => finished(problem.into_response()),
+        };
+        futures::future::ready(answer).boxed()
+    };
+    Route { method: Method::OPTIONS, path: path.to_owned(), body_limit: 0, handler: Arc::new(handler) }
+}

@@ -1,0 +1,52 @@
+//! A visitor's session: a 256-bit token that only the browser has, known here by its hash.
+
+use crate::problem::Problem;
+use channel::{HttpRequest, Hub};
+use http::header;
+use model::Address;
+use sha2::{Digest, Sha256};
+
+/// How many characters a token has: 256 bits in hex.
+const TOKEN_LENGTH: usize = 64;
+
+/// Makes a token and stores its hash durably.
+pub(crate) async fn begin(hub: &dyn Hub) -> Result<String, Problem> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|_| Problem::from(channel::AcceptError::Unavailable))?;
+    let token = hex(&bytes);
+    hub.put_record(&key(&token), Some(serde_json::json!({ "since": hub.now().as_millis() }))).await?;
+    Ok(token)
+}
+
+/// The address of the visitor who sends this request; 401 if there is none. It follows from the token alone, so
+/// that no request can name another's.
+pub(crate) async fn visitor(request: &HttpRequest, channel: &str, hub: &dyn Hub) -> Result<Address, Problem> {
+    let token = bearer(request).ok_or_else(Problem::unauthorized)?;
+    // The look-up is by the token's hash: how long it takes tells nothing about the token.
+    hub.record(&key(token)).await.ok_or_else(Problem::unauthorized)?;
+    Ok(Address { channel: channel.to_owned(), id: address_id(token) })
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let well_formed = token.len() == TOKEN_LENGTH && token.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    (scheme.eq_ignore_ascii_case("bearer") && well_formed).then_some(token)
+}
+
+fn key(token: &str) -> String {
+    format!("visitor/{}", hex(&Sha256::digest(token.as_bytes())))
+}
+
+/// The visitor's id as everybody else sees it: from another hash than the stored one, so that neither leads to
+/// the other.
+fn address_id(token: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"address of the visitor\0");
+    hash.update(token.as_bytes());
+    let digest = hash.finalize();
+    format!("v_{}", hex(digest.get(..16).expect("SHA-256 has 32 bytes")))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
