@@ -1,0 +1,214 @@
+//! The way in for the local command line: what `contacts` and `agent` do, through the running server or without it.
+//!
+//! Over HTTP it is `POST /control` with the control token, from this machine alone. Without a server the command line
+//! calls [`perform`] on a runtime of its own.
+
+mod client;
+
+pub use client::{AskError, ask};
+
+use crate::{
+    agents::{self, AgentError},
+    body::Json,
+    problem::Problem,
+    random,
+    state::Shared,
+    view::{self, Names},
+};
+use axum::extract::{FromRequestParts, State};
+use http::{StatusCode, header, request::Parts};
+use model::{ContactId, Person};
+use runtime::{Agent, Handle};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::net::SocketAddr;
+use subtle::ConstantTimeEq as _;
+
+/// The most contacts of one answer.
+const CONTACTS: usize = 200;
+/// Journey lines that `contacts show` prints.
+const JOURNEY: usize = 50;
+
+/// Where a running server listens for its own command line: the content of `DATA/control.json`, readable by its
+/// owner alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlFile {
+    /// A loopback address.
+    pub address: SocketAddr,
+    /// The control token.
+    pub token: String,
+}
+
+/// A new control token: 256 random bits.
+pub fn new_token() -> String {
+    random::hex(&random::bytes::<32>())
+}
+
+/// What the command line may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Contacts in the order they came, after one of them, or those found by a text.
+    ContactsList {
+        /// The last one of the page before.
+        #[serde(default)]
+        after: Option<ContactId>,
+        /// At most this many; 50 if absent, never more than 200.
+        #[serde(default)]
+        limit: Option<usize>,
+        /// Only those in whose name, addresses or attributes this occurs.
+        #[serde(default)]
+        find: Option<String>,
+    },
+    /// One contact with conversations and the newest journey lines.
+    ContactsShow {
+        /// Who.
+        id: ContactId,
+    },
+    /// All agents.
+    AgentsList {},
+    /// Makes an agent.
+    AgentsAdd {
+        /// The name customers see.
+        name: String,
+        /// What they sign in with.
+        login: String,
+        /// Their groups; none means all groups of the bot.
+        #[serde(default)]
+        groups: Vec<String>,
+        /// Their password; absent makes a random one and answers it.
+        #[serde(default)]
+        password: Option<String>,
+    },
+    /// Gives an agent a new password and ends their sign-ins.
+    AgentsReset {
+        /// Whose.
+        login: String,
+        /// The password; absent makes a random one and answers it.
+        #[serde(default)]
+        password: Option<String>,
+    },
+}
+
+/// Why it was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such contact.
+    #[error("there is no contact {0}; `switchboard contacts list` shows who is there")]
+    NoContact(ContactId),
+    /// Something about an agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+}
+
+/// Does what is asked.
+///
+/// # Errors
+/// [`ControlError`], nothing changed then.
+pub async fn perform(handle: &Handle, request: Request) -> Result<Value, ControlError> {
+    match request {
+        Request::ContactsList { after, limit, find } => {
+            let limit = limit.unwrap_or(50).clamp(1, CONTACTS);
+            let people = match find {
+                Some(text) => handle.find(&text, limit).await,
+                None => handle.people(after, limit).await,
+            };
+            Ok(json!({ "contacts": people.iter().map(|p| summary(p)).collect::<Vec<_>>() }))
+        }
+        Request::ContactsShow { id } => {
+            let person = handle.person(id).await.ok_or(ControlError::NoContact(id))?;
+            let names = Names::of(handle).await;
+            let mut out = view::profile(&person, &handle.memberships(&person), &handle.bot(), &names);
+            out["conversations"] = person.conversations.iter().map(place).collect();
+            out["journey"] = handle.journey(id, 0, JOURNEY).await.iter().map(|e| view::journey(e, &names, None)).collect();
+            Ok(out)
+        }
+        Request::AgentsList {} => Ok(json!({ "agents": handle.agents().await.iter().map(agent).collect::<Vec<_>>() })),
+        Request::AgentsAdd { name, login, groups, password } => {
+            let (password, made) = given_or_made(password);
+            let created = agents::create(handle, &name, &login, &groups, &password).await?;
+            Ok(json!({ "agent": agent(&created), "password": made }))
+        }
+        Request::AgentsReset { login, password } => {
+            let (password, made) = given_or_made(password);
+            let changed = agents::reset(handle, &login, &password).await?;
+            Ok(json!({ "agent": agent(&changed), "password": made }))
+        }
+    }
+}
+
+/// The password to use, and the one to tell if it was made here.
+fn given_or_made(given: Option<String>) -> (String, Option<String>) {
+    match given {
+        Some(password) => (password, None),
+        None => {
+            let made = agents::random_password();
+            (made.clone(), Some(made))
+        }
+    }
+}
+
+fn agent(agent: &Agent) -> Value {
+    json!({ "id": agent.id, "name": agent.name, "login": agent.login, "groups": agent.groups, "disabled": agent.disabled })
+}
+
+fn summary(person: &Person) -> Value {
+    let contact = &person.contact;
+    json!({
+        "id": contact.id,
+        "name": contact.display_name(),
+        "status": contact.status,
+        "channels": contact.addresses.iter().map(|r| &r.address.channel).collect::<Vec<_>>(),
+        "first_seen": contact.first_seen.as_millis(),
+        "last_seen": contact.last_seen.as_millis(),
+    })
+}
+
+fn place(conversation: &model::Conversation) -> Value {
+    let owner = match &conversation.owner {
+        model::Owner::Bot => "bot",
+        model::Owner::Queue => "queue",
+        model::Owner::Agent(_) => "agent",
+    };
+    json!({
+        "id": conversation.id,
+        "channel": conversation.address.channel,
+        "address": conversation.address.id,
+        "owner": owner,
+        "messages": conversation.last_no,
+        "runs": conversation.runs.iter().map(|r| format!("{}.{}", r.frame().skill, r.frame().block)).collect::<Vec<_>>(),
+    })
+}
+
+/// The command line of this machine, by its token.
+pub(crate) struct Operator;
+
+impl FromRequestParts<Shared> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Shared) -> Result<Self, Problem> {
+        let refused = || Problem::new(StatusCode::UNAUTHORIZED, "refused", "only the command line of this machine may ask here");
+        // The connection itself counts: what a proxy forwards is never local. Browsers have no business here.
+        let local = parts.extensions.get::<SocketAddr>().is_some_and(|a| a.ip().to_canonical().is_loopback());
+        let forwarded = ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|h| parts.headers.contains_key(*h));
+        if !local || forwarded || parts.headers.contains_key(header::ORIGIN) {
+            return Err(refused());
+        }
+        let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        let digest = |text: &str| Sha256::digest(text.as_bytes());
+        let right = given.is_some_and(|token| digest(token).ct_eq(&digest(&state.options.control_token)).into());
+        if right && !state.options.control_token.is_empty() { Ok(Self) } else { Err(refused()) }
+    }
+}
+
+/// `POST /control`
+pub(crate) async fn post(_: Operator, State(server): State<Shared>, Json(request): Json<Request>) -> Result<axum::Json<Value>, Problem> {
+    match perform(&server.handle, request).await {
+        Ok(answer) => Ok(axum::Json(answer)),
+        Err(ControlError::Agent(AgentError::Write(error))) => Err(error.into()),
+        Err(error @ ControlError::NoContact(_)) => Err(Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string())),
+        Err(error @ ControlError::Agent(AgentError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),
+        Err(error @ ControlError::Agent(_)) => Err(Problem::invalid(error.to_string())),
+    }
+}

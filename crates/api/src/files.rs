@@ -1,0 +1,224 @@
+//! Files of a conversation: an agent reads those that occur in it, and sends those they uploaded for it.
+//!
+//! A file's id is the hash of its bytes, so it is never enough to name it: the conversation has to hold it.
+
+use crate::{
+    body,
+    conversation::Access,
+    problem::Problem,
+    sniff,
+    state::{Shared, State as Server},
+    view,
+};
+use axum::{
+    body::Body,
+    extract::{Query, Request, State},
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::{AgentId, Attachment, BlobId, ConversationId, TranscriptEntry};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// The largest file an agent may send, in bytes.
+pub(crate) const FILE_LIMIT: usize = 10 * 1024 * 1024;
+/// The most files of one message.
+pub(crate) const FILES_PER_MESSAGE: usize = 10;
+const UPLOADS: &str = "agent_uploads";
+/// Transcript lines read at once in search of a file.
+const PAGE: usize = 500;
+/// Files remembered as belonging to a conversation; then the memory starts anew.
+const REMEMBERED: usize = 4_096;
+
+/// Files known to occur in a conversation: a transcript never loses a line, so what was once found stays true.
+#[derive(Default)]
+pub(crate) struct KnownFiles(Mutex<HashMap<(ConversationId, BlobId), Attachment>>);
+
+impl KnownFiles {
+    fn get(&self, conversation: ConversationId, blob: &BlobId) -> Option<Attachment> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(conversation, blob.clone())).cloned()
+    }
+
+    fn put(&self, conversation: ConversationId, attachment: &Attachment) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert((conversation, attachment.blob.clone()), attachment.clone());
+    }
+}
+
+/// A file an agent uploaded for a conversation.
+#[derive(Serialize, Deserialize)]
+struct Upload {
+    agent: AgentId,
+    attachment: Attachment,
+}
+
+fn upload_key(conversation: ConversationId, blob: &BlobId) -> String {
+    format!("{conversation}/{}", blob.0)
+}
+
+async fn uploaded(server: &Server, access: &Access, blob: &BlobId) -> Option<Attachment> {
+    let stored = server.handle.record(UPLOADS, &upload_key(access.conversation, blob)).await?;
+    let upload: Upload = serde_json::from_value(stored).ok()?;
+    (upload.agent == access.agent.id).then_some(upload.attachment)
+}
+
+/// The attachment of this conversation's transcript with these bytes.
+async fn in_transcript(server: &Server, access: &Access, blob: &BlobId) -> Option<Attachment> {
+    if let Some(known) = server.files.get(access.conversation, blob) {
+        return Some(known);
+    }
+    let mut after = 0;
+    loop {
+        let page = server.handle.transcript(access.contact(), access.conversation, after, PAGE).await;
+        let newest = page.last()?.no();
+        let mut found = None;
+        for entry in &page {
+            if let TranscriptEntry::Message(message) = entry {
+                for attachment in &message.content.attachments {
+                    server.files.put(access.conversation, attachment);
+                    if attachment.blob == *blob {
+                        found = Some(attachment.clone());
+                    }
+                }
+            }
+        }
+        if found.is_some() {
+            return found;
+        }
+        if newest <= after {
+            return None;
+        }
+        after = newest;
+    }
+}
+
+/// What an agent attaches, by ids.
+///
+/// # Errors
+/// 422 for an id that this agent neither uploaded for this conversation nor sees in it.
+pub(crate) async fn attached(server: &Server, access: &Access, ids: &[String]) -> Result<Vec<Attachment>, Problem> {
+    if ids.len() > FILES_PER_MESSAGE {
+        return Err(Problem::invalid(format!("a message carries at most {FILES_PER_MESSAGE} files")));
+    }
+    let mut out = Vec::with_capacity(ids.len());
+    for id in ids {
+        let unknown = || Problem::invalid("one of the files was not uploaded for this conversation; upload it again");
+        let blob = BlobId::parse(id).ok_or_else(unknown)?;
+        let found = match uploaded(server, access, &blob).await {
+            Some(attachment) => Some(attachment),
+            None => in_transcript(server, access, &blob).await,
+        };
+        out.push(found.ok_or_else(unknown)?);
+    }
+    Ok(out)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UploadQuery {
+    name: String,
+}
+
+/// `POST …/files?name=`: stores the bytes of the body.
+pub(crate) async fn post(
+    access: Access,
+    State(server): State<Shared>,
+    Query(query): Query<UploadQuery>,
+    request: Request,
+) -> Result<axum::Json<serde_json::Value>, Problem> {
+    if !view::Can::of(&access.agent, access.conversation()).say {
+        return Err(Problem::new(StatusCode::CONFLICT, "not_yours", "take the chat first; it is not yours"));
+    }
+    let claimed = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let bytes = body::bytes(request, FILE_LIMIT).await?;
+    if bytes.is_empty() {
+        return Err(Problem::invalid("the file is empty"));
+    }
+    let (kind, mime) = sniff::upload(&bytes, &claimed);
+    let size = bytes.len() as u64;
+    let blobs = server.handle.blobs();
+    let stored = tokio::task::spawn_blocking(move || blobs.put(&bytes)).await;
+    let blob = match stored {
+        Ok(Ok(blob)) => blob,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a file could not be stored");
+            return Err(Problem::internal());
+        }
+        Err(_) => return Err(Problem::internal()),
+    };
+    let attachment = Attachment { kind, blob, name: sniff::name(&query.name), mime, size };
+    let key = upload_key(access.conversation, &attachment.blob);
+    let upload = Upload { agent: access.agent.id, attachment };
+    server.handle.put_record(UPLOADS, &key, Some(serde_json::json!(upload))).await?;
+    Ok(axum::Json(view::file(&upload.attachment)))
+}
+
+/// `GET …/files/{blob}`: the bytes, as something to download unless it is a picture.
+pub(crate) async fn get(access: Access, State(server): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
+    let if_none_match = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let blob = access.rest.as_deref().and_then(BlobId::parse).ok_or_else(Problem::not_found)?;
+    let attachment = match in_transcript(&server, &access, &blob).await {
+        Some(attachment) => attachment,
+        None => uploaded(&server, &access, &blob).await.ok_or_else(Problem::not_found)?,
+    };
+    let etag = format!("\"{}\"", blob.0);
+    if if_none_match.as_deref() == Some(etag.as_str()) {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(response);
+    }
+    let blobs = server.handle.blobs();
+    let read = tokio::task::spawn_blocking(move || blobs.get(&blob)).await;
+    let bytes = match read {
+        Ok(Ok(Some(bytes))) => bytes,
+        Ok(Ok(None)) => return Err(Problem::not_found()),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a file could not be read");
+            return Err(Problem::internal());
+        }
+        Err(_) => return Err(Problem::internal()),
+    };
+    let (mime, inline) = sniff::served(&bytes, &attachment.mime);
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&mime).unwrap_or(HeaderValue::from_static("application/octet-stream")));
+    headers.insert(header::CONTENT_DISPOSITION, disposition(inline, &attachment.name));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    // Kept by the browser, shown again only after the server was asked: a sign-out takes the right to it away.
+    headers.insert(header::ETAG, HeaderValue::from_str(&etag).expect("hexadecimal digits in quotes are visible ASCII"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    Ok(response)
+}
+
+/// RFC 6266 with the name percent-encoded, so that no name can end the header.
+fn disposition(inline: bool, name: &str) -> HeaderValue {
+    use std::fmt::Write as _;
+    let mut text = format!("{}; filename*=UTF-8''", if inline { "inline" } else { "attachment" });
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    HeaderValue::from_str(&text).expect("percent-encoded text is visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disposition;
+
+    #[test]
+    fn no_name_can_end_the_header() {
+        assert_eq!(disposition(true, "a b.png"), "inline; filename*=UTF-8''a%20b.png");
+        assert_eq!(disposition(false, "x\"\r\nSet-Cookie: é;"), "attachment; filename*=UTF-8''x%22%0D%0ASet-Cookie%3A%20%C3%A9%3B");
+    }
+}

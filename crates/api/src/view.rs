@@ -1,0 +1,273 @@
+//! What agents and the command line see: plain JSON, times in milliseconds since 1970.
+
+use engine::Bot;
+use model::{
+    Actor, Attachment, Author, Choice, ChoiceAction, Conversation, ConversationId, Delivery, Instant, JourneyEntry, JourneyKind, Owner,
+    Person, RequestState, TranscriptEntry, Value,
+};
+use runtime::{Agent, DeskRow, DeskView, Handle};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+fn ms(at: Instant) -> i64 {
+    at.as_millis()
+}
+
+/// The lists of the desk.
+pub(crate) fn desk(view: &DeskView) -> Json {
+    let rows = |rows: &[DeskRow]| rows.iter().map(row).collect::<Vec<_>>();
+    json!({
+        "accepting": view.accepting,
+        "queue": rows(&view.queue),
+        "mine": rows(&view.mine),
+        "missed": rows(&view.missed),
+        "others": view.others,
+    })
+}
+
+fn row(row: &DeskRow) -> Json {
+    json!({
+        "request": row.request,
+        "contact": row.contact,
+        "conversation": row.conversation,
+        "group": row.group,
+        "name": row.name,
+        "channel": row.channel,
+        "since": ms(row.since),
+        "state": row.state,
+        "position": row.position,
+        "agent_name": row.agent_name,
+        "last_text": row.last_text,
+        "last_at": row.last_at.map(ms),
+        "waiting_customer": row.waiting_customer,
+    })
+}
+
+/// A stored file.
+pub(crate) fn file(attachment: &Attachment) -> Json {
+    json!({
+        "id": attachment.blob.0,
+        "name": attachment.name,
+        "mime": attachment.mime,
+        "size": attachment.size,
+        "kind": attachment.kind,
+    })
+}
+
+fn choice(choice: &Choice) -> Json {
+    match &choice.action {
+        ChoiceAction::Reply { token } => json!({ "label": choice.label, "token": token }),
+        ChoiceAction::Url(url) => json!({ "label": choice.label, "url": url }),
+        ChoiceAction::Phone(phone) => json!({ "label": choice.label, "phone": phone }),
+    }
+}
+
+fn delivery(delivery: &Delivery) -> Json {
+    match delivery {
+        Delivery::Received => json!({ "state": "received" }),
+        Delivery::Queued => json!({ "state": "queued" }),
+        Delivery::Sent => json!({ "state": "sent" }),
+        Delivery::Unknown => json!({ "state": "unknown" }),
+        Delivery::Failed(reason) => json!({ "state": "failed", "reason": reason }),
+    }
+}
+
+/// A line of a transcript.
+pub(crate) fn line(entry: &TranscriptEntry) -> Json {
+    match entry {
+        TranscriptEntry::Message(m) => {
+            let mut out = json!({
+                "line": "message",
+                "no": m.no,
+                "id": m.id,
+                "at": ms(m.at),
+                "text": m.content.text,
+                "files": m.content.attachments.iter().map(file).collect::<Vec<_>>(),
+                "buttons": m.content.buttons.iter().map(choice).collect::<Vec<_>>(),
+                "quick_replies": m.content.quick_replies.iter().map(choice).collect::<Vec<_>>(),
+                "delivery": delivery(&m.delivery),
+            });
+            match &m.author {
+                Author::Customer => out["from"] = json!("customer"),
+                Author::Bot { skill, block } => {
+                    out["from"] = json!("bot");
+                    out["block"] = json!(format!("{skill}.{block}"));
+                }
+                Author::Agent { name, .. } => {
+                    out["from"] = json!("agent");
+                    out["name"] = json!(name);
+                }
+                Author::System => out["from"] = json!("system"),
+            }
+            if let Some(place) = &m.content.location {
+                out["location"] = json!({ "latitude": place.latitude, "longitude": place.longitude });
+            }
+            let optional = [("pressed", &m.content.pressed), ("unsupported", &m.content.unsupported), ("client_id", &m.client_id)];
+            for (name, value) in optional {
+                if let Some(value) = value {
+                    out[name] = json!(value);
+                }
+            }
+            out
+        }
+        TranscriptEntry::Delivery(d) => json!({
+            "line": "delivery",
+            "no": d.no,
+            "at": ms(d.at),
+            "message": d.message,
+            "delivery": delivery(&d.delivery),
+            "degraded": d.degraded,
+        }),
+    }
+}
+
+/// What an agent may do in a conversation now.
+pub(crate) struct Can {
+    pub(crate) take: bool,
+    pub(crate) say: bool,
+    pub(crate) resolve: bool,
+    pub(crate) dismiss: bool,
+}
+
+impl Can {
+    pub(crate) fn of(agent: &Agent, conversation: &Conversation) -> Self {
+        let none = Self { take: false, say: false, resolve: false, dismiss: false };
+        match conversation.request.as_ref().map(|r| &r.state) {
+            Some(RequestState::Waiting) => Self { take: true, ..none },
+            Some(RequestState::Active { agent: owner, .. }) if *owner == agent.id => Self { say: true, resolve: true, ..none },
+            // Another agent has it.
+            Some(RequestState::Active { .. }) => none,
+            Some(RequestState::Missed { .. }) => Self { take: true, say: true, dismiss: true, resolve: false },
+            Some(RequestState::Resolved { .. }) | None => none,
+        }
+    }
+}
+
+/// Who the person is, without any conversation.
+pub(crate) fn profile(person: &Person, memberships: &[(String, String)], bot: &Bot, names: &Names) -> Json {
+    let contact = &person.contact;
+    let declared: BTreeMap<&str, _> = bot.attributes().iter().map(|a| (a.name.as_str(), a)).collect();
+    let attribute = |(name, value): (&String, &Value)| {
+        let def = declared.get(name.as_str());
+        json!({
+            "name": name,
+            "type": def.map_or(value.type_name(), |d| d.ty.name()),
+            "personal": def.is_some_and(|d| d.personal),
+            "value": value.to_json(),
+        })
+    };
+    json!({
+        "id": contact.id,
+        "name": contact.display_name(),
+        "status": contact.status,
+        "source": contact.source,
+        "first_seen": ms(contact.first_seen),
+        "last_seen": ms(contact.last_seen),
+        "attributes": contact.attributes.iter().map(attribute).collect::<Vec<_>>(),
+        "system": contact.system.iter().map(|(name, value)| json!({ "name": name, "value": value.to_json() })).collect::<Vec<_>>(),
+        "tags": contact.tags.values().map(|t| json!({ "label": t.label, "at": ms(t.at), "by": names.actor(&t.by) })).collect::<Vec<_>>(),
+        "segments": memberships.iter().map(|(key, name)| json!({ "key": key, "name": name })).collect::<Vec<_>>(),
+        "addresses": contact.addresses.iter().map(|r| json!({
+            "channel": r.address.channel,
+            "id": r.address.id,
+            "unreachable": r.unreachable.as_ref().map(|(_, why)| why),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// A conversation as the agent's page shows it.
+pub(crate) fn conversation(conversation: &Conversation, agent: &Agent) -> Json {
+    let can = Can::of(agent, conversation);
+    let request = conversation.request.as_ref().map(|r| {
+        let (state, name) = match &r.state {
+            RequestState::Waiting => ("waiting", None),
+            RequestState::Active { name, .. } => ("active", Some(name)),
+            RequestState::Missed { .. } => ("missed", None),
+            RequestState::Resolved { .. } => ("resolved", None),
+        };
+        json!({ "id": r.id, "group": r.group, "since": ms(r.since), "state": state, "agent_name": name })
+    });
+    json!({
+        "id": conversation.id,
+        "channel": conversation.address.channel,
+        "owner": match conversation.owner {
+            Owner::Bot => "bot",
+            Owner::Queue => "queue",
+            Owner::Agent(_) => "agent",
+        },
+        "request": request,
+        "can": { "take": can.take, "say": can.say, "resolve": can.resolve, "dismiss": can.dismiss },
+    })
+}
+
+/// What agents and segments are called, for lines that name them by id or key.
+pub(crate) struct Names {
+    agents: BTreeMap<model::AgentId, String>,
+    segments: BTreeMap<String, String>,
+}
+
+impl Names {
+    pub(crate) async fn of(handle: &Handle) -> Self {
+        let agents = handle.agents().await.into_iter().map(|a| (a.id, a.name)).collect();
+        let segments = handle.bot().segments().into_iter().map(|s| (s.key, s.name)).collect();
+        Self { agents, segments }
+    }
+
+    /// A segment's name; its key once it is gone from the bot.
+    fn segment<'a>(&'a self, key: &'a str) -> &'a str {
+        self.segments.get(key).map_or(key, String::as_str)
+    }
+
+    fn actor(&self, actor: &Actor) -> String {
+        match actor {
+            Actor::Flow { .. } => "bot".into(),
+            Actor::Customer => "customer".into(),
+            Actor::Agent(id) => self.agents.get(id).cloned().unwrap_or_else(|| "an agent".into()),
+            Actor::Api(key) => format!("API {key}"),
+            Actor::Channel(name) => name.clone(),
+            Actor::Import(id) => format!("import {id}"),
+            Actor::System => "system".into(),
+        }
+    }
+}
+
+/// A line of a journey, in words. `of` is the conversation whose page asks; others are named.
+pub(crate) fn journey(entry: &JourneyEntry, names: &Names, of: Option<ConversationId>) -> Json {
+    let plain = |value: &Value| match value.to_json() {
+        Json::String(text) => text,
+        other => other.to_string(),
+    };
+    let (kind, text) = match &entry.what {
+        JourneyKind::RunBegan { skill, through } => ("run", format!("Skill {skill} began ({through})")),
+        JourneyKind::RunEnded { skill, how } => ("run", format!("Skill {skill} ended ({how})")),
+        JourneyKind::Handled { rule, what } => ("handled", format!("{what} (rule {rule})")),
+        JourneyKind::Block { exit } if exit.is_empty() => ("block", "Rested here".to_owned()),
+        JourneyKind::Block { exit } => ("block", format!("Left by {exit}")),
+        JourneyKind::Attribute { name, to: Some(to), .. } => ("attribute", format!("{name}: {}", plain(to))),
+        JourneyKind::Attribute { name, to: None, .. } => ("attribute", format!("{name} cleared")),
+        JourneyKind::TagAdded(label) => ("tag", format!("Tag added: {label}")),
+        JourneyKind::TagRemoved(label) => ("tag", format!("Tag removed: {label}")),
+        JourneyKind::Status { from, to } => ("status", format!("Status: {from} → {to}")),
+        JourneyKind::SegmentEntered(key) => ("segment", format!("Entered segment {}", names.segment(key))),
+        JourneyKind::SegmentLeft(key) => ("segment", format!("Left segment {}", names.segment(key))),
+        JourneyKind::Event(name) => ("event", format!("Event {name}")),
+        JourneyKind::Desk(text) => ("desk", text.clone()),
+        JourneyKind::Delivery(text) => ("delivery", text.clone()),
+        JourneyKind::Timer(text) => ("timer", text.clone()),
+        JourneyKind::Error(text) => ("error", text.clone()),
+        JourneyKind::Address(text) => ("address", text.clone()),
+    };
+    let block = entry.block.clone().or_else(|| match &entry.by {
+        Actor::Flow { skill, block } => Some(format!("{skill}.{block}")),
+        Actor::Customer | Actor::Agent(_) | Actor::Api(_) | Actor::Channel(_) | Actor::Import(_) | Actor::System => None,
+    });
+    json!({
+        "id": entry.id,
+        "at": ms(entry.at),
+        "kind": kind,
+        "text": text,
+        "by": names.actor(&entry.by),
+        "block": block,
+        "elsewhere": of.is_some() && entry.conversation.is_some() && entry.conversation != of,
+    })
+}

@@ -1,0 +1,12 @@
+//! The server as a stranger, an agent and the operator meet it: a real runtime, a real socket, the in-memory store.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod access;
+mod control;
+mod cross_site;
+mod desk;
+mod limits;
+mod pages;
+mod sign_in;
+mod support;

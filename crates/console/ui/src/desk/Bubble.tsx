@@ -1,0 +1,163 @@
+// One message of a transcript. Everything a customer wrote is text, isolated in its own direction; nothing is markup.
+
+import { memo } from "react";
+import { api, type Place } from "../api.ts";
+import { Doc, Pin, Tap, Warn } from "../icons.tsx";
+import type { Said } from "../logic/transcript.ts";
+import { clock, fullTime, linked, safeUrl, size } from "../logic/words.ts";
+import type { ChoiceView, FileRef } from "../types.ts";
+
+function author(said: Said, customer: string): string {
+  switch (said.message.from) {
+    case "customer":
+      return customer;
+    case "bot":
+      return "Bot";
+    case "agent":
+      return said.message.name ?? "Agent";
+    case "system":
+      return "";
+  }
+}
+
+export const Bubble = memo(function Bubble({ said, place, customer }: { said: Said; place: Place; customer: string }) {
+  const { message } = said;
+  if (message.from === "system") {
+    return (
+      <p className="system-line" dir="auto">
+        {message.text} <time dateTime={new Date(message.at).toISOString()}>{clock(message.at)}</time>
+      </p>
+    );
+  }
+  return (
+    <article className={`message ${message.from}${said.follows ? " follows" : ""}`}>
+      <p className={said.follows ? "sr-only" : "said-by"}>
+        <bdi>{author(said, customer)}</bdi>
+        {message.block !== undefined && <span className="block-name">{message.block}</span>}
+      </p>
+      <div className="bubble">
+        {message.pressed !== undefined && (
+          <p className="pressed-mark">
+            <Tap /> Pressed
+          </p>
+        )}
+        {message.text !== "" && <Words text={message.text} />}
+        {message.files.map((file, i) => (
+          <Attachment key={`${file.id}-${i}`} file={file} place={place} />
+        ))}
+        {message.location !== undefined && <Spot latitude={message.location.latitude} longitude={message.location.longitude} />}
+        {message.unsupported !== undefined && <p className="unsupported">Sent something that cannot be shown here ({message.unsupported}).</p>}
+      </div>
+      <Choices title="Buttons" choices={message.buttons} pressed={said.pressed} />
+      <Choices title="Quick replies" choices={message.quick_replies} pressed={said.pressed} />
+      <Fate said={said} />
+    </article>
+  );
+});
+
+function Words({ text }: { text: string }) {
+  return (
+    <p className="words" dir="auto">
+      {linked(text).map((piece, i) =>
+        piece.href === null ? (
+          <span key={i}>{piece.text}</span>
+        ) : (
+          <a key={i} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
+            {piece.text}
+          </a>
+        ),
+      )}
+    </p>
+  );
+}
+
+function Attachment({ file, place }: { file: FileRef; place: Place }) {
+  const url = api.fileUrl(place, file.id);
+  if (file.kind === "image" || (file.kind === "sticker" && file.mime.startsWith("image/"))) {
+    return (
+      <a className="picture" href={url} target="_blank" rel="noopener noreferrer">
+        <img src={url} alt={file.name} loading="lazy" />
+      </a>
+    );
+  }
+  if ((file.kind === "audio" || file.kind === "voice") && file.mime.startsWith("audio/")) {
+    return <audio controls preload="none" src={url} aria-label={file.name} />;
+  }
+  if (file.kind === "video" && file.mime.startsWith("video/")) {
+    return <video controls preload="none" src={url} aria-label={file.name} />;
+  }
+  return (
+    <a className="file" href={url} download={file.name}>
+      <Doc />
+      <span>
+        <bdi className="file-name">{file.name}</bdi>
+        <span className="file-size">{size(file.size)}</span>
+      </span>
+    </a>
+  );
+}
+
+function Spot({ latitude, longitude }: { latitude: number; longitude: number }) {
+  const at = `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
+  return (
+    <a className="file" href={`https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`} target="_blank" rel="noopener noreferrer">
+      <Pin />
+      <span>
+        <span className="file-name">Location</span>
+        <span className="file-size">{at}</span>
+      </span>
+    </a>
+  );
+}
+
+function Choices({ title, choices, pressed }: { title: string; choices: ChoiceView[]; pressed: Set<string> }) {
+  if (choices.length === 0) return null;
+  return (
+    <ul className="choices" aria-label={title}>
+      {choices.map((choice, i) => {
+        const was = choice.token !== undefined && pressed.has(choice.token);
+        const href = choice.url === undefined ? null : safeUrl(choice.url);
+        return (
+          <li key={i} className={`choice${was ? " pressed" : ""}`}>
+            {href === null ? <bdi>{choice.label}</bdi> : <a href={href} target="_blank" rel="noopener noreferrer nofollow"><bdi>{choice.label}</bdi></a>}
+            {choice.phone !== undefined && <span className="phone"> {choice.phone}</span>}
+            {was && <span className="sr-only"> (pressed)</span>}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Fate({ said }: { said: Said }) {
+  const { message, delivery, degraded } = said;
+  const when = (
+    <time dateTime={new Date(message.at).toISOString()} title={fullTime(message.at)}>
+      {clock(message.at)}
+    </time>
+  );
+  return (
+    <>
+      {degraded.map((note, i) => (
+        <p className="fate" key={i}>
+          Shown differently: {note}
+        </p>
+      ))}
+      {message.from === "customer" ? (
+        <p className="fate">{when}</p>
+      ) : delivery.state === "failed" ? (
+        <p className="fate failed">
+          <Warn /> Not delivered{delivery.reason === undefined || delivery.reason === "" ? "" : `: ${delivery.reason}`} · {when}
+        </p>
+      ) : delivery.state === "unknown" ? (
+        <p className="fate unknown">
+          <Warn /> May not have arrived · {when}
+        </p>
+      ) : (
+        <p className="fate">
+          {delivery.state === "queued" ? "On its way" : "Sent"} · {when}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,193 @@
+// The desk: lists, the open chat, the customer; kept current by the live stream.
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { api, ApiError, type Place } from "../api.ts";
+import { useNow } from "../clock.ts";
+import { useConversation } from "../conversation.ts";
+import { Inbox } from "../icons.tsx";
+import { useLive } from "../live.ts";
+import { announcement, arrivals, tabTitle, waitingCount } from "../logic/requests.ts";
+import { pathOf, placeOf } from "../logic/route.ts";
+import type { DeskView, Me } from "../types.ts";
+import { Chat } from "./Chat.tsx";
+import { forgetDrafts } from "./drafts.ts";
+import { Profile } from "./Profile.tsx";
+import { Queue } from "./Queue.tsx";
+import { TopBar } from "./TopBar.tsx";
+
+export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null): void }) {
+  const now = useNow();
+  const [desk, setDesk] = useState<DeskView | null>(null);
+  const [place, setPlace] = useState<Place | null>(() => placeOf(location.pathname));
+  const [side, setSide] = useState(false);
+  const [accepting, setAccepting] = useState(me.accepting);
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
+  const [said, setSaid] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const [tick, setTick] = useState(0);
+  const known = useRef<Set<string> | null>(null);
+  const asking = useRef({ busy: false, again: false });
+  const chat = useConversation(place);
+  const open = useRef<string | null>(null);
+  open.current = place?.conversation ?? null;
+
+  const over = useCallback(
+    (e: unknown) => {
+      if (e instanceof ApiError && e.status === 401) signedOut("You were signed out. Please sign in again.");
+      else if (e instanceof ApiError && e.status !== 0) setProblem(e.message);
+    },
+    [signedOut],
+  );
+
+  // Hints come in bursts: one reading at a time, and one more if something came meanwhile.
+  const readDesk = useCallback(() => {
+    if (asking.current.busy) {
+      asking.current.again = true;
+      return;
+    }
+    asking.current.busy = true;
+    api
+      .desk()
+      .then((view) => {
+        setProblem(null);
+        setDesk(view);
+        setAccepting(view.accepting);
+        if (known.current !== null) {
+          const added = arrivals(known.current, view);
+          if (added.length > 0) {
+            setSaid(announcement(added));
+            setFresh(new Set(added.map((r) => r.request)));
+          }
+        }
+        known.current = new Set(view.queue.map((r) => r.request));
+      })
+      .catch(over)
+      .finally(() => {
+        asking.current.busy = false;
+        if (asking.current.again) {
+          asking.current.again = false;
+          readDesk();
+        }
+      });
+  }, [over]);
+
+  const everything = useCallback(() => {
+    readDesk();
+    chat.refresh();
+    chat.refreshPerson();
+    setTick((t) => t + 1);
+  }, [readDesk, chat.refresh, chat.refreshPerson]);
+
+  const live = useLive({
+    open: everything,
+    desk: () => {
+      readDesk();
+      chat.refresh();
+      chat.refreshPerson();
+      setTick((t) => t + 1);
+    },
+    conversation: (id) => {
+      readDesk();
+      if (id === open.current) {
+        chat.refresh();
+        chat.refreshPerson();
+        setTick((t) => t + 1);
+      }
+    },
+    typing: (id) => {
+      if (id === open.current) chat.showTyping();
+    },
+    signedOut: () => signedOut("You were signed out. Please sign in again."),
+  });
+
+  useEffect(() => {
+    document.title = tabTitle(desk === null ? 0 : waitingCount(desk), me.bot);
+  }, [desk, me.bot]);
+  useEffect(() => {
+    const moved = (): void => setPlace(placeOf(location.pathname));
+    window.addEventListener("popstate", moved);
+    return () => window.removeEventListener("popstate", moved);
+  }, []);
+  useEffect(() => {
+    if (fresh.size === 0) return;
+    const fade = setTimeout(() => setFresh(new Set()), 8_000);
+    return () => clearTimeout(fade);
+  }, [fresh]);
+  useEffect(() => {
+    if (!side) return;
+    const close = (e: KeyboardEvent): void => {
+      if (e.key === "Escape") setSide(false);
+    };
+    window.addEventListener("keydown", close);
+    return () => window.removeEventListener("keydown", close);
+  }, [side]);
+
+  const go = useCallback((to: Place | null) => {
+    setPlace(to);
+    setSide(false);
+    if (location.pathname !== pathOf(to)) history.pushState(null, "", pathOf(to));
+  }, []);
+
+  const accept = (on: boolean): void => {
+    setAccepting(on);
+    api.accepting(on).catch((e: unknown) => {
+      setAccepting(!on);
+      over(e);
+    });
+  };
+  const signOut = (): void => {
+    const left = (): void => {
+      forgetDrafts();
+      signedOut(null);
+    };
+    api.signOut().then(left, (e: unknown) => (e instanceof ApiError && e.status === 401 ? left() : over(e)));
+  };
+
+  const row =
+    place === null || desk === null
+      ? null
+      : ([...desk.queue, ...desk.mine, ...desk.missed].find((r) => r.conversation === place.conversation) ?? null);
+
+  return (
+    <div className={`desk${place === null ? " at-list" : " at-chat"}${side ? " at-person" : ""}`}>
+      <TopBar agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
+      <p className="sr-only" aria-live="polite">
+        {said}
+      </p>
+      {problem !== null && (
+        <p className="banner" role="alert">
+          {problem}
+        </p>
+      )}
+      <main className="columns">
+        <h1 className="sr-only">Desk</h1>
+        <Queue desk={desk} selected={place?.conversation ?? null} fresh={fresh} now={now} choose={go} />
+        {place === null ? (
+          <section className="chat nothing" aria-label="Chat">
+            <Inbox />
+            <h2>{desk !== null && desk.queue.length > 0 ? "Somebody is waiting" : "No chat is open"}</h2>
+            <p>
+              {desk !== null && desk.queue.length > 0
+                ? "Choose a chat on the left to see what was said so far, then take it."
+                : "Choose a chat on the left. New requests appear there by themselves."}
+            </p>
+          </section>
+        ) : (
+          <>
+            <Chat
+              place={place}
+              row={row}
+              chat={chat}
+              now={now}
+              fileLimit={me.file_limit}
+              back={() => go(null)}
+              showPerson={() => setSide((s) => !s)}
+              changed={everything}
+            />
+            {!chat.gone && <Profile place={place} person={chat.person} tick={tick} now={now} close={() => setSide(false)} />}
+          </>
+        )}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+import { Door, Logo } from "../icons.tsx";
+import type { LiveState } from "../live.ts";
+import type { Agent } from "../types.ts";
+import { Avatar } from "./Avatar.tsx";
+
+interface Props {
+  agent: Agent;
+  bot: string;
+  accepting: boolean;
+  live: LiveState;
+  setAccepting(on: boolean): void;
+  signOut(): void;
+}
+
+/** The bar at the top: which bot, whether chats are accepted, whether the console is connected, who is signed in. */
+export function TopBar({ agent, bot, accepting, live, setAccepting, signOut }: Props) {
+  return (
+    <header className="top-bar">
+      <Logo />
+      <p className="bot-name">
+        <bdi>{bot}</bdi>
+      </p>
+      <p className={`live ${live}`} role="status">
+        {live === "away" ? "Reconnecting…" : live === "connecting" ? "Connecting…" : ""}
+      </p>
+      <button type="button" role="switch" aria-checked={accepting} className="accepting" onClick={() => setAccepting(!accepting)}>
+        <span className="track" aria-hidden="true">
+          <span className="thumb" />
+        </span>
+        <span className="accepting-words">{accepting ? "Accepting chats" : "Not accepting"}</span>
+      </button>
+      <div className="me">
+        <Avatar id={agent.id} name={agent.name} />
+        <span className="me-name">
+          <bdi>{agent.name}</bdi>
+          <span className="me-groups">{agent.groups.join(", ")}</span>
+        </span>
+        <button type="button" className="icon-button" onClick={signOut} aria-label="Sign out" title="Sign out">
+          <Door />
+        </button>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,124 @@
+// A transcript as the console holds it: a gapless window of numbered lines that grows at both ends.
+//
+// Lines arrive by cursor, possibly twice; later lines say what became of earlier messages. Merging is idempotent and
+// independent of order, so a dropped stream, a reload or a second tab cannot lose or double anything.
+
+import type { Delivery, Line, MessageLine, Page } from "../types.ts";
+
+interface Outcome {
+  no: number;
+  delivery: Delivery;
+  degraded: string[];
+}
+
+export interface Transcript {
+  /** By number, ascending. */
+  messages: MessageLine[];
+  /** What became of messages, by message id: the newest word. */
+  outcomes: Record<string, Outcome>;
+  /** The smallest number loaded; 1 is the beginning of the conversation. */
+  first: number;
+  /** The largest number loaded: the cursor. */
+  last: number;
+}
+
+export const EMPTY: Transcript = { messages: [], outcomes: {}, first: 1, last: 0 };
+
+/** The window of a first page: its lines, or an empty conversation that began at 1. */
+export function opened(page: Page): Transcript {
+  const first = page.lines[0]?.no ?? page.last + 1;
+  return merged({ ...EMPTY, first: Math.max(1, first), last: first - 1 }, page.lines);
+}
+
+/** The window after more lines, from either end. Lines that would leave a gap are not taken. */
+export function merged(into: Transcript, lines: readonly Line[]): Transcript {
+  if (lines.length === 0) return into;
+  const known = new Map(into.messages.map((m) => [m.no, m]));
+  const outcomes = { ...into.outcomes };
+  let { first, last } = into;
+  const sorted = [...lines].sort((a, b) => a.no - b.no);
+  const taken: Line[] = [];
+  for (const line of sorted.filter((l) => l.no >= into.first)) {
+    if (line.no > last + 1) break;
+    last = Math.max(last, line.no);
+    taken.push(line);
+  }
+  for (const line of sorted.filter((l) => l.no < into.first).reverse()) {
+    if (line.no < first - 1) break;
+    first = Math.min(first, line.no);
+    taken.push(line);
+  }
+  for (const line of taken) {
+    if (line.line === "message") {
+      known.set(line.no, line);
+    } else if ((outcomes[line.message]?.no ?? 0) < line.no) {
+      outcomes[line.message] = { no: line.no, delivery: line.delivery, degraded: line.degraded };
+    }
+  }
+  return { messages: [...known.values()].sort((a, b) => a.no - b.no), outcomes, first, last };
+}
+
+/** A message this agent sent that the server has not confirmed yet. */
+export interface Unsent {
+  clientId: string;
+  text: string;
+  fileIds: string[];
+  fileNames: string[];
+  at: number;
+  state: "sending" | "failed";
+  error?: string;
+}
+
+/** What is still unsent: everything whose client id is not in the transcript yet. */
+export function stillUnsent(unsent: readonly Unsent[], transcript: Transcript): Unsent[] {
+  if (unsent.length === 0) return [];
+  const arrived = new Set(transcript.messages.map((m) => m.client_id).filter((id) => id !== undefined));
+  return unsent.filter((u) => !arrived.has(u.clientId));
+}
+
+/** A message with what became of it. */
+export interface Said {
+  message: MessageLine;
+  delivery: Delivery;
+  degraded: string[];
+  /** The choice of this message that was pressed later, by token. */
+  pressed: Set<string>;
+  /** Whether the line above is of the same author within five minutes. */
+  follows: boolean;
+}
+
+export type Item = { item: "day"; key: string; at: number } | { item: "said"; key: string; said: Said };
+
+const GROUP_WITHIN = 5 * 60_000;
+
+/** What to draw, in order: days and messages. `dayOf` names the local day of an instant. */
+export function items(transcript: Transcript, dayOf: (at: number) => string): Item[] {
+  const presses = new Set(transcript.messages.map((m) => m.pressed).filter((token) => token !== undefined));
+  const out: Item[] = [];
+  let day = "";
+  let above: MessageLine | null = null;
+  for (const message of transcript.messages) {
+    const today = dayOf(message.at);
+    if (today !== day) {
+      out.push({ item: "day", key: `day-${today}-${message.no}`, at: message.at });
+      day = today;
+      above = null;
+    }
+    const outcome = transcript.outcomes[message.id];
+    const tokens = [...message.buttons, ...message.quick_replies].map((c) => c.token).filter((t) => t !== undefined);
+    out.push({
+      item: "said",
+      key: message.id,
+      said: {
+        message,
+        delivery: outcome?.delivery ?? message.delivery,
+        degraded: outcome?.degraded ?? [],
+        pressed: new Set(tokens.filter((t) => presses.has(t))),
+        follows:
+          above !== null && above.from === message.from && above.name === message.name && message.at - above.at < GROUP_WITHIN,
+      },
+    });
+    above = message;
+  }
+  return out;
+}
