@@ -1,0 +1,103 @@
+//! `contacts`: people, through the running server or from a stopped one's data.
+
+use crate::args::ContactsCommand;
+use crate::{Exit, data};
+use api::control::Request;
+use model::Instant;
+use serde_json::Value;
+
+/// Lists people or shows one.
+pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
+    match command {
+        ContactsCommand::List { data, limit, json } => {
+            let answer = data::ask(&data, Request::ContactsList { after: None, limit: Some(limit), find: None })?;
+            let empty = Vec::new();
+            let contacts = answer["contacts"].as_array().unwrap_or(&empty);
+            if json {
+                contacts.iter().for_each(|c| println!("{c}"));
+            } else {
+                print!("{}", table(contacts));
+            }
+        }
+        ContactsCommand::Show { data, id, json } => {
+            let id = id.parse()?;
+            let answer = data::ask(&data, Request::ContactsShow { id })?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&answer)?);
+            } else {
+                print!("{}", page(&answer, 0));
+            }
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// Text that cannot move the cursor or change the terminal.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => clean(text),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn time(value: &Value) -> String {
+    value.as_i64().map(|ms| Instant::from_millis(ms).to_timestamp().strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
+fn table(contacts: &[Value]) -> String {
+    if contacts.is_empty() {
+        return "nobody has written yet\n".into();
+    }
+    let head = ["ID", "NAME", "STATUS", "CHANNELS", "LAST SEEN (UTC)"].map(str::to_owned);
+    let mut rows = vec![head.to_vec()];
+    for c in contacts {
+        rows.push(vec![cell(&c["id"]), cell(&c["name"]), cell(&c["status"]), cell(&c["channels"]), time(&c["last_seen"])]);
+    }
+    let widths: Vec<usize> = (0..5).map(|i| rows.iter().map(|r| r[i].chars().count().min(40)).max().unwrap_or(0)).collect();
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<String> =
+                row.iter().zip(&widths).map(|(c, w)| format!("{:<w$}", c.chars().take(40).collect::<String>(), w = *w)).collect();
+            format!("{}\n", cells.join("  ").trim_end())
+        })
+        .collect()
+}
+
+/// A person as indented lines.
+fn page(value: &Value, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, v)| !v.is_null())
+            .map(|(key, v)| match v {
+                Value::Object(inner) if inner.is_empty() => String::new(),
+                Value::Array(inner) if inner.is_empty() => String::new(),
+                Value::Object(_) | Value::Array(_) => format!("{pad}{key}:\n{}", page(v, indent + 2)),
+                _ if key.ends_with("_seen") || key == "at" => format!("{pad}{key}: {}\n", time(v)),
+                _ => format!("{pad}{key}: {}\n", cell(v)),
+            })
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| match item {
+                Value::Object(fields) => {
+                    let line: Vec<String> = fields
+                        .iter()
+                        .filter(|(_, v)| !v.is_null())
+                        .map(|(k, v)| if k == "at" || k == "since" { time(v) } else { format!("{k} {}", cell(v)) })
+                        .collect();
+                    format!("{pad}- {}\n", line.join(" · "))
+                }
+                other => format!("{pad}- {}\n", cell(other)),
+            })
+            .collect(),
+        other => format!("{pad}{}\n", cell(other)),
+    }
+}

@@ -1,0 +1,331 @@
+//! A conversation played on the production runtime core with a virtual clock, no network and a store in memory:
+//! what `test` and `chat` drive.
+
+use channel::{Capabilities, Inbound};
+use engine::{Bot, Trace};
+use model::{
+    Address, AgentId, AttachmentKind, Author, ChoiceAction, Contact, ContactId, Content, Conversation, ConversationId, InboxItem, Incoming,
+    IncomingBody, Instant, Message, Owner, Person, Record, RequestState, TranscriptEntry,
+};
+use runtime::Agent;
+use runtime::core::{Action, Core, CoreOptions, Engine, ProgramSet, Ticket};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::{Commit, MemStore, PersonChange, Store};
+
+/// An agent of a scripted conversation.
+#[derive(Clone, Debug)]
+pub struct Extra {
+    /// Their name.
+    pub name: String,
+    /// The groups they answer for.
+    pub groups: Vec<String>,
+    /// Whether they take chats.
+    pub accepting: bool,
+}
+
+/// How a play begins.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    /// The time.
+    pub now: Instant,
+    /// Agents with the console open.
+    pub agents: Vec<Extra>,
+    /// The contact, if they are known already.
+    pub contact: Option<Contact>,
+    /// Whether they were greeted before.
+    pub greeted: bool,
+}
+
+/// A play in progress.
+pub struct Play {
+    core: Core,
+    store: Arc<MemStore>,
+    bot: Arc<Bot>,
+    now: Instant,
+    address: Address,
+    trace: Vec<Trace>,
+    tickets: u64,
+    inputs: u64,
+    /// The last transcript number that was looked at.
+    seen: u64,
+    agents: Vec<(AgentId, String)>,
+    refused: Option<String>,
+}
+
+const CONTACT: ContactId = ContactId(1);
+const CONVERSATION: ConversationId = ConversationId(2);
+
+fn capabilities() -> Capabilities {
+    use AttachmentKind::{Audio, File, Image, Sticker, Video, Voice};
+    Capabilities {
+        text_limit: 1_000_000,
+        caption_limit: 1_000_000,
+        buttons: 100,
+        button_label: 1_000,
+        quick_replies: 100,
+        url_buttons: true,
+        phone_buttons: true,
+        markdown: true,
+        attachments: vec![Image, File, Audio, Voice, Video, Sticker],
+        attachment_limit: u64::MAX,
+        location: true,
+        typing: false,
+        pull: true,
+    }
+}
+
+impl Play {
+    /// Sets the stage.
+    pub fn new(bot: Arc<Bot>, setting: Setting) -> anyhow::Result<Self> {
+        let store = Arc::new(MemStore::new());
+        let channel = bot.channels().first().map_or_else(|| "web".to_owned(), |c| c.name.clone());
+        let address = Address { channel: channel.clone(), id: "visitor".into() };
+        if let Some(mut contact) = setting.contact {
+            contact.addresses = vec![model::Reach { address: address.clone(), unreachable: None }];
+            // A known person is in their segments already: the first step is no transition.
+            let member = engine::memberships(&bot, &contact, setting.now);
+            contact.memberships = member.into_iter().map(|(key, _)| (key, setting.now)).collect();
+            let mut conversation = Conversation::new(CONVERSATION, CONTACT, address.clone());
+            conversation.greeted = setting.greeted;
+            let mut change = PersonChange::new(CONTACT, 0);
+            change.contact = Some(Box::new(contact));
+            change.conversations = vec![conversation];
+            store::commit_blocking(store.as_ref(), Commit { person: Some(change), records: Vec::new() })?;
+        }
+        let mut core = Core::new(
+            CoreOptions {
+                programs: ProgramSet::new(bot.clone(), Vec::new()),
+                decide: Box::new(Engine),
+                store: store.clone(),
+                channels: BTreeMap::from([(channel, capabilities())]),
+                seed: 1,
+                salt: 1,
+                traced: true,
+            },
+            setting.now,
+        )?;
+        let mut agents = Vec::new();
+        for (number, extra) in setting.agents.into_iter().enumerate() {
+            let id = AgentId(100 + number as u128);
+            core.put_agent(&Agent {
+                id,
+                name: extra.name.clone(),
+                login: extra.name.clone(),
+                groups: extra.groups,
+                password_hash: String::new(),
+                disabled: false,
+            });
+            core.set_accepting(id, extra.accepting);
+            core.presence(setting.now, id, true);
+            agents.push((id, extra.name));
+        }
+        let mut play =
+            Self { core, store, bot, now: setting.now, address, trace: Vec::new(), tickets: 0, inputs: 0, seen: 0, agents, refused: None };
+        play.pump();
+        Ok(play)
+    }
+
+    /// The time on stage.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Does what the core asks for, until it asks for nothing more.
+    fn pump(&mut self) {
+        loop {
+            let actions = self.core.poll();
+            if actions.is_empty() {
+                return;
+            }
+            for action in actions {
+                match action {
+                    Action::Commit(token, commit) => {
+                        let answer = store::commit_blocking(self.store.as_ref(), *commit);
+                        self.core.committed(self.now, token, answer);
+                    }
+                    // The only channel is fetched by cursor, so nothing is ever sent.
+                    Action::Send(token, _) => self.core.sent(self.now, token, Ok(channel::Sent::default())),
+                    Action::Trace(_, trace) => self.trace.extend(trace),
+                    Action::Done(_, Err(refusal)) => self.refused = Some(refusal.to_string()),
+                    Action::Stop(why) => self.refused = Some(why),
+                    Action::Accepted(_, Err(why)) => self.refused = Some(why.to_string()),
+                    Action::Done(_, Ok(_))
+                    | Action::Accepted(_, Ok(_))
+                    | Action::Settled(_)
+                    | Action::Notice(..)
+                    | Action::Desk(_)
+                    | Action::Alert(_) => {}
+                }
+            }
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    /// The customer does something.
+    pub fn customer(&mut self, body: IncomingBody) {
+        self.inputs += 1;
+        let incoming = Incoming { body, at: self.now, profile: Record::new(), client_id: None };
+        let inbound = Inbound { address: self.address.clone(), provider_id: format!("p{}", self.inputs), incoming };
+        let ticket = self.ticket();
+        self.core.inbound(self.now, inbound, ticket);
+        self.pump();
+        // What a step queued for the same contact is due at once.
+        self.catch_up();
+    }
+
+    /// The customer writes.
+    pub fn write(&mut self, text: &str) {
+        self.customer(IncomingBody::Message(Content::text(text)));
+    }
+
+    /// The customer presses the newest button with this label; false if no message shows one.
+    pub fn press(&mut self, label: &str) -> bool {
+        let said = model::fold(label);
+        let token = self.messages(0).iter().rev().find_map(|m| {
+            m.content.buttons.iter().chain(&m.content.quick_replies).find_map(|c| match &c.action {
+                ChoiceAction::Reply { token } if model::fold(&c.label) == said => Some((token.clone(), c.label.clone())),
+                _ => None,
+            })
+        });
+        match token {
+            Some((token, label)) => {
+                self.customer(IncomingBody::Press { token, label });
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Something is asked of the contact by somebody else. The error says why it was refused.
+    pub fn item(&mut self, item: InboxItem) -> Result<(), String> {
+        let Some(person) = self.person() else { return Err("nobody has written yet".into()) };
+        let ticket = self.ticket();
+        self.core.item(self.now, person.contact.id, item, None, ticket);
+        self.pump();
+        self.catch_up();
+        self.refused.take().map_or(Ok(()), Err)
+    }
+
+    /// Handles what is due now.
+    fn catch_up(&mut self) {
+        // Bounded: a bot that never comes to rest is stopped by its limits, not by us.
+        for _ in 0..10_000 {
+            match self.core.next_due() {
+                Some(due) if due <= self.now => {
+                    self.core.due(self.now);
+                    self.pump();
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// When something happens by itself next.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.core.next_due()
+    }
+
+    /// Turns the clock forward, stopping at everything that is due on the way.
+    pub fn advance_to(&mut self, until: Instant) {
+        for _ in 0..100_000 {
+            match self.core.next_due() {
+                Some(due) if due <= until => {
+                    self.now = self.now.max(due);
+                    self.core.due(self.now);
+                    self.pump();
+                }
+                _ => break,
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// The person on stage, once somebody wrote.
+    pub fn person(&self) -> Option<Arc<Person>> {
+        let id = self.store.person_at(&self.address).ok()??;
+        self.store.person(id).ok()?
+    }
+
+    /// Their conversation.
+    pub fn conversation(&self) -> Option<Conversation> {
+        self.person()?.conversation_at(&self.address).cloned()
+    }
+
+    /// Messages with a number above `after`.
+    pub fn messages(&self, after: u64) -> Vec<Message> {
+        let Some(conversation) = self.conversation() else { return Vec::new() };
+        let lines = self.store.transcript(conversation.contact, conversation.id, after, usize::MAX).unwrap_or_default();
+        lines
+            .into_iter()
+            .filter_map(|line| match line {
+                TranscriptEntry::Message(message) => Some(message),
+                TranscriptEntry::Delivery(_) => None,
+            })
+            .collect()
+    }
+
+    /// What was said to the customer since the last call, by the bot and by agents.
+    pub fn heard(&mut self) -> Vec<Message> {
+        let new = self.messages(self.seen);
+        self.seen = new.last().map_or(self.seen, |m| m.no);
+        new.into_iter().filter(|m| m.author != Author::Customer).collect()
+    }
+
+    /// What the engine did since the last call.
+    pub fn trace(&mut self) -> Vec<Trace> {
+        std::mem::take(&mut self.trace)
+    }
+
+    /// The bot on stage.
+    pub fn bot(&self) -> &Arc<Bot> {
+        &self.bot
+    }
+
+    /// Whether a `listen` has the floor: then a number is an answer, not a button.
+    pub fn is_listening(&self) -> bool {
+        self.conversation()
+            .and_then(|c| c.floor_run().map(|run| matches!(&run.rest, model::Rest::Asking(ask) if ask.message.is_none())))
+            .unwrap_or(false)
+    }
+
+    /// The first agent takes the waiting or missed request.
+    pub fn agent_takes(&mut self) -> Result<(), String> {
+        let conversation = self.conversation().ok_or("nobody has written yet")?;
+        let request = conversation.request.as_ref().ok_or("nobody asked for an agent")?.id;
+        let (agent, name) = self.agent()?;
+        self.item(InboxItem::Take { conversation: conversation.id, request, agent, name })
+    }
+
+    /// The first agent says something.
+    pub fn agent_says(&mut self, text: &str) -> Result<(), String> {
+        let conversation = self.conversation().ok_or("nobody has written yet")?;
+        let (agent, name) = self.agent()?;
+        self.item(InboxItem::AgentSays { conversation: conversation.id, agent, name, content: Content::text(text), client_id: None })
+    }
+
+    /// The first agent closes the chat, perhaps with a skill to run.
+    pub fn agent_closes(&mut self, skill: Option<String>) -> Result<(), String> {
+        let conversation = self.conversation().ok_or("nobody has written yet")?;
+        if !matches!(conversation.owner, Owner::Agent(_)) {
+            return Err("no agent has the chat".into());
+        }
+        let (agent, _) = self.agent()?;
+        self.item(InboxItem::Resolve { conversation: conversation.id, agent, skill })
+    }
+
+    fn agent(&self) -> Result<(AgentId, String), String> {
+        self.agents.first().cloned().ok_or_else(|| "the conversation has no agents; list one under agents".into())
+    }
+
+    /// The waiting request: its group and place.
+    pub fn queue(&self) -> Option<(String, u32)> {
+        let request = self.conversation()?.request?;
+        // One person is on stage, so a waiting request is the first in line.
+        (request.state == RequestState::Waiting).then_some((request.group, 1))
+    }
+}
