@@ -1,0 +1,137 @@
+# Switchboard: `make run` builds everything and serves the shop bot; `make test` runs every test there is.
+#
+# Needed: a Rust toolchain, Node 20.19 or newer with npm, a C compiler, and for the browser tests Chromium (installed by `make test` where it may).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+BOT ?= flows/shop
+CONSOLE := crates/console/ui
+WIDGET := channels/web/widget
+BROWSER := tests/browser
+RELEASE := target/release/switchboard
+DEBUG := target/debug/switchboard
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+say = printf '\n\033[1m== %s\033[0m\n' "$(1)"
+ui_sources = $(shell find $(1) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.PHONY: run
+run: build ## build everything and serve the shop bot (BOT=folder for another)
+	@exec $(RELEASE) serve $(BOT)
+
+.PHONY: build
+build: ui ## build the web parts and the release binary
+	@$(call say,the binary)
+	cargo build --release -p switchboard-cli
+
+.PHONY: test
+test: format lint test-ui test-rust test-flows test-browser ## run every test (formatting and lints included)
+	@$(call say,all tests passed)
+
+.PHONY: bench
+bench: ## run the benchmarks of the workspace
+	cargo bench --workspace
+
+# --- what must be there ---
+
+.PHONY: tools
+tools:
+	@missing=
+	command -v cargo >/dev/null || missing+=$$'\n  cargo: the Rust toolchain'
+	command -v node >/dev/null || missing+=$$'\n  node: Debian package nodejs, version 20.19 or newer'
+	command -v npm >/dev/null || missing+=$$'\n  npm: Debian package npm'
+	command -v cc >/dev/null || missing+=$$'\n  cc: a C compiler, Debian package gcc (with libc6-dev)'
+	if [ -n "$$missing" ]; then echo "make: these are missing:$$missing" >&2; exit 1; fi
+	node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error(`make: node is $${process.versions.node}; 20.19 or newer is needed`); process.exit(1); }'
+
+# The browser tests drive Debian's Chromium. CHROMIUM=/path/to/chrome uses another.
+.PHONY: chromium
+chromium:
+	@if command -v "$${CHROMIUM:-chromium}" >/dev/null; then exit 0; fi
+	if [ -n "$${CHROMIUM:-}" ]; then echo "make: CHROMIUM=$$CHROMIUM is not there" >&2; exit 1; fi
+	$(call say,installing Chromium for the browser tests)
+	as_root=
+	if [ "$$(id -u)" != 0 ]; then as_root='sudo -n'; fi
+	if command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then
+	  $$as_root apt-get update -qq
+	  DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends chromium
+	fi
+	command -v chromium >/dev/null || { echo 'make: the browser tests need the Debian package "chromium"; install it, or set CHROMIUM=/path/to/chrome' >&2; exit 1; }
+
+# --- the web parts ---
+
+.PHONY: ui
+ui: $(CONSOLE)/dist/index.html $(WIDGET)/dist/widget.js ## build the console and the widget
+
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json | tools
+	@$(call say,npm packages of $*)
+	cd $* && $(NPM_CI)
+	touch node_modules/.package-lock.json
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(call ui_sources,$(CONSOLE))
+	@$(call say,the console)
+	cd $(CONSOLE) && npm run --silent build
+	touch dist/index.html
+
+$(WIDGET)/dist/widget.js: $(WIDGET)/node_modules/.package-lock.json $(call ui_sources,$(WIDGET))
+	@$(call say,the widget)
+	cd $(WIDGET) && npm run --silent build
+	touch dist/widget.js
+
+# --- the tests, one kind each ---
+
+.PHONY: format
+format: | tools
+	@$(call say,formatting)
+	cargo fmt --all --check
+
+.PHONY: lint
+lint: ui
+	@$(call say,lints)
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: test-ui
+test-ui: ui ## type-check and unit-test the console and the widget
+	@for part in $(CONSOLE) $(WIDGET); do
+	  $(call say,types and tests of $$part)
+	  (cd $$part && npm run --silent check && npm test --silent)
+	done
+
+.PHONY: test-rust
+test-rust: $(DEBUG) ## run the Rust tests of the workspace
+	@$(call say,Rust tests)
+	if cargo nextest --version >/dev/null 2>&1; then
+	  cargo nextest run --workspace
+	  cargo test --workspace --doc --quiet
+	else
+	  cargo test --workspace
+	fi
+
+$(DEBUG): ui FORCE
+	@cargo build -p switchboard-cli
+
+.PHONY: test-flows
+test-flows: $(DEBUG) ## check every bot of flows/ and play its conversations
+	@for bot in flows/*/; do
+	  $(call say,the bot $$bot)
+	  $(DEBUG) check "$$bot"
+	  $(DEBUG) test "$$bot"
+	done
+
+.PHONY: test-browser
+test-browser: $(DEBUG) chromium $(BROWSER)/node_modules/.package-lock.json ## play customers and agents in a real browser
+	@$(call say,browser tests)
+	cd $(BROWSER) && SWITCHBOARD_BIN="$(CURDIR)/$(DEBUG)" CHROMIUM="$$(command -v "$${CHROMIUM:-chromium}")" npm test --silent
+
+.PHONY: FORCE
+FORCE:

@@ -1,0 +1,14 @@
+//! Journeys through the real binary: foreign clients and servers on one side, `switchboard serve` on the other.
+//!
+//! The binary is the one `SWITCHBOARD_BIN` names, or else the one built beside this test. Nothing here waits by the
+//! clock: every wait is for something to be seen, with a deadline.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
+mod bad_start;
+mod commands;
+mod journey_web;
+mod kill9;
+mod support;
+mod telegram;
+mod webhook;
