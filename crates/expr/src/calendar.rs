@@ -4,7 +4,7 @@ use crate::ast::{Unit, When};
 use jiff::{
     Span, ToSpan,
     civil::{Date, DateTime},
-    tz::TimeZone,
+    tz::{AmbiguousOffset, TimeZone},
 };
 use model::{Duration, Instant};
 
@@ -52,6 +52,39 @@ pub fn shift(at: Instant, by: Duration, zone: &TimeZone) -> Option<Instant> {
     (Instant::MIN.0..=Instant::MAX.0).contains(&micros).then_some(Instant(micros))
 }
 
+/// How far a window from `now` reaches: like [`shift`], but as `now` goes on it never goes back.
+///
+/// The calendar alone would make it go back, and people would leave a segment and enter it again although
+/// nothing happened: the 28th of March at noon less a month is the 28th of February at noon, the 29th at nine
+/// less a month is the 28th at nine. So a day that the month is too short for counts as the end of the month's
+/// last day, an hour the clocks skip as its end, and an hour they repeat is passed once.
+pub fn edge(now: Instant, by: Duration, zone: &TimeZone) -> Option<Instant> {
+    if by.months == 0 {
+        return shift(now, by, zone);
+    }
+    let mut wall = local(now, zone);
+    if let AmbiguousOffset::Fold { before, .. } = zone.to_ambiguous_timestamp(wall).offset()
+        && zone.to_offset(now.to_timestamp()) != before
+        && let Some(turned) = zone.preceding(now.to_timestamp().checked_add(1.nanoseconds()).ok()?).next()
+    {
+        wall = before.to_datetime(turned.timestamp());
+    }
+    let moved = wall.date().checked_add(Span::new().try_months(by.months).ok()?).ok()?;
+    let start = if moved.day() == wall.day() {
+        let wall = moved.to_datetime(wall.time());
+        match zone.to_ambiguous_timestamp(wall).offset() {
+            AmbiguousOffset::Gap { before, .. } => {
+                zone.preceding(before.to_timestamp(wall).ok()?.checked_add(1.nanoseconds()).ok()?).next()?.timestamp().into()
+            }
+            AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => instant(wall, zone)?,
+        }
+    } else {
+        day_start(moved.tomorrow().ok()?, zone)?.plus_micros(-1)
+    };
+    let micros = start.0.checked_add(by.micros)?;
+    (Instant::MIN.0..=Instant::MAX.0).contains(&micros).then_some(Instant(micros))
+}
+
 /// The opposite duration.
 pub fn negated(by: Duration) -> Option<Duration> {
     Some(Duration { months: by.months.checked_neg()?, micros: by.micros.checked_neg()? })
@@ -72,17 +105,17 @@ pub fn whole_days(by: Duration) -> bool {
 /// The lower edge of the days that a span back from today leaves out: `today - span`.
 fn day_back(now: Instant, span: Duration, zone: &TimeZone) -> Option<Date> {
     let back = negated(span)?;
-    if whole_days(span) { shift_day(day(now, zone), back) } else { Some(day(shift(now, back, zone)?, zone)) }
+    if whole_days(span) { shift_day(day(now, zone), back) } else { Some(day(edge(now, back, zone)?, zone)) }
 }
 
 fn day_ahead(now: Instant, span: Duration, zone: &TimeZone) -> Option<Date> {
-    if whole_days(span) { shift_day(day(now, zone), span) } else { Some(day(shift(now, span, zone)?, zone)) }
+    if whole_days(span) { shift_day(day(now, zone), span) } else { Some(day(edge(now, span, zone)?, zone)) }
 }
 
 /// `now − span < x ≤ now`.
 pub fn within_past(of: Moment, now: Instant, span: Duration, zone: &TimeZone) -> bool {
     match of {
-        Moment::At(x) => x <= now && negated(span).and_then(|back| shift(now, back, zone)).is_none_or(|edge| edge < x),
+        Moment::At(x) => x <= now && negated(span).and_then(|back| edge(now, back, zone)).is_none_or(|edge| edge < x),
         Moment::Day(x) => x <= day(now, zone) && day_back(now, span, zone).is_none_or(|edge| edge < x),
     }
 }
@@ -90,7 +123,7 @@ pub fn within_past(of: Moment, now: Instant, span: Duration, zone: &TimeZone) ->
 /// `now ≤ x < now + span`.
 pub fn within_future(of: Moment, now: Instant, span: Duration, zone: &TimeZone) -> bool {
     match of {
-        Moment::At(x) => now <= x && shift(now, span, zone).is_none_or(|edge| x < edge),
+        Moment::At(x) => now <= x && edge(now, span, zone).is_none_or(|edge| x < edge),
         Moment::Day(x) => day(now, zone) <= x && day_ahead(now, span, zone).is_none_or(|edge| x < edge),
     }
 }
@@ -98,7 +131,7 @@ pub fn within_future(of: Moment, now: Instant, span: Duration, zone: &TimeZone) 
 /// `x ≤ now − span`.
 pub fn older(of: Moment, now: Instant, span: Duration, zone: &TimeZone) -> bool {
     match of {
-        Moment::At(x) => negated(span).and_then(|back| shift(now, back, zone)).is_some_and(|edge| x <= edge),
+        Moment::At(x) => negated(span).and_then(|back| edge(now, back, zone)).is_some_and(|edge| x <= edge),
         Moment::Day(x) => day_back(now, span, zone).is_some_and(|edge| x <= edge),
     }
 }
@@ -144,7 +177,7 @@ pub fn future_flips(of: Moment, span: Duration, zone: &TimeZone) -> [Option<Inst
         Moment::At(x) => {
             let about = negated(span).and_then(|back| shift(x, back, zone));
             let enters = about.map(|about| {
-                let reached = |t: Instant| shift(t, span, zone).is_none_or(|edge| x < edge);
+                let reached = |t: Instant| edge(t, span, zone).is_none_or(|edge| x < edge);
                 if span.months == 0 {
                     about.plus_micros(1)
                 } else {

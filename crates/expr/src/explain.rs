@@ -125,7 +125,7 @@ fn bound<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<String> {
     let (now, zone) = (eval.facts.now(), eval.facts.bot_zone());
     let text = |value: &Value| render(value, zone);
     let at = |instant: Instant| text(&Value::DateTime(instant));
-    let back = |span: Duration| calendar::negated(span).and_then(|back| calendar::shift(now, back, zone)).map(at);
+    let back = |span: Duration| calendar::negated(span).and_then(|back| calendar::edge(now, back, zone)).map(at);
     match test {
         Test::Equal { right: of, .. } | Test::Order { right: of, .. } | Test::Contains { part: of, .. } | Test::Affix { part: of, .. } => {
             shown(of, eval).as_ref().map(text)
@@ -144,7 +144,7 @@ fn bound<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<String> {
             let (start, end) = calendar::window(now, *when, eval.zone_of(zone))?;
             Some(format!("from {} to before {}", at(start), at(end)))
         }
-        Test::Within { span, future: true, .. } => calendar::shift(now, *span, zone).map(|end| format!("before {}", at(end))),
+        Test::Within { span, future: true, .. } => calendar::edge(now, *span, zone).map(|end| format!("before {}", at(end))),
         Test::Within { span, .. } | Test::HasTag { within: Some(span), .. } | Test::RanSkill { within: Some(span), .. } => {
             back(*span).map(|start| format!("after {start}"))
         }

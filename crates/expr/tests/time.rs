@@ -32,8 +32,14 @@ fn windows_are_open_where_the_language_says() {
         ("2026-03-08T10:00:00Z", "2026-03-15T10:00:00Z", "last_order within next 7 days", false),
         ("2026-03-08T10:00:00Z", "2026-03-15T09:59:59Z", "last_order within next 7 days", true),
         // Months are the calendar's: six months before the 31st of August is the last of February.
-        ("2026-08-31T10:00:00Z", "2026-02-28T11:00:00Z", "last_order older than 6 months", true),
-        ("2026-08-31T10:00:00Z", "2026-02-28T11:00:01Z", "last_order older than 6 months", false),
+        ("2026-08-28T10:00:00Z", "2026-02-28T11:00:00Z", "last_order older than 6 months", true),
+        ("2026-08-28T10:00:00Z", "2026-02-28T11:00:01Z", "last_order older than 6 months", false),
+        // What has aged once stays so, whatever the hour of the days that February does not have.
+        ("2026-08-29T05:00:00Z", "2026-02-28T11:00:01Z", "last_order older than 6 months", true),
+        ("2026-08-31T05:00:00Z", "2026-02-28T22:59:59Z", "last_order older than 6 months", true),
+        ("2026-08-31T05:00:00Z", "2026-02-28T23:00:00Z", "last_order older than 6 months", false),
+        ("2026-01-29T05:00:00Z", "2026-02-28T22:59:59Z", "last_order within next 1 month", true),
+        ("2026-01-31T05:00:00Z", "2026-02-28T23:00:00Z", "last_order within next 1 month", false),
         // Madrid's Monday begins at 23:00 UTC in winter, at 22:00 in summer.
         ("2026-03-02T22:59:59Z", "2026-03-01T23:00:00Z", "last_order is today", true),
         ("2026-03-02T23:00:00Z", "2026-03-01T23:00:00Z", "last_order is yesterday", true),
@@ -121,7 +127,13 @@ const MOVING: &[&str] = &[
     "birthday is tomorrow",
     "anniversary(birthday) is today",
     "last_order within 2h and birthday is today",
+    "last_order older than 1 month 6h",
+    "last_order within next 13 months",
+    "last_order > now - 1 month",
 ];
+
+/// Instants around which the calendar is uneven: ends of short months, and the clocks of Madrid changing.
+const UNEVEN: [i64; 6] = [1_772_274_600, 1_774_573_200, 1_774_746_000, 1_777_424_400, 1_792_890_000, 1_795_568_400];
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_500) })]
@@ -132,8 +144,13 @@ proptest! {
         which in 0..MOVING.len(),
         now in 1_767_225_600i64..1_798_761_600,
         away in -70i64 * 86_400..70 * 86_400,
+        uneven in prop::option::of((0..UNEVEN.len(), -200_000i64..200_000, -40i64..40, -7_200i64..7_200)),
         probes in prop::collection::vec(0.0f64..1.0, 8),
     ) {
+        let (now, away) = match uneven {
+            Some((at, near, days, off)) => (UNEVEN[at] + near - days * 86_400, days * 86_400 + off),
+            None => (now, away),
+        };
         let day = |secs: i64| Instant::from_secs(secs).to_timestamp().to_zoned(TimeZone::UTC).date();
         let mut person = on("2026-01-01T00:00:00Z", "last_order", Value::DateTime(Instant::from_secs(now + away)));
         person.attributes.insert("birthday".into(), Value::Date(day(now + away)));
