@@ -4,8 +4,9 @@
 //!
 //! 256 clients in a closed loop play a conversation of four messages: it greets and asks the name; saves it; validates a
 //! number, switches on it, tags and thanks with a template; asks for feedback. `random` takes one of the contacts
-//! (100,000) for each message, `new` a new contact for each conversation. What counts is the second half of the run. Then
-//! the bare shape of the same commits runs on a fresh store for as long, for comparison.
+//! (100,000) for each message, `new` a new contact for each conversation. What counts is the last minute of the run, or
+//! its second half if it is shorter than two; each minute says what memory and disk have come to. Then the bare shape
+//! of the same commits runs on a fresh store, two minutes at most, for comparison.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
@@ -95,12 +96,15 @@ struct Plan {
 struct Meter {
     counting: AtomicBool,
     ended: AtomicBool,
+    /// All messages, counted or not.
+    done: AtomicU64,
     messages: AtomicU64,
     latencies: Mutex<Vec<u32>>,
 }
 
 impl Meter {
     fn note(&self, began: Clock, mine: &mut Vec<u32>) {
+        self.done.fetch_add(1, Ordering::Relaxed);
         if self.counting.load(Ordering::Relaxed) {
             self.messages.fetch_add(1, Ordering::Relaxed);
             mine.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
@@ -200,11 +204,29 @@ impl Clients {
     }
 }
 
-async fn halves(plan: &Plan, meter: &Meter) -> f64 {
-    tokio::time::sleep(Duration::from_secs(plan.seconds) / 2).await;
+/// Lets the clients run; answers how long they were counted, in seconds.
+async fn measure(seconds: u64, meter: &Meter, store: &dyn Store) -> f64 {
+    let counted = (seconds / 2).min(60);
+    let mut left = seconds - counted;
+    let mut before = 0;
+    while left > 0 {
+        let part = left.min(60);
+        tokio::time::sleep(Duration::from_secs(part)).await;
+        left -= part;
+        let (done, stats) = (meter.done.load(Ordering::Relaxed), store.stats());
+        println!(
+            "  {:.0} messages/s, resident {} MiB, disk {} MiB, log {} records, backlog {} people",
+            (done - before) as f64 / part as f64,
+            resident() >> 20,
+            stats.disk_bytes >> 20,
+            stats.log_length,
+            stats.backlog
+        );
+        before = done;
+    }
     meter.counting.store(true, Ordering::Relaxed);
     let began = Clock::now();
-    tokio::time::sleep(Duration::from_secs(plan.seconds) / 2).await;
+    tokio::time::sleep(Duration::from_secs(counted)).await;
     meter.counting.store(false, Ordering::Relaxed);
     let seconds = began.elapsed().as_secs_f64();
     meter.ended.store(true, Ordering::Relaxed);
@@ -242,14 +264,34 @@ async fn whole(plan: &Plan, folder: &Path) -> (f64, Vec<Sample>) {
     futures::future::join_all((0..CLIENTS).map(make)).await;
     let meter = Arc::new(Meter::default());
     let tasks: Vec<_> = (0..CLIENTS as u64).map(|n| tokio::spawn(clients.clone().run(n, hub.clone(), meter.clone()))).collect();
-    let seconds = halves(plan, &meter).await;
+    let seconds = measure(plan.seconds, &meter, &*store).await;
     for task in tasks {
         task.await.expect("no client panics");
     }
     let rate = meter.report("durable path", seconds, &*store);
+    let people = if plan.new { clients.next_new.load(Ordering::Relaxed) } else { plan.contacts };
+    let live = live_bytes(&*store) * people as f64;
+    println!("live data {:.0} MiB, disk {:.1} times that", live / 1_048_576.0, store.stats().disk_bytes as f64 / live);
     let samples = samples(&*store);
     service.stop().await;
     (rate, samples)
+}
+
+/// What one person comes to, as JSON: what is known of them, every line said, the journey. The mean of some.
+fn live_bytes(store: &dyn Store) -> f64 {
+    let people = store.people(None, 400).expect("the store reads");
+    let mut total = 0;
+    for person in &people {
+        let size = |value: serde_json::Result<String>| value.map_or(0, |text| text.len());
+        total += size(serde_json::to_string(&**person));
+        for conversation in &person.conversations {
+            let lines = store.transcript(person.contact.id, conversation.id, 0, 1_000_000).expect("the store reads");
+            total += lines.iter().map(|line| size(serde_json::to_string(line))).sum::<usize>();
+        }
+        let journey = store.journey(person.contact.id, 0, 1_000_000).expect("the store reads");
+        total += journey.iter().map(|line| size(serde_json::to_string(line))).sum::<usize>();
+    }
+    total as f64 / people.len().max(1) as f64
 }
 
 /// What one of the commits looked like: its lines and what changed.
@@ -324,7 +366,7 @@ async fn bare(plan: &Plan, folder: &Path, samples: Arc<Vec<Sample>>) -> f64 {
             })
         })
         .collect();
-    let seconds = halves(plan, &meter).await;
+    let seconds = measure(plan.seconds.min(120), &meter, &*store).await;
     for task in tasks {
         task.await.expect("no client panics");
     }
@@ -370,7 +412,7 @@ fn main() {
     let folder = |name: &str| tempfile::Builder::new().prefix(name).tempdir_in(&plan.folder).expect("a folder");
     runtime.block_on(async {
         let mode = if plan.new { "a new contact per conversation".to_owned() } else { format!("{} contacts at random", plan.contacts) };
-        println!("{CLIENTS} clients, {mode}, {} s, the second half counts; a sync before each answer", plan.seconds);
+        println!("{CLIENTS} clients, {mode}, {} s; a sync before each answer", plan.seconds);
         let (one, other) = (folder("durable-path"), folder("bare-commits"));
         let (whole, samples) = whole(&plan, one.path()).await;
         let bare = bare(&plan, other.path(), Arc::new(samples)).await;

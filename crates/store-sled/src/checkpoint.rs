@@ -156,7 +156,7 @@ enum Done {
 /// Writes up to `count` of what waits longest; answers how many there were and how many bytes they took.
 fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Error> {
     let (jobs, at, mut mark) = take(&mut lock(&shared.state), count);
-    let (taken, mut counted) = (jobs.len(), mark.people);
+    let (taken, mut counted) = (jobs.len(), (mark.people, mark.next_page));
     if taken == 0 {
         return Ok((0, 0));
     }
@@ -164,13 +164,15 @@ fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Error> {
     for job in jobs {
         let before = rows.0.len();
         let mut own = Rows::default();
+        // What a batch is marked with counts what is in it, not this job.
+        let marked = mark;
         let outcome = match job {
             Job::Person(job) => write_person(shared, job, &mut own, &mut mark)?,
             Job::Record(job) => write_record(shared, job, &mut own)?,
         };
         // One person's rows are never split; the mark takes one row.
         if before > 0 && before + own.0.len() >= BATCH_ROWS {
-            bytes += apply(shared, std::mem::take(&mut rows), grown(&mut counted, mark))?;
+            bytes += apply(shared, std::mem::take(&mut rows), grown(&mut counted, marked))?;
         }
         rows.0.append(&mut own.0);
         done.push(outcome);
@@ -195,9 +197,10 @@ fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Error> {
     Ok((taken, bytes))
 }
 
-/// The mark, if the number of people must be written with the people.
-fn grown(counted: &mut u64, mark: Mark) -> Option<Mark> {
-    (std::mem::replace(counted, mark.people) != mark.people).then_some(mark)
+/// The mark, if what it counts must be written with what was counted.
+fn grown(counted: &mut (u64, u64), mark: Mark) -> Option<Mark> {
+    let now = (mark.people, mark.next_page);
+    (std::mem::replace(counted, now) != now).then_some(mark)
 }
 
 /// Takes jobs out of the line, and the state's place and mark with them.
@@ -226,7 +229,7 @@ fn take(state: &mut State, count: usize) -> (Vec<Job>, Seq, Mark) {
 }
 
 fn write_person(shared: &Shared, job: PersonJob, rows: &mut Rows, mark: &mut Mark) -> Result<Done, Error> {
-    let (history, open) = history::extend(&shared.db, job.id, &job.disk.history, &job.tail, rows)?;
+    let (history, open) = history::extend(&shared.db, job.id, &job.disk.history, &job.tail, rows, &mut mark.next_page)?;
     let disk = Indexed { active: job.person.is_active(), history };
     match (job.disk.active, disk.active) {
         (false, true) => rows.put(rows::active_key(job.id), &[]),

@@ -9,7 +9,7 @@ use std::{
 use store::Error;
 
 /// What this version reads and writes.
-const FORMAT: &str = "switchboard data 2";
+const FORMAT: &str = "switchboard data 3";
 
 /// Takes the folder for this process, until the file is dropped.
 pub(crate) fn lock(dir: &Path) -> Result<File, Error> {

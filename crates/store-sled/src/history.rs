@@ -19,8 +19,10 @@ const SPILL: usize = 3 * 1024;
 /// What the pages hold together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct History {
-    /// How many closed pages.
-    pub closed: u32,
+    /// The numbers of the closed pages, oldest first: the first, then how much each is above the one before.
+    closed: Vec<u64>,
+    /// The number of the last of them.
+    last: u64,
     /// Whether there is an open page.
     pub open: bool,
     /// How much there is in all of them.
@@ -28,8 +30,18 @@ pub(crate) struct History {
 }
 
 impl History {
-    fn pages(&self) -> u32 {
-        self.closed + u32::from(self.open)
+    fn pages(&self) -> usize {
+        self.closed.len() + usize::from(self.open)
+    }
+
+    /// The number of a closed page, by its place.
+    fn number(&self, place: usize) -> Option<u64> {
+        (place < self.closed.len()).then(|| self.closed.iter().take(place + 1).sum())
+    }
+
+    fn close(&mut self, number: u64) {
+        self.closed.push(number - self.last);
+        self.last = number;
     }
 }
 
@@ -74,11 +86,18 @@ enum Entry<'a> {
     Event(&'a EventRecord),
 }
 
-/// Adds a tail to the pages: puts the rows of those that are closed by it, and answers the history afterwards and the
-/// open page.
-pub(crate) fn extend(db: &Db, id: ContactId, history: &History, tail: &Tail, rows: &mut rows::Rows) -> Result<(History, Vec<u8>), Error> {
+/// Adds a tail to the pages: puts the rows of those that are closed by it, numbered from `next_page` on, and answers the
+/// history afterwards and the open page.
+pub(crate) fn extend(
+    db: &Db,
+    id: ContactId,
+    history: &History,
+    tail: &Tail,
+    rows: &mut rows::Rows,
+    next_page: &mut u64,
+) -> Result<(History, Vec<u8>), Error> {
     let mut after = history.clone();
-    let mut page = if history.open { read_raw(db, id, history.closed)? } else { Vec::new() };
+    let mut page = if history.open { read_raw(db, id, history, history.closed.len())? } else { Vec::new() };
     let entries = tail.transcript.iter().map(Entry::Line);
     let entries = entries.chain(tail.journey.iter().map(Entry::Journey)).chain(tail.events.iter().map(Entry::Event));
     let mut written = Vec::with_capacity(512);
@@ -90,7 +109,7 @@ pub(crate) fn extend(db: &Db, id: ContactId, history: &History, tail: &Tail, row
             Entry::Event(event) => add(&mut written, b'e', event)?,
         }
         if !page.is_empty() && page.len() + written.len() > FULL {
-            close(id, &mut after, &mut page, rows)?;
+            close(&mut after, &mut page, rows, next_page)?;
         }
         if page.is_empty() {
             rows::push(&mut page, &after.total)?;
@@ -106,7 +125,7 @@ pub(crate) fn extend(db: &Db, id: ContactId, history: &History, tail: &Tail, row
         }
     }
     if page.len() >= SPILL {
-        close(id, &mut after, &mut page, rows)?;
+        close(&mut after, &mut page, rows, next_page)?;
     }
     after.open = !page.is_empty();
     Ok((after, page))
@@ -118,37 +137,42 @@ fn add(written: &mut Vec<u8>, mark: u8, entry: &impl Serialize) -> Result<(), Er
 }
 
 /// Makes the open page a row, and empties it.
-fn close(id: ContactId, after: &mut History, page: &mut Vec<u8>, rows: &mut rows::Rows) -> Result<(), Error> {
-    rows.put_chunked(&rows::page_key(id, after.closed), page, 0)?;
-    after.closed += 1;
+fn close(after: &mut History, page: &mut Vec<u8>, rows: &mut rows::Rows, next_page: &mut u64) -> Result<(), Error> {
+    rows.put_chunked(&rows::page_key(*next_page), page, 0)?;
+    after.close(*next_page);
+    *next_page += 1;
     page.clear();
     Ok(())
 }
 
-fn read_raw(db: &Db, id: ContactId, page: u32) -> Result<Vec<u8>, Error> {
-    // Between the two looks the page may be closed; then it is found where it is for good.
-    for _ in 0..2 {
-        if let Some((content, _)) = rows::get_chunked(db, &rows::page_key(id, page))? {
-            return Ok(content);
-        }
-        if let Some(open) = rows::open_page(db, id, page)? {
-            return Ok(open);
-        }
+/// A page by its place.
+fn read_raw(db: &Db, id: ContactId, history: &History, place: usize) -> Result<Vec<u8>, Error> {
+    let missing = || Error::Corrupt(format!("page {place} of the history of {id} is missing; restore the data folder from a backup"));
+    let closed = |number| Ok(rows::get_chunked(db, &rows::page_key(number))?.ok_or_else(missing)?.0);
+    if let Some(number) = history.number(place) {
+        return closed(number);
     }
-    Err(Error::Corrupt(format!("page {page} of the history of {id} is missing; restore the data folder from a backup")))
+    // The open page may have been closed since `history` was looked up; then it is found where it is for good.
+    let (disk, open) = rows::open_page(db, id)?.ok_or_else(missing)?;
+    match disk.history.number(place) {
+        Some(number) => closed(number),
+        None if disk.history.open && disk.history.closed.len() == place => Ok(open),
+        None => Err(missing()),
+    }
 }
 
 /// A page that was read.
 struct Page {
+    /// Whose it is, for words about damage.
     key: Vec<u8>,
     before: Counts,
     content: Vec<u8>,
 }
 
 impl Page {
-    fn read(db: &Db, id: ContactId, page: u32) -> Result<Self, Error> {
-        let key = rows::page_key(id, page);
-        let content = read_raw(db, id, page)?;
+    fn read(db: &Db, id: ContactId, history: &History, place: usize) -> Result<Self, Error> {
+        let key = rows::person_key(id);
+        let content = read_raw(db, id, history, place)?;
         let before = rows::parse(&key, rows::divide(&key, &content)?.0)?;
         Ok(Self { key, before, content })
     }
@@ -168,11 +192,11 @@ impl Page {
 }
 
 /// The last page before which `reached` is still true. `reached` holds for the first page, and once false stays false.
-fn find(db: &Db, id: ContactId, history: &History, reached: impl Fn(&Counts) -> bool) -> Result<u32, Error> {
+fn find(db: &Db, id: ContactId, history: &History, reached: impl Fn(&Counts) -> bool) -> Result<usize, Error> {
     let (mut low, mut high) = (0, history.pages());
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        if reached(&Page::read(db, id, middle)?.before) { low = middle } else { high = middle }
+        if reached(&Page::read(db, id, history, middle)?.before) { low = middle } else { high = middle }
     }
     Ok(low)
 }
@@ -192,7 +216,7 @@ pub(crate) fn transcript(
     }
     for page in find(db, id, history, |before| before.last_no(conversation) <= after)?..history.pages() {
         // The page may have been added to since `history` was looked up; what came later is not for this reader.
-        let lines = Page::read(db, id, page)?.entries::<TranscriptEntry>(b't')?;
+        let lines = Page::read(db, id, history, page)?.entries::<TranscriptEntry>(b't')?;
         found.extend(lines.into_iter().filter(|l| l.conversation() == conversation && l.no() > after && l.no() <= last));
         if found.len() >= limit || found.last().is_some_and(|l| l.no() == last) {
             break;
@@ -241,7 +265,7 @@ pub(crate) fn newest<T: DeserializeOwned>(
     }
     let mut page = find(db, id, history, |before| kind.of(before) < end)?;
     loop {
-        let read = Page::read(db, id, page)?;
+        let read = Page::read(db, id, history, page)?;
         let start = kind.of(&read.before);
         let entries = read.entries::<T>(kind.mark())?;
         let here = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);

@@ -23,6 +23,7 @@ mod read;
 mod recover;
 mod rows;
 mod shared;
+mod spare;
 mod stage;
 mod state;
 mod waiting;
@@ -76,7 +77,7 @@ impl Default for Options {
             people_bytes: 64 * MIB,
             backlog_low: 128 * MIB,
             backlog_high: 256 * MIB,
-            segment_bytes: 16 * MIB,
+            segment_bytes: 32 * MIB,
             queue_commits: 16_384,
             queue_bytes: 64 * 1024 * 1024,
             on_failure: None,

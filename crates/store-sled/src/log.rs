@@ -4,15 +4,19 @@
 //! and the commits, each led by its length, all of it masked. A frame is written at once and synced before the next, so
 //! only the very last one can be torn, and a torn one was never acknowledged.
 //!
+//! In a busy store the next segment is made of zeros before it is needed, by a thread of its own ([`crate::spare`]): a
+//! sync then writes the frame and nothing else. In a file that grows it would also wait for the file system's journal,
+//! and so for whatever the checkpoint is writing. Zeros where a frame would begin are the end of what was written.
+//!
 //! **Torn or damaged?** What a crash leaves of a frame lacks bytes: the file ends early, or a sector never reached the
 //! disk and reads as zeros. What is written has no more than [`ZEROS`] zeros in a row: the mask turns into zeros what
 //! [`store::codec`] hardly ever writes. So the two can be told apart: lacking bytes at the very end are cut off, anything
 //! else is refused.
 
-use crate::{Io, Options, folder::sync_folder, io::failed};
+use crate::{Io, Options, folder::sync_folder, io::failed, spare::Spare};
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 use store::{Error, Seq};
@@ -47,6 +51,8 @@ pub(crate) struct Log {
     pub segment: Segment,
     /// The last frame's buffer, for the next one.
     pub buffer: Vec<u8>,
+    /// What will be the next segment.
+    spare: Option<Spare>,
 }
 
 /// A frame being filled.
@@ -93,25 +99,33 @@ impl Frame {
 }
 
 impl Log {
-    /// Opens the end of the log for writing, behind `segment.bytes`; what is behind that was found torn.
+    /// Opens the end of the log for writing, behind `segment.bytes`; what is behind that was found torn, or is room.
     pub fn resume(dir: &Path, segment: Segment) -> Result<Self, Error> {
-        let open = || {
-            let file = File::options().append(true).open(&segment.path)?;
-            if file.metadata()?.len() != segment.bytes {
-                file.set_len(segment.bytes)?;
-                file.sync_all()?;
-            }
-            io::Result::Ok(file)
-        };
-        let file = open().map_err(|e| failed(&format!("{} cannot be opened", segment.path.display()), &e))?;
-        Ok(Self { dir: dir.to_owned(), file, segment, buffer: Vec::new() })
+        Spare::clear(dir).map_err(|e| failed(&format!("{} cannot be removed", Spare::path(dir).display()), &e))?;
+        let file = end_of(&segment)?;
+        Ok(Self { dir: dir.to_owned(), file, segment, buffer: Vec::new(), spare: None })
     }
 
     /// Begins a segment whose first commit is `first`; answers the one that ended.
     pub fn rotate(&mut self, options: &Options, first: Seq) -> Result<Segment, Error> {
-        let segment = create(&self.dir, options, first)?;
-        let next = Self::resume(&self.dir, segment)?;
-        Ok(std::mem::replace(self, next).segment)
+        let path = segment_path(&self.dir, first);
+        let (file, segment) = match self.spare.take().and_then(Spare::finished) {
+            Some(file) => {
+                let take = || {
+                    options.before(Io::LogCreate)?;
+                    fs::rename(Spare::path(&self.dir), &path)?;
+                    sync_folder(&self.dir)
+                };
+                take().map_err(|e| failed(&format!("the log {} cannot be made", path.display()), &e))?;
+                (file, Segment { path, first, bytes: 0 })
+            }
+            None => {
+                let segment = create(&self.dir, options, first)?;
+                (end_of(&segment)?, segment)
+            }
+        };
+        self.file = file;
+        Ok(std::mem::replace(&mut self.segment, segment))
     }
 
     /// Writes a frame and syncs it; answers its size. After an error the log must not be used.
@@ -130,14 +144,44 @@ impl Log {
         }
         self.file.write_all(bytes).map_err(|e| failed(&name(), &e))?;
         options.before(Io::LogSync).and_then(|()| self.file.sync_data()).map_err(|e| failed(&name(), &e))?;
-        self.segment.bytes += bytes.len() as u64;
-        Ok(bytes.len() as u64)
+        let written = bytes.len() as u64;
+        self.segment.bytes += written;
+        if self.spare.is_none() && self.segment.bytes >= options.segment_bytes / 2 {
+            self.spare = Some(Spare::begin(&self.dir, options.segment_bytes));
+        }
+        Ok(written)
     }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(spare) = self.spare.take() {
+            spare.drop_unused(&self.dir);
+        }
+    }
+}
+
+/// A segment's file, to be written behind its last good byte.
+fn end_of(segment: &Segment) -> Result<File, Error> {
+    let open = || {
+        let mut file = File::options().write(true).open(&segment.path)?;
+        if file.metadata()?.len() != segment.bytes {
+            file.set_len(segment.bytes)?;
+            file.sync_all()?;
+        }
+        file.seek(SeekFrom::Start(segment.bytes))?;
+        io::Result::Ok(file)
+    };
+    open().map_err(|e| failed(&format!("{} cannot be opened", segment.path.display()), &e))
+}
+
+fn segment_path(dir: &Path, first: Seq) -> PathBuf {
+    dir.join(format!("{first:020}.log"))
 }
 
 /// Makes an empty segment, durably.
 pub(crate) fn create(dir: &Path, options: &Options, first: Seq) -> Result<Segment, Error> {
-    let path = dir.join(format!("{first:020}.log"));
+    let path = segment_path(dir, first);
     let make = || {
         options.before(Io::LogCreate)?;
         File::create_new(&path)?.sync_all()?;
@@ -182,6 +226,9 @@ pub(crate) fn read(segment: &Segment, last: bool, each: &mut Each<'_>) -> Result
     let bytes = fs::read(&segment.path).map_err(|e| failed(&format!("the log {} cannot be read", segment.path.display()), &e))?;
     let (mut at, mut next) = (0, segment.first);
     while at < bytes.len() {
+        if last && bytes[at..].iter().all(|byte| *byte == 0) {
+            break;
+        }
         let Some((commits, end)) = parse(&bytes, at, next) else {
             if last && torn(&bytes, at) {
                 tracing::warn!(log = %segment.path.display(), bytes = bytes.len() - at, "cut off what a crash left of an unacknowledged write");
@@ -250,21 +297,27 @@ fn header(bytes: &[u8]) -> Option<Header> {
 fn torn(bytes: &[u8], at: usize) -> bool {
     let rest = &bytes[at..];
     let frame_follows = || (1..rest.len()).any(|i| rest[i..].starts_with(MAGIC.as_bytes()) && header(&rest[i..]).is_some());
-    let cut = match header(rest) {
-        Some(header) => rest.len() < HEADER + header.length,
-        None => rest.len() < HEADER && MAGIC.as_bytes().iter().zip(rest).all(|(a, b)| a == b),
+    // A write that stopped on the way leaves zeros up to the end of the file.
+    let written = rest.len() - rest.iter().rev().take_while(|byte| **byte == 0).count();
+    let lacks = match header(rest) {
+        // Fewer zeros could be what was written.
+        Some(header) => {
+            let length = HEADER + header.length;
+            rest.len() < length || written + ZEROS < length || zero_sector(bytes, at, at + length, ZEROS)
+        }
+        None if rest.len() < HEADER => MAGIC.as_bytes().iter().zip(rest).all(|(a, b)| a == b) || zero_sector(bytes, at, bytes.len(), 0),
+        // A header is text.
+        None => written < HEADER || zero_sector(bytes, at, at + HEADER, 0),
     };
-    (cut || zero_sector(bytes, at)) && !frame_follows()
+    lacks && !frame_follows()
 }
 
-/// Whether a sector of the file reads as zeros from `at` on.
-fn zero_sector(bytes: &[u8], at: usize) -> bool {
+/// Whether what a sector of the file holds of these bytes is zeros, and more than `most` of them.
+fn zero_sector(bytes: &[u8], at: usize, end: usize, most: usize) -> bool {
     let mut from = at;
-    while from < bytes.len() {
-        let to = ((from / SECTOR + 1) * SECTOR).min(bytes.len());
-        let part = &bytes[from..to];
-        // Fewer zeros could be what was written.
-        if part.len() > ZEROS && part.iter().all(|b| *b == 0) {
+    while from < end {
+        let to = ((from / SECTOR + 1) * SECTOR).min(end);
+        if to - from > most && bytes[from..to].iter().all(|b| *b == 0) {
             return true;
         }
         from = to;

@@ -53,6 +53,40 @@ fn an_end_that_lacks_bytes_is_cut_at_every_length() {
 }
 
 #[test]
+fn a_write_that_stopped_in_room_made_in_advance_is_cut_off() {
+    let (_dir, segment) = written(GROUPS);
+    let whole = fs::read(&segment.path).unwrap();
+    let second = parse(&whole, 0, 7).unwrap().1;
+    // What is missing of a frame must be more than could be zeros by what was written.
+    for cut in second..whole.len() - ZEROS {
+        let mut bytes = whole.clone();
+        bytes[cut..].fill(0);
+        bytes.resize(whole.len() + 3 * SECTOR, 0);
+        fs::write(&segment.path, &bytes).unwrap();
+        let found = lines(&segment, true);
+        match found {
+            Ok(found) => assert_eq!(found, all()[..2], "cut at {cut}"),
+            // The last byte that was written was a zero itself.
+            Err(_) => assert!(cut + ZEROS + 1 >= whole.len(), "cut at {cut}"),
+        }
+        assert!(matches!(lines(&segment, false), Err(Error::Corrupt(_))), "in the middle of the log nothing may lack: {cut}");
+    }
+}
+
+#[test]
+fn a_flipped_byte_is_refused_in_room_made_in_advance_too() {
+    let (_dir, segment) = written(GROUPS);
+    let whole = fs::read(&segment.path).unwrap();
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x20;
+        bytes.resize(whole.len() + 3 * SECTOR, 0);
+        fs::write(&segment.path, &bytes).unwrap();
+        assert!(matches!(lines(&segment, true), Err(Error::Corrupt(_))), "byte {at}");
+    }
+}
+
+#[test]
 fn a_flipped_byte_is_refused_wherever_it_is() {
     let (_dir, segment) = written(GROUPS);
     let whole = fs::read(&segment.path).unwrap();

@@ -3,15 +3,16 @@
 //! | key                             | value                                                      |
 //! |---------------------------------|------------------------------------------------------------|
 //! | `P` contact `d` chunk           | the person, what is indexed of them, their open page       |
-//! | `P` contact `h` page chunk      | a closed page of their history ([`crate::history`])        |
+//! | `H` number chunk                | a closed page of somebody's history ([`crate::history`])   |
 //! | `A` contact                     | empty: something can happen to them by itself              |
 //! | `X` sha-256 of an address       | the contact it leads to                                    |
 //! | `K` table 0 key chunk           | a record                                                   |
 //! | `M`                             | how far the checkpoint is ([`Mark`])                       |
 //!
-//! A person's document and pages are side by side, so that sled touches one leaf when both change. Numbers in keys are big-endian, so that their order is the keys' order. A value is a version byte, a CRC-32 of key
-//! and content, and the content. A value too large for a row is in several, each led by a checksum of the whole; chunk 0
-//! says how many there are.
+//! Closed pages are numbered as they are closed, over all people, so that they are only ever appended: a leaf of people
+//! holds nothing that it would have to be rewritten with, and does not grow with the past. Numbers in keys are big-endian,
+//! so that their order is the keys' order. A value is a version byte, a CRC-32 of key and content, and the content. A value
+//! too large for a row is in several, each led by a checksum of the whole; chunk 0 says how many there are.
 
 use crate::{db::Db, history::History};
 use model::{Address, ContactId, Person};
@@ -25,6 +26,7 @@ const VERSION: u8 = 2;
 const CHUNK: usize = 12 * 1024;
 
 pub(crate) const PERSON: u8 = b'P';
+const PAGE: u8 = b'H';
 pub(crate) const ACTIVE: u8 = b'A';
 const ADDRESS: u8 = b'X';
 const RECORD: u8 = b'K';
@@ -52,14 +54,16 @@ pub(crate) struct Mark {
     pub seq: Seq,
     /// People in the database.
     pub people: u64,
+    /// The number of the next page to be closed.
+    pub next_page: u64,
 }
 
 pub(crate) fn person_key(id: ContactId) -> Vec<u8> {
     [&[PERSON][..], &id.to_bytes(), b"d"].concat()
 }
 
-pub(crate) fn page_key(id: ContactId, page: u32) -> Vec<u8> {
-    [&[PERSON][..], &id.to_bytes(), b"h", &page.to_be_bytes()].concat()
+pub(crate) fn page_key(number: u64) -> Vec<u8> {
+    [&[PAGE][..], &number.to_be_bytes()].concat()
 }
 
 pub(crate) fn active_key(id: ContactId) -> Vec<u8> {
@@ -248,14 +252,13 @@ pub(crate) fn document(db: &Db, id: ContactId) -> Result<Option<(Document, u16, 
     Ok(Some((Document { person: parse(&key, person)?, disk: parse(&key, disk)? }, chunks, content.len())))
 }
 
-/// The open page of a person's history, if it is this one.
-pub(crate) fn open_page(db: &Db, id: ContactId, page: u32) -> Result<Option<Vec<u8>>, Error> {
+/// What is indexed of a person, and the open page of their history.
+pub(crate) fn open_page(db: &Db, id: ContactId) -> Result<Option<(Indexed, Vec<u8>)>, Error> {
     let key = person_key(id);
     let Some((content, _)) = get_chunked(db, &key)? else { return Ok(None) };
     let (disk, rest) = divide(&key, &content)?;
     let (_, open) = divide(&key, rest)?;
-    let disk: Indexed = parse(&key, disk)?;
-    Ok((disk.history.open && disk.history.closed == page).then(|| open.to_vec()))
+    Ok(Some((parse(&key, disk)?, open.to_vec())))
 }
 
 /// The contact an address leads to, as checkpointed.

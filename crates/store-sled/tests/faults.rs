@@ -172,7 +172,7 @@ fn another_format_and_a_foreign_folder_are_refused_in_words() {
     drop(SledStore::open(dir.path(), small()).unwrap());
     fs::write(dir.path().join("format"), "switchboard data 9\n").unwrap();
     let refusal = SledStore::open(dir.path(), small()).map(drop).unwrap_err().to_string();
-    assert!(refusal.contains("\"switchboard data 9\"") && refusal.contains("\"switchboard data 2\""), "{refusal}");
+    assert!(refusal.contains("\"switchboard data 9\"") && refusal.contains("\"switchboard data 3\""), "{refusal}");
     fs::remove_file(dir.path().join("format")).unwrap();
     assert!(matches!(SledStore::open(dir.path(), small()).map(drop), Err(Error::Invalid(_))));
 }
@@ -186,7 +186,8 @@ fn a_missing_part_of_the_log_is_refused() {
         commit_blocking(&store, next_commit(&store, n).0).unwrap();
     }
     drop(store);
-    let logs = files(&dir.path().join("log"));
+    // Room made in advance is no part of the log.
+    let logs: Vec<_> = files(&dir.path().join("log")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "log")).collect();
     assert!(logs.len() > 3, "{logs:?}");
     for gone in &logs {
         let damaged = tempfile::tempdir().unwrap();
