@@ -11,6 +11,7 @@ SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 BOT ?= flows/shop
+SECONDS ?= 60
 CONSOLE := crates/console/ui
 WIDGET := channels/web/widget
 BROWSER := tests/browser
@@ -39,8 +40,16 @@ test: format lint test-ui test-rust test-flows test-browser ## run every test (f
 	@$(call say,all tests passed)
 
 .PHONY: bench
-bench: ## run the benchmarks of the workspace
-	cargo bench --workspace
+bench: ui ## run the benchmarks, a minute each (SECONDS=600 for longer); a quiet machine is needed
+	@$(call say,the engine alone)
+	cargo bench -p switchboard-engine --bench conversation
+	$(call say,the durable path: contacts at random and new ones)
+	cargo bench -p switchboard-runtime --bench durable_path -- $(SECONDS) random
+	cargo bench -p switchboard-runtime --bench durable_path -- $(SECONDS) new
+	$(call say,the store alone)
+	cargo bench -p switchboard-store-sled --bench commit_shape
+	$(call say,the web channel over HTTP)
+	cargo bench -p switchboard-cli --bench web_http -- $(SECONDS)
 
 # --- what must be there ---
 
