@@ -8,7 +8,7 @@ mod relations;
 mod values;
 
 use crate::{
-    Problem, References, Scope, Type,
+    Missing, Problem, Read, ReadOf, References, Scope, Type,
     ast::{Kind, Node},
     code::{Cond, Leaf, Test, Val},
 };
@@ -19,6 +19,10 @@ pub struct Checker<'c> {
     src: &'c str,
     pub problems: Vec<Problem>,
     pub references: References,
+    /// Every place where a name is read.
+    pub reads: Vec<Read>,
+    /// How a missing value would be met at the place that is checked.
+    missing: Missing,
 }
 
 /// A checked value.
@@ -38,12 +42,30 @@ const NOT_BUILT: &str = "E0330";
 
 impl<'c> Checker<'c> {
     pub fn new(src: &'c str, scope: &'c dyn Scope) -> Self {
-        Self { scope, src, problems: Vec::new(), references: References::default() }
+        Self { scope, src, problems: Vec::new(), references: References::default(), reads: Vec::new(), missing: Missing::Shows }
     }
 
     fn report<T>(&mut self, problem: Problem) -> Option<T> {
         self.problems.push(problem);
         None
+    }
+
+    /// Checks a part in which a missing value is met differently.
+    fn with<T>(&mut self, missing: Missing, check: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.missing;
+        // What is provided for once is provided for in all its parts.
+        self.missing = if before == Missing::Handled { before } else { missing };
+        let checked = check(self);
+        self.missing = before;
+        checked
+    }
+
+    /// Notes that a name is read; `node` is looked at once, however often it is checked.
+    fn reads(&mut self, name: &str, of: ReadOf, node: &Node) {
+        let read = Read { name: name.to_owned(), of, how: self.missing, range: node.span.into() };
+        if !self.reads.iter().rev().take(8).any(|known| known.name == read.name && known.range == read.range) {
+            self.reads.push(read);
+        }
     }
 
     /// Whether anything reported makes the text unusable.
@@ -57,6 +79,10 @@ impl<'c> Checker<'c> {
 
     /// A node where a condition is wanted.
     pub fn cond(&mut self, node: &Node) -> Option<Cond> {
+        self.with(Missing::Unknown, |checker| checker.condition(node))
+    }
+
+    fn condition(&mut self, node: &Node) -> Option<Cond> {
         match &node.kind {
             Kind::Any(parts) => self.parts(parts).map(Cond::Any),
             Kind::All(parts) => self.parts(parts).map(Cond::All),

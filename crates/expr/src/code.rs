@@ -1,7 +1,7 @@
 //! The resolved tree: names bound, types checked, literals prepared; what is evaluated.
 
 use crate::{
-    Function, Root,
+    Expression, Function, Root,
     ast::{Arith, Step, When},
 };
 use jiff::tz::TimeZone;
@@ -155,6 +155,11 @@ pub enum Val {
     },
     Variable(Box<str>),
     Attribute(Box<str>),
+    /// An attribute that is computed when it is used: the attribute's name and its expression (FL 7.1).
+    Computed {
+        name: Box<str>,
+        expression: Expression,
+    },
     System(&'static str),
     Input,
     Root(Root),

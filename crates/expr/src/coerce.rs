@@ -2,7 +2,9 @@
 //! (FL 7.2, FL 7.6).
 
 mod contact;
+pub use contact::country_of_phone;
 mod dates;
+pub(crate) use dates::{Order, order};
 mod money;
 
 use crate::{calendar, closed, number, render};

@@ -1,11 +1,16 @@
 //! A condition: parsed, checked, compiled, ready to be evaluated any number of times.
 
 use crate::{
-    EvalError, Explanation, Facts, Fuel, Problem, References, Scope, Truth, ast::Node, check::Checker, code::Cond, eval::Eval, explain,
-    json, parser,
+    EvalError, Explanation, Facts, Fuel, Problem, Read, References, Scope, Truth,
+    ast::Node,
+    check::Checker,
+    code::Cond,
+    eval::Eval,
+    explain, json, parser, reason,
+    settle::{self, Verdict},
 };
 use model::Instant;
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// A checked condition. Cheap to clone; two are equal when they say the same in the same words.
 #[derive(Clone)]
@@ -15,6 +20,7 @@ struct Inner {
     node: Node,
     code: Cond,
     references: References,
+    reads: Box<[Read]>,
 }
 
 impl Condition {
@@ -27,8 +33,8 @@ impl Condition {
         let mut checker = Checker::new(src, scope);
         match checker.cond(&node) {
             Some(code) if !checker.failed() => {
-                let Checker { problems, references, .. } = checker;
-                Ok((Self(Arc::new(Inner { node, code, references })), problems))
+                let Checker { problems, references, reads, .. } = checker;
+                Ok((Self(Arc::new(Inner { node, code, references, reads: reads.into() })), problems))
             }
             _ => Err(checker.problems),
         }
@@ -69,6 +75,28 @@ impl Condition {
             return None;
         }
         explain::next_flip(&self.0.code, &mut Eval { facts, fuel })
+    }
+
+    /// Where it reads names, in order.
+    pub fn reads(&self) -> &[Read] {
+        &self.0.reads
+    }
+
+    /// The names that surely have a value where the condition holds, or where it does not.
+    /// `of_segment` answers the same of a segment that the contact is in.
+    pub fn settles(&self, holds: bool, of_segment: &dyn Fn(&str) -> BTreeSet<String>) -> BTreeSet<String> {
+        settle::settled(&self.0.node, if holds { Verdict::True } else { Verdict::NotTrue }, of_segment)
+    }
+
+    /// Two parts that exclude each other, as text, if the condition can surely never hold; the second is empty if all of
+    /// its parts together do. `budget` is how many things asked may still be looked at; beyond it nothing is known.
+    pub fn never_holds(&self, budget: &mut u32) -> Option<(String, String)> {
+        reason::never(&self.0.code, budget)
+    }
+
+    /// Whether `other` surely holds wherever this one does; `budget` as above.
+    pub fn implies(&self, other: &Self, budget: &mut u32) -> bool {
+        reason::implies(&self.0.code, &other.0.code, budget)
     }
 
     /// What the condition refers to.

@@ -1,5 +1,8 @@
 //! "Did you mean": the nearest of some candidates by edit distance.
 
+/// How many candidates of a fitting length are compared.
+const MOST_COMPARED: usize = 1_000;
+
 /// The candidate nearest to a word, if one is near enough to be a slip of the fingers: at most a third of the
 /// letters (and at least one) inserted, dropped, changed or swapped with the next. Case does not count. Ties go
 /// to the earlier candidate.
@@ -12,11 +15,16 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     }
     let allowed = (word.len() / 3).max(1);
     let mut best: Option<(usize, &'a str)> = None;
+    let mut compared = 0;
     for candidate in candidates {
         let other = letters(candidate);
         // A shared short prefix is no likeness: `a` is not a misspelt `b`.
         if other.is_empty() || other.len() > LONGEST || other.len().abs_diff(word.len()) > allowed || (word.len() == 1 && other != word) {
             continue;
+        }
+        compared += 1;
+        if compared > MOST_COMPARED {
+            break;
         }
         let distance = distance(&word, &other);
         if distance <= allowed && best.is_none_or(|(d, _)| distance < d) {

@@ -234,6 +234,14 @@ impl<'e> Eval<'e> {
             Val::Literal { value, .. } => Ok(Some(Cow::Borrowed(value))),
             Val::Variable(name) => Ok(facts.variable(name)),
             Val::Attribute(name) => Ok(facts.attribute(name)),
+            // What cannot be computed is missing, as an attribute that nobody set.
+            Val::Computed { expression, .. } => {
+                self.fuel.spend(1)?;
+                match self.value(expression.code()) {
+                    Err(EvalError::Arithmetic(_)) => Ok(None),
+                    computed => computed,
+                }
+            }
             Val::System(name) => Ok(self.system(name)),
             Val::Input => Ok(facts.input().map(Cow::Owned)),
             Val::Root(root) => Ok(facts.root(*root).map(|fields| Cow::Owned(Value::Record(fields)))),
@@ -334,7 +342,7 @@ fn weekday(day: jiff::civil::Weekday) -> &'static str {
 
 fn missing(op: &str, operand: &Val) -> EvalError {
     let name = match operand {
-        Val::Variable(name) | Val::Attribute(name) => format!("`{name}`"),
+        Val::Variable(name) | Val::Attribute(name) | Val::Computed { name, .. } => format!("`{name}`"),
         Val::System(name) => format!("`{name}`"),
         _ => "a value".to_owned(),
     };

@@ -254,6 +254,7 @@ fn ticks<'e>(val: &'e Val, eval: &mut Eval<'e>) -> Option<Instant> {
         Val::System("hour") => calendar::next_hour(now, facts.contact_zone()),
         Val::System("weekday") => calendar::next_day(now, facts.contact_zone()),
         Val::Literal { .. } | Val::Variable(_) | Val::Attribute(_) | Val::System(_) | Val::Input | Val::Root(_) => None,
+        Val::Computed { expression, .. } => ticks(expression.code(), eval),
         Val::Part { of, .. } | Val::Negative(of) => ticks(of, eval),
         Val::List(items) => among(items),
         Val::Arith { left, right, .. } => earliest(ticks(left, eval), ticks(right, eval)),

@@ -47,6 +47,11 @@ impl Expression {
         Ok(Eval { facts, fuel }.value(&self.0.code)?.map(Cow::into_owned))
     }
 
+    /// What is evaluated.
+    pub(crate) fn code(&self) -> &Val {
+        &self.0.code
+    }
+
     /// The type of its value, as far as it is known.
     pub fn ty(&self) -> &Type {
         &self.0.ty

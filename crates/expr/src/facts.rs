@@ -65,6 +65,10 @@ pub trait Facts {
     fn consent(&self, topic: &str) -> Truth;
     /// When a skill last ran for the contact.
     fn ran_skill(&self, skill: &str) -> Option<Instant>;
+    /// Whether a calendar of the bot is open now; none if there is no such calendar.
+    fn is_open(&self, _calendar: &str) -> Option<bool> {
+        None
+    }
 }
 
 /// What an evaluation may still spend; one unit is about one byte produced or one node visited (FL 5.10).

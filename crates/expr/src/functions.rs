@@ -210,6 +210,7 @@ pub const FUNCTIONS: &[Function] = &[
     times::YEARS_SINCE,
     times::DAYS_SINCE,
     times::ANNIVERSARY,
+    times::OPEN,
     numbers::MIN,
     numbers::MAX,
     numbers::ABS,

@@ -71,9 +71,11 @@ pub fn lex(src: &str, pos: usize) -> Token {
     }
     if let Some((foreign, ours)) = FOREIGN.iter().find(|(f, _)| rest.starts_with(f) && !(rest.starts_with("!=") && *f == "!")) {
         let range = start..start + foreign.len();
-        let problem = Problem::error("E0305", range, format!("`{foreign}` is not used here; write `{}`", ours.trim())).suggest(*ours);
+        let problem = Problem::error("E0305", range, format!("`{foreign}` is not used here; write `{}`", ours.trim()));
         // What is meant is certain only for comparisons, so only there reading goes on.
-        let tok = if *ours == "=" || *ours == "!=" { Tok::Sym(ours) } else { Tok::Bad };
+        let certain = *ours == "=" || *ours == "!=";
+        let problem = if certain { problem.cure(*ours) } else { problem.suggest(*ours) };
+        let tok = if certain { Tok::Sym(ours) } else { Tok::Bad };
         return Token { tok, start, end: start + foreign.len(), problem: Some(Box::new(problem)) };
     }
     if let Some(symbol) = SYMBOLS.iter().find(|s| rest.starts_with(*s)) {

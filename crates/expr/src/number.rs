@@ -75,7 +75,7 @@ fn sign(negative: bool) -> &'static str {
 }
 
 /// The ASCII digit of an Arabic-Indic, Persian, Devanagari, Bengali or Thai one.
-fn other_digit(c: char) -> Option<char> {
+pub fn other_digit(c: char) -> Option<char> {
     const ZEROS: [u32; 5] = [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50];
     let value = ZEROS.into_iter().find_map(|zero| (u32::from(c)).checked_sub(zero).filter(|d| *d < 10))?;
     char::from_digit(value, 10)

@@ -15,6 +15,8 @@ pub struct Problem {
     pub range: Range<usize>,
     /// What to write instead of `range`, if that is known.
     pub suggestion: Option<String>,
+    /// Whether the suggestion surely says what was meant, rather than being a guess.
+    pub sure: bool,
     /// Whether the text is usable all the same.
     pub warning: bool,
 }
@@ -22,7 +24,7 @@ pub struct Problem {
 impl Problem {
     /// An error.
     pub(crate) fn error(code: &'static str, range: impl Into<Range<usize>>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, range: range.into(), suggestion: None, warning: false }
+        Self { code, message: message.into(), help: None, range: range.into(), suggestion: None, sure: false, warning: false }
     }
 
     /// A warning.
@@ -39,6 +41,13 @@ impl Problem {
     /// With the text to write instead.
     pub(crate) fn suggest(mut self, replacement: impl Into<String>) -> Self {
         self.suggestion = Some(replacement.into());
+        self
+    }
+
+    /// With the text that surely was meant.
+    pub(crate) fn cure(mut self, replacement: impl Into<String>) -> Self {
+        self.suggestion = Some(replacement.into());
+        self.sure = true;
         self
     }
 

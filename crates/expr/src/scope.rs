@@ -105,6 +105,10 @@ pub trait Scope {
     fn variable(&self, name: &str) -> Option<Type>;
     /// The type of a declared attribute.
     fn attribute(&self, name: &str) -> Option<Type>;
+    /// The expression of a declared attribute that is computed when it is used.
+    fn computed(&self, _name: &str) -> Option<crate::Expression> {
+        None
+    }
     /// Names of all run variables, for "did you mean".
     fn variables(&self) -> Vec<String>;
     /// Names of all declared attributes, for "did you mean".
@@ -121,6 +125,10 @@ pub trait Scope {
     fn channels(&self) -> Vec<String>;
     /// All statuses, the built-in ones included.
     fn statuses(&self) -> Vec<String>;
+    /// Names of the bot's calendars; `None` when they are not checked.
+    fn calendars(&self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// What an expression, condition or template refers to, by name.

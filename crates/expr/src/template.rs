@@ -1,7 +1,7 @@
 //! Prose with `${…}` in it (FL 3.8).
 
 use crate::{
-    EvalError, Facts, Fuel, Problem, References, Scope, Type,
+    EvalError, Facts, Fuel, Missing, Problem, Read, References, Scope, Type,
     check::{Checker, Typed},
     code::Val,
     eval::Eval,
@@ -13,14 +13,23 @@ use std::{borrow::Cow, fmt, sync::Arc};
 /// The longest prose, in bytes.
 const MAX_BYTES: usize = 65_536;
 
-/// A checked template. Cheap to clone. What a value holds is never read as a template again.
+/// A checked template, perhaps with its translations. Cheap to clone. What a value holds is never read as a
+/// template again.
 #[derive(Clone)]
-pub struct Template(Arc<Inner>);
+pub struct Template {
+    inner: Arc<Inner>,
+    /// The same prose in other languages: tag and template (FL 3.12).
+    languages: Option<Arc<Languages>>,
+}
+
+/// Language tags, each with what the prose is in that language.
+type Languages = [(Box<str>, Template)];
 
 struct Inner {
     source: Box<str>,
     parts: Vec<Part>,
     references: References,
+    reads: Box<[Read]>,
 }
 
 enum Part {
@@ -83,8 +92,36 @@ impl Template {
         if checker.failed() {
             return Err(checker.problems);
         }
-        let Checker { problems, references, .. } = checker;
-        Ok((Self(Arc::new(Inner { source: src.into(), parts, references })), problems))
+        let Checker { problems, references, mut reads, .. } = checker;
+        if let [Part::Value { code: Val::Variable(_) | Val::Attribute(_) | Val::System(_), .. }] = parts.as_slice() {
+            reads.iter_mut().for_each(|read| read.how = Missing::Alone);
+        }
+        let inner = Inner { source: src.into(), parts, references, reads: reads.into() };
+        Ok((Self { inner: Arc::new(inner), languages: None }, problems))
+    }
+
+    /// The same template with its translations: language tags and templates, each tag once (FL 3.12).
+    #[must_use]
+    pub fn with_languages(mut self, languages: Vec<(String, Self)>) -> Self {
+        self.languages = (!languages.is_empty()).then(|| languages.into_iter().map(|(tag, said)| (tag.into_boxed_str(), said)).collect());
+        self
+    }
+
+    /// Whether there is any translation.
+    pub fn is_translated(&self) -> bool {
+        self.languages.is_some()
+    }
+
+    /// The template in a language: its own translation, that of the language without its region, or the original.
+    pub fn in_language(&self, tag: &str) -> &Self {
+        let Some(languages) = &self.languages else { return self };
+        let of = |wanted: &str| languages.iter().find(|(known, _)| known.eq_ignore_ascii_case(wanted)).map(|(_, said)| said);
+        of(tag).or_else(|| of(tag.split(['-', '_']).next().unwrap_or(tag))).unwrap_or(self)
+    }
+
+    /// The original and every translation, in the order they were given.
+    pub fn in_every_language(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.languages.iter().flat_map(|all| all.iter().map(|(_, said)| said)))
     }
 
     /// The prose with every `${…}` filled in; a missing value is empty.
@@ -93,11 +130,32 @@ impl Template {
     /// [`EvalError`].
     pub fn render(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Result<String, EvalError> {
         let mut out = String::new();
-        for part in &self.0.parts {
+        for part in &self.inner.parts {
             let piece = match part {
                 Part::Text(text) => Cow::Borrowed(text.as_str()),
                 Part::Value { code, .. } => match (Eval { facts, fuel }).value(code)? {
                     Some(value) => Cow::Owned(crate::render(&value, facts.contact_zone())),
+                    None => continue,
+                },
+            };
+            fuel.spend(piece.len() as u64)?;
+            out.push_str(&piece);
+        }
+        Ok(out)
+    }
+
+    /// The prose with every `${…}` filled in as `escape` writes it, and what was written as it stands: for addresses, where
+    /// a value must not become part of the structure.
+    ///
+    /// # Errors
+    /// [`EvalError`].
+    pub fn render_escaped(&self, facts: &dyn Facts, fuel: &mut Fuel, escape: &dyn Fn(&str) -> String) -> Result<String, EvalError> {
+        let mut out = String::new();
+        for part in &self.inner.parts {
+            let piece = match part {
+                Part::Text(text) => text.clone(),
+                Part::Value { code, .. } => match (Eval { facts, fuel }).value(code)? {
+                    Some(value) => escape(&crate::render(&value, facts.contact_zone())),
                     None => continue,
                 },
             };
@@ -112,7 +170,7 @@ impl Template {
     /// # Errors
     /// [`EvalError`].
     pub fn value(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Result<Option<Value>, EvalError> {
-        match self.0.parts.as_slice() {
+        match self.inner.parts.as_slice() {
             [Part::Value { code, .. }] => Ok(Eval { facts, fuel }.value(code)?.map(Cow::into_owned)),
             _ => self.render(facts, fuel).map(|text| Some(Value::Text(text))),
         }
@@ -120,12 +178,12 @@ impl Template {
 
     /// Whether the whole prose is one `${…}`.
     pub fn is_single_expression(&self) -> bool {
-        matches!(self.0.parts.as_slice(), [Part::Value { .. }])
+        matches!(self.inner.parts.as_slice(), [Part::Value { .. }])
     }
 
     /// The type of [`Self::value`], as far as it is known.
     pub fn ty(&self) -> Type {
-        match self.0.parts.as_slice() {
+        match self.inner.parts.as_slice() {
             [Part::Value { ty, .. }] => ty.clone(),
             _ => Type::Text,
         }
@@ -133,16 +191,30 @@ impl Template {
 
     /// The text if there is no `${…}` at all, `$${` resolved.
     pub fn literal(&self) -> Option<&str> {
-        match self.0.parts.as_slice() {
+        match self.inner.parts.as_slice() {
             [] => Some(""),
             [Part::Text(text)] => Some(text),
             _ => None,
         }
     }
 
+    /// Where it reads names, in order.
+    pub fn reads(&self) -> &[Read] {
+        &self.inner.reads
+    }
+
+    /// The text with `filler` in place of every `${…}`: what is known of its length and look before it is rendered.
+    pub fn outline(&self, filler: &str) -> String {
+        let piece = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Value { .. } => filler.to_owned(),
+        };
+        self.inner.parts.iter().map(piece).collect()
+    }
+
     /// What it refers to.
     pub fn references(&self) -> References {
-        self.0.references.clone()
+        self.inner.references.clone()
     }
 }
 
@@ -161,18 +233,18 @@ fn foreign_braces(rest: &str, at: usize, problems: &mut Vec<Problem>) {
 
 impl PartialEq for Template {
     fn eq(&self, other: &Self) -> bool {
-        self.0.source == other.0.source
+        self.inner.source == other.inner.source
     }
 }
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Template({:?})", self.0.source)
+        write!(f, "Template({:?})", self.inner.source)
     }
 }
 
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.source)
+        f.write_str(&self.inner.source)
     }
 }

@@ -56,8 +56,19 @@ pub enum Change {
     Reachable(Address),
     /// The person did something now.
     Seen,
+    /// The person agreed to something, or refused it.
+    Consent {
+        /// To what.
+        topic: String,
+        /// Whether they agreed.
+        given: bool,
+        /// The words, and where they were said.
+        proof: String,
+    },
     /// A skill began.
     Ran(String),
+    /// How the contact came to be (FL 8, `first_message`).
+    SetSource(String),
 }
 
 impl Contact {
@@ -104,6 +115,12 @@ impl Contact {
                 let later = at > self.last_seen;
                 self.last_seen = self.last_seen.max(at);
                 later
+            }
+            Change::SetSource(source) => std::mem::replace(&mut self.source, source.clone()) != *source,
+            Change::Consent { topic, given, proof } => {
+                let consent = crate::Consent { given: *given, at, by: by.clone(), proof: proof.clone() };
+                self.consents.insert(topic.clone(), consent);
+                true
             }
             Change::Ran(skill) => self.ran.insert(skill.clone(), at) != Some(at),
         }

@@ -90,6 +90,22 @@ pub struct Contact {
     /// When each skill last ran for them.
     #[serde(default)]
     pub ran: BTreeMap<String, Instant>,
+    /// What they agreed to or refused, by topic.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consents: BTreeMap<String, Consent>,
+}
+
+/// A person's answer to whether something may be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Whether they agreed.
+    pub given: bool,
+    /// When.
+    pub at: Instant,
+    /// Where it was asked.
+    pub by: crate::Actor,
+    /// The words that were agreed to or refused, and on which channel.
+    pub proof: String,
 }
 
 impl Contact {
@@ -108,6 +124,7 @@ impl Contact {
             lists: BTreeMap::new(),
             memberships: BTreeMap::new(),
             ran: BTreeMap::new(),
+            consents: BTreeMap::new(),
         }
     }
 

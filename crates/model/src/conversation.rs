@@ -3,7 +3,7 @@
 //! Waiting is data. Everything a run needs to go on after a restart is here and nowhere else; due times are
 //! derived from it ([`Conversation::next_due`]).
 
-use crate::{Address, AgentId, ContactId, ConversationId, Instant, MessageId, Record, RequestId, RunId};
+use crate::{Address, AgentId, ContactId, ConversationId, Instant, MessageId, Record, RequestId, RunId, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,6 +45,20 @@ pub struct Frame {
     /// Run variables of this frame (FL 7.1).
     #[serde(default, skip_serializing_if = "Record::is_empty")]
     pub vars: Record,
+    /// What stands still while a skill runs on top of this frame (`call`, an interrupt); none on the innermost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Box<Paused>>,
+}
+
+/// A frame below another one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Paused {
+    /// The question it asked when an interrupt came; none below a `call`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<Ask>,
+    /// Which of its blocks spoke last ([`Run::said`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// A question that waits for the customer.
@@ -64,6 +78,39 @@ pub struct Ask {
     /// Unusable answers so far.
     #[serde(default)]
     pub tries: u32,
+    /// What was said so far, while more may come (`merge_within`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<String>,
+    /// When what was heard counts as the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge_until: Option<Instant>,
+    /// Which of its questions a block with several is at.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub stage: u16,
+    /// The answers to those before, until all are stored.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub answers: Record,
+}
+
+fn is_first(stage: &u16) -> bool {
+    *stage == 0
+}
+
+impl Ask {
+    /// A question that was asked now.
+    pub fn new(asked_at: Instant, deadline: Option<Instant>) -> Self {
+        Self {
+            message: None,
+            asked_at,
+            deadline,
+            suspended: false,
+            tries: 0,
+            heard: Vec::new(),
+            merge_until: None,
+            stage: 0,
+            answers: Record::new(),
+        }
+    }
 }
 
 /// How a run rests (FL 5.2).
@@ -72,21 +119,82 @@ pub struct Ask {
 pub enum Rest {
     /// It asks and has the floor, or had it and is suspended.
     Asking(Ask),
-    /// It waits until then.
+    /// It waits (`wait_for`, `wait_until`).
     Waiting {
-        /// When it goes on.
-        until: Instant,
+        /// When time moves it on; none leaves that to `limits.run_idle`.
+        until: Option<Instant>,
+        /// What else it waits for.
+        #[serde(default)]
+        on: Awaited,
     },
     /// It asked the desk for a human and has no answer yet.
     Requesting {
         /// The request.
         request: RequestId,
     },
+    /// It requests something of the outside (`json`, `email`, `sms`) and has no answer yet, or may not go on
+    /// with it yet.
+    Calling(Calling),
     /// A human or the queue has the conversation.
     HandedOver {
         /// The request.
         request: RequestId,
     },
+}
+
+/// A run that requests something of the outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calling {
+    /// The call.
+    pub call: RequestId,
+    /// When its time is over.
+    pub until: Instant,
+    /// Whether it answers something the customer did (FL 7.9).
+    #[serde(default)]
+    pub direct: bool,
+    /// What came while a human had the conversation (FL 5.5): the run goes on with it when the bot has it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Box<crate::Reply>>,
+}
+
+/// What a waiting run waits for besides the time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Awaited {
+    /// Nothing: the time alone.
+    #[default]
+    Time,
+    /// A moment that is computed from what is known of the contact, and follows it.
+    Moment,
+    /// An event of this name.
+    Event(String),
+    /// Membership of a segment.
+    Segment {
+        /// Which.
+        name: String,
+        /// Whether it is awaited that the contact enters it, or leaves it.
+        entered: bool,
+    },
+    /// Another value of an attribute.
+    Attribute {
+        /// Which.
+        name: String,
+        /// What it was when the wait began.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<Value>,
+    },
+    /// It came: the run goes on as soon as it may, with these fields as `event.…`.
+    Came(Record),
+}
+
+impl Awaited {
+    /// Whether a change of the contact may end the wait, or move its end.
+    pub fn watches_contact(&self) -> bool {
+        match self {
+            Self::Moment | Self::Segment { .. } | Self::Attribute { .. } => true,
+            Self::Time | Self::Event(_) | Self::Came(_) => false,
+        }
+    }
 }
 
 /// A skill in progress.
@@ -168,6 +276,12 @@ pub struct SentChoice {
     /// What `save` stores and typed text may equal, if not the label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// The card it stands on, as a flow reads it afterwards; none for a button of the message itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Record>,
+    /// What else may be typed for it, as shown: its card's title.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// Where a choice leads.
@@ -182,6 +296,8 @@ pub enum ChoiceTo {
     End,
     /// An event is raised.
     Event(String),
+    /// The cards that were held back are shown (FL 4, `gallery`).
+    More,
 }
 
 /// The choices of one sent message, kept for 30 days (FL 5.4 rule 2).
@@ -207,6 +323,9 @@ pub struct SentChoices {
     pub save: Option<String>,
     /// The choices.
     pub choices: Vec<SentChoice>,
+    /// Cards that a channel may have held back, for [`ChoiceTo::More`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<crate::Card>,
 }
 
 /// Where a start begins.

@@ -69,6 +69,13 @@ pub enum JourneyKind {
         /// After.
         to: String,
     },
+    /// The person agreed to something, or refused it.
+    Consent {
+        /// To what.
+        topic: String,
+        /// Whether they agreed.
+        given: bool,
+    },
     /// The contact entered a segment.
     SegmentEntered(String),
     /// The contact left a segment.
@@ -81,6 +88,8 @@ pub enum JourneyKind {
     Delivery(String),
     /// A timer was started, ticked or stopped.
     Timer(String),
+    /// A run was moved to another version of the bot, or why it was not (FL 5.9).
+    Moved(String),
     /// Something went wrong, in words for the operator.
     Error(String),
     /// An address came, went or changed its reach.

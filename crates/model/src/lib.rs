@@ -5,6 +5,7 @@
 //! **Invariant:** nothing here does IO, reads a clock or draws randomness; ids are made from a time and a
 //! seed that the caller gives.
 
+mod call;
 mod change;
 mod contact;
 mod conversation;
@@ -16,19 +17,22 @@ mod text;
 mod time;
 mod value;
 
+pub use call::{
+    Call, CallAnswer, CallKind, CallRow, CallState, Came, HttpBody, HttpCall, HttpMethod, MailCall, Piece, Reply, Sealed, SmsCall,
+};
 pub use change::{Actor, Change};
-pub use contact::{Address, AttributeDef, AttributeType, Contact, Reach, Tag, TagKey};
+pub use contact::{Address, AttributeDef, AttributeType, Consent, Contact, Reach, Tag, TagKey};
 pub use conversation::{
-    Ask, Cause, ChoiceTo, Conversation, Frame, LiveRequest, Owner, PendingStart, RequestState, Rest, Run, SentChoice, SentChoices, Start,
-    Timer, Version,
+    Ask, Awaited, Calling, Cause, ChoiceTo, Conversation, Frame, LiveRequest, Owner, Paused, PendingStart, RequestState, Rest, Run,
+    SentChoice, SentChoices, Start, Timer, Version,
 };
 pub use id::{AgentId, ContactId, ConversationId, EventId, IdError, IdSource, JourneyId, MessageId, RequestId, RunId};
 pub use journey::{EventRecord, JourneyEntry, JourneyKind};
 pub use message::{
-    Attachment, AttachmentKind, Author, BlobId, Choice, ChoiceAction, Content, Delivery, DeliveryUpdate, Incoming, IncomingBody, Location,
-    Message, TextFormat, TranscriptEntry,
+    Attachment, AttachmentKind, Author, BlobId, Card, Choice, ChoiceAction, Content, Delivery, DeliveryUpdate, Incoming, IncomingBody,
+    Linked, Location, Message, Picture, TextFormat, TranscriptEntry,
 };
-pub use person::{InboxItem, InboxRow, OutboxRow, OutboxState, Person, SEEN_FOR, SEEN_LIMIT, SeenKey};
+pub use person::{InboxItem, InboxRow, Occasion, OutboxRow, OutboxState, Person, SEEN_FOR, SEEN_LIMIT, SeenKey};
 pub use text::fold;
 pub use time::{Duration, Instant};
 pub use value::{Money, Record, Value};

@@ -46,6 +46,53 @@ pub struct Attachment {
     pub mime: String,
     /// Its size in bytes.
     pub size: u64,
+    /// What a picture shows, for people who do not see it; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alt: String,
+    /// The text itself, of a small file that a flow made: it is stored with the message, and `blob` only names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<String>,
+}
+
+/// A file somewhere on the web. It is named to channels and never fetched by us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linked {
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// Its https address.
+    pub url: String,
+    /// What a file is called; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// What a picture shows, for people who do not see it; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alt: String,
+}
+
+/// The picture of a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Picture {
+    /// A stored file.
+    Stored(Attachment),
+    /// A file somewhere on the web.
+    Linked(Linked),
+}
+
+/// One card of a gallery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Its heading.
+    pub title: String,
+    /// What stands under it; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Its picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
+    /// Its buttons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<Choice>,
 }
 
 /// A place on earth.
@@ -104,6 +151,15 @@ pub struct Content {
     /// Files, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// Files that are elsewhere, in order, after those that are here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked: Vec<Linked>,
+    /// Cards of a gallery, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<Card>,
+    /// The button that brings the cards a channel did not show at once, where it shows them one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<Box<Choice>>,
     /// A place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
@@ -131,9 +187,20 @@ impl Content {
         Self { text: text.into(), ..Self::default() }
     }
 
+    /// Everything that can be pressed, in the order of its numbers: cards, buttons, quick replies, and what brings more.
+    pub fn choices(&self) -> impl Iterator<Item = &Choice> {
+        let on_cards = self.cards.iter().flat_map(|card| &card.buttons);
+        on_cards.chain(&self.buttons).chain(&self.quick_replies).chain(self.more.as_deref())
+    }
+
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
-        self.text.trim().is_empty() && self.attachments.is_empty() && self.location.is_none() && self.unsupported.is_none()
+        self.text.trim().is_empty()
+            && self.attachments.is_empty()
+            && self.linked.is_empty()
+            && self.cards.is_empty()
+            && self.location.is_none()
+            && self.unsupported.is_none()
     }
 }
 
@@ -265,6 +332,14 @@ pub enum IncomingBody {
     Opened {
         /// The deep link's payload.
         payload: Option<String>,
+    },
+    /// Something happened that nobody wrote: a page was opened, an order was placed on the website (FL 7.3). It
+    /// makes no contact of a stranger.
+    Event {
+        /// Its name.
+        name: String,
+        /// Its fields.
+        fields: Record,
     },
     /// The provider says that nothing gets through any more (FL 7.4).
     Unreachable {

@@ -3,7 +3,7 @@
 
 use crate::{
     Address, AgentId, Cause, Change, Contact, Content, Conversation, ConversationId, Incoming, Instant, Message, MessageId, Record,
-    RequestId,
+    RequestId, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -101,6 +101,40 @@ pub enum InboxItem {
         /// Who.
         by: crate::Actor,
     },
+    /// Runs, timers and waiting ticks of one bot version go on in another (FL 5.9).
+    Move {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The version they have.
+        from: Version,
+        /// The version they get.
+        to: Version,
+        /// Old place to new place, each `skill.block`; a place that is not named keeps its name.
+        places: BTreeMap<String, String>,
+        /// Who asked for it.
+        by: crate::Actor,
+    },
+    /// Something that was meant for many reached this contact: a trigger's event, the occurrence of a schedule. An
+    /// opt-out cancels it (FL 7.9).
+    Reached {
+        /// Which audience it belongs to: `aud_…`.
+        audience: String,
+        /// What it is.
+        what: Occasion,
+        /// Who asked for it.
+        by: crate::Actor,
+    },
+    /// A provider reports what became of something that a call sent.
+    Reported {
+        /// The conversation of the call.
+        conversation: ConversationId,
+        /// The call.
+        call: RequestId,
+        /// The block that armed it: `skill.block`.
+        place: String,
+        /// Why it was not delivered; none: it was.
+        failure: Option<String>,
+    },
     /// A message for good could not be delivered.
     Undelivered {
         /// The conversation.
@@ -109,6 +143,29 @@ pub enum InboxItem {
         message: MessageId,
         /// Why.
         reason: String,
+    },
+}
+
+/// What is meant for many.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// An event is raised (FL 4 `trigger`).
+    Event {
+        /// Its name.
+        name: String,
+        /// Its fields.
+        #[serde(default, skip_serializing_if = "Record::is_empty")]
+        fields: Record,
+    },
+    /// A `schedule` catch starts its skill.
+    Schedule {
+        /// The skill.
+        skill: String,
+        /// The schedule as written: how the catch is found in the newest version.
+        pattern: String,
+        /// The occurrence.
+        at: Instant,
     },
 }
 
@@ -172,6 +229,9 @@ pub struct Person {
     /// What is to be sent, in order per conversation.
     #[serde(default)]
     pub outbox: Vec<OutboxRow>,
+    /// Calls to the outside that are to be made or are under way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<crate::CallRow>,
     /// Provider ids seen lately, oldest first.
     #[serde(default)]
     pub seen: Vec<SeenKey>,
@@ -188,6 +248,7 @@ impl Person {
     pub fn is_active(&self) -> bool {
         !self.inbox.is_empty()
             || !self.outbox.is_empty()
+            || !self.calls.is_empty()
             || self.conversations.iter().any(|c| {
                 !c.runs.is_empty() || !c.timers.is_empty() || !c.pending.is_empty() || c.request.is_some() || c.owner != crate::Owner::Bot
             })

@@ -36,6 +36,8 @@ pub struct Fix {
     pub title: String,
     /// The replacements; they do not overlap.
     pub edits: Vec<Edit>,
+    /// Whether it surely says what was meant, so that `check --fix` may apply it; else it is the likeliest way.
+    pub sure: bool,
 }
 
 /// One fault.
@@ -100,13 +102,25 @@ impl Diagnostic {
         self
     }
 
-    /// A replacement that puts it right. A second call adds an edit to the same fix; its title is the first one's.
+    /// A replacement that surely puts it right. A second call adds an edit to the same fix; its title is the first one's.
     #[must_use]
-    pub fn replace(mut self, span: Span, replacement: impl Into<String>, title: impl Into<String>) -> Diagnostic {
-        let edit = Edit { span, replacement: replacement.into() };
+    pub fn replace(self, span: Span, replacement: impl Into<String>, title: impl Into<String>) -> Diagnostic {
+        self.edit(Edit { span, replacement: replacement.into() }, title.into(), true)
+    }
+
+    /// A replacement that is likely meant, such as a similar name: shown, and applied by nobody but a person.
+    #[must_use]
+    pub fn guess(self, span: Span, replacement: impl Into<String>, title: impl Into<String>) -> Diagnostic {
+        self.edit(Edit { span, replacement: replacement.into() }, title.into(), false)
+    }
+
+    fn edit(mut self, edit: Edit, title: String, sure: bool) -> Diagnostic {
         match &mut self.fix {
-            Some(fix) => fix.edits.push(edit),
-            None => self.fix = Some(Fix { title: title.into(), edits: vec![edit] }),
+            Some(fix) => {
+                fix.edits.push(edit);
+                fix.sure &= sure;
+            }
+            None => self.fix = Some(Fix { title, edits: vec![edit], sure }),
         }
         self
     }

@@ -10,6 +10,7 @@
 //! - nothing is dropped silently: what YAML would swallow (comments inside values, split conditions) is said aloud (FL 10).
 
 mod diagnostic;
+mod fix;
 mod node;
 mod parse;
 mod render;
@@ -19,9 +20,10 @@ mod span;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Edit, Fix, Label, Severity};
+pub use fix::{Fixed, apply_fixes};
 pub use node::{Entry, Node, Scalar, Style};
 pub use parse::{MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, parse};
-pub use render::{render_human, render_json, render_short};
+pub use render::{JSON_VERSION, render_human, render_json, render_short};
 pub use source::{DecodeError, MAX_FILES, Sources, decode};
 pub use source_map::SourceMap;
 pub use span::{FileId, Span, Spanned};

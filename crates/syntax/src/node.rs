@@ -101,6 +101,15 @@ impl Spanned<Node> {
         self.as_map()?.iter().find(|entry| entry.key.as_text() == Some(key)).map(|entry| &entry.value)
     }
 
+    /// How many values stand here, keys and this one included.
+    pub fn count(&self) -> usize {
+        1 + match &self.value {
+            Node::Null | Node::Scalar(_) => 0,
+            Node::List(items) => items.iter().map(Spanned::count).sum(),
+            Node::Map(entries) => entries.iter().map(|entry| entry.key.count() + entry.value.count()).sum::<usize>(),
+        }
+    }
+
     /// True when nothing was written.
     pub fn is_null(&self) -> bool {
         matches!(self.value, Node::Null)

@@ -1,5 +1,8 @@
 //! "Did you mean": the known name nearest to one that is not known.
 
+/// How many candidates of a fitting length are compared: a bot of many thousand names must not cost a comparison with each.
+const MOST_COMPARED: usize = 1_000;
+
 /// The candidate nearest to `word`, when one is near enough that it is likely meant.
 ///
 /// Case and the difference between `-`, `_` and a space do not count; of equally near candidates the first wins.
@@ -12,12 +15,17 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         n => n / 3,
     };
     let mut best: Option<(usize, &'a str)> = None;
+    let mut compared = 0;
     for candidate in candidates {
         let known = plain(candidate);
         // A distance of the whole word is a different word, not a slip.
         let limit = allowed.min(wanted.len().max(known.len()).saturating_sub(1));
         if known.len().abs_diff(wanted.len()) > limit {
             continue;
+        }
+        compared += 1;
+        if compared > MOST_COMPARED {
+            break;
         }
         let distance = distance(&wanted, &known);
         if distance <= limit && best.is_none_or(|(least, _)| distance < least) {

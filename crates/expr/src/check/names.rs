@@ -2,7 +2,7 @@
 
 use super::{Checker, Typed, a};
 use crate::{
-    Place, Problem, Root, Type,
+    Place, Problem, ReadOf, Root, Type,
     ast::{Node, Path, Step},
     code::Val,
     did_you_mean,
@@ -68,7 +68,7 @@ impl Checker<'_> {
             let problem = Problem::error("E0310", node.span, "`contact` is followed by the name of an attribute, for example contact.plan");
             return self.report(problem);
         };
-        let typed = self.attribute(name).or_else(|| self.system(name));
+        let typed = self.attribute(name, node).or_else(|| self.system(name, node));
         let Some(typed) = typed else { return self.unknown(name, node, false) };
         if rest.is_empty() {
             return Some(typed);
@@ -80,14 +80,20 @@ impl Checker<'_> {
         Some(self.parts_of(typed.val, rest))
     }
 
-    fn attribute(&mut self, name: &str) -> Option<Typed> {
+    fn attribute(&mut self, name: &str, node: &Node) -> Option<Typed> {
         let ty = self.scope.attribute(name)?;
         self.references.attributes.insert(name.to_owned());
+        if let Some(expression) = self.scope.computed(name) {
+            self.references.merge(&expression.references());
+            return Some(Typed::new(ty, Val::Computed { name: name.into(), expression }));
+        }
+        self.reads(name, ReadOf::Attribute, node);
         Some(Typed::new(ty, Val::Attribute(name.into())))
     }
 
-    fn system(&mut self, name: &str) -> Option<Typed> {
+    fn system(&mut self, name: &str, node: &Node) -> Option<Typed> {
         let found = system(name)?;
+        self.reads(name, ReadOf::System, node);
         self.references.system.insert(name.to_owned());
         self.references.time |= found.time;
         Some(Typed::new(found.ty.clone(), Val::System(found.name)))
@@ -107,12 +113,13 @@ impl Checker<'_> {
             && let Some(ty) = self.scope.variable(name)
         {
             self.references.variables.insert(name.to_owned());
+            self.reads(name, ReadOf::Variable, node);
             return Some(Typed::new(ty, Val::Variable(name.into())));
         }
-        if let Some(typed) = self.attribute(name) {
+        if let Some(typed) = self.attribute(name, node) {
             return Some(typed);
         }
-        if let Some(typed) = self.system(name) {
+        if let Some(typed) = self.system(name, node) {
             return Some(typed);
         }
         if name == "input" {

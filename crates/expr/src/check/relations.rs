@@ -5,7 +5,7 @@ use super::{
     facts::{in_quotes, some_of},
 };
 use crate::{
-    Place, Problem, Type,
+    Missing, Place, Problem, Type,
     ast::{Calendar, InForm, Kind, Node, Op, Regex, Zone},
     calendar,
     closed::{is_country, is_language},
@@ -37,7 +37,10 @@ impl Checker<'_> {
     pub(super) fn relation(&mut self, node: &Node) -> Option<Test> {
         match &node.kind {
             Kind::Compare { op, left, right } => self.compare(node, *op, left, right),
-            Kind::Set { of, negated } => Some(Test::Set { of: self.value(of)?.val, negated: *negated }),
+            Kind::Set { of, negated } => {
+                let of = self.with(Missing::Handled, |checker| checker.value(of))?;
+                Some(Test::Set { of: of.val, negated: *negated })
+            }
             Kind::In { of, list, form } => self.in_list(of, list, *form),
             Kind::Contains { of, part, negated } => self.contains(of, part, *negated),
             Kind::Affix { of, part, at_end, negated } => {
@@ -264,7 +267,7 @@ impl Checker<'_> {
         }
         let british = code.eq_ignore_ascii_case("UK");
         let problem = Problem::warning("W0303", node.span, format!("no country has the code {}", code.to_ascii_uppercase()));
-        let problem = if british { problem.help("the United Kingdom is GB").suggest("GB") } else { problem };
+        let problem = if british { problem.help("the United Kingdom is GB").cure("GB") } else { problem };
         self.problems.push(problem);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Checker, NOT_BUILT, Typed, a, facts::in_quotes};
 use crate::{
-    FILTERS, FUNCTIONS, Function, Problem, Type,
+    FILTERS, FUNCTIONS, Function, Missing, Problem, Type,
     ast::{Arith, Kind, Label, Node},
     calendar,
     code::Val,
@@ -79,7 +79,7 @@ impl Checker<'_> {
             let written = self.written(node);
             let problem =
                 Problem::error("E0308", node.span, format!("`{written}` is read as a subtraction; a value with a dash stands in quotes"));
-            return self.report(problem.suggest(in_quotes(written)));
+            return self.report(problem.cure(in_quotes(written)));
         }
         let (l, r) = (self.value(left), self.value(right));
         let (l, r) = (l?, r?);
@@ -91,7 +91,7 @@ impl Checker<'_> {
                 Problem::error("E0323", node.span, format!("`{}` has no meaning between {} and {}", op.text(), a(&l.ty), a(&r.ty)));
             let joins = op == Arith::Add && (l.ty.is_text() || r.ty.is_text());
             let problem = if joins {
-                problem.help("`~` joins texts").suggest(format!("{} ~ {}", self.written(left), self.written(right)))
+                problem.help("`~` joins texts").cure(format!("{} ~ {}", self.written(left), self.written(right)))
             } else {
                 problem
             };
@@ -123,7 +123,14 @@ impl Checker<'_> {
             of.into_iter().chain(args).for_each(|arg| drop(self.value(arg)));
             return self.unknown_function(list, what, name);
         };
-        let values: Vec<Option<Typed>> = of.into_iter().chain(args).map(|arg| self.value(arg)).collect();
+        let all: Vec<&Node> = of.into_iter().chain(args).collect();
+        // `default` and `coalesce` provide for a missing value with the one that stands last.
+        let handles = matches!(function.name, "default" | "coalesce");
+        let mut values: Vec<Option<Typed>> = Vec::with_capacity(all.len());
+        for (at, arg) in all.iter().enumerate() {
+            let handled = handles && at + 1 < all.len();
+            values.push(if handled { self.with(Missing::Handled, |checker| checker.value(arg)) } else { self.value(arg) });
+        }
         let (least, most) = function.arity();
         if values.len() < least || values.len() > most {
             let problem = Problem::error("E0318", node.span, format!("`{}` does not take {} values", name.text, values.len()))
@@ -138,6 +145,19 @@ impl Checker<'_> {
                 let problem = Problem::error("E0321", node.span, message).help(format!("it is written `{}`", function.signature));
                 return self.report(problem);
             }
+        }
+        if function.name == "open"
+            && let Some(Val::Literal { value: Value::Text(calendar), .. }) = values.first().map(|v| &v.val)
+            && let Some(known) = self.scope.calendars()
+            && !known.contains(calendar)
+        {
+            let mut problem = Problem::error("E0175", node.span, format!("there is no calendar `{calendar}`"));
+            problem = match did_you_mean(calendar, known.iter().map(String::as_str)) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None if known.is_empty() => problem.help("write it under calendars: in bot.yaml"),
+                None => problem.help(format!("the calendars are: {}", known.join(", "))),
+            };
+            return self.report(problem);
         }
         self.references.time |= function.tick != Tick::Never;
         let types: Vec<Type> = values.iter().map(|v| v.ty.clone()).collect();

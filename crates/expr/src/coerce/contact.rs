@@ -21,6 +21,25 @@ fn calling_code(country: &str) -> Option<&'static str> {
     None
 }
 
+/// The country of a phone number in international form, by its calling code. Where countries share one it is
+/// `home` if that is among them, else the first.
+pub fn country_of_phone(number: &str, home: Option<&str>) -> Option<&'static str> {
+    let digits: String = number.trim().strip_prefix('+')?.chars().filter(char::is_ascii_digit).collect();
+    let mut words = CALLING.split_ascii_whitespace();
+    let mut found: Option<(&'static str, &'static str)> = None;
+    while let (Some(country), Some(code)) = (words.next(), words.next()) {
+        if !digits.starts_with(code) {
+            continue;
+        }
+        let closer = found.is_none_or(|(_, known)| code.len() > known.len());
+        let at_home = home.is_some_and(|home| home.eq_ignore_ascii_case(country)) && found.is_some_and(|(_, known)| code == known);
+        if closer || at_home {
+            found = Some((country, code));
+        }
+    }
+    found.map(|(country, _)| country)
+}
+
 /// A phone number in international form (E.164). A national one is of the given country. Only the form is checked.
 pub fn phone(text: &str, country: Option<&str>) -> Result<String, String> {
     let no = |why: &str| Err(format!("\"{}\" is not a phone number: {why}", shown(text)));

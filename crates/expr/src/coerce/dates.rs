@@ -7,13 +7,15 @@ use jiff::civil::Date;
 use model::{Instant, Value, fold};
 
 /// Which of two small numbers is the day.
-enum Order {
+#[derive(Clone, Copy)]
+pub(crate) enum Order {
     DayFirst,
     MonthFirst,
     Unsure,
 }
 
-fn order(ctx: &Coercion<'_>) -> Order {
+/// The order in which a person writes day and month.
+pub(crate) fn order(ctx: &Coercion<'_>) -> Order {
     let language = ctx.language.unwrap_or("").to_ascii_lowercase().replace('_', "-");
     let region = language.split('-').find(|p| p.len() == 2 && !language.starts_with(*p)).map(str::to_owned);
     match (language.split('-').next().unwrap_or(""), region.as_deref()) {

@@ -107,6 +107,22 @@ pub const ANNIVERSARY: Function = Function {
     ..DAILY
 };
 
+pub const OPEN: Function = Function {
+    name: "open",
+    signature: "open(calendar)",
+    doc: "whether a calendar of bot.yaml is open now",
+    example: (r#"open("office")"#, "true"),
+    params: &[one(Takes::Text)],
+    tick: Tick::Always,
+    result: |_| Type::Bool,
+    run: |ctx, args| {
+        let Some(Value::Text(name)) = arg(args, 0) else { return Ok(None) };
+        ctx.fuel.spend(8)?;
+        Ok(ctx.facts.is_open(name).map(Value::Bool))
+    },
+    ..DAILY
+};
+
 /// The longest pattern of [`FORMAT`].
 const MAX_FORMAT: usize = 100;
 

@@ -212,7 +212,7 @@ impl Parser<'_> {
             self.bump();
             if let Tok::Text(text) = &self.token.tok {
                 let suggestion = format!("/{}/", text.replace('/', "\\/"));
-                let problem = Problem::error("E0309", self.here(), "a pattern stands between slashes, not in quotes").suggest(suggestion);
+                let problem = Problem::error("E0309", self.here(), "a pattern stands between slashes, not in quotes").cure(suggestion);
                 return self.fail(problem);
             }
             return self.unexpected("a pattern between slashes, such as `/^[A-Z]{2}[0-9]+$/`");

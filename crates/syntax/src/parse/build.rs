@@ -296,14 +296,14 @@ impl Builder<'_, '_, '_> {
                 Diagnostic::warning("W0001", span, "everything from this ` #` on is a comment, not part of the value")
                     .label(format!("the value is only `{kept}`"))
                     .help("put quotes round the value; a comment is written with two spaces before the `#` and one after it")
-                    .replace(self.reports.span(start..at.end), quoted(&whole), "put quotes round the value"),
+                    .guess(self.reports.span(start..at.end), quoted(&whole), "put quotes round the value"),
             );
         } else if !spaced && self.value_is_missing(end, &line) {
             let whole = self.reports.text(at.clone()).trim_end().to_owned();
             self.reports.push(
                 Diagnostic::warning("W0002", span, format!("`{}` is a comment, so there is no value here", super::line::shown(&whole)))
                     .help("put quotes round a value that begins with `#`")
-                    .replace(span, quoted(&whole), "put quotes round the value"),
+                    .guess(span, quoted(&whole), "put quotes round the value"),
             );
         }
     }

@@ -128,7 +128,7 @@ pub(super) fn double_brace_report(value: Range<usize>, reports: &Reports<'_>) ->
     Diagnostic::error("E0026", span, "a value cannot begin with `{{`")
         .label("YAML reads this as a map inside a map")
         .help("values are put into a text with `${…}`; a text that really begins with a brace needs quotes")
-        .replace(span, quoted(&translated), "write `${…}`, in quotes")
+        .guess(span, quoted(&translated), "write `${…}`, in quotes")
 }
 
 fn no_value(entry: &Entry, reports: &mut Reports<'_>) {

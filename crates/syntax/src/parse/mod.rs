@@ -116,8 +116,7 @@ impl Reports<'_> {
 /// Files that are not looked into at all: too large, or not text.
 fn unreadable(file: FileId, text: &str) -> Option<Diagnostic> {
     if text.len() > MAX_FILE_BYTES {
-        let size = text.len().div_ceil(1024);
-        let message = format!("the file is too large: {size} KiB, the limit is {} KiB", MAX_FILE_BYTES / 1024);
+        let message = format!("the file is too large: the limit is {} KiB", MAX_FILE_BYTES / 1024);
         return Some(Diagnostic::error("E0001", Span::file_start(file), message).help("split it into several files"));
     }
     let body = text.strip_prefix(BOM).unwrap_or(text);

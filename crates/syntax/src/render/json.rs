@@ -6,8 +6,12 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Sources;
 use crate::span::Span;
 
+/// The version of the form; it grows when a field changes its meaning or goes, not when one is added.
+pub const JSON_VERSION: u32 = 1;
+
 #[derive(Serialize)]
 struct Report<'a> {
+    version: u32,
     errors: usize,
     warnings: usize,
     diagnostics: Vec<Item<'a>>,
@@ -51,6 +55,8 @@ struct Also<'a> {
 #[derive(Serialize)]
 struct Repair<'a> {
     title: &'a str,
+    /// Whether `check --fix` applies it.
+    sure: bool,
     edits: Vec<Change<'a>>,
 }
 
@@ -60,10 +66,11 @@ struct Change<'a> {
     replacement: &'a str,
 }
 
-/// One JSON object: `{"errors": …, "warnings": …, "diagnostics": […]}`, indented, with a line break at the end.
+/// One JSON object: `{"version": 1, "errors": …, "warnings": …, "diagnostics": […]}`, indented, with a line break at the end.
 pub fn render_json(diagnostics: &Diagnostics, sources: &Sources) -> String {
     let items = diagnostics.iter().map(|diagnostic| item(diagnostic, sources)).collect();
-    let report = Report { errors: diagnostics.error_count(), warnings: diagnostics.warning_count(), diagnostics: items };
+    let report =
+        Report { version: JSON_VERSION, errors: diagnostics.error_count(), warnings: diagnostics.warning_count(), diagnostics: items };
     let mut out = serde_json::to_string_pretty(&report).expect("the report holds only texts and numbers");
     out.push('\n');
     out
@@ -80,6 +87,7 @@ fn item<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Item<'a> {
         help: diagnostic.help.as_deref(),
         fix: diagnostic.fix.as_ref().map(|fix| Repair {
             title: &fix.title,
+            sure: fix.sure,
             edits: fix.edits.iter().map(|edit| Change { at: place(edit.span, sources), replacement: &edit.replacement }).collect(),
         }),
     }

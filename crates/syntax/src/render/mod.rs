@@ -5,7 +5,7 @@ mod json;
 mod short;
 
 pub use human::render_human;
-pub use json::render_json;
+pub use json::{JSON_VERSION, render_json};
 pub use short::render_short;
 
 /// `text` with nothing in it that could steer a terminal or turn a line around: messages quote what strangers wrote.

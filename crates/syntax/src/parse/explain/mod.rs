@@ -167,16 +167,15 @@ impl Fault<'_, '_> {
         let mut diagnostic = Diagnostic::error("E0013", self.reports.span(tab.clone()), "the line is indented with a tab")
             .label("YAML allows only spaces here")
             .help("indent with two spaces, and set your editor to do so");
+        // Where some lines are indented with spaces, how wide a tab was meant to be is a guess.
+        let mixed = self.text.lines().any(|line| line.starts_with(' ') || part(line, 0..leading_blanks(line)).contains("\t "));
+        let title = "replace the tabs of the file's indentation by spaces";
         let mut start = 0;
         for line in self.text.split_inclusive('\n') {
             let blanks = leading_blanks(line);
             if part(line, 0..blanks).contains('\t') {
-                let spaces = part(line, 0..blanks).replace('\t', "  ");
-                diagnostic = diagnostic.replace(
-                    self.reports.span(start..start + blanks),
-                    spaces,
-                    "replace the tabs of the file's indentation by spaces",
-                );
+                let (place, spaces) = (self.reports.span(start..start + blanks), part(line, 0..blanks).replace('\t', "  "));
+                diagnostic = if mixed { diagnostic.guess(place, spaces, title) } else { diagnostic.replace(place, spaces, title) };
             }
             start += line.len();
         }
@@ -293,13 +292,15 @@ impl Fault<'_, '_> {
         let colon = self.reports.span(self.at..self.at + 1);
         if matches!(before.as_str(), "skill" | "call") && !after.is_empty() {
             let target = format!("skill {after}");
-            let diagnostic = Diagnostic::error("E0015", colon, format!("`{}` has one colon too many", shown(&written)))
-                .help(if before == "skill" {
+            let diagnostic =
+                Diagnostic::error("E0015", colon, format!("`{}` has one colon too many", shown(&written))).help(if before == "skill" {
                     format!("a target is one text: `{target}`")
                 } else {
                     "`call` is a block of its own; a target is a block, `end` or `skill NAME`".to_owned()
-                })
-                .replace(self.reports.span(value.clone()), target.clone(), format!("write `{target}`"));
+                });
+            let (place, title) = (self.reports.span(value.clone()), format!("write `{target}`"));
+            let diagnostic =
+                if before == "skill" { diagnostic.replace(place, target, title) } else { diagnostic.guess(place, target, title) };
             return (diagnostic, Some(Cover { range: value, with: 'x' }));
         }
         let diagnostic =

@@ -99,7 +99,7 @@ impl Fault<'_, '_> {
             .help(format!(
                 "close it with `{quote}` where the text ends; a text over several lines is written with `|` and the lines below it"
             ))
-            .replace(self.reports.span(end..end), quote, "close the quote at the end of the line");
+            .guess(self.reports.span(end..end), quote, "close the quote at the end of the line");
         (diagnostic, Some(Cover { range: start..line.all.end.max(start), with: 'x' }))
     }
 }
