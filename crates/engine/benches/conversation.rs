@@ -34,7 +34,11 @@ impl Programs for One {
 fn main() {
     let seconds = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(5);
     let files = [("bot.yaml", BOT), ("segments.yaml", SEGMENTS), ("skills/talk.yaml", SKILL)];
-    let files = BotFiles { files: files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(), shown_as: String::new() };
+    let files = BotFiles {
+        files: files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(),
+        shown_as: String::new(),
+        assets: Vec::new(),
+    };
     let (bot, diagnostics, sources) = Bot::load(&files);
     let programs = One(bot.unwrap_or_else(|| panic!("{}", syntax::render_short(&diagnostics, &sources))));
     let address = Address { channel: "web".into(), id: "v".into() };

@@ -9,6 +9,14 @@ mod bot;
 mod catches;
 mod step;
 
-pub use blocks::{BlockReference, OptionSpec, Otherwise, OutcomeSpec, blocks};
-pub use bot::{Bot, BotFiles, ChannelConfig, GroupConfig, Limits, Programs, SegmentInfo, Setting};
-pub use step::{DeskAnswer, DeskRequest, Input, PersonView, Step, Trace, Turn, memberships, next_due, step, versions};
+pub use blocks::{BlockReference, Group, Key, OptionSpec, Otherwise, OutcomeSpec, Shape, blocks};
+pub use bot::{
+    Asset, Audience, BlockOutline, BlockPicture, Bot, BotFiles, ChannelConfig, ExitOutline, ExitPicture, ExitTo, FileShapes, GlobalInfo,
+    GroupConfig, Limits, Link, LinkKind, MailConfig, MailTls, Meant, MenuItem, Picture, Programs, Rests, Said, Schedule, SecretConfig,
+    SegmentInfo, Services, Setting, SkillPicture, SmsConfig, Untranslated, file_shapes,
+};
+pub use catches::{CatchReference, catches};
+pub use step::{
+    DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, Resting, Step, Trace, TriggerAnswer, TriggerRequest,
+    TriggerTo, Turn, memberships, migrate, next_due, split_place, step, versions,
+};

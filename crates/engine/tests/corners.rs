@@ -463,7 +463,7 @@ fn a_slip_is_answered_with_the_word_that_was_meant() {
         ("skill: a\nblocks:\n  b: { text: Hi, next: c }\n  cc: { text: Hi }\n", "cc"),
     ] {
         let files = [("bot.yaml", BOT), ("skills/a.yaml", flow)].map(|(path, text)| (path.to_owned(), text.to_owned())).to_vec();
-        let (_, diagnostics, sources) = engine::Bot::load(&engine::BotFiles { files, shown_as: String::new() });
+        let (_, diagnostics, sources) = engine::Bot::load(&engine::BotFiles { files, shown_as: String::new(), assets: Vec::new() });
         let told = syntax::render_human(&diagnostics, &sources, false, 120);
         assert!(told.contains(&format!("did you mean \"{meant}\"?")), "{told}");
         assert!(!told.contains("\"did you mean"), "{told}");

@@ -11,9 +11,12 @@ const CHOICE: &str = "skill: colours\ncatch: [{ command: colours }]\nblocks:\n  
 #[test]
 fn every_block_example_loads_without_a_word() {
     for block in engine::blocks() {
-        let bot = "name: Example\ngroups: { support: {} }\n";
-        let (read, told) =
-            try_bot(&[("bot.yaml", bot), ("segments.yaml", "vip: { where: status = active }\n"), ("skills/a.yaml", block.example)]);
+        let bot = "name: Example\ngroups: { support: {} }\nemail: { from: a@shop.example, smtp: { host: mail.shop.example } }\nsms: { provider: twilio, account: A, token: \"${env.T}\", from: \"+34600111222\" }\n";
+        let (read, told) = try_bot(&[
+            ("bot.yaml", bot),
+            ("segments.yaml", "vip: { name: VIP, where: status = active }\n"),
+            ("skills/a.yaml", block.example),
+        ]);
         assert!(read.is_some() && told.is_empty(), "{}: {told}", block.key);
     }
 }

@@ -46,6 +46,14 @@ impl ChoiceDef {
         }
     }
 
+    /// The event it raises.
+    pub(crate) fn raises(&self) -> Option<&str> {
+        match &self.does {
+            Does::Raise(event) => Some(event),
+            Does::Go(_) | Does::Open(_) | Does::Dial(_) => None,
+        }
+    }
+
     /// Whether it answers the block's question.
     pub(crate) fn answers(&self) -> bool {
         matches!(self.does, Does::Go(_))
@@ -54,35 +62,54 @@ impl ChoiceDef {
 
 /// Reads `buttons` and `quick_replies`.
 pub(crate) fn read(options: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<Vec<ChoiceDef>> {
-    let mut choices = Vec::new();
-    for (key, quick) in [("buttons", false), ("quick_replies", true)] {
+    read_keys(&[("buttons", false), ("quick_replies", true)], options, reader)
+}
+
+/// Reads the `buttons` of a card.
+pub(crate) fn read_buttons(options: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<Vec<ChoiceDef>> {
+    read_keys(&[("buttons", false)], options, reader)
+}
+
+fn read_keys(keys: &[(&'static str, bool)], options: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<Vec<ChoiceDef>> {
+    let (mut choices, mut failed) = (Vec::new(), false);
+    for (key, quick) in keys.iter().copied() {
         let Some(node) = options.take(key) else { continue };
         if node.is_null() || node.as_list().is_some_and(<[_]>::is_empty) {
             reader.error("E0125", node.span, format!("{key} is empty"));
             return None;
         }
         for item in one_or_many(node) {
-            choices.push(read_one(item, quick, reader)?);
+            match read_one(item, quick, reader) {
+                Some(choice) => choices.push(choice),
+                None => failed = true,
+            }
         }
     }
+    check(&choices, options.span(), reader)?;
+    // What is wrong with each was told.
+    (!failed).then_some(choices)
+}
+
+/// What must hold of the choices of one message or card: few enough, and no two the same to a customer who types.
+fn check(choices: &[ChoiceDef], span: syntax::Span, reader: &mut Reader<'_>) -> Option<()> {
     let mut known: Vec<(String, &ChoiceDef)> = Vec::new();
-    for choice in &choices {
+    for choice in choices {
         let Some(label) = choice.label.literal().map(crate::step::spoken) else { continue };
         if known.iter().any(|(other, _)| *other == label) {
             let message = format!(
                 "two choices say \"{}\": a customer who types it could mean either",
                 choice.label.literal().unwrap_or_default().trim()
             );
-            reader.error("E0129", options.span(), message);
+            reader.error("E0129", span, message);
             return None;
         }
         known.push((label, choice));
     }
     if choices.len() > MOST {
-        reader.error("E0125", options.span(), format!("a message has at most {MOST} buttons and quick replies"));
+        reader.error("E0125", span, format!("a message has at most {MOST} buttons and quick replies"));
         return None;
     }
-    Some(choices)
+    Some(())
 }
 
 fn read_one(item: At<'_>, quick: bool, reader: &mut Reader<'_>) -> Option<ChoiceDef> {
@@ -119,7 +146,10 @@ fn read_one(item: At<'_>, quick: bool, reader: &mut Reader<'_>) -> Option<Choice
     let phone = fields.take("phone").map(|n| reader.prose(n, "phone"));
     choice.value = fields.take("value").and_then(|n| reader.prose(n, "value"));
     if let Some(synonyms) = fields.take("synonyms") {
-        choice.synonyms = one_or_many(synonyms).iter().filter_map(|n| reader.text(n, "a synonym").map(str::to_owned)).collect();
+        for node in one_or_many(synonyms) {
+            choice.synonyms.extend(reader.text(node, "a synonym").map(str::to_owned));
+            choice.synonyms.extend(reader.in_other_languages(node));
+        }
     }
     let span = fields.span();
     fields.finish(reader.out);
@@ -155,12 +185,20 @@ pub(crate) struct Shown {
     pub buttons: Vec<Choice>,
     pub quick_replies: Vec<Choice>,
     pub sent: Vec<SentChoice>,
+    /// How many were shown on the message so far: the last ordinal that was given.
+    pub count: usize,
 }
 
 /// Renders a block's choices. One whose label renders empty, or whose address is not a web address, is left out
 /// and journeyed.
 pub(crate) fn show(choices: &[ChoiceDef], at: &mut Moving<'_, '_>) -> Result<Shown, Fault> {
     let mut shown = Shown::default();
+    show_from(choices, 0, &mut shown, at)?;
+    Ok(shown)
+}
+
+/// Renders more choices of a message, of which the first is the block's choice number `first`.
+pub(crate) fn show_from(choices: &[ChoiceDef], first: usize, shown: &mut Shown, at: &mut Moving<'_, '_>) -> Result<(), Fault> {
     for (index, choice) in choices.iter().enumerate() {
         let label = at.render(&choice.label)?.trim().to_owned();
         if label.is_empty() {
@@ -187,6 +225,7 @@ pub(crate) fn show(choices: &[ChoiceDef], at: &mut Moving<'_, '_>) -> Result<Sho
             }
             Does::Dial(number) => ChoiceAction::Phone(at.render(number)?.trim().to_owned()),
         };
+        shown.count += 1;
         if let (Some(to), ChoiceAction::Reply { token }) = (to, &action) {
             let value = match &choice.value {
                 Some(value) => Some(at.render(value)?),
@@ -195,20 +234,33 @@ pub(crate) fn show(choices: &[ChoiceDef], at: &mut Moving<'_, '_>) -> Result<Sho
             shown.sent.push(SentChoice {
                 token: token.clone(),
                 label: label.clone(),
-                index: u16::try_from(index).unwrap_or(u16::MAX),
-                ordinal: u16::try_from(shown.buttons.len() + shown.quick_replies.len() + 1).unwrap_or(u16::MAX),
+                index: u16::try_from(first + index).unwrap_or(u16::MAX),
+                ordinal: u16::try_from(shown.count).unwrap_or(u16::MAX),
                 to,
                 value,
+                card: None,
+                also: Vec::new(),
             });
         }
         let list = if choice.quick { &mut shown.quick_replies } else { &mut shown.buttons };
         list.push(Choice { label, action });
     }
-    Ok(shown)
+    Ok(())
 }
 
 /// Remembers the choices of a message that was sent.
 pub(crate) fn remember(message: MessageId, sent: Vec<SentChoice>, save: Option<&str>, at: &mut Moving<'_, '_>) {
+    remember_cards(message, sent, Vec::new(), save, at);
+}
+
+/// The same, with the cards that a channel may hold back.
+pub(crate) fn remember_cards(
+    message: MessageId,
+    sent: Vec<SentChoice>,
+    held_back: Vec<model::Card>,
+    save: Option<&str>,
+    at: &mut Moving<'_, '_>,
+) {
     if sent.is_empty() {
         return;
     }
@@ -222,12 +274,13 @@ pub(crate) fn remember(message: MessageId, sent: Vec<SentChoice>, save: Option<&
         vars: at.frame().vars.clone(),
         save: save.map(str::to_owned),
         choices: sent,
+        held_back,
     };
     at.step.conversation.choices.push(entry);
 }
 
 /// What a channel carries for a choice: 16 letters and digits that say nothing about the flow.
-fn token(at: &mut Moving<'_, '_>) -> String {
+pub(crate) fn token(at: &mut Moving<'_, '_>) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let bits = (u128::from(at.step.ids.draw()) << 64) | u128::from(at.step.ids.draw());
     (0..16).map(|i| char::from(ALPHABET[usize::try_from((bits >> (5 * i)) & 31).unwrap_or(0)])).collect()

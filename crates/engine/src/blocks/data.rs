@@ -1,6 +1,6 @@
 //! `data`: sets attributes and variables (FL 7.2).
 
-use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, Otherwise, OutcomeSpec};
+use super::{BlockBody, BlockKind, Fault, Flow, Key, OptionSpec, Otherwise, OutcomeSpec, Shape};
 use crate::bot::reader::{At, Fields, Reader, one_or_many};
 use crate::step::Moving;
 use expr::Template;
@@ -35,6 +35,9 @@ impl BlockKind for Data {
             OptionSpec { name: "unset", field: "names", doc: "names to unset" },
         ]
     }
+    fn shapes(&self) -> &'static [Key] {
+        const { &[Key::may("unset", Shape::OneOrMany(&Shape::Text), "")] }
+    }
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[OutcomeSpec {
             name: "error",
@@ -42,7 +45,13 @@ impl BlockKind for Data {
             doc: "a value cannot be computed or does not fit the attribute's type",
         }]
     }
+    fn group(&self) -> super::Group {
+        super::Group::Data
+    }
     fn takes_map(&self) -> bool {
+        true
+    }
+    fn stores_in_order(&self) -> bool {
         true
     }
 
@@ -54,16 +63,19 @@ impl BlockKind for Data {
         let before = reader.out.error_count();
         let unset: Vec<String> = options
             .take("unset")
-            .map(|n| one_or_many(n).iter().filter_map(|n| reader.identifier(n, "a name to unset").map(str::to_owned)).collect())
+            .map(|n| one_or_many(n).iter().filter_map(|n| reader.name_to_unset(n).map(str::to_owned)).collect())
             .unwrap_or_default();
         let mut set = Vec::new();
         for (name, span, node) in options.rest() {
-            let fine = reader.check_identifier(name, span, "what data sets");
             if node.is_null() {
+                reader.check_identifier(name, span, "what data sets");
                 reader.error("E0104", node.span, format!("\"{name}\" has no value; to unset it write unset: [{name}]"));
                 continue;
             }
-            if let Some(template) = reader.prose(node, name)
+            // The value is computed before it is stored.
+            let template = reader.prose(node, name);
+            let fine = reader.check_identifier(name, span, "what data sets");
+            if let Some(template) = template
                 && fine
             {
                 check_literal(name, &template, node, reader);

@@ -1,6 +1,6 @@
 //! `live_chat`: asks for a human and hands the conversation over (FL 5.5).
 
-use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, Otherwise, OutcomeSpec, Waits};
+use super::{BlockBody, BlockKind, Fault, Flow, Key, OptionSpec, Otherwise, OutcomeSpec, Shape, Waits};
 use crate::bot::reader::{At, Fields, Reader, unknown};
 use crate::step::Moving;
 use expr::Template;
@@ -36,6 +36,9 @@ impl BlockKind for LiveChat {
             OptionSpec { name: "timeout", field: "duration", doc: "how long the request waits for an agent (30m)" },
         ]
     }
+    fn shapes(&self) -> &'static [Key] {
+        const { &[Key::must("group", Shape::Text, "")] }
+    }
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         const SORRY: &str = "Nobody is available right now. Your request is noted; we will write to you here.";
         &[
@@ -45,7 +48,15 @@ impl BlockKind for LiveChat {
                 otherwise: Otherwise::SayThenNext(SORRY),
                 doc: "nobody of the group is online and accepting; taken at once",
             },
+            OutcomeSpec {
+                name: "closed_hours",
+                otherwise: Otherwise::SayThenNext(SORRY),
+                doc: "the group's calendar (`hours` in bot.yaml) is closed; taken at once, and the request is listed as missed",
+            },
         ]
+    }
+    fn group(&self) -> super::Group {
+        super::Group::Events
     }
     fn takes_map(&self) -> bool {
         true
@@ -84,6 +95,10 @@ impl BlockKind for LiveChat {
 impl BlockBody for HandOver {
     fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
         let run = at.run.id;
+        if at.step.is_closed(&self.group) {
+            at.step.note_missed(run, &self.group, "closed_hours");
+            return Ok(Flow::Outcome("closed_hours", String::new()));
+        }
         Ok(Flow::Rest(at.step.ask_for_human(run, &self.group)))
     }
 

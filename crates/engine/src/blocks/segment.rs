@@ -36,6 +36,9 @@ impl BlockKind for Segment {
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[OutcomeSpec { name: "not_member", otherwise: Otherwise::Next, doc: "`check`: the contact is not in the segment" }]
     }
+    fn group(&self) -> super::Group {
+        super::Group::Segments
+    }
     fn takes_map(&self) -> bool {
         true
     }

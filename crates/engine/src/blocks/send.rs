@@ -35,6 +35,9 @@ impl BlockKind for Send {
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[OutcomeSpec { name: "error", otherwise: Otherwise::Error, doc: "a field cannot be computed" }]
     }
+    fn group(&self) -> super::Group {
+        super::Group::Events
+    }
     fn takes_map(&self) -> bool {
         false
     }
@@ -68,6 +71,10 @@ pub(crate) fn read_fields(node: At<'_>, reader: &mut Reader<'_>) -> Option<Vec<(
 }
 
 impl BlockBody for Raise {
+    fn raises(&self) -> Vec<String> {
+        vec![self.event.clone()]
+    }
+
     fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
         let mut fields = Record::new();
         for (name, template) in &self.fields {

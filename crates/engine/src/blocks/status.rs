@@ -27,6 +27,9 @@ impl BlockKind for Status {
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[]
     }
+    fn group(&self) -> super::Group {
+        super::Group::Data
+    }
     fn takes_map(&self) -> bool {
         false
     }

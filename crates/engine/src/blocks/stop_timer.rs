@@ -30,6 +30,9 @@ impl BlockKind for StopTimer {
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[]
     }
+    fn group(&self) -> super::Group {
+        super::Group::Time
+    }
     fn takes_map(&self) -> bool {
         false
     }

@@ -1,11 +1,14 @@
 //! `switch`: goes where the first condition that holds points.
 
-use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, OutcomeSpec};
+use super::{BlockBody, BlockKind, Fault, Flow, Key, OptionSpec, OutcomeSpec, Shape};
 use crate::bot::Target;
 use crate::bot::reader::{At, Fields, Reader, one_or_many};
 use crate::step::Moving;
 use expr::Condition;
 use syntax::Node;
+
+/// One case, for editors.
+const CASE: Shape = Shape::Keys(&[Key::must("when", Shape::Condition, "if this holds"), Key::must("then", Shape::Target, "it goes there")]);
 
 #[derive(Debug)]
 pub(crate) struct Switch;
@@ -32,8 +35,14 @@ impl BlockKind for Switch {
             OptionSpec { name: "else", field: "target", doc: "where to go if none holds" },
         ]
     }
+    fn shapes(&self) -> &'static [Key] {
+        const { &[Key::must("switch", Shape::OneOrMany(&CASE), "")] }
+    }
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[]
+    }
+    fn group(&self) -> super::Group {
+        super::Group::Logic
     }
     fn takes_map(&self) -> bool {
         false
@@ -84,6 +93,10 @@ impl BlockBody for Cases {
             Some(target) => Flow::To("else".into(), target.clone()),
             None => Flow::Next,
         })
+    }
+
+    fn cases(&self) -> &[(Condition, Target)] {
+        &self.cases
     }
 
     fn targets(&self) -> Vec<(String, Target)> {

@@ -1,7 +1,7 @@
 //! `text`: says something, perhaps with buttons and quick replies.
 
 use super::choices::{self, ChoiceDef};
-use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, OutcomeSpec, Waits};
+use super::{BlockBody, BlockKind, Fault, Flow, Key, OptionSpec, OutcomeSpec, Says, Shape, Waits};
 use crate::bot::Target;
 use crate::bot::reader::{At, Fields, Reader};
 use crate::step::Moving;
@@ -40,6 +40,9 @@ impl BlockKind for Text {
             OptionSpec { name: "timeout", field: "duration", doc: "how long to wait for a choice" },
             OptionSpec { name: "format", field: "value", doc: "`plain` (default) or `markdown`" },
         ]
+    }
+    fn shapes(&self) -> &'static [Key] {
+        const { &[Key::may("format", Shape::OneOf(&["plain", "markdown"]), "")] }
     }
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[]
@@ -109,13 +112,7 @@ impl BlockBody for Said {
         // Without a message there is nothing to choose from: waiting would hang in silence.
         let Some(message) = message.filter(|_| self.waits) else { return Ok(Flow::Next) };
         let now = at.step.turn.now;
-        Ok(Flow::Rest(Rest::Asking(Ask {
-            message: Some(message),
-            asked_at: now,
-            deadline: self.timeout.map(|t| now.plus_micros(t)),
-            suspended: false,
-            tries: 0,
-        })))
+        Ok(Flow::Rest(Rest::Asking(Ask { message: Some(message), ..Ask::new(now, self.timeout.map(|t| now.plus_micros(t))) })))
     }
 
     fn waits(&self) -> Waits {
@@ -124,6 +121,10 @@ impl BlockBody for Said {
 
     fn choices(&self) -> &[ChoiceDef] {
         &self.choices
+    }
+
+    fn says(&self) -> Option<Says<'_>> {
+        Some(Says { text: &self.text, markdown: self.markdown })
     }
 
     fn save(&self) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! `timer`: arms a timer and goes on at once; each tick begins a run of its own at `do`.
 
-use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, OutcomeSpec};
+use super::{BlockBody, BlockKind, Fault, Flow, Key, OptionSpec, OutcomeSpec, Shape};
 use crate::bot::Target;
 use crate::bot::reader::{At, Fields, Reader};
 use crate::step::Moving;
@@ -38,8 +38,14 @@ impl BlockKind for Timer {
             OptionSpec { name: "do", field: "target", doc: "the block of this skill where each tick begins" },
         ]
     }
+    fn shapes(&self) -> &'static [Key] {
+        const { &[Key::may("times", Shape::Whole(1, 1_000_000), ""), Key::must("do", Shape::Target, "")] }
+    }
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[]
+    }
+    fn group(&self) -> super::Group {
+        super::Group::Time
     }
     fn takes_map(&self) -> bool {
         true

@@ -1,8 +1,8 @@
 //! `bot.yaml`: what a bot is called, where it is reached, what it knows about people and how far it may go.
 
 use super::names::STATUSES;
-use super::reader::{At, Fields, boolean, duration, integer, is_identifier, is_slug, one_or_many, text};
-use model::{AttributeDef, AttributeType};
+use super::reader::{At, Fields, duration, integer, is_identifier, is_slug, one_or_many, text};
+use model::AttributeDef;
 use std::collections::BTreeMap;
 use syntax::{Diagnostic, Diagnostics, Node};
 
@@ -15,9 +15,23 @@ pub(crate) struct Config {
     pub languages: Vec<String>,
     pub channels: Vec<ChannelConfig>,
     pub attributes: Vec<AttributeDef>,
+    /// Attributes that are computed when they are used, as written (FL 7.1).
+    pub computed: Vec<super::attributes::Written>,
+    /// Values of the bot as a whole (FL 7.1).
+    pub globals: Vec<AttributeDef>,
+    /// How contacts came: the first rule that fits counts (FL 8).
+    pub first_message: Vec<super::menu::FirstMessage>,
+    /// Who is written to when a flow fails.
+    pub operator: Option<String>,
+    /// Words that opt out and in, where the bot has its own (FL 7.9).
+    pub consent_words: super::languages::ConsentWords,
     pub statuses: Vec<String>,
     pub groups: Vec<GroupConfig>,
+    /// When something is open.
+    pub calendars: Vec<super::calendars::Calendar>,
     pub limits: Limits,
+    /// Secrets, mail and text messages.
+    pub services: super::services::Services,
 }
 
 /// A value of a channel's configuration.
@@ -49,6 +63,8 @@ pub struct GroupConfig {
     pub name: String,
     /// How many chats one agent has at once.
     pub per_agent: u32,
+    /// The calendar of its opening hours; always open if none.
+    pub hours: Option<String>,
 }
 
 /// How far one step, conversation or contact may go (FL 5.10). Durations are microseconds.
@@ -100,10 +116,6 @@ impl Default for Limits {
 
 /// The channel types there are.
 const KINDS: [&str; 3] = ["web", "telegram", "webhook"];
-const TYPES: [&str; 13] =
-    ["text", "number", "bool", "date", "datetime", "enum", "list", "money", "phone", "email", "url", "language", "country"];
-/// Keys of `bot.yaml` that the language has and this release does not.
-const NOT_YET: [&str; 6] = ["calendars", "interrupts", "menu", "first_message", "globals", "secrets"];
 
 /// Reads `bot.yaml`.
 pub(crate) fn read(node: At<'_>, out: &mut Diagnostics) -> Option<Config> {
@@ -130,25 +142,45 @@ pub(crate) fn read(node: At<'_>, out: &mut Diagnostics) -> Option<Config> {
         }
         good.then(|| country.to_owned())
     });
-    let languages = fields.take("languages").map(|n| words(n, "a language", out)).unwrap_or_default();
+    let languages = fields.take("languages").map(|n| super::languages::read(n, out)).unwrap_or_default();
     let channels = fields.take("channels").map(|n| channels(n, out)).unwrap_or_default();
-    let attributes = fields.take("attributes").map(|n| attributes(n, out)).unwrap_or_default();
+    let super::attributes::Attributes { custom: attributes, computed } =
+        fields.take("attributes").map(|n| super::attributes::read(n, out)).unwrap_or_default();
+    let globals = fields.take("globals").map(|n| super::globals::read(n, &attributes, &computed, out)).unwrap_or_default();
+    let first_message = fields.take("first_message").map(|n| super::menu::read_first(n, out)).unwrap_or_default();
+    let consent_words = super::languages::read_words(&mut fields, &languages, out);
+    // Read when the skills are known.
+    fields.take("menu");
     let mut statuses: Vec<String> = STATUSES.iter().map(|s| (*s).to_owned()).collect();
     if let Some(node) = fields.take("statuses") {
         statuses.extend(words(node, "a status", out));
     }
-    let groups = fields.take("groups").map(|n| groups(n, out)).unwrap_or_default();
+    let calendars = fields.take("calendars").map(|n| super::calendars::read(n, out)).unwrap_or_default();
+    let groups = fields.take("groups").map(|n| groups(n, &calendars, out)).unwrap_or_default();
+    // Read when the skills are known.
+    fields.take("interrupts");
     let limits = fields.take("limits").map(|n| limits(n, out)).unwrap_or_default();
-    for key in NOT_YET {
-        if let Some((span, _)) = fields.take_with_key(key) {
-            out.push(
-                Diagnostic::error("E0122", span, format!("\"{key}\" is not built yet"))
-                    .help("take it out; what it would do does not happen in this release"),
-            );
-        }
-    }
+    let services = super::services::read(&mut fields, out);
+    let operator = fields.take("operator").and_then(|n| super::operator::read(n, &services, out));
     fields.finish(out);
-    Some(Config { name, timezone, country, languages, channels, attributes, statuses, groups, limits })
+    Some(Config {
+        name,
+        timezone,
+        country,
+        languages,
+        channels,
+        attributes,
+        computed,
+        globals,
+        first_message,
+        consent_words,
+        operator,
+        statuses,
+        groups,
+        calendars,
+        limits,
+        services,
+    })
 }
 
 fn words(node: At<'_>, what: &str, out: &mut Diagnostics) -> Vec<String> {
@@ -166,10 +198,11 @@ fn words(node: At<'_>, what: &str, out: &mut Diagnostics) -> Vec<String> {
 }
 
 /// The entries of a map as (key, key node, value), keys checked as slugs.
-fn named<'n>(node: At<'n>, what: &str, out: &mut Diagnostics) -> Vec<(&'n str, At<'n>, At<'n>)> {
+pub(super) fn named<'n>(node: At<'n>, what: &str, out: &mut Diagnostics) -> Vec<(&'n str, At<'n>, At<'n>)> {
     let Node::Map(entries) = &node.value else {
         if !node.is_null() {
-            out.push(Diagnostic::error("E0103", node.span, format!("{what} are written as a map, not {}", node.kind_name())));
+            let diagnostic = Diagnostic::error("E0103", node.span, format!("{what} are written as a map, not {}", node.kind_name()));
+            out.push(diagnostic.help("write each as \"name:\" on a line of its own, with what belongs to it below"));
         }
         return Vec::new();
     };
@@ -233,105 +266,20 @@ fn channels(node: At<'_>, out: &mut Diagnostics) -> Vec<ChannelConfig> {
     read
 }
 
-fn attributes(node: At<'_>, out: &mut Diagnostics) -> Vec<AttributeDef> {
-    let mut read = Vec::new();
-    for (name, key, value) in named(node, "attributes", out) {
-        if !is_identifier(name) {
-            out.push(
-                Diagnostic::error("E0114", key.span, format!("an attribute is a name of letters, digits and _, not \"{name}\""))
-                    .help("conditions and ${…} can read only such names"),
-            );
-            continue;
-        }
-        // `phone: phone` is the short form of `phone: { type: phone }`.
-        if let Some(short) = value.as_text() {
-            if let Some(ty) = attribute_type(short, None, value, out) {
-                read.push(AttributeDef { name: name.to_owned(), ty, default: None, personal: false });
-            }
-            continue;
-        }
-        let Some(mut fields) = Fields::of(value, &format!("attribute \"{name}\""), out) else { continue };
-        let values = fields.take("values");
-        let ty = match fields.take("type") {
-            None => Some(if values.is_some() { AttributeType::Enum(enum_values(values, value, out)) } else { AttributeType::Text }),
-            Some(node) => text(node, "type", out).and_then(|t| attribute_type(t, values, node, out)),
-        };
-        let personal = fields.take("personal").and_then(|n| boolean(n, "personal", out)).unwrap_or(false);
-        let default = fields.take("default");
-        if let Some((span, _)) = fields.take_with_key("computed") {
-            out.push(
-                Diagnostic::error("E0122", span, "computed attributes are not built yet").help("write the expression where it is used"),
-            );
-        }
-        fields.finish(out);
-        let Some(ty) = ty else { continue };
-        let default = default.and_then(|node| {
-            let written = text(node, "default", out)?;
-            let zone = jiff::tz::TimeZone::UTC;
-            let context = expr::Coercion { language: None, country: None, zone: &zone, now: model::Instant::default() };
-            match expr::coerce(&model::Value::text(written), &ty, &context) {
-                Ok(value) => Some(value),
-                Err(why) => {
-                    out.push(Diagnostic::error("E0104", node.span, format!("the default does not fit: {why}")));
-                    None
-                }
-            }
-        });
-        read.push(AttributeDef { name: name.to_owned(), ty, default, personal });
-    }
-    read
-}
-
-fn enum_values(values: Option<At<'_>>, owner: At<'_>, out: &mut Diagnostics) -> Vec<String> {
-    let read: Vec<String> =
-        values.map(|n| one_or_many(n).iter().filter_map(|v| text(v, "a value", out).map(str::to_owned)).collect()).unwrap_or_default();
-    if read.is_empty() {
-        out.push(Diagnostic::error("E0102", owner.span, "an enum needs its values").help("values: [free, gold]"));
-    }
-    read
-}
-
-fn attribute_type(name: &str, values: Option<At<'_>>, node: At<'_>, out: &mut Diagnostics) -> Option<AttributeType> {
-    Some(match name {
-        "text" => AttributeType::Text,
-        "number" => AttributeType::Number,
-        "bool" => AttributeType::Bool,
-        "date" => AttributeType::Date,
-        "datetime" => AttributeType::Datetime,
-        "enum" => AttributeType::Enum(enum_values(values, node, out)),
-        "list" => AttributeType::List,
-        "money" => AttributeType::Money,
-        "phone" => AttributeType::Phone,
-        "email" => AttributeType::Email,
-        "url" => AttributeType::Url,
-        "language" => AttributeType::Language,
-        "country" => AttributeType::Country,
-        _ => {
-            out.push(super::reader::unknown(
-                "E0117",
-                node.span,
-                &format!("there is no attribute type \"{name}\""),
-                name,
-                TYPES.iter().copied(),
-                "the types are",
-            ));
-            return None;
-        }
-    })
-}
-
-fn groups(node: At<'_>, out: &mut Diagnostics) -> Vec<GroupConfig> {
+fn groups(node: At<'_>, calendars: &[super::calendars::Calendar], out: &mut Diagnostics) -> Vec<GroupConfig> {
     let mut read = Vec::new();
     for (name, _, value) in named(node, "groups", out) {
         let mut per_agent = 4;
+        let mut hours = None;
         if !value.is_null() {
             let Some(mut fields) = Fields::of(value, &format!("group \"{name}\""), out) else { continue };
             if let Some(node) = fields.take("per_agent") {
                 per_agent = integer(node, "per_agent", 1, 100, out).unwrap_or(4);
             }
+            hours = fields.take("hours").and_then(|n| super::calendars::name(n, calendars.iter().map(|c| c.name.as_str()), out));
             fields.finish(out);
         }
-        read.push(GroupConfig { name: name.to_owned(), per_agent: u32::try_from(per_agent).unwrap_or(4) });
+        read.push(GroupConfig { name: name.to_owned(), per_agent: u32::try_from(per_agent).unwrap_or(4), hours });
     }
     read
 }
@@ -376,8 +324,15 @@ pub(crate) fn fallback() -> Config {
         languages: Vec::new(),
         channels: Vec::new(),
         attributes: Vec::new(),
+        computed: Vec::new(),
+        globals: Vec::new(),
+        first_message: Vec::new(),
+        consent_words: super::languages::ConsentWords::default(),
+        operator: None,
         statuses: STATUSES.iter().map(|s| (*s).to_owned()).collect(),
         groups: Vec::new(),
+        calendars: Vec::new(),
         limits: Limits::default(),
+        services: Default::default(),
     }
 }

@@ -1,10 +1,9 @@
 //! The graph of each skill: what cannot be reached, what turns for ever, what leads to a question.
 
 use super::{Skill, Target};
-use crate::blocks::{Otherwise, Waits};
-use petgraph::algo::tarjan_scc;
+use crate::blocks::Waits;
+use petgraph::algo::kosaraju_scc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use petgraph::visit::Dfs;
 use std::collections::BTreeMap;
 use syntax::{Diagnostic, Diagnostics};
 
@@ -37,18 +36,8 @@ fn goes_to_next(skill: &Skill, index: usize) -> bool {
     !block.body.targets().iter().any(|(name, _)| name == "else")
 }
 
-/// Checks every skill and fills in which blocks lead to a question.
-pub(crate) fn check(skills: &mut BTreeMap<String, Skill>, out: &mut Diagnostics) {
-    for skill in skills.values().filter(|s| !s.built_in) {
-        unreachable(skill, out);
-        missing_exits(skill, out);
-    }
-    busy_cycles(skills, out);
-    mark_questions(skills);
-}
-
 /// One skill's graph, ways that only time takes included.
-fn graph(skill: &Skill) -> (StableDiGraph<usize, ()>, Vec<NodeIndex>) {
+pub(super) fn of_skill(skill: &Skill) -> (StableDiGraph<usize, ()>, Vec<NodeIndex>) {
     let mut graph = StableDiGraph::new();
     let nodes: Vec<NodeIndex> = (0..skill.blocks.len()).map(|i| graph.add_node(i)).collect();
     for from in 0..skill.blocks.len() {
@@ -61,34 +50,16 @@ fn graph(skill: &Skill) -> (StableDiGraph<usize, ()>, Vec<NodeIndex>) {
     (graph, nodes)
 }
 
-fn unreachable(skill: &Skill, out: &mut Diagnostics) {
-    let (graph, nodes) = graph(skill);
-    let Some(first) = nodes.first() else { return };
-    let mut seen = vec![false; skill.blocks.len()];
-    let mut walk = Dfs::new(&graph, *first);
-    while let Some(node) = walk.next(&graph) {
-        seen[graph[node]] = true;
-    }
-    for (index, block) in skill.blocks.iter().enumerate() {
-        if !seen[index] {
-            out.push(
-                Diagnostic::warning("W0201", block.span, format!("nothing leads to block \"{}\"", block.name))
-                    .help("point a target at it, or take it out"),
-            );
-        }
-    }
-}
-
 /// Every block of every skill as one graph: circles may lead through several skills.
-struct Whole<'a> {
+pub(super) struct Whole<'a> {
     skills: Vec<&'a Skill>,
     /// Where each skill's blocks begin.
     first: BTreeMap<&'a str, usize>,
-    places: Vec<(usize, usize)>,
+    pub(super) places: Vec<(usize, usize)>,
 }
 
 impl<'a> Whole<'a> {
-    fn of(skills: &'a BTreeMap<String, Skill>) -> Self {
+    pub(super) fn of(skills: &'a BTreeMap<String, Skill>) -> Self {
         let mut whole = Self { skills: Vec::new(), first: BTreeMap::new(), places: Vec::new() };
         for (number, skill) in skills.values().enumerate() {
             whole.first.insert(&skill.name, whole.places.len());
@@ -98,45 +69,84 @@ impl<'a> Whole<'a> {
         whole
     }
 
-    fn block(&self, place: usize) -> (&'a Skill, usize) {
+    pub(super) fn block(&self, place: usize) -> (&'a Skill, usize) {
         let (skill, block) = self.places[place];
         (self.skills[skill], block)
     }
 
-    /// The places a block leads to; only time takes those with `true`.
+    /// The places a block leads to; only time takes those with `true`. A called skill is one of them.
     fn ways(&self, place: usize) -> Vec<(usize, bool)> {
         let (skill, block) = self.block(place);
-        ways(skill, block)
-            .into_iter()
-            .filter_map(|(_, target, by_time)| {
-                let to = match target {
-                    Target::Block(to) => self.first.get(skill.name.as_str())? + to,
-                    Target::Skill(name) => *self.first.get(name.as_str())?,
-                    Target::End => return None,
-                };
-                Some((to, by_time))
-            })
-            .collect()
+        let ways = ways(skill, block).into_iter().filter_map(|(_, target, by_time)| Some((self.place_of(skill, &target)?, by_time)));
+        ways.chain(self.called(place).map(|to| (to, false))).collect()
+    }
+
+    pub(super) fn place_of(&self, skill: &Skill, target: &Target) -> Option<usize> {
+        match target {
+            Target::Block(to) => Some(self.first.get(skill.name.as_str())? + to),
+            Target::Skill(name) => self.first.get(name.as_str()).copied(),
+            Target::End => None,
+        }
+    }
+
+    /// Where the skill that a block calls begins.
+    pub(super) fn called(&self, place: usize) -> Option<usize> {
+        let (skill, block) = self.block(place);
+        self.first.get(skill.blocks[block].body.calls()?).copied()
+    }
+
+    /// From which places the end of a skill is reached through kept blocks alone: a call goes on only if what it calls ends.
+    fn ending(&self, kept: &[bool]) -> Vec<bool> {
+        // Who is to be looked at again when a place turns out to end.
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); self.places.len()];
+        for from in 0..self.places.len() {
+            for (to, _) in self.ways(from) {
+                dependents[to].push(from);
+            }
+        }
+        let mut ends = vec![false; self.places.len()];
+        let mut todo: Vec<usize> = (0..self.places.len()).collect();
+        while let Some(place) = todo.pop() {
+            if ends[place] || !kept[place] {
+                continue;
+            }
+            let (skill, block) = self.block(place);
+            let comes_back = self.called(place).is_none_or(|to| ends[to]);
+            ends[place] = ways(skill, block).into_iter().any(|(exit, target, by_time)| {
+                !by_time && (exit != "next" || comes_back) && self.place_of(skill, &target).is_none_or(|to| ends[to])
+            });
+            if ends[place] {
+                todo.extend(dependents[place].iter().copied());
+            }
+        }
+        ends
     }
 
     /// Circles among the blocks that `keep` keeps, each as sorted places.
     fn circles(&self, keep: impl Fn(&Skill, usize) -> bool) -> Vec<Vec<usize>> {
         let mut graph: StableDiGraph<usize, ()> = StableDiGraph::new();
-        let kept: Vec<Option<NodeIndex>> = (0..self.places.len())
+        let kept: Vec<bool> = (0..self.places.len())
             .map(|place| {
                 let (skill, block) = self.block(place);
-                keep(skill, block).then(|| graph.add_node(place))
+                keep(skill, block)
             })
             .collect();
+        let ends = self.ending(&kept);
+        let nodes: Vec<Option<NodeIndex>> = (0..kept.len()).map(|place| kept[place].then(|| graph.add_node(place))).collect();
         for from in 0..self.places.len() {
-            let Some(a) = kept[from] else { continue };
-            for (to, by_time) in self.ways(from) {
-                if let (false, Some(b)) = (by_time, kept[to]) {
+            let Some(a) = nodes[from] else { continue };
+            let (skill, block) = self.block(from);
+            let comes_back = self.called(from).is_none_or(|to| ends[to]);
+            let on = ways(skill, block).into_iter().filter(|(exit, _, by_time)| !by_time && (exit != "next" || comes_back));
+            let on = on.filter_map(|(_, target, _)| self.place_of(skill, &target));
+            for to in on.chain(self.called(from)) {
+                if let Some(b) = nodes[to] {
                     graph.add_edge(a, b, ());
                 }
             }
         }
-        tarjan_scc(&graph)
+        // Not Tarjan's, which recurses: a skill may be thousands of blocks long.
+        kosaraju_scc(&graph)
             .into_iter()
             .filter(|c| c.len() > 1 || c.first().is_some_and(|n| graph.contains_edge(*n, *n)))
             .map(|c| {
@@ -153,10 +163,12 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// Whether a run surely stops at a block until a person acts; a block that may be skipped stops nobody.
-fn stops_for_a_person(skill: &Skill, block: usize) -> bool {
+/// Whether a run surely stops at a block until somebody acts, a person or another system; a block that may be skipped
+/// stops nobody.
+fn stops_for_somebody(skill: &Skill, block: usize) -> bool {
     let block = &skill.blocks[block];
-    block.conditions.is_empty() && matches!(block.body.waits(), Waits::Asks | Waits::HandsOver)
+    let waits = matches!(block.body.waits(), Waits::Asks | Waits::HandsOver) || block.body.waits_for_others();
+    block.conditions.is_empty() && waits
 }
 
 /// Whether a run surely stops at a block for a while.
@@ -167,12 +179,22 @@ fn stops_for_a_while(skill: &Skill, block: usize) -> bool {
 
 /// A cycle that no question, hand-over or wait interrupts never ends; one that only time drives must have a way out
 /// (FL 5.10).
-fn busy_cycles(skills: &BTreeMap<String, Skill>, out: &mut Diagnostics) {
+pub(super) fn busy_cycles(skills: &BTreeMap<String, Skill>, out: &mut Diagnostics) {
     let whole = Whole::of(skills);
-    let spinning = whole.circles(|skill, block| !stops_for_a_person(skill, block) && !stops_for_a_while(skill, block));
+    let spinning = whole.circles(|skill, block| !stops_for_somebody(skill, block) && !stops_for_a_while(skill, block));
     for circle in &spinning {
         let (skill, block) = whole.block(circle[0]);
         let names: Vec<String> = circle.iter().map(|p| whole.name(*p)).collect();
+        let calling: Vec<usize> = circle.iter().copied().filter(|p| whole.called(*p).is_some_and(|to| circle.contains(&to))).collect();
+        if let Some(first) = calling.first() {
+            let (skill, block) = whole.block(*first);
+            let calls: Vec<String> = calling.iter().map(|p| whole.name(*p)).collect();
+            out.push(
+                Diagnostic::error("E0170", skill.blocks[block].span, format!("{} call one another without end", calls.join(", ")))
+                    .help("a skill that is called again before it waits or ends never comes back: leave with next: skill NAME, or ask something first"),
+            );
+            continue;
+        }
         out.push(
             Diagnostic::error(
                 "E0124",
@@ -182,7 +204,7 @@ fn busy_cycles(skills: &BTreeMap<String, Skill>, out: &mut Diagnostics) {
             .help("put a listen, a text with buttons, a live_chat or a wait_for of at least 1s into the circle, without a when"),
         );
     }
-    for circle in whole.circles(|skill, block| !stops_for_a_person(skill, block)) {
+    for circle in whole.circles(|skill, block| !stops_for_somebody(skill, block)) {
         let told = spinning.iter().any(|s| s.iter().any(|p| circle.contains(p)));
         let leads_out = circle.iter().any(|p| {
             let (skill, block) = whole.block(*p);
@@ -205,39 +227,9 @@ fn busy_cycles(skills: &BTreeMap<String, Skill>, out: &mut Diagnostics) {
     }
 }
 
-fn missing_exits(skill: &Skill, out: &mut Diagnostics) {
-    for (index, block) in skill.blocks.iter().enumerate() {
-        let repeats = block.outcomes.iter().any(|o| o.otherwise == Otherwise::Repeat);
-        if repeats && !block.exits.contains_key("other") && block.body.timeout().is_none() {
-            out.push(
-                Diagnostic::warning("W0202", block.span, format!("\"{}\" waits for a choice with neither other nor timeout", block.name))
-                    .help("say what happens to a different answer with on: { other: … }, or how long to wait with timeout"),
-            );
-        }
-        let falls = block.body.waits() == Waits::HandsOver && !block.has_next && index + 1 < skill.blocks.len();
-        if falls {
-            out.push(
-                Diagnostic::warning(
-                    "W0203",
-                    block.span,
-                    format!("after the agent closes the chat, \"{}\" goes on with the block below", block.name),
-                )
-                .help("write next: with the block that should follow, or next: end"),
-            );
-        }
-        let unused = block.exits.keys().any(|e| *e == "timeout") && block.body.timeout().is_none() && block.kind.key() != "live_chat";
-        if unused {
-            out.push(
-                Diagnostic::warning("W0204", block.span, format!("\"{}\" has an exit for timeout but no timeout", block.name))
-                    .help("write how long to wait: timeout: 10m"),
-            );
-        }
-    }
-}
-
 /// FL 5.3b: from which blocks an asking block or a hand-over can be reached, other skills included: backwards from
 /// those that ask.
-fn mark_questions(skills: &mut BTreeMap<String, Skill>) {
+pub(super) fn mark_questions(skills: &mut BTreeMap<String, Skill>) {
     let leads: Vec<(String, usize)> = {
         let whole = Whole::of(skills);
         let mut back: Vec<Vec<usize>> = vec![Vec::new(); whole.places.len()];

@@ -2,12 +2,25 @@
 //! names, look at the graph.
 
 use super::names::Names;
-use super::{Bot, BotFiles, Skill, config, graph, segments, skill};
+use super::{Bot, BotFiles, Skill, config, graph, lints, segments, skill, translations};
 use crate::step::Words;
 use model::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use syntax::{Diagnostic, Diagnostics, FileId, Node, Sources, Span, Spanned};
+
+/// How many values the files of one bot may hold together: some ten thousand blocks.
+const MOST_VALUES: usize = 200_000;
+
+/// The sentences the product says by itself, and what all of it is called in other languages.
+const SENTENCES: &str = include_str!("../system/sentences.yaml");
+const BUILT_IN_TRANSLATIONS: &[(&str, &str)] = &[
+    ("es", include_str!("../system/translations/es.yaml")),
+    ("de", include_str!("../system/translations/de.yaml")),
+    ("fr", include_str!("../system/translations/fr.yaml")),
+    ("pt", include_str!("../system/translations/pt.yaml")),
+    ("it", include_str!("../system/translations/it.yaml")),
+];
 
 /// The system skills that come with the product; a skill of the same name overrides one (FL 4).
 const BUILT_IN: &[&str] = &[
@@ -18,6 +31,9 @@ const BUILT_IN: &[&str] = &[
     include_str!("../system/stale_button.yaml"),
     include_str!("../system/unsubscribed.yaml"),
 ];
+
+/// Writes to the operator of an error; for bots that name one.
+const REPORT: &str = include_str!("../system/report.yaml");
 
 /// Names of system skills, without the slash. Only these are accepted with or without it.
 const SYSTEM: &[&str] = &[
@@ -31,9 +47,8 @@ const SYSTEM: &[&str] = &[
     "_stale_button",
     "_undelivered",
     "_unsubscribed",
+    "_report",
 ];
-/// System skills the language has and that nothing begins yet.
-const LATER: &[&str] = &["/_start_live_chat", "/_live_chat_closed", "/_page_visit"];
 
 /// `start`, `_start` and `/start` are one skill; other names stay as they are.
 pub(crate) fn canonical_skill_name(name: &str) -> String {
@@ -58,6 +73,7 @@ pub(crate) fn load(files: &BotFiles) -> (Option<Arc<Bot>>, Diagnostics, Sources)
     let mut sources = Sources::new();
     let bot = read(files, &mut sources, &mut out);
     let bot = bot.filter(|_| !out.has_errors());
+    let out = super::slips::once_each(out);
 
     (bot.map(Arc::new), out, sources)
 }
@@ -66,24 +82,20 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     let mut bot_node = None;
     let mut segments_node = None;
     let mut skill_nodes: Vec<(FileId, Spanned<Node>)> = Vec::new();
+    let mut translation_nodes: Vec<(&str, FileId, Spanned<Node>)> = Vec::new();
     let mut any = None;
+    let mut values = 0;
     let mut sorted: Vec<&(String, String)> = files.files.iter().collect();
     sorted.sort();
     for (path, text) in &sorted {
-        let is_language = path == "bot.yaml" || path == "segments.yaml" || path.starts_with("skills/");
+        let is_language = path == "bot.yaml" || path == "segments.yaml" || path.starts_with("skills/") || path.starts_with("translations/");
         let shown = format!("{}{path}", files.shown_as);
-        if path.starts_with("translations/") && path.ends_with(".yaml") {
-            let file = sources.add(shown, text.clone());
-            out.push(
-                Diagnostic::warning("W0206", Span::file_start(file), "translations are not built yet; this file is not used")
-                    .help("the bot speaks as its skills are written"),
-            );
-            continue;
-        }
         if !is_language {
             continue;
         }
-        let file = sources.add(shown, text.clone());
+        // Of a file that is too large only as much is kept as it takes to say so.
+        let kept = text.floor_char_boundary(text.len().min(syntax::MAX_FILE_BYTES + 4));
+        let file = sources.add(shown, text.get(..kept).unwrap_or("").to_owned());
         any = any.or(Some(file));
         if !path.ends_with(".yaml") {
             out.push(
@@ -93,9 +105,22 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
             continue;
         }
         let Some(node) = syntax::parse(file, sources, out) else { continue };
+        values += node.count();
+        if values > MOST_VALUES {
+            out.push(
+                Diagnostic::error(
+                    "E0215",
+                    Span::file_start(file),
+                    format!("the bot is too large: its files hold more than {MOST_VALUES} values"),
+                )
+                .help("this file and those after it are not read; a bot of this size is better two bots"),
+            );
+            break;
+        }
         match path.as_str() {
             "bot.yaml" => bot_node = Some(node),
             "segments.yaml" => segments_node = Some(node),
+            _ if path.starts_with("translations/") => translation_nodes.push((path.as_str(), file, node)),
             _ => skill_nodes.push((file, node)),
         }
     }
@@ -108,13 +133,25 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
         );
     }
     let config = bot_node.as_ref().and_then(|n| config::read(n, out));
-    let parsed = name_skills(skill_nodes, sources, out);
+    let mut built_in = BUILT_IN.to_vec();
+    if config.as_ref().is_some_and(|c| c.operator.is_some()) {
+        built_in.push(REPORT);
+    }
+    let parsed = name_skills(skill_nodes, &built_in, sources, out);
     if had_bot && parsed.iter().all(|p| p.built_in) && !out.has_errors() {
         let at = bot_node.as_ref().map_or(Span::file_start(FileId(0)), |n| n.span);
         out.push(Diagnostic::error("E0116", at, "the bot has no skills").help("write one in skills/hello.yaml"));
     }
     let config_or_default = config.unwrap_or_else(config::fallback);
-    let names = collect_names(&config_or_default, segments_node.as_ref(), &parsed);
+    let mut names = collect_names(&config_or_default, segments_node.as_ref(), &parsed);
+    names.assets.clone_from(&files.assets);
+    names.computed = super::attributes::compute(&config_or_default.computed, &names, out);
+    for (path, file, node) in &translation_nodes {
+        if let Some(tag) = translations::language_of(path, Span::file_start(*file), &config_or_default.languages, out) {
+            names.translations.add(&tag, node, false, out);
+        }
+    }
+    let sentences = built_in_words(&names, sources, out);
     let segments = segments_node.as_ref().map(|n| segments::read(n, &names, out)).unwrap_or_default();
     let mut skills: BTreeMap<String, Skill> = BTreeMap::new();
     let mut order = Vec::new();
@@ -126,21 +163,64 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     }
     refuse_double_commands(&order, &skills, out);
     if skills.len() == parsed.len() {
-        graph::check(&mut skills, out);
+        graph::mark_questions(&mut skills);
     }
-    Some(Bot {
-        words: Words::of(&config_or_default.languages),
+    let menu = bot_node.as_ref().and_then(|n| n.get("menu")).map(|n| super::menu::read(n, &names, &skills, out)).unwrap_or_default();
+    let noticed = noticed(&names, &skills);
+    let interrupts =
+        bot_node.as_ref().and_then(|n| n.get("interrupts")).map(|n| super::interrupts::read(n, &names, out)).unwrap_or_default();
+    let uses = names.uses.take();
+    let look = lints::Look {
+        skills: &skills,
+        segments: &segments,
+        names: &names,
+        uses: &uses,
+        config: bot_node.as_ref(),
+        segments_file: segments_node.as_ref(),
+        files: parsed.iter().map(|file| (file.name.as_str(), &file.node)).collect(),
+    };
+    lints::look(&look, skills.len() == parsed.len(), out);
+    let whole = skills.len() == parsed.len() && !out.has_errors();
+    let prose = names.translations.finish(whole, out);
+    let loaded = super::Loaded {
+        sentences,
+        prose,
+        menu,
+        interrupts,
+        noticed,
+        words: Words::of(&config_or_default.languages, &config_or_default.consent_words),
         version: version(files),
         config: config_or_default,
         segments,
         skills: skills.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
         order,
         files: files.clone(),
-    })
+    };
+    Some(Bot { loaded: Arc::new(loaded), globals: model::Record::new() })
+}
+
+/// The product's own sentences by their English text, with the built-in translations of them and of system skills.
+fn built_in_words(names: &Names, sources: &mut Sources, out: &mut Diagnostics) -> BTreeMap<String, expr::Template> {
+    for (tag, text) in BUILT_IN_TRANSLATIONS {
+        let file = sources.add("built in", (*text).to_owned());
+        let node = syntax::parse(file, sources, out).expect("built-in translations parse");
+        names.translations.add(tag, &node, true, out);
+    }
+    let file = sources.add("built in", SENTENCES.to_owned());
+    let node = syntax::parse(file, sources, out).expect("built-in sentences parse");
+    let mut sentences = BTreeMap::new();
+    for entry in node.as_map().unwrap_or_default() {
+        let (Some(key), Some(text)) = (entry.key.as_text(), entry.value.as_text()) else { continue };
+        names.translations.place_text(&format!("sentences.{key}"), &entry.value);
+        let scope = names.in_skill("");
+        let Some(template) = super::reader::took(expr::Template::parse(text, &scope), &entry.value, out) else { continue };
+        sentences.insert(text.to_owned(), names.translations.attach(template, &entry.value, &scope, out));
+    }
+    sentences
 }
 
 /// Gives every skill file its name; built-in ones that are not overridden come last.
-fn name_skills(nodes: Vec<(FileId, Spanned<Node>)>, sources: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed> {
+fn name_skills(nodes: Vec<(FileId, Spanned<Node>)>, built_in: &[&str], sources: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed> {
     let mut parsed: Vec<Parsed> = Vec::new();
     let mut at: BTreeMap<String, Span> = BTreeMap::new();
     for (file, node) in nodes {
@@ -157,10 +237,6 @@ fn name_skills(nodes: Vec<(FileId, Spanned<Node>)>, sources: &mut Sources, out: 
             );
             continue;
         }
-        if LATER.contains(&name.as_str()) {
-            out.push(Diagnostic::error("E0122", span, format!("the system skill {name} is not built yet: nothing would begin it")));
-            continue;
-        }
         if let Some(first) = at.get(&name) {
             out.push(Diagnostic::error("E0115", span, format!("there are two skills \"{name}\"")).also(*first, "the first one"));
             continue;
@@ -168,7 +244,7 @@ fn name_skills(nodes: Vec<(FileId, Spanned<Node>)>, sources: &mut Sources, out: 
         at.insert(name.clone(), span);
         parsed.push(Parsed { name, node, built_in: false });
     }
-    for text in BUILT_IN {
+    for text in built_in {
         let file = sources.add("built in", (*text).to_owned());
         let node = syntax::parse(file, sources, out).expect("built-in skills parse");
         let (name, _) = skill::name_of(&node).expect("built-in skills have names");
@@ -182,11 +258,15 @@ fn name_skills(nodes: Vec<(FileId, Spanned<Node>)>, sources: &mut Sources, out: 
 fn collect_names(config: &config::Config, segments_node: Option<&Spanned<Node>>, parsed: &[Parsed]) -> Names {
     let mut names = Names {
         attributes: config.attributes.clone(),
+        globals: config.globals.clone(),
         segments: segments_node.map(segments::keys).unwrap_or_default(),
         channels: config.channels.iter().map(|c| c.name.clone()).collect(),
         statuses: config.statuses.clone(),
+        services: config.services.clone(),
         groups: config.groups.iter().map(|g| g.name.clone()).collect(),
+        calendars: config.calendars.iter().map(|c| c.name.clone()).collect(),
         skills: parsed.iter().map(|p| p.name.clone()).collect(),
+        tags: config.first_message.iter().filter_map(|rule| rule.tag.clone()).collect(),
         ..Names::default()
     };
     let mut leaves: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -208,6 +288,10 @@ fn collect_names(config: &config::Config, segments_node: Option<&Spanned<Node>>,
             }
         }
     }
+    pass_to_called(parsed, &mut names);
+    for file in parsed {
+        words_of(&file.node, names.reads.entry(file.name.clone()).or_default());
+    }
     // Variables go along with `skill NAME` (FL 7.2): whatever a skill may have set, those it leaves for may read.
     loop {
         let mut grew = false;
@@ -219,17 +303,62 @@ fn collect_names(config: &config::Config, segments_node: Option<&Spanned<Node>>,
                     known.extend(carried.iter().cloned());
                     grew |= known.len() > before;
                 }
+                let read_there = names.reads.get(to).cloned().unwrap_or_default();
+                let read = names.reads.entry(from.clone()).or_default();
+                let before = read.len();
+                read.extend(read_there);
+                grew |= read.len() > before;
             }
         }
         if !grew {
             break;
         }
     }
-    let declared: BTreeSet<&str> = config.attributes.iter().map(|a| a.name.as_str()).collect();
+    let mut declared: BTreeSet<&str> = config.attributes.iter().chain(&config.globals).map(|a| a.name.as_str()).collect();
+    declared.extend(config.computed.iter().map(|c| c.name.as_str()));
+    // The customer's own choice of these is kept with the contact, not with the run (FL 7.1).
+    declared.extend(super::names::CHOSEN);
     for variables in names.variables.values_mut() {
         variables.retain(|v| !declared.contains(v.as_str()));
     }
     names
+}
+
+/// `call` gives the called skill variables and takes others from it, by name (FL 7.2).
+fn pass_to_called(parsed: &[Parsed], names: &mut Names) {
+    for file in parsed {
+        for entry in file.node.get("blocks").and_then(|n| n.as_map()).unwrap_or_default() {
+            let Some(call) = entry.value.get("call") else { continue };
+            // Options stand in the map, or beside the short form (FL 3.3).
+            let at = |key: &str| call.get(key).or_else(|| entry.value.get(key));
+            let Some(skill) = call.as_text().or_else(|| call.get("skill")?.as_text()) else { continue };
+            let skill = canonical_skill_name(skill.trim());
+            let with = at("with").and_then(|n| n.as_map()).unwrap_or_default();
+            if let Some(known) = names.variables.get_mut(&skill) {
+                known.extend(with.iter().filter_map(|e| e.key.as_text()).map(str::to_owned));
+            }
+            let Some(save) = at("save") else { continue };
+            let kept: Vec<&Spanned<Node>> = match save.as_map() {
+                Some(entries) => entries.iter().map(|e| &e.key).collect(),
+                None => super::reader::one_or_many(save).iter().collect(),
+            };
+            let kept = kept.into_iter().filter_map(|n| n.as_text()).map(|n| n.trim().to_owned());
+            names.variables.entry(file.name.clone()).or_default().extend(kept);
+        }
+    }
+}
+
+/// Every word of a skill's file that could be a name.
+fn words_of(node: &Spanned<Node>, words: &mut BTreeSet<String>) {
+    match &node.value {
+        Node::Null => {}
+        Node::Scalar(scalar) => {
+            let split = scalar.text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            words.extend(split.filter(|w| !w.is_empty()).map(str::to_owned));
+        }
+        Node::List(items) => items.iter().for_each(|i| words_of(i, words)),
+        Node::Map(entries) => entries.iter().for_each(|e| words_of(&e.value, words)),
+    }
 }
 
 /// Names a block writes and skills it leaves for, before it is read.
@@ -245,9 +374,30 @@ impl Found<'_> {
                 self.variables.insert(name.trim().to_owned());
             }
         }
+        if let Some(gallery) = block.get("gallery") {
+            self.variables.insert(crate::blocks::gallery::CARD.to_owned());
+            self.variables.extend(gallery.get("from").map(|_| crate::blocks::gallery::ITEM.to_owned()));
+            self.variables.extend(gallery.get("save").and_then(|n| n.as_text()).map(|n| n.trim().to_owned()));
+        }
+        if let Some(save) = block.get("media").and_then(|n| n.get("save")).and_then(|n| n.as_text()) {
+            self.variables.insert(save.trim().to_owned());
+        }
+        if let Some(save) = block.get("file").and_then(|n| n.get("save")).and_then(|n| n.as_text()) {
+            self.variables.insert(save.trim().to_owned());
+        }
+        if let Some(checked) = block.get("validation") {
+            self.variables.insert(crate::blocks::validation::RESULT.to_owned());
+            self.variables.extend(checked.get("save").and_then(|n| n.as_text()).map(|n| n.trim().to_owned()));
+        }
+        if let Some(entries) = block.get("lead").and_then(|n| n.get("fields")).and_then(|n| n.as_map()) {
+            self.variables.extend(entries.iter().filter_map(|e| e.key.as_text()).map(|name| name.trim().to_owned()));
+        }
         if let Some(entries) = block.get("data").and_then(|n| n.as_map()) {
             let names = entries.iter().filter_map(|e| e.key.as_text()).filter(|k| *k != "unset");
             self.variables.extend(names.map(str::to_owned));
+        }
+        if let Some(entries) = block.get("json").and_then(|n| n.get("save")).and_then(|n| n.as_map()) {
+            self.variables.extend(entries.iter().filter_map(|e| e.key.as_text()).map(str::to_owned));
         }
         self.look_for_skills(block);
     }
@@ -264,6 +414,16 @@ impl Found<'_> {
             Node::Map(entries) => entries.iter().for_each(|e| self.look_for_skills(&e.value)),
         }
     }
+}
+
+/// The attributes whose changes start a skill.
+fn noticed(names: &Names, skills: &BTreeMap<String, Skill>) -> BTreeSet<String> {
+    let known = names.attributes.iter().map(|a| a.name.clone()).chain(super::names::CHOSEN.map(str::to_owned));
+    let caught = |name: &String| {
+        let signal = crate::catches::Signal::Attribute { name: name.clone() };
+        skills.values().flat_map(|skill| &skill.catches).any(|catch| catch.kind.catches(&signal))
+    };
+    known.filter(caught).collect()
 }
 
 /// Two skills with one command: the second could never begin.
@@ -301,6 +461,14 @@ fn version(files: &BotFiles) -> Version {
     let mut hash = Sha256::new();
     for (path, text) in sorted {
         for part in [path, text] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    let mut assets: Vec<_> = files.assets.iter().map(|asset| (&asset.path, &asset.blob.0)).collect();
+    assets.sort_unstable();
+    for (path, blob) in assets {
+        for part in [path, blob] {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part.as_bytes());
         }

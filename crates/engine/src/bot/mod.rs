@@ -3,19 +3,49 @@
 //! Loading never stops at the first problem and never yields a half-checked bot: either everything the folder
 //! says makes sense, or there is no [`Bot`] and a list of diagnostics.
 
+pub(crate) mod assets;
+mod attributes;
+mod audience;
+pub(crate) mod calendars;
 mod config;
+mod globals;
 mod graph;
+mod interrupts;
+pub(crate) mod languages;
+mod lints;
 mod load;
+mod menu;
 pub(crate) mod names;
+mod operator;
+mod outline;
+mod picture;
 pub(crate) mod reader;
+mod said;
 mod segments;
+pub(crate) mod services;
+mod shapes;
 mod skill;
+mod slips;
+pub(crate) mod translations;
+pub(crate) mod uses;
 
+pub use assets::Asset;
+pub use audience::{Audience, Meant, Schedule};
 pub use config::{ChannelConfig, GroupConfig, Limits, Setting};
+pub use globals::GlobalInfo;
+pub(crate) use interrupts::Mode;
 pub(crate) use load::canonical_skill_name;
-pub(crate) use names::Names;
+pub use menu::MenuItem;
+pub(crate) use menu::{Came, MenuTo};
+pub(crate) use names::{CHOSEN, Names};
+pub use outline::{BlockOutline, ExitOutline};
+pub use picture::{BlockPicture, ExitPicture, ExitTo, Link, LinkKind, Picture, Rests, SkillPicture};
+pub use said::Said;
 pub(crate) use segments::{Segment, SegmentRule};
+pub use services::{MailConfig, MailTls, SecretConfig, Services, SmsConfig};
+pub use shapes::{FileShapes, file_shapes};
 pub(crate) use skill::{Block, CatchEntry, IfBusy, Skill, Target};
+pub use translations::Untranslated;
 
 use crate::step::Words;
 use model::{AttributeDef, Version};
@@ -28,11 +58,28 @@ pub struct BotFiles {
     pub files: Vec<(String, String)>,
     /// How the folder is named in diagnostics, put before each path.
     pub shown_as: String,
+    /// What lies in `files/`: what blocks can send.
+    pub assets: Vec<Asset>,
 }
 
-/// A checked bot.
+/// A checked bot, with the values its globals have now.
 #[derive(Debug)]
 pub struct Bot {
+    loaded: Arc<Loaded>,
+    /// Globals that were set (FL 7.1).
+    globals: model::Record,
+}
+
+impl std::ops::Deref for Bot {
+    type Target = Loaded;
+    fn deref(&self) -> &Loaded {
+        &self.loaded
+    }
+}
+
+/// What was read from a folder.
+#[derive(Debug)]
+pub struct Loaded {
     pub(crate) version: Version,
     pub(crate) config: config::Config,
     pub(crate) segments: BTreeMap<String, Segment>,
@@ -41,6 +88,16 @@ pub struct Bot {
     pub(crate) order: Vec<String>,
     pub(crate) files: BotFiles,
     pub(crate) words: Words,
+    /// What customers can choose at any time (FL 8).
+    pub(crate) menu: Vec<menu::MenuEntry>,
+    /// Attributes whose changes a skill catches.
+    pub(crate) noticed: std::collections::BTreeSet<String>,
+    /// Words that lead elsewhere at any time (FL 5.4 rule 5).
+    pub(crate) interrupts: Vec<interrupts::Interrupt>,
+    /// What the product says by itself, by its English text.
+    pub(crate) sentences: BTreeMap<String, expr::Template>,
+    /// Everything that is said, with the languages it is said in.
+    pub(crate) prose: Vec<translations::Prose>,
 }
 
 /// One segment, for people.
@@ -90,6 +147,21 @@ impl Bot {
         self.config.country.as_deref()
     }
 
+    /// The languages it speaks; the skills are written in the first (FL 3.12).
+    pub fn languages(&self) -> &[String] {
+        &self.config.languages
+    }
+
+    /// The bot's language that fits a contact's best: what they are spoken to in.
+    pub fn speaks(&self, language: Option<&str>) -> &str {
+        languages::pick(&self.config.languages, language)
+    }
+
+    /// What is said and has no words in a language, in the order of the files (FL 3.12).
+    pub fn untranslated(&self, language: &str) -> Vec<Untranslated> {
+        translations::untranslated(&self.prose, language)
+    }
+
     /// Declared channels, in file order.
     pub fn channels(&self) -> &[ChannelConfig] {
         &self.config.channels
@@ -98,6 +170,11 @@ impl Bot {
     /// Declared groups of agents, in file order.
     pub fn groups(&self) -> &[GroupConfig] {
         &self.config.groups
+    }
+
+    /// A calendar by name.
+    pub(crate) fn calendar(&self, name: &str) -> Option<&calendars::Calendar> {
+        self.config.calendars.iter().find(|c| c.name == name)
     }
 
     /// Declared attributes, in file order.
@@ -126,12 +203,25 @@ impl Bot {
             .collect()
     }
 
-    /// The `command` catches that customers may type, without slash, with a description.
+    /// The `command` catches that customers may type, without slash, with a description in the language of the
+    /// skills.
     pub fn commands(&self) -> Vec<(String, String)> {
+        self.commands_in(None)
+    }
+
+    /// The same, described in the bot's language that fits `language` best.
+    pub fn commands_in(&self, language: Option<&str>) -> Vec<(String, String)> {
+        let tag = self.speaks(language);
+        let stem = tag.split('-').next().unwrap_or(tag);
+        let described = |skill: &Skill| {
+            let said =
+                |wanted: &str| skill.titles.iter().find(|(known, _)| known.eq_ignore_ascii_case(wanted)).map(|(_, said)| said.clone());
+            said(tag).or_else(|| said(stem)).unwrap_or_else(|| skill.title.clone())
+        };
         self.order
             .iter()
             .filter_map(|name| self.skills.get(name))
-            .flat_map(|skill| skill.catches.iter().filter_map(|c| c.kind.command().map(|name| (name.to_owned(), skill.title.clone()))))
+            .flat_map(|skill| skill.catches.iter().filter_map(|c| c.kind.command().map(|name| (name.to_owned(), described(skill)))))
             .collect()
     }
 

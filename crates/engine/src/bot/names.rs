@@ -9,6 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     pub attributes: Vec<AttributeDef>,
+    /// Attributes that are computed when they are used (FL 7.1).
+    pub computed: BTreeMap<String, super::attributes::Computed>,
+    /// Values of the bot as a whole (FL 7.1).
+    pub globals: Vec<AttributeDef>,
     pub segments: BTreeMap<String, bool>,
     pub tags: BTreeSet<String>,
     pub events: BTreeSet<String>,
@@ -18,9 +22,25 @@ pub(crate) struct Names {
     pub groups: Vec<String>,
     /// Run variables per skill: written there, or in a skill that leaves to it and carries them along (FL 7.2).
     pub variables: BTreeMap<String, BTreeSet<String>>,
+    /// Words that occur in each skill and those it leaves for: what may be read there.
+    pub reads: BTreeMap<String, BTreeSet<String>>,
+    /// Secrets, mail and text messages of bot.yaml.
+    pub services: super::services::Services,
+    /// Calendars of bot.yaml.
+    pub calendars: Vec<String>,
+    /// What lies in the bot's folder `files/`.
+    pub assets: Vec<super::Asset>,
     /// Timer blocks as (skill, block).
     pub timers: BTreeSet<(String, String)>,
+    /// What the blocks do with names, for the lints.
+    pub uses: super::uses::Uses,
+    /// What the prose of the skills is called in other languages (FL 3.12).
+    pub translations: super::translations::Translations,
 }
+
+/// System attributes that a flow may write all the same: what the customer chose wins over what the channel says
+/// (FL 7.1).
+pub(crate) const CHOSEN: [&str; 2] = ["language", "country"];
 
 /// The statuses that every bot has.
 pub(crate) const STATUSES: [&str; 3] = ["active", "unsubscribed", "blocked"];
@@ -46,6 +66,13 @@ impl Names {
     }
 }
 
+impl<'a> NameScope<'a> {
+    /// What names mean in a condition over contacts.
+    pub(crate) fn of_audience(names: &'a Names) -> Self {
+        names.in_segment()
+    }
+}
+
 /// Names as seen from one place.
 pub(crate) struct NameScope<'a> {
     names: &'a Names,
@@ -53,7 +80,7 @@ pub(crate) struct NameScope<'a> {
     skill: Option<&'a str>,
 }
 
-fn type_of(ty: &AttributeType) -> Type {
+pub(super) fn type_of(ty: &AttributeType) -> Type {
     match ty {
         AttributeType::Number => Type::Number,
         AttributeType::Bool => Type::Bool,
@@ -76,13 +103,20 @@ impl Scope for NameScope<'_> {
         self.names.variables.get(self.skill?)?.contains(name).then_some(Type::Unknown)
     }
     fn attribute(&self, name: &str) -> Option<Type> {
-        self.names.attribute(name).map(|a| type_of(&a.ty))
+        if let Some(computed) = self.names.computed.get(name) {
+            return Some(computed.ty.clone());
+        }
+        self.names.attributes.iter().chain(&self.names.globals).find(|a| a.name == name).map(|a| type_of(&a.ty))
+    }
+    fn computed(&self, name: &str) -> Option<expr::Expression> {
+        self.names.computed.get(name)?.expression.clone()
     }
     fn variables(&self) -> Vec<String> {
         self.skill.and_then(|s| self.names.variables.get(s)).map(|v| v.iter().cloned().collect()).unwrap_or_default()
     }
     fn attributes(&self) -> Vec<String> {
-        self.names.attributes.iter().map(|a| a.name.clone()).collect()
+        let declared = self.names.attributes.iter().chain(&self.names.globals).map(|a| a.name.clone());
+        declared.chain(self.names.computed.keys().cloned()).collect()
     }
     fn segments(&self) -> Vec<String> {
         self.names.segments.keys().cloned().collect()
@@ -101,5 +135,8 @@ impl Scope for NameScope<'_> {
     }
     fn statuses(&self) -> Vec<String> {
         self.names.statuses.clone()
+    }
+    fn calendars(&self) -> Option<Vec<String>> {
+        Some(self.names.calendars.clone())
     }
 }

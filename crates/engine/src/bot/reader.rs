@@ -1,6 +1,7 @@
 //! Reading spanned YAML into typed options: every mismatch is a diagnostic at the exact place, and reading goes
 //! on, so that all errors of a bot are told at once.
 
+use super::uses::Act;
 use super::{Names, Target};
 use expr::{Condition, Problem, Template};
 use model::Duration;
@@ -25,7 +26,13 @@ impl<'n> Fields<'n> {
         match &node.value {
             Node::Map(entries) => Some(Self::from_entries(entries, node.span, what, out)),
             Node::Null | Node::Scalar(_) | Node::List(_) => {
-                out.push(Diagnostic::error("E0103", node.span, format!("{what} is written as a map of keys, not {}", node.kind_name())));
+                if let Some(diagnostic) = no_space_after_colon(node) {
+                    out.push(diagnostic);
+                    return None;
+                }
+                let diagnostic =
+                    Diagnostic::error("E0103", node.span, format!("{what} is written as a map of keys, not {}", node.kind_name()));
+                out.push(diagnostic.help("write its keys below it, one to a line, indented by two spaces: KEY: VALUE"));
                 None
             }
         }
@@ -66,12 +73,23 @@ impl<'n> Fields<'n> {
     /// The value of a key that must be there.
     pub(crate) fn need(&mut self, key: &'static str, out: &mut Diagnostics) -> Option<At<'n>> {
         let found = self.take(key);
-        if found.is_none() {
-            out.push(
-                Diagnostic::error("E0102", self.span, format!("{} needs \"{key}\"", self.what)).label(format!("\"{key}\" is missing")),
-            );
+        if found.is_some() {
+            return found;
         }
-        found
+        // A slip in the key is one error, not "unknown" and "missing".
+        if let Some(slip) = self.entries.iter_mut().find(|e| !e.3 && syntax::closest(e.0, [key]).is_some()) {
+            slip.3 = true;
+            let message = format!("{} has no \"{}\"", self.what, slip.0);
+            out.push(unknown("E0101", slip.1, &message, slip.0, std::iter::once(key), ""));
+            return None;
+        }
+        let first_line = self.entries.first().map_or(self.span, |e| self.span.to(e.1));
+        out.push(
+            Diagnostic::error("E0102", first_line, format!("{} needs \"{key}\"", self.what))
+                .label(format!("\"{key}\" is missing"))
+                .help(format!("write {key}: with its value, in the same column as the other keys")),
+        );
+        None
     }
 
     /// All keys that were not taken, in order.
@@ -86,8 +104,8 @@ impl<'n> Fields<'n> {
             .collect()
     }
 
-    /// Tells every key that nobody asked for.
-    pub(crate) fn finish(self, out: &mut Diagnostics) {
+    /// Tells every key that nobody asked for; whether there was none.
+    pub(crate) fn finish(self, out: &mut Diagnostics) -> bool {
         for (key, span, _, used) in &self.entries {
             if !used {
                 out.push(unknown(
@@ -100,7 +118,23 @@ impl<'n> Fields<'n> {
                 ));
             }
         }
+        self.entries.iter().all(|e| e.3)
     }
+}
+
+/// `text:Hi` where keys are wanted: the one key is there, but for the space.
+fn no_space_after_colon(node: At<'_>) -> Option<Diagnostic> {
+    let scalar = node.as_scalar().filter(|scalar| scalar.style == syntax::Style::Plain)?;
+    let (key, value) = scalar.text.split_once(':')?;
+    if !is_identifier(key) || value.is_empty() || value.starts_with("//") || value.contains('\n') {
+        return None;
+    }
+    let colon = node.span_within(key.len()..key.len() + 1);
+    Some(
+        Diagnostic::error("E0033", colon, format!("there is no space after the colon of `{}`", scalar.text))
+            .help("a key and its value are written `key: value`")
+            .replace(colon.after(), " ", "put a space after the colon"),
+    )
 }
 
 /// A diagnostic for a name that is not among `known`, with what was probably meant.
@@ -114,7 +148,7 @@ pub(crate) fn unknown<'a>(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(code, span, message);
     match syntax::closest(word, known.clone()) {
-        Some(meant) => diagnostic.help(format!("did you mean \"{meant}\"?")).replace(span, meant.to_owned(), format!("write \"{meant}\"")),
+        Some(meant) => diagnostic.help(format!("did you mean \"{meant}\"?")).guess(span, meant.to_owned(), format!("write \"{meant}\"")),
         None => {
             let all: Vec<&str> = known.take(16).collect();
             if all.is_empty() { diagnostic } else { diagnostic.help(format!("{list_intro} {}", all.join(", "))) }
@@ -146,14 +180,25 @@ impl Reader<'_> {
     pub(crate) fn prose(&mut self, node: At<'_>, what: &str) -> Option<Template> {
         let source = text(node, what, self.out)?;
         let scope = self.names.in_skill(self.skill);
-        took(Template::parse(source, &scope), node, self.out)
+        let template = took(Template::parse(source, &scope), node, self.out)?;
+        // Its translations come with it, wherever it stands in the skill (FL 3.12).
+        let template = self.names.translations.attach(template, node, &scope, self.out);
+        self.names.uses.template(&template, node);
+        Some(template)
+    }
+
+    /// What a plain text of the skill (a synonym, a choice) is called in the other languages (FL 5.4.3).
+    pub(crate) fn in_other_languages(&mut self, node: At<'_>) -> Vec<String> {
+        self.names.translations.texts(node)
     }
 
     /// A condition of the flow.
     pub(crate) fn condition(&mut self, node: At<'_>, what: &str) -> Option<Condition> {
         let source = text(node, what, self.out)?;
         let scope = self.names.in_skill(self.skill);
-        took(Condition::parse(source, &scope), node, self.out)
+        let condition = took(Condition::parse(source, &scope), node, self.out)?;
+        self.names.uses.condition(&condition, node);
+        Some(condition)
     }
 
     /// A condition over an event's fields.
@@ -236,7 +281,10 @@ impl Reader<'_> {
         if self.names.skills.contains(&canonical) {
             return Some(canonical);
         }
-        let known: Vec<&str> = self.names.skills.iter().map(String::as_str).filter(|n| !n.starts_with('/')).collect();
+        // System skills are spelt with and without the slash; the designer's own are what is meant first.
+        let own = self.names.skills.iter().map(String::as_str).filter(|n| !n.starts_with('/'));
+        let system = self.names.skills.iter().map(String::as_str).filter(|n| n.starts_with('/'));
+        let known: Vec<&str> = own.chain(system).collect();
         self.out.push(unknown("E0112", span, &format!("there is no skill \"{name}\""), name, known.iter().copied(), "the skills are"));
         None
     }
@@ -247,14 +295,47 @@ impl Reader<'_> {
         self.check_identifier(name, node.span, what).then_some(name)
     }
 
-    /// Whether a text can be the name of an attribute or variable.
+    /// The name of an attribute or variable that loses its value.
+    pub(crate) fn name_to_unset<'n>(&mut self, node: At<'n>) -> Option<&'n str> {
+        let what = "a name to unset";
+        let name = text(node, what, self.out)?.trim();
+        let good = self.may_change(name, node.span, what);
+        if good {
+            self.names.uses.note(name, node.span, Act::Unsets);
+        }
+        good.then_some(name)
+    }
+
+    /// Whether a text can be the name of an attribute or variable; then the block stores it.
     pub(crate) fn check_identifier(&mut self, name: &str, span: Span, what: &str) -> bool {
+        let good = self.may_change(name, span, what);
+        if good {
+            self.names.uses.note(name, span, Act::Stores);
+        }
+        good
+    }
+
+    fn may_change(&mut self, name: &str, span: Span, what: &str) -> bool {
         let good = is_identifier(name);
         if !good {
             self.out.push(
                 Diagnostic::error("E0114", span, format!("{what} is a name of letters, digits and _, not \"{name}\""))
                     .help("conditions and ${…} can read only such names"),
             );
+        } else if self.names.globals.iter().any(|g| g.name == name) {
+            self.out.push(
+                Diagnostic::error("E0258", span, format!("\"{name}\" is a global: flows read it, the bot's owners write it"))
+                    .help(format!("change it with: switchboard globals set {name} VALUE")),
+            );
+            return false;
+        } else if self.names.computed.contains_key(name) {
+            self.out.push(
+                Diagnostic::error("E0259", span, format!("\"{name}\" is computed when it is used; nothing can be stored in it"))
+                    .help("choose another name, or change what it is computed from"),
+            );
+            return false;
+        } else if super::names::CHOSEN.contains(&name) {
+            return true;
         } else if expr::SYSTEM.iter().any(|s| s.name == name) && self.names.attribute(name).is_none() {
             self.out.push(
                 Diagnostic::error(
@@ -305,12 +386,13 @@ pub(crate) fn text<'n>(node: At<'n>, what: &str, out: &mut Diagnostics) -> Optio
         return Some(text);
     }
     if node.is_null() {
-        out.push(Diagnostic::error("E0103", node.span, format!("{what} is empty; write it after the colon")));
+        let diagnostic = Diagnostic::error("E0103", node.span, format!("{what} is empty"));
+        out.push(diagnostic.help("write it after the colon; a text that begins with # needs quotes"));
         return None;
     }
     let mut diagnostic = Diagnostic::error("E0103", node.span, format!("{what} is a text, not {}", node.kind_name()));
     if matches!(node.value, Node::Map(_) | Node::List(_)) {
-        diagnostic = diagnostic.help("put quotes round a text that begins with {, [ or contains \": \"");
+        diagnostic = diagnostic.help("put quotes round a text that begins with { or [, or that contains \": \"");
     }
     out.push(diagnostic);
     None
@@ -382,7 +464,9 @@ pub(crate) fn took<T>(parsed: Result<(T, Vec<Problem>), Vec<Problem>>, node: At<
             diagnostic = diagnostic.help(help);
         }
         if let Some(replacement) = problem.suggestion {
-            diagnostic = diagnostic.replace(span, replacement.clone(), format!("write {replacement}"));
+            let title = if replacement.is_empty() { "take it out".to_owned() } else { format!("write {replacement}") };
+            diagnostic =
+                if problem.sure { diagnostic.replace(span, replacement, title) } else { diagnostic.guess(span, replacement, title) };
         }
         out.push(diagnostic);
     }

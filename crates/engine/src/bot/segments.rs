@@ -14,6 +14,8 @@ pub(crate) struct Segment {
     pub rule: SegmentRule,
     /// Segments whose members are not members of this one.
     pub exclude: Vec<String>,
+    /// Whether only people the website vouched for are in it (FL 4).
+    pub verified: bool,
     pub span: Span,
 }
 
@@ -43,7 +45,8 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
     let mut read = BTreeMap::new();
     let Node::Map(entries) = &node.value else {
         if !node.is_null() {
-            out.push(Diagnostic::error("E0103", node.span, format!("segments.yaml is a map of segments, not {}", node.kind_name())));
+            let diagnostic = Diagnostic::error("E0103", node.span, format!("segments.yaml is a map of segments, not {}", node.kind_name()));
+            out.push(diagnostic.help("write each segment as \"name:\" with its condition below: where: …"));
         }
         return read;
     };
@@ -61,6 +64,7 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
         }
         let is_static = fields.take("static").and_then(|n| boolean(n, "static", out)).unwrap_or(false);
         let condition = fields.take_with_key("where");
+        let verified = fields.take("verified").and_then(|n| boolean(n, "verified", out)).unwrap_or(false);
         let exclude = fields
             .take("exclude")
             .map(|n| {
@@ -93,6 +97,10 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
                 continue;
             }
             (false, None) => {
+                // A slip in the key was told as that.
+                if !fields.finish(out) {
+                    continue;
+                }
                 out.push(
                     Diagnostic::error("E0102", entry.key.span, format!("segment \"{key}\" needs \"where\""))
                         .help("write the condition, or static: true if people are put into it by hand"),
@@ -108,7 +116,7 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
             }
         };
         fields.finish(out);
-        read.insert(key.to_owned(), Segment { key: key.to_owned(), name, rule, exclude, span: entry.key.span });
+        read.insert(key.to_owned(), Segment { key: key.to_owned(), name, rule, exclude, verified, span: entry.key.span });
     }
     refuse_cycles(&read, out);
     read
@@ -154,14 +162,19 @@ fn refuse_cycles(segments: &BTreeMap<String, Segment>, out: &mut Diagnostics) {
             }
         }
     }
+    let mut told = false;
     for (key, segment) in segments {
         if waiting.contains_key(key.as_str()) {
+            // One circle is one fault, however many are in it.
+            if std::mem::replace(&mut told, true) {
+                continue;
+            }
             let circle: Vec<&str> = waiting.keys().copied().collect();
             out.push(
                 Diagnostic::error("E0123", segment.span, format!("segment \"{key}\" depends on itself"))
                     .help(format!("the segments of the circle are among {}", circle.join(", "))),
             );
-        } else if depths.get(key.as_str()).is_some_and(|d| *d > DEEPEST) {
+        } else if depths.get(key.as_str()).is_some_and(|d| *d == DEEPEST + 1) {
             out.push(
                 Diagnostic::error("E0127", segment.span, format!("segment \"{key}\" looks through more than {DEEPEST} others"))
                     .help("write the conditions themselves instead of segments in segments in segments"),

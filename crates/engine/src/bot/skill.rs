@@ -25,6 +25,8 @@ pub(crate) struct Skill {
     pub name: String,
     /// What people read in command menus.
     pub title: String,
+    /// The same in other languages: tags and texts.
+    pub titles: Vec<(String, String)>,
     /// Whether it came with the product.
     pub built_in: bool,
     pub catches: Vec<CatchEntry>,
@@ -46,6 +48,8 @@ pub(crate) struct CatchEntry {
     pub queue_for: Option<i64>,
     /// At most one start within this many microseconds.
     pub once: Option<i64>,
+    /// Whom a schedule reaches.
+    pub audience: Option<crate::catches::Whom>,
 }
 
 /// What becomes of a start while a run has the floor (FL 5.3b).
@@ -64,6 +68,8 @@ pub(crate) struct Block {
     pub span: Span,
     pub kind: &'static dyn BlockKind,
     pub body: Box<dyn BlockBody>,
+    /// What it says or does, in one line.
+    pub summary: String,
     /// All must hold, else the block is skipped (FL 3.6).
     pub conditions: Vec<Condition>,
     /// Whether `next` is written.
@@ -85,17 +91,22 @@ impl Skill {
     }
 }
 
+/// How many errors of a bot are told before its blocks are no longer read: nobody reads more, and each costs a search for what was
+/// meant.
+const MOST_FAULTS: usize = 200;
+
 const HEADER: [&str; 6] = ["skill", "description", "catch", "only_for", "note", "blocks"];
 
 /// Reads one skill file. `name` was read before, when names were collected.
 pub(crate) fn read(name: &str, node: At<'_>, built_in: bool, names: &Names, out: &mut Diagnostics) -> Option<Skill> {
+    names.translations.place(name, node, built_in);
     let mut fields = Fields::of(node, "a skill file", out)?;
     // Its name was read before, when names were collected.
     fields.take("skill");
-    let title = fields
-        .take("description")
-        .and_then(|n| text(n, "description", out))
-        .map_or_else(|| spoken(name), |t| t.trim().chars().take(256).collect());
+    let description = fields.take("description");
+    let titles = description.map(|n| names.translations.tagged(n, out)).unwrap_or_default();
+    let title =
+        description.and_then(|n| text(n, "description", out)).map_or_else(|| spoken(name), |t| t.trim().chars().take(256).collect());
     if let Some(note) = fields.take("note") {
         text(note, "note", out);
     }
@@ -138,12 +149,21 @@ pub(crate) fn read(name: &str, node: At<'_>, built_in: bool, names: &Names, out:
     let total = order.len();
     let mut blocks = Vec::with_capacity(total);
     for (position, (block, key, value)) in order.into_iter().enumerate() {
+        if reader.out.error_count() >= MOST_FAULTS {
+            if reader.out.iter().all(|d| d.code != "E0008") {
+                let message = "there are too many faults in this bot; from here on nothing is read";
+                reader.out.push(Diagnostic::error("E0008", key.span, message).help("repair the ones shown and check again"));
+            }
+            break;
+        }
+        names.uses.enter(name, position);
         if let Some(read) = read_block(block, key.span, value, position, total, &mut reader) {
             blocks.push(read);
         }
     }
+    names.uses.leave();
     // With a block missing the indexes would lie; its error was told.
-    (blocks.len() == total).then(|| Skill { name: name.to_owned(), title, built_in, catches, only_for, blocks, index })
+    (blocks.len() == total).then(|| Skill { name: name.to_owned(), title, titles, built_in, catches, only_for, blocks, index })
 }
 
 /// `order-help` as people say it.
@@ -217,6 +237,7 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
         span,
         kind,
         body,
+        summary: super::picture::summary(value),
         conditions,
         has_next: next.is_some(),
         next: next_target.unwrap_or(below),
@@ -242,7 +263,7 @@ fn unknown_block(name: &str, span: Span, node: At<'_>, mut outer: Fields<'_>, re
     reader.out.push(match meant {
         Some((key, span, ty)) => Diagnostic::error("E0107", span, format!("there is no block \"{key}\""))
             .help(format!("did you mean \"{ty}\"?"))
-            .replace(span, ty.to_owned(), format!("write \"{ty}\"")),
+            .guess(span, ty.to_owned(), format!("write \"{ty}\"")),
         None => Diagnostic::error(
             "E0107",
             keys.first().map_or(span, |k| k.1),
@@ -257,7 +278,7 @@ fn unknown_block(name: &str, span: Span, node: At<'_>, mut outer: Fields<'_>, re
 }
 
 /// Blocks the language has and this release does not.
-const LATER: [&str; 26] = [
+const LATER: [&str; 21] = [
     "image",
     "media",
     "gallery",
@@ -265,12 +286,7 @@ const LATER: [&str; 26] = [
     "email",
     "sms",
     "lead",
-    "trigger",
     "json",
-    "validation",
-    "split",
-    "wait_until",
-    "call",
     "category",
     "product",
     "variations",
@@ -295,7 +311,12 @@ fn read_exits(
 ) -> BTreeMap<&'static str, Target> {
     let mut exits = BTreeMap::new();
     let Node::Map(entries) = &node.value else {
-        reader.out.push(Diagnostic::error("E0103", node.span, format!("on is a map of outcomes, not {}", node.kind_name())));
+        let names: Vec<&str> = outcomes.iter().map(|o| o.name).collect();
+        let diagnostic = Diagnostic::error("E0103", node.span, format!("on is a map of outcomes, not {}", node.kind_name()));
+        reader.out.push(
+            diagnostic
+                .help(format!("write each outcome with where it leads, such as on: {{ {}: end }}", names.first().unwrap_or(&"error"))),
+        );
         return exits;
     };
     for entry in entries {
@@ -306,10 +327,10 @@ fn read_exits(
                     exits.insert(spec.name, target);
                 }
             }
-            None if kind.key() == "live_chat" && matches!(outcome, "closed_hours" | "customer_left" | "error") => {
+            None if kind.key() == "live_chat" && matches!(outcome, "customer_left" | "error") => {
                 reader.out.push(
                     Diagnostic::error("E0122", entry.key.span, format!("the outcome {outcome} is not built yet"))
-                        .help("take it out; this release has timeout and no_agent"),
+                        .help("take it out; this release has timeout, no_agent and closed_hours"),
                 );
             }
             None => {

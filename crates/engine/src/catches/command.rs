@@ -13,6 +13,9 @@ struct Typed {
 }
 
 impl CatchKind for Command {
+    fn summary(&self) -> &'static str {
+        "the customer types the command, such as /order; channels show it in their menus"
+    }
     fn key(&self) -> &'static str {
         "command"
     }

@@ -9,6 +9,9 @@ pub(crate) struct Event;
 struct Named(String);
 
 impl CatchKind for Event {
+    fn summary(&self) -> &'static str {
+        "an event of this name is raised for the contact"
+    }
     fn key(&self) -> &'static str {
         "event"
     }

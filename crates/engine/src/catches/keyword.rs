@@ -1,6 +1,7 @@
 //! `keyword: [my order]`: the whole message, or whole words in it with `{ contains: […] }`.
 
 use super::{Catch, CatchKind, Signal};
+use crate::blocks::{Key, Shape};
 use crate::bot::reader::{At, Fields, Reader, one_or_many};
 use crate::step::spoken;
 use model::fold;
@@ -15,6 +16,17 @@ struct Words {
 }
 
 impl CatchKind for Keyword {
+    fn summary(&self) -> &'static str {
+        "the message is one of these words, or contains them"
+    }
+    fn shape(&self) -> Shape {
+        const {
+            Shape::OneOrMany(&Shape::Either(&[
+                Shape::Text,
+                Shape::Keys(&[Key::must("contains", Shape::OneOrMany(&Shape::Text), "whole words anywhere in the message")]),
+            ]))
+        }
+    }
     fn key(&self) -> &'static str {
         "keyword"
     }

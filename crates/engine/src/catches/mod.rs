@@ -1,22 +1,28 @@
 //! Catches: the ways into a skill (FL 4). One file each, and this list.
 
+mod attribute;
 mod command;
 mod event;
 mod keyword;
+mod schedule;
 mod segment;
 mod tag;
 
+use crate::blocks::Shape;
 use crate::bot::reader::{At, Fields, Reader, text};
 use crate::bot::{CatchEntry, IfBusy};
+pub(crate) use attribute::attribute_name;
 pub(crate) use event::event_name;
+pub(crate) use schedule::{Timetable, Whom};
 use std::fmt::Debug;
 use syntax::Diagnostic;
 
 /// Every kind of catch.
-const CATCHES: &[&dyn CatchKind] = &[&command::Command, &keyword::Keyword, &event::Event, &segment::Segment, &tag::Tag];
+const CATCHES: &[&dyn CatchKind] =
+    &[&command::Command, &keyword::Keyword, &event::Event, &segment::Segment, &tag::Tag, &attribute::Attribute, &schedule::Schedule];
 
-/// Kinds the language has and this release does not.
-const LATER: [&str; 2] = ["attribute", "schedule"];
+/// The kinds, for messages.
+const KINDS: &str = "command, keyword, event, segment, tag, attribute or schedule";
 
 /// Something that may start skills.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +35,19 @@ pub(crate) enum Signal {
     Segment { name: String, entered: bool },
     /// A tag was added or removed.
     Tag { name: String, added: bool },
+    /// An attribute got another value.
+    Attribute { name: String },
 }
 
 impl Signal {
     /// Of what it speaks.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Command { name } | Self::Event { name } | Self::Segment { name, .. } | Self::Tag { name, .. } => name,
+            Self::Command { name }
+            | Self::Event { name }
+            | Self::Segment { name, .. }
+            | Self::Tag { name, .. }
+            | Self::Attribute { name } => name,
         }
     }
 
@@ -48,6 +60,7 @@ impl Signal {
             Self::Segment { entered: false, .. } => "left",
             Self::Tag { added: true, .. } => "added",
             Self::Tag { added: false, .. } => "removed",
+            Self::Attribute { .. } => "changed",
         }
     }
 }
@@ -58,10 +71,32 @@ pub(crate) trait CatchKind: Sync {
     fn key(&self) -> &'static str;
     /// Reads what stands under the key.
     fn read(&self, value: At<'_>, reader: &mut Reader<'_>) -> Option<Box<dyn Catch>>;
+    /// What may stand under the key, for editors.
+    fn shape(&self) -> Shape {
+        Shape::Text
+    }
+    /// When it begins the skill, in a designer's words.
+    fn summary(&self) -> &'static str;
     /// Whether `where:` over the event's fields makes sense.
     fn has_fields(&self) -> bool {
         false
     }
+}
+
+/// A kind of catch, for editors and tests.
+#[derive(Clone, Copy, Debug)]
+pub struct CatchReference {
+    /// The key it is recognised by.
+    pub key: &'static str,
+    /// When it begins the skill.
+    pub summary: &'static str,
+    /// What may stand under the key.
+    pub shape: Shape,
+}
+
+/// Every kind of catch of this release.
+pub fn catches() -> Vec<CatchReference> {
+    CATCHES.iter().map(|k| CatchReference { key: k.key(), summary: k.summary(), shape: k.shape() }).collect()
 }
 
 /// A catch as read from a skill.
@@ -76,8 +111,17 @@ pub(crate) trait Catch: Debug + Send + Sync {
     fn command(&self) -> Option<&str> {
         None
     }
+    /// The times at which it starts by itself.
+    fn schedule(&self) -> Option<&Timetable> {
+        None
+    }
     /// What began a run, in words.
     fn spoken(&self) -> String;
+}
+
+/// Reads words as the `keyword` catch does.
+pub(crate) fn keywords(node: At<'_>, reader: &mut Reader<'_>) -> Option<Box<dyn Catch>> {
+    keyword::Keyword.read(node, reader)
 }
 
 /// Reads one entry of `catch:`.
@@ -88,7 +132,7 @@ pub(crate) fn read(node: At<'_>, reader: &mut Reader<'_>) -> Option<CatchEntry> 
         if let Some((span, value)) = fields.take_with_key(kind.key()) {
             if found.is_some() {
                 reader.out.push(
-                    Diagnostic::error("E0108", span, "a catch is one of command, keyword, event, segment and tag")
+                    Diagnostic::error("E0108", span, format!("a catch is one of {KINDS}"))
                         .help("give each its own entry in the list under catch"),
                 );
             } else {
@@ -96,32 +140,27 @@ pub(crate) fn read(node: At<'_>, reader: &mut Reader<'_>) -> Option<CatchEntry> 
             }
         }
     }
-    for key in LATER {
-        if let Some((span, _)) = fields.take_with_key(key) {
-            reader.out.push(
-                Diagnostic::error("E0122", span, format!("catching by {key} is not built yet"))
-                    .help("this release catches command, keyword, event, segment and tag"),
-            );
-            return None;
-        }
-    }
     let only_for = fields.take("only_for");
     let filter = fields.take_with_key("where");
     let if_busy = fields.take("if_busy");
     let queue_for = fields.take("queue_for").and_then(|n| reader.duration(n, "queue_for"));
     let once = fields.take("once").and_then(|n| reader.duration(n, "once"));
+    let to = fields.take_with_key("to");
+    let grace = fields.take_with_key("grace");
     let span = fields.span();
-    fields.finish(reader.out);
+    let known = fields.finish(reader.out);
     let Some((kind, value)) = found else {
-        reader
-            .out
-            .push(Diagnostic::error("E0102", span, "a catch says what it catches").help("write command, keyword, event, segment or tag"));
+        // A slip in the key was told as that.
+        if !known {
+            return None;
+        }
+        reader.out.push(Diagnostic::error("E0102", span, "a catch says what it catches").help(format!("write {KINDS}")));
         return None;
     };
     let filter = match filter {
         Some((_, node)) if kind.has_fields() => reader.event_condition(node, "where"),
         Some((key, _)) => {
-            reader.error("E0101", key, format!("{} has no fields to look at; where belongs to event", kind.key()));
+            reader.error("E0101", key, format!("{} has no fields to look at; where belongs to event and attribute", kind.key()));
             None
         }
         None => None,
@@ -137,5 +176,6 @@ pub(crate) fn read(node: At<'_>, reader: &mut Reader<'_>) -> Option<CatchEntry> 
         }
     };
     let only_for = only_for.and_then(|n| reader.condition(n, "only_for"));
-    Some(CatchEntry { kind: kind.read(value, reader)?, span, only_for, filter, if_busy, queue_for, once })
+    let audience = schedule::read_audience(kind.key() == "schedule", value, to, grace, reader)?;
+    Some(CatchEntry { kind: kind.read(value, reader)?, span, only_for, filter, if_busy, queue_for, once, audience })
 }

@@ -1,6 +1,7 @@
 //! `segment: { entered: vip }`: membership changed, as of the whole step (FL 5.8).
 
 use super::{Catch, CatchKind, Signal};
+use crate::blocks::{Key, Shape};
 use crate::bot::reader::{At, Fields, Reader, unknown};
 
 pub(crate) struct Segment;
@@ -12,6 +13,12 @@ struct Transition {
 }
 
 impl CatchKind for Segment {
+    fn summary(&self) -> &'static str {
+        "the contact enters or leaves a segment"
+    }
+    fn shape(&self) -> Shape {
+        const { Shape::OneKey(&[Key::may("entered", Shape::Text, "the segment"), Key::may("left", Shape::Text, "the segment")]) }
+    }
     fn key(&self) -> &'static str {
         "segment"
     }

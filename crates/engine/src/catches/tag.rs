@@ -1,6 +1,7 @@
 //! `tag: { added: gold }`: a tag came or went, by whoever.
 
 use super::{Catch, CatchKind, Signal};
+use crate::blocks::{Key, Shape};
 use crate::bot::reader::{At, Fields, Reader};
 use model::TagKey;
 
@@ -14,6 +15,12 @@ struct Tagged {
 }
 
 impl CatchKind for Tag {
+    fn summary(&self) -> &'static str {
+        "a tag is added or removed, by whoever"
+    }
+    fn shape(&self) -> Shape {
+        const { Shape::OneKey(&[Key::may("added", Shape::Text, "the tag"), Key::may("removed", Shape::Text, "the tag")]) }
+    }
     fn key(&self) -> &'static str {
         "tag"
     }

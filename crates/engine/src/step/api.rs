@@ -1,7 +1,9 @@
 //! What goes into a step and what comes out.
 
 use crate::bot::Programs;
-use model::{Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, RequestId, TranscriptEntry};
+use model::{
+    Call, CallAnswer, Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, RequestId, TranscriptEntry,
+};
 
 /// Everything outside the person that a step may look at.
 #[derive(Clone, Copy)]
@@ -32,6 +34,12 @@ pub enum Input<'a> {
     Due,
     /// The answer to a request of an earlier step.
     Desk(DeskAnswer),
+    /// What came of a trigger that an earlier step asked for.
+    Trigger(super::TriggerAnswer),
+    /// What came of a call of an earlier step. One that nothing waits for any more is journeyed and dropped.
+    Answer(&'a CallAnswer),
+    /// Something from the contact's inbox that waited for a run that requests as long as it may (FL 5.4 rule 7).
+    Waited(&'a InboxItem),
 }
 
 /// The desk's answer to a [`DeskRequest`].
@@ -79,8 +87,14 @@ pub struct Step {
     pub events: Vec<EventRecord>,
     /// Items for the contact's inbox, by the same commit (FL 5.8).
     pub queued: Vec<InboxItem>,
+    /// Calls to the outside: they leave once this step is committed.
+    pub calls: Vec<Call>,
+    /// The input is to wait: the run with the floor requests (FL 5.4 rule 7). Nothing was changed.
+    pub held: bool,
     /// Requests for a human.
     pub requests: Vec<DeskRequest>,
+    /// Events to be raised for others.
+    pub triggers: Vec<super::TriggerRequest>,
     /// Unsent messages of this conversation are not to be sent any more (FL 7.9).
     pub drop_unsent: bool,
     /// A limit was hit: all changes were dropped but the input is consumed (FL 5.7).

@@ -33,6 +33,21 @@ impl Stepper<'_> {
         Rest::Requesting { request: id }
     }
 
+    /// Whether nobody of a group works now, by its calendar. A human who has the conversation already is there.
+    pub(crate) fn is_closed(&self, group: &str) -> bool {
+        let bot = &self.bot;
+        let hours = bot.groups().iter().find(|g| g.name == group).and_then(|g| bot.calendar(g.hours.as_deref()?));
+        self.conversation.owner == Owner::Bot && hours.is_some_and(|hours| !hours.is_open(self.turn.now, bot.timezone()))
+    }
+
+    /// Nobody is asked, and the desk lists it all the same: somebody wanted a human (INV-10).
+    pub(crate) fn note_missed(&mut self, run: RunId, group: &str, why: &str) {
+        let (id, now): (RequestId, _) = (self.ids.next(), self.turn.now);
+        let state = RequestState::Waiting;
+        self.conversation.request = Some(LiveRequest { id, group: group.to_owned(), since: now, run: Some(run), deadline: None, state });
+        self.miss(id, why);
+    }
+
     pub(crate) fn desk_answer(&mut self, answer: DeskAnswer) -> Result<(), Fault> {
         match answer {
             DeskAnswer::Queued { request, position, eta_secs } => self.queued(request, position, eta_secs),
@@ -72,13 +87,13 @@ impl Stepper<'_> {
         Ok(())
     }
 
-    fn resting_on(&self, request: RequestId) -> Vec<RunId> {
+    pub(crate) fn resting_on(&self, request: RequestId) -> Vec<RunId> {
         self.conversation
             .runs
             .iter()
             .filter(|r| match r.rest {
                 Rest::Requesting { request: on } | Rest::HandedOver { request: on } => on == request,
-                Rest::Asking(_) | Rest::Waiting { .. } => false,
+                Rest::Asking(_) | Rest::Waiting { .. } | Rest::Calling(_) => false,
             })
             .map(|r| r.id)
             .collect()
@@ -155,8 +170,9 @@ impl Stepper<'_> {
         }
         self.conversation.owner = Owner::Agent(agent);
         self.journey(Actor::Agent(agent), JourneyKind::Desk(format!("{name} took the chat")));
-        self.append_system(format!("{name} joined the chat"));
-        Ok(())
+        let joined = self.sentence("{name} joined the chat").replace("{name}", name);
+        self.append_system(joined);
+        self.agent_joined(name)
     }
 
     /// An agent says something; a reply to a missed request takes it.
@@ -191,12 +207,17 @@ impl Stepper<'_> {
             return Ok(());
         }
         let now = self.turn.now;
+        let name = match self.conversation.request.as_ref().map(|r| &r.state) {
+            Some(RequestState::Active { name, .. }) => name.clone(),
+            Some(RequestState::Waiting | RequestState::Missed { .. } | RequestState::Resolved { .. }) | None => String::new(),
+        };
         let request = self.conversation.request.as_mut().map(|r| {
             r.state = RequestState::Resolved { agent, at: now };
             r.id
         });
         self.journey(Actor::Agent(agent), JourneyKind::Desk("closed the chat".into()));
-        self.append_system("The chat was closed".into());
+        let closed = self.sentence("The chat was closed");
+        self.append_system(closed);
         self.release();
         self.conversation.request = None;
         let skill = match skill.map(crate::bot::canonical_skill_name) {
@@ -222,10 +243,12 @@ impl Stepper<'_> {
                 self.conversation.pending.clear();
                 self.start_named(&skill, None, Record::new(), Cause::Customer)
             }
-            None => match request {
-                Some(request) => self.give_back(request, || Flow::Next),
-                None => Ok(()),
-            },
+            None => {
+                if let Some(request) = request {
+                    self.give_back(request, || Flow::Next)?;
+                }
+                self.chat_closed(&name)
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::run::Begin;
 use super::stepper::Stepper;
 use crate::blocks::{Fault, Flow};
 use crate::bot::Limits;
-use model::{Actor, Cause, Conversation, Instant, JourneyKind, Owner, Record, Rest, RunId, Start, Version};
+use model::{Actor, Awaited, Cause, Conversation, Instant, JourneyKind, Owner, Record, Rest, Run, RunId, Start, Version};
 
 /// When something of the conversation is due next; what a human holds is not (FL 5.5).
 pub fn next_due(conversation: &Conversation, limits: &Limits) -> Option<Instant> {
@@ -15,9 +15,10 @@ pub fn next_due(conversation: &Conversation, limits: &Limits) -> Option<Instant>
             let runs = conversation.runs.iter().filter_map(|run| match &run.rest {
                 Rest::Asking(ask) => {
                     let idle = run.moved_at.plus_micros(limits.run_idle);
-                    Some(ask.deadline.map_or(idle, |d| d.min(idle)))
+                    Some(ask.deadline.into_iter().chain(ask.merge_until).fold(idle, Instant::min))
                 }
-                Rest::Waiting { until } => Some(*until),
+                Rest::Waiting { until, on } => Some(wait_ends(*until, on, run, limits)),
+                Rest::Calling(calling) => Some(super::requests::due_at(calling, run.moved_at)),
                 Rest::Requesting { .. } | Rest::HandedOver { .. } => None,
             });
             let timers = conversation.timers.iter().map(|t| t.next);
@@ -29,11 +30,25 @@ pub fn next_due(conversation: &Conversation, limits: &Limits) -> Option<Instant>
     }
 }
 
+/// When a wait is over: at once if what it is for has come, else at its time, else when it is forgotten.
+fn wait_ends(until: Option<Instant>, on: &Awaited, run: &Run, limits: &Limits) -> Instant {
+    match on {
+        Awaited::Came(_) => run.moved_at,
+        Awaited::Time | Awaited::Moment | Awaited::Event(_) | Awaited::Segment { .. } | Awaited::Attribute { .. } => {
+            until.unwrap_or_else(|| run.moved_at.plus_micros(limits.run_idle))
+        }
+    }
+}
+
 /// The one thing that a step over time handles; [`next_due`] brings the next one.
 enum DueThing {
     Timeout(RunId),
+    /// What was said in several messages is the answer.
+    Merged(RunId),
     Idle(RunId),
     Wait(RunId),
+    /// A request whose time is over, or whose reply was kept.
+    Request(RunId),
     /// A timer, by its place.
     Tick(usize),
 }
@@ -61,14 +76,32 @@ impl Stepper<'_> {
                 self.conversation.floor.retain(|r| *r != id);
                 self.wake(id, |_| Ok(Some(Flow::Outcome("timeout", String::new()))))
             }
+            Some(DueThing::Merged(id)) => self.close_merge(id),
             Some(DueThing::Wait(id)) => {
                 if self.storm() {
                     self.end_resting(id, "storm");
                     return Ok(());
                 }
-                self.wake(id, |_| Ok(Some(Flow::Next)))
+                self.wait_is_over(id)
             }
+            Some(DueThing::Request(id)) => self.request_is_due(id),
             Some(DueThing::Tick(position)) => self.tick(position),
+        }
+    }
+
+    /// A wait is over: what it was for has come, or its time has.
+    fn wait_is_over(&mut self, id: RunId) -> Result<(), Fault> {
+        let Some(Rest::Waiting { until, on }) = self.conversation.run(id).map(|run| &run.rest) else { return Ok(()) };
+        match (on, until) {
+            (Awaited::Came(_), _) => self.go_on(id),
+            (_, None) => {
+                self.end_resting(id, "expired");
+                Ok(())
+            }
+            (Awaited::Time | Awaited::Moment, Some(_)) => self.wake(id, |_| Ok(Some(Flow::Next))),
+            (Awaited::Event(_) | Awaited::Segment { .. } | Awaited::Attribute { .. }, Some(_)) => {
+                self.wake(id, |_| Ok(Some(Flow::Outcome("timeout", String::new()))))
+            }
         }
     }
 
@@ -80,14 +113,30 @@ impl Stepper<'_> {
             match &run.rest {
                 Rest::Asking(ask) => {
                     let idle = run.moved_at.plus_micros(self.bot.limits().run_idle);
+                    if let Some(until) = ask.merge_until
+                        && until <= now
+                    {
+                        due.push((until, DueThing::Merged(run.id)));
+                    }
                     match ask.deadline {
                         Some(deadline) if deadline <= now && deadline <= idle => due.push((deadline, DueThing::Timeout(run.id))),
                         _ if idle <= now => due.push((idle, DueThing::Idle(run.id))),
                         _ => {}
                     }
                 }
-                Rest::Waiting { until } if *until <= now => due.push((*until, DueThing::Wait(run.id))),
-                Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::HandedOver { .. } => {}
+                Rest::Waiting { until, on } => {
+                    let ends = wait_ends(*until, on, run, self.bot.limits());
+                    if ends <= now {
+                        due.push((ends, DueThing::Wait(run.id)));
+                    }
+                }
+                Rest::Calling(calling) => {
+                    let ends = super::requests::due_at(calling, run.moved_at);
+                    if ends <= now {
+                        due.push((ends, DueThing::Request(run.id)));
+                    }
+                }
+                Rest::Requesting { .. } | Rest::HandedOver { .. } => {}
             }
         }
         for (position, timer) in self.conversation.timers.iter().enumerate() {
@@ -170,7 +219,9 @@ impl Stepper<'_> {
             return;
         }
         match self.first_due() {
-            Some(DueThing::Timeout(id) | DueThing::Idle(id) | DueThing::Wait(id)) => self.end_resting(id, "broken"),
+            Some(DueThing::Timeout(id) | DueThing::Merged(id) | DueThing::Idle(id) | DueThing::Wait(id) | DueThing::Request(id)) => {
+                self.end_resting(id, "broken")
+            }
             Some(DueThing::Tick(position)) => self.reschedule(position),
             // A start that waited broke when it began.
             None => {

@@ -18,12 +18,25 @@ pub(crate) struct ContactFacts<'a> {
     pub run: Option<&'a Run>,
     pub queue: Option<&'a Record>,
     pub input: Option<&'a str>,
+    /// The contact's zone, looked up when it is first asked for.
+    pub zone: std::cell::OnceCell<TimeZone>,
 }
 
 impl<'a> ContactFacts<'a> {
     /// What a segment's rule sees: the contact alone.
     pub(crate) fn of_contact(now: Instant, bot: &'a Bot, contact: &'a Contact) -> Self {
-        Self { now, bot, contact, channel: None, vars: None, event: None, run: None, queue: None, input: None }
+        Self {
+            now,
+            bot,
+            contact,
+            channel: None,
+            vars: None,
+            event: None,
+            run: None,
+            queue: None,
+            input: None,
+            zone: std::cell::OnceCell::new(),
+        }
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {
@@ -48,14 +61,15 @@ impl Facts for ContactFacts<'_> {
     }
 
     fn contact_zone(&self) -> &TimeZone {
-        self.bot.timezone()
+        self.zone.get_or_init(|| {
+            // A name the channel gave that is no zone is as if it had given none.
+            let named = self.text("timezone").and_then(|name| TimeZone::get(name).ok());
+            named.unwrap_or_else(|| self.bot.timezone().clone())
+        })
     }
 
     fn language(&self) -> Option<String> {
-        match self.attribute("language").or_else(|| self.system("language"))?.into_owned() {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
+        language_of(self.bot, self.contact)
     }
 
     fn variable<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>> {
@@ -63,7 +77,7 @@ impl Facts for ContactFacts<'_> {
     }
 
     fn attribute<'a>(&'a self, name: &str) -> Option<Cow<'a, Value>> {
-        let declared = self.bot.attribute(name)?;
+        let Some(declared) = self.bot.attribute(name) else { return self.bot.global(name).map(Cow::Borrowed) };
         // A declared `first_name` holds what the customer said; until then, what the channel knows.
         self.contact.attributes.get(name).or(declared.default.as_ref()).or_else(|| self.contact.system.get(name)).map(Cow::Borrowed)
     }
@@ -78,6 +92,14 @@ impl Facts for ContactFacts<'_> {
                 // Outside a conversation: where the contact was first met.
                 self.contact.addresses.first().map(|r| r.address.channel.as_str())
             })?)),
+            "contact_id" => owned(Value::text(self.contact.id.to_string())),
+            "first_channel" => owned(Value::text(self.contact.addresses.first()?.address.channel.clone())),
+            "conversation_count" => owned(Value::Number(self.contact.addresses.len().into())),
+            "subscribed" => owned(Value::Bool(!matches!(self.contact.status.as_str(), "unsubscribed" | "blocked"))),
+            "message_count" | "page_visits" => match self.contact.system.get(name) {
+                Some(count) => Some(Cow::Borrowed(count)),
+                None => owned(Value::Number(0.into())),
+            },
             "status" => owned(Value::text(self.contact.status.clone())),
             "source" => owned(Value::text(self.contact.source.clone())),
             "first_seen" => owned(Value::DateTime(self.contact.first_seen)),
@@ -87,7 +109,7 @@ impl Facts for ContactFacts<'_> {
                 Some(text) => owned(Value::text(text)),
                 None => self.contact.system.get(name).map(Cow::Borrowed),
             },
-            "timezone" => owned(Value::text(self.bot.timezone().iana_name().unwrap_or("UTC"))),
+            "timezone" => owned(Value::text(self.contact_zone().iana_name().unwrap_or("UTC"))),
             "now" => owned(Value::DateTime(self.now)),
             "today" => owned(Value::Date(self.now.to_timestamp().to_zoned(self.bot.timezone().clone()).date())),
             "hour" => owned(Value::Number(self.now.to_timestamp().to_zoned(self.contact_zone().clone()).hour().into())),
@@ -118,10 +140,18 @@ impl Facts for ContactFacts<'_> {
             Root::Queue => self.queue.cloned(),
             Root::Bot => Some(Record::from([
                 ("name".to_owned(), Value::text(self.bot.name())),
+                ("operator".to_owned(), Value::text(self.bot.config.operator.as_deref().unwrap_or_default())),
                 ("timezone".to_owned(), Value::text(self.bot.timezone().iana_name().unwrap_or("UTC"))),
                 (
                     "commands".to_owned(),
-                    Value::text(self.bot.commands().iter().map(|(name, what)| format!("/{name} – {what}")).collect::<Vec<_>>().join("\n")),
+                    Value::text(
+                        self.bot
+                            .commands_in(language_of(self.bot, self.contact).as_deref())
+                            .iter()
+                            .map(|(name, what)| format!("/{name} – {what}"))
+                            .collect::<Vec<_>>()
+                            .join("\n"),
+                    ),
                 ),
             ])),
         }
@@ -147,12 +177,29 @@ impl Facts for ContactFacts<'_> {
         self.contact.addresses.iter().any(|r| r.unreachable.is_none() && channel.is_none_or(|c| r.address.channel == c))
     }
 
-    fn consent(&self, _topic: &str) -> Truth {
-        Truth::from(self.contact.status != "unsubscribed")
+    /// Whoever opted out agrees to nothing; who was never asked about it is unknown.
+    fn consent(&self, topic: &str) -> Truth {
+        if self.contact.status == "unsubscribed" {
+            return Truth::False;
+        }
+        self.contact.consents.get(topic).map_or(Truth::Unknown, |consent| Truth::from(consent.given))
     }
 
     fn ran_skill(&self, skill: &str) -> Option<Instant> {
         self.contact.ran.get(skill).copied()
+    }
+
+    fn is_open(&self, calendar: &str) -> Option<bool> {
+        Some(self.bot.calendar(calendar)?.is_open(self.now, self.bot.timezone()))
+    }
+}
+
+/// The contact's language: what they chose, else what the channel says (FL 7.1).
+pub(crate) fn language_of(bot: &Bot, contact: &Contact) -> Option<String> {
+    let facts = ContactFacts::of_contact(contact.last_seen, bot, contact);
+    match facts.attribute("language").or_else(|| facts.system("language"))?.into_owned() {
+        Value::Text(text) => Some(text),
+        _ => None,
     }
 }
 
@@ -163,6 +210,9 @@ pub(crate) fn is_member(bot: &Bot, name: &str, contact: &Contact, now: Instant, 
     // Segments that look into one another can multiply; fuel bounds it, and what is out of fuel has no members.
     if fuel.spend(8).is_err() {
         return Truth::Unknown;
+    }
+    if segment.verified && !contact.system.contains_key("verified_id") {
+        return Truth::False;
     }
     for other in &segment.exclude {
         if is_member(bot, other, contact, now, fuel) == Truth::True {
@@ -176,6 +226,11 @@ pub(crate) fn is_member(bot: &Bot, name: &str, contact: &Contact, now: Instant, 
             condition.eval(&facts, fuel).unwrap_or(Truth::Unknown)
         }
     }
+}
+
+/// Whether a condition over contacts holds for one; unknown, out of fuel and what cannot be computed do not.
+pub(crate) fn holds_for(bot: &Bot, contact: &Contact, condition: &expr::Condition, now: Instant, fuel: &mut Fuel) -> bool {
+    condition.eval(&ContactFacts::of_contact(now, bot, contact), fuel).is_ok_and(|truth| truth == Truth::True)
 }
 
 /// The segments a contact is in now: key and name.

@@ -4,8 +4,6 @@ use super::stepper::Stepper;
 use crate::blocks::Fault;
 use model::{Actor, JourneyKind, Owner, Rest, Run, RunId};
 
-/// A question older than this is sent again when its run gets the floor back (FL 5.3c): 10 minutes.
-const REPEAT_AFTER: i64 = 600_000_000;
 /// How many runs may be suspended (FL 5.3e).
 const SUSPENDED: usize = 8;
 
@@ -14,11 +12,17 @@ impl Stepper<'_> {
     pub(crate) fn settle_run(&mut self, run: Run) {
         let id = run.id;
         let asks = matches!(run.rest, Rest::Asking(_));
+        let requests = matches!(run.rest, Rest::Calling(_));
         match self.conversation.runs.iter_mut().find(|r| r.id == id) {
             Some(slot) => *slot = run,
             None => self.conversation.runs.push(run),
         }
         self.conversation.floor.retain(|r| *r != id);
+        if requests && (self.direct || self.interrupting || self.had_floor == Some(id)) {
+            // What the customer began or answered comes next: a message waits for it (FL 5.4 rule 7).
+            self.suspend_floor();
+            self.conversation.floor.push(id);
+        }
         if !asks {
             return;
         }
@@ -76,19 +80,22 @@ impl Stepper<'_> {
         }
         let Some(top) = self.conversation.floor.last().copied() else { return Ok(false) };
         let now = self.turn.now;
-        let repeat = match self.conversation.run(top).map(|r| &r.rest) {
-            Some(Rest::Asking(ask)) if ask.suspended => self.returned || now.micros_since(ask.asked_at) >= REPEAT_AFTER,
+        let age = match self.conversation.run(top).map(|r| &r.rest) {
+            Some(Rest::Asking(ask)) if ask.suspended => now.micros_since(ask.asked_at),
             _ => return Ok(false),
         };
-        self.returned = false;
+        let returned = std::mem::take(&mut self.returned);
         self.wake(top, |moving| {
-            let timeout = moving.block().body.timeout();
+            let body = &moving.block().body;
+            let timeout = body.timeout();
+            let repeat = returned || body.repeat_after().is_some_and(|after| age >= after);
             if repeat && moving.unsendable().is_none() {
                 moving.repeat_question()?;
             }
             if let Rest::Asking(ask) = &mut moving.run.rest {
                 ask.suspended = false;
-                ask.deadline = timeout.map(|t| now.plus_micros(t));
+                // What was said already is an answer on its way: nothing can time out.
+                ask.deadline = timeout.filter(|_| ask.merge_until.is_none()).map(|t| now.plus_micros(t));
                 if repeat {
                     ask.asked_at = now;
                 }

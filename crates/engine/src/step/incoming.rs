@@ -3,6 +3,7 @@
 use super::run::Begin;
 use super::spoken;
 use super::stepper::Stepper;
+use crate::blocks::gallery::CARD;
 use crate::blocks::{Fault, Flow, Heard};
 use crate::bot::{Skill, Target};
 use crate::catches::Signal;
@@ -25,6 +26,7 @@ impl Stepper<'_> {
             IncomingBody::Message(content) => self.message(content),
             IncomingBody::Press { token, label } => self.press(token, label),
             IncomingBody::Opened { payload } => self.opened(payload.as_deref()),
+            IncomingBody::Event { name, fields } => self.happened(name, fields),
             IncomingBody::Unreachable { .. } | IncomingBody::Reachable => Ok(()),
         }
     }
@@ -34,15 +36,16 @@ impl Stepper<'_> {
         let channel = self.conversation.address.channel.clone();
         let address = self.conversation.address.clone();
         let by = Actor::Channel(channel);
-        for (name, value) in &incoming.profile {
-            self.change(&Change::SetSystem(name.clone(), value.clone()), &by, None, None);
-        }
+        let was_new = self.contact.first_seen == self.contact.last_seen && !self.contact.system.contains_key("message_count");
+        self.keep_profile(&incoming.profile, &by);
         if super::is_human(incoming) {
             self.calm();
             self.direct = true;
             self.change(&Change::Seen, &Actor::Customer, None, None);
             self.change(&Change::Reachable(address.clone()), &by, None, None);
+            self.keep_first(incoming, was_new, &by);
         }
+        self.keep_count(incoming, &by);
         let content = match &incoming.body {
             IncomingBody::Message(content) => {
                 if !content.text.trim().is_empty() {
@@ -57,7 +60,7 @@ impl Stepper<'_> {
                 self.input_text = Some(shown.clone());
                 Content { text: shown, pressed: Some(token.clone()), ..Content::default() }
             }
-            IncomingBody::Opened { .. } => return,
+            IncomingBody::Opened { .. } | IncomingBody::Event { .. } => return,
             IncomingBody::Unreachable { reason } => {
                 self.change(&Change::Unreachable(address, reason.clone()), &by, None, None);
                 return;
@@ -123,17 +126,31 @@ impl Stepper<'_> {
         if !queued && !text.is_empty() && self.choose_by_text(text)? {
             return Ok(());
         }
+        if !queued && self.menu_entry(&said)? {
+            return Ok(());
+        }
         if let Some(typed) = text.strip_prefix('/')
             && self.command(typed)?
         {
+            return Ok(());
+        }
+        if !text.is_empty() && self.interrupt(text)? {
             return Ok(());
         }
         if queued {
             self.rule("5.4.1", "kept for the agent");
             return Ok(());
         }
-        let heard = Heard { text };
-        if self.listens(&heard)? || (!text.is_empty() && self.keyword(text)?) || self.other()? {
+        let heard = Heard { text, content: Some(content), open: true };
+        if self.listens(&heard)? {
+            return Ok(());
+        }
+        if self.patient && self.floor_requests() {
+            self.rule("5.4.7", "waits for a run that requests");
+            self.held = true;
+            return Ok(());
+        }
+        if (!text.is_empty() && self.keyword(text)?) || self.other()? {
             return Ok(());
         }
         self.nobody()
@@ -157,7 +174,7 @@ impl Stepper<'_> {
     fn choose_by_text(&mut self, text: &str) -> Result<bool, Fault> {
         let Some((run, message)) = self.conversation.floor_run().and_then(|run| match &run.rest {
             Rest::Asking(ask) => Some((run.id, ask.message?)),
-            Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::HandedOver { .. } => None,
+            Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::Calling(_) | Rest::HandedOver { .. } => None,
         }) else {
             return Ok(false);
         };
@@ -172,6 +189,7 @@ impl Stepper<'_> {
             .filter(|c| {
                 spoken(&c.label) == said
                     || c.value.as_deref().is_some_and(|v| spoken(v) == said)
+                    || c.also.iter().any(|also| spoken(also) == said)
                     || synonyms.get(usize::from(c.index)).is_some_and(|list| list.iter().any(|s| spoken(s) == said))
             })
             .collect();
@@ -190,33 +208,57 @@ impl Stepper<'_> {
         Ok(true)
     }
 
-    /// The synonyms of each choice, by index, in the version the message was sent in.
+    /// The synonyms of each choice, by index, in the version the message was sent in: labels in every language of
+    /// the bot are among them.
     fn synonyms(&self, sent: &SentChoices) -> Vec<Vec<String>> {
         self.turn
             .programs
             .get(&sent.version)
             .and_then(|bot| {
                 let (_, block) = bot.skill(&sent.skill)?.block(&sent.block)?;
-                Some(block.body.choices().iter().map(|c| c.synonyms.clone()).collect())
+                // Labels with values in them say what they said when they were shown.
+                let facts = super::facts::ContactFacts {
+                    vars: Some(&sent.vars),
+                    event: self.conversation.run(sent.run).map(|run| &run.event),
+                    ..super::facts::ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact)
+                };
+                let said = |c: &crate::blocks::choices::ChoiceDef| {
+                    let labels = c.label.in_every_language().filter_map(|label| label.render(&facts, &mut self.fuel.clone()).ok());
+                    labels.chain(c.synonyms.iter().cloned()).collect()
+                };
+                Some(block.body.choices().iter().map(said).collect())
             })
             .unwrap_or_default()
     }
 
     /// A choice of a run that rests on its block: its exit, in the run's version.
     fn choose(&mut self, run: RunId, sent: &SentChoices, choice: &SentChoice) -> Result<(), Fault> {
+        if choice.to == ChoiceTo::More {
+            return self.show_more(sent);
+        }
         if let ChoiceTo::Event(name) = &choice.to {
             // The run keeps waiting: the event is something beside it.
             let by = Actor::Customer;
             self.send(name, Record::new(), Cause::Customer, by);
             return Ok(());
         }
+        if self.hears(run) {
+            let text = choice.value.clone().unwrap_or_else(|| choice.label.clone());
+            return self.wake(run, |moving| {
+                let skill = moving.skill.clone();
+                skill.blocks[moving.at].body.hear(moving, &Heard { text: &text, content: None, open: false })
+            });
+        }
         let (label, value, index) = (choice.label.clone(), choice.value.clone(), choice.index);
-        let to = choice.to.clone();
+        let (to, card) = (choice.to.clone(), choice.card.clone());
         let skill_name = sent.skill.clone();
         self.conversation.floor.retain(|r| *r != run);
         self.wake(run, move |moving| {
             let skill = moving.skill.clone();
             let body = &skill.blocks[moving.at].body;
+            if let Some(card) = card {
+                moving.run.frame_mut().vars.insert(CARD.to_owned(), Value::Record(card));
+            }
             if let Some(name) = body.save() {
                 moving.store(name, Some(Value::text(value.unwrap_or_else(|| label.clone()))))?;
             }
@@ -224,7 +266,7 @@ impl Stepper<'_> {
             let target = target.or_else(|| match &to {
                 ChoiceTo::Block(name) if skill.name == skill_name => skill.block(name).map(|(at, _)| Target::Block(at)),
                 ChoiceTo::Skill(name) => Some(Target::Skill(name.clone())),
-                ChoiceTo::Block(_) | ChoiceTo::End | ChoiceTo::Event(_) => None,
+                ChoiceTo::Block(_) | ChoiceTo::End | ChoiceTo::Event(_) | ChoiceTo::More => None,
             });
             Ok(Some(Flow::To(label, target.unwrap_or(Target::End))))
         })
@@ -244,6 +286,7 @@ impl Stepper<'_> {
             self.rule("5.4.1", "a button, to the agent as its label");
             return Ok(());
         }
+        self.close_merges()?;
         let Some((sent, choice)) = self.find_choice(token) else {
             return self.stale(label);
         };
@@ -253,11 +296,15 @@ impl Stepper<'_> {
                 && run.frame().block == sent.block
                 && match &run.rest {
                     Rest::Asking(ask) => ask.message.is_some(),
-                    Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::HandedOver { .. } => false,
+                    Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::Calling(_) | Rest::HandedOver { .. } => false,
                 }
         });
         if let Some(run) = waits.map(|r| r.id) {
             self.rule("5.4.2", format!("the button \"{}\"", choice.label));
+            return self.choose(run, &sent, &choice);
+        }
+        if let Some(run) = self.uncover(&sent) {
+            self.rule("5.4.2", format!("the button \"{}\", instead of what interrupted it", choice.label));
             return self.choose(run, &sent, &choice);
         }
         self.press_late(&sent, &choice, label)
@@ -271,6 +318,10 @@ impl Stepper<'_> {
             ChoiceTo::End => {
                 self.rule("5.4.2", format!("the button \"{}\", which ends", choice.label));
                 return Ok(());
+            }
+            ChoiceTo::More => {
+                self.rule("5.4.2", format!("the button \"{}\", which shows the other cards", choice.label));
+                return self.show_more(sent);
             }
             ChoiceTo::Event(name) => {
                 self.rule("5.4.2", format!("the button \"{}\", which raises {name}", choice.label));
@@ -290,8 +341,26 @@ impl Stepper<'_> {
         let bot = self.bot.clone();
         let value = Value::text(choice.value.clone().unwrap_or_else(|| choice.label.clone()));
         let set = sent.save.clone().map(|name| (name, value));
-        let vars = sent.vars.clone();
+        let mut vars = sent.vars.clone();
+        vars.extend(choice.card.clone().map(|card| (CARD.to_owned(), Value::Record(card))));
         self.begin(Begin { bot, skill, at, vars, event, cause: Cause::Customer, through: "an earlier button", set })
+    }
+
+    /// The cards of a gallery that were held back. Their buttons are those of the first message.
+    fn show_more(&mut self, sent: &SentChoices) -> Result<(), Fault> {
+        self.spend_message()?;
+        let message = Message {
+            id: self.ids.next(),
+            conversation: self.conversation.id,
+            no: 0,
+            at: self.turn.now,
+            author: Author::Bot { skill: sent.skill.clone(), block: sent.block.clone() },
+            content: Content { cards: sent.held_back.clone(), ..Content::default() },
+            delivery: Delivery::Queued,
+            client_id: None,
+        };
+        self.append(message);
+        Ok(())
     }
 
     fn stale(&mut self, label: &str) -> Result<(), Fault> {
@@ -301,7 +370,7 @@ impl Stepper<'_> {
     }
 
     /// Rule 4: `/word`, with what follows as `event.text`.
-    fn command(&mut self, typed: &str) -> Result<bool, Fault> {
+    pub(crate) fn command(&mut self, typed: &str) -> Result<bool, Fault> {
         let (word, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
         // Telegram writes /order@shop_bot in groups.
         let name = fold(word.split('@').next().unwrap_or(word));
@@ -310,12 +379,14 @@ impl Stepper<'_> {
             event.insert("text".into(), Value::text(rest.trim()));
         }
         if name == "start" {
+            self.close_merges()?;
             self.rule("5.4.4", "/start");
             self.subscribe();
             return self.try_named("/start", None, event, Cause::Customer);
         }
         for (skill, catch) in self.matching(&Signal::Command { name: name.clone() }) {
             if self.may_start(&skill, catch, &event)? {
+                self.close_merges()?;
                 self.rule("5.4.4", format!("/{name}"));
                 return self.start_catch(&skill, catch, event, Cause::Customer);
             }
@@ -325,15 +396,8 @@ impl Stepper<'_> {
 
     /// Rule 6: the `listen` that has the floor.
     fn listens(&mut self, heard: &Heard<'_>) -> Result<bool, Fault> {
-        let Some(run) = self.conversation.floor_run() else { return Ok(false) };
-        let id = run.id;
-        let Some(listening) = self.turn.programs.get(&run.version).and_then(|bot| {
-            let (_, block) = bot.skill(&run.frame().skill)?.block(&run.frame().block)?;
-            Some(block.kind.key() == "listen")
-        }) else {
-            return Ok(false);
-        };
-        if !listening {
+        let Some(id) = self.conversation.floor_run().map(|run| run.id) else { return Ok(false) };
+        if !self.hears(id) {
             return Ok(false);
         }
         self.rule("5.4.6", "the listen that has the floor");
@@ -342,6 +406,41 @@ impl Stepper<'_> {
             skill.blocks[moving.at].body.hear(moving, heard)
         })?;
         Ok(true)
+    }
+
+    /// Whether a run rests on a block that hears.
+    fn hears(&self, id: RunId) -> bool {
+        let Some(run) = self.conversation.run(id).filter(|run| matches!(run.rest, Rest::Asking(_))) else { return false };
+        let bot = self.turn.programs.get(&run.version);
+        bot.and_then(|bot| Some(bot.skill(&run.frame().skill)?.block(&run.frame().block)?.1.body.hears())).unwrap_or(false)
+    }
+
+    /// What was said in several messages is the answer now: nothing more came in time, or something else did.
+    pub(crate) fn close_merge(&mut self, id: RunId) -> Result<(), Fault> {
+        let Some(Rest::Asking(ask)) = self.conversation.run_mut(id).map(|run| &mut run.rest) else { return Ok(()) };
+        ask.merge_until = None;
+        let said = std::mem::take(&mut ask.heard).join("\n");
+        if said.is_empty() {
+            return Ok(());
+        }
+        // `${input}` is the whole answer.
+        let input = self.input_text.replace(said.clone());
+        let direct = std::mem::replace(&mut self.direct, true);
+        self.wake(id, |moving| {
+            let skill = moving.skill.clone();
+            skill.blocks[moving.at].body.hear(moving, &Heard { text: &said, content: None, open: false })
+        })?;
+        (self.input_text, self.direct) = (input, direct);
+        Ok(())
+    }
+
+    /// Something else than a further message came: what was said so far is the answer.
+    pub(crate) fn close_merges(&mut self) -> Result<(), Fault> {
+        let merging = |run: &&model::Run| matches!(&run.rest, Rest::Asking(ask) if ask.merge_until.is_some());
+        for id in self.conversation.runs.iter().filter(merging).map(|run| run.id).collect::<Vec<_>>() {
+            self.close_merge(id)?;
+        }
+        Ok(())
     }
 
     /// Rule 8: of several keyword catches exactly one: exact before contains, longer before shorter, then file order.
@@ -369,7 +468,7 @@ impl Stepper<'_> {
 
     /// Rule 9: the `other` outcome of a waiting choice; without that exit the question is repeated twice.
     fn other(&mut self) -> Result<bool, Fault> {
-        let Some(run) = self.conversation.floor_run() else { return Ok(false) };
+        let Some(run) = self.conversation.floor_run().filter(|run| matches!(run.rest, Rest::Asking(_))) else { return Ok(false) };
         let id = run.id;
         self.rule("5.4.9", "none of the choices");
         let mut fallback = false;

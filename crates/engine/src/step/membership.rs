@@ -51,15 +51,26 @@ impl Stepper<'_> {
 
     /// What tags and transitions start is queued in the contact's inbox by the same commit (FL 5.8).
     fn queue_causes(&mut self) {
-        for signal in self.net_signals() {
+        let changed: Vec<Signal> = self
+            .written
+            .iter()
+            .filter(|(name, was)| self.attribute_now(name) != **was)
+            .map(|(name, _)| Signal::Attribute { name: name.clone() })
+            .collect();
+        for signal in self.net_signals().into_iter().chain(changed) {
             for (skill, catch) in self.matching(&signal) {
                 if self.depth >= DEPTH {
                     let why = format!("{} was not started: more than {DEPTH} causes led to one another", skill.name);
                     self.journey(Actor::System, JourneyKind::Error(why));
                     continue;
                 }
-                let event =
+                let mut event =
                     Record::from([("name".to_owned(), Value::text(signal.name())), ("what".to_owned(), Value::text(signal.spoken()))]);
+                if let Signal::Attribute { name } = &signal {
+                    let from = self.written.get(name).cloned().flatten();
+                    event.extend(from.map(|value| ("from".to_owned(), value)));
+                    event.extend(self.attribute_now(name).map(|value| ("to".to_owned(), value)));
+                }
                 self.out.queued.push(InboxItem::Caused {
                     conversation: self.conversation.id,
                     skill: skill.name.clone(),
@@ -90,7 +101,7 @@ impl Stepper<'_> {
                         net.push(Signal::Tag { name: name.clone(), added: is });
                     }
                 }
-                Signal::Segment { .. } | Signal::Event { .. } | Signal::Command { .. } => net.push(signal),
+                Signal::Segment { .. } | Signal::Event { .. } | Signal::Command { .. } | Signal::Attribute { .. } => net.push(signal),
             }
         }
         net
@@ -105,7 +116,9 @@ impl Stepper<'_> {
             .iter()
             .filter_map(|r| match &r.rest {
                 model::Rest::Asking(ask) => ask.message,
-                model::Rest::Waiting { .. } | model::Rest::Requesting { .. } | model::Rest::HandedOver { .. } => None,
+                model::Rest::Waiting { .. } | model::Rest::Requesting { .. } | model::Rest::Calling(_) | model::Rest::HandedOver { .. } => {
+                    None
+                }
             })
             .collect();
         self.conversation.choices.retain(|c| c.at >= oldest || resting.contains(&c.message));

@@ -4,24 +4,38 @@
 //! consumes its input and changes nothing else (FL 5.7).
 
 mod api;
+mod calling;
 mod desk;
 mod due;
 mod facts;
 mod floor;
 mod incoming;
+mod interrupts;
 mod membership;
+mod migrate;
 mod moving;
+mod occasions;
+mod person;
+mod reached;
+mod requests;
 mod run;
 mod starts;
 mod stepper;
+mod trigger;
+mod waiting;
 mod words;
 
 pub(crate) use words::{Words, spoken};
 
 pub use api::{DeskAnswer, DeskRequest, Input, PersonView, Step, Trace, Turn};
 pub use due::next_due;
+pub(crate) use facts::holds_for;
 pub use facts::memberships;
+pub use migrate::{Migration, Placed, Resting, migrate, split_place};
 pub(crate) use moving::Moving;
+pub use occasions::ERROR_REPORTED;
+pub(crate) use occasions::PAGE_VISIT;
+pub use trigger::{TriggerAnswer, TriggerRequest, TriggerTo};
 
 use crate::blocks::Fault;
 use model::{Cause, Conversation, InboxItem, Incoming, IncomingBody, JourneyKind, Record, Start, Value, Version};
@@ -30,7 +44,13 @@ use stepper::Stepper;
 /// Processes one input of one conversation.
 pub fn step(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>) -> Step {
     let mut stepper = Stepper::new(person, turn);
+    // Moving is bookkeeping: nothing follows from it in the same step.
+    if let Input::Inbox(InboxItem::Move { conversation: _, from, to, places, by }) = input {
+        stepper.move_runs(from, to, places, by);
+        return stepper.close(None);
+    }
     match stepper.process(input) {
+        Ok(()) if stepper.held => held(person),
         Ok(()) => stepper.finish(None),
         Err(Fault::Broken(why) | Fault::Failed(why)) => broken(person, input, turn, &stepper, &why),
     }
@@ -52,8 +72,14 @@ impl Stepper<'_> {
         self.had_floor = self.conversation.floor.last().copied();
         match input {
             Input::Inbox(item) => self.item(item)?,
+            Input::Waited(item) => {
+                self.patient = false;
+                self.item(item)?;
+            }
+            Input::Answer(answer) => self.answered(answer)?,
             Input::Due => self.due()?,
             Input::Desk(answer) => self.desk_answer(answer)?,
+            Input::Trigger(answer) => self.trigger_answer(answer)?,
         }
         self.settle()
     }
@@ -61,14 +87,7 @@ impl Stepper<'_> {
     fn item(&mut self, item: &InboxItem) -> Result<(), Fault> {
         match item {
             InboxItem::Incoming { address: _, incoming } => self.incoming(incoming),
-            InboxItem::Event { conversation: _, name, fields, by } => {
-                // What happened is recorded whatever starts (FL 7.3).
-                self.record_event(name, fields, by.clone());
-                if self.storm() {
-                    return Ok(());
-                }
-                self.raise(name, fields, &Cause::Other)
-            }
+            InboxItem::Event { conversation: _, name, fields, by } => self.raise_outside(name, fields, by.clone()),
             InboxItem::Caused { conversation: _, skill, catch, event, depth, cause } => {
                 self.depth = *depth;
                 if *cause == Cause::Other && self.storm() {
@@ -91,6 +110,12 @@ impl Stepper<'_> {
                 }
                 Ok(())
             }
+            InboxItem::Move { conversation: _, from, to, places, by } => {
+                self.move_runs(from, to, places, by);
+                Ok(())
+            }
+            InboxItem::Reached { audience: _, what, by } => self.reached(what, by),
+            InboxItem::Reported { conversation: _, call, place, failure } => self.reported(*call, place, failure.as_deref()),
             InboxItem::Undelivered { conversation: _, message, reason } => {
                 let event = Record::from([
                     ("message".to_owned(), Value::text(message.to_string())),
@@ -119,7 +144,12 @@ impl Stepper<'_> {
     /// Closes the step: transitions of membership, what they and tags cause, housekeeping.
     fn finish(mut self, broken: Option<String>) -> Step {
         self.transitions();
+        self.look_at_waits();
         self.forget_old_choices();
+        self.close(broken)
+    }
+
+    fn close(self, broken: Option<String>) -> Step {
         Step {
             contact: self.contact_changed.then_some(self.contact),
             conversation: self.conversation,
@@ -127,11 +157,33 @@ impl Stepper<'_> {
             journey: self.out.journey,
             events: self.out.events,
             queued: self.out.queued,
+            calls: self.out.calls,
+            held: false,
             requests: self.out.requests,
+            triggers: self.out.triggers,
             drop_unsent: self.out.drop_unsent,
             broken,
             trace: self.out.trace,
         }
+    }
+}
+
+/// A step that leaves everything as it is: its input waits (FL 5.4 rule 7).
+fn held(person: &PersonView<'_>) -> Step {
+    Step {
+        contact: None,
+        conversation: person.conversation.clone(),
+        transcript: Vec::new(),
+        journey: Vec::new(),
+        events: Vec::new(),
+        queued: Vec::new(),
+        calls: Vec::new(),
+        held: true,
+        requests: Vec::new(),
+        triggers: Vec::new(),
+        drop_unsent: false,
+        broken: None,
+        trace: Vec::new(),
     }
 }
 
@@ -141,7 +193,7 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
     stepper.depth = failed.depth;
     // What counts against storms counts all the more when it breaks.
     stepper.conversation.idle_steps = failed.conversation.idle_steps;
-    if let Input::Inbox(InboxItem::Incoming { incoming, .. }) = input {
+    if let Input::Inbox(InboxItem::Incoming { incoming, .. }) | Input::Waited(InboxItem::Incoming { incoming, .. }) = input {
         stepper.keep_incoming(incoming);
     }
     let (run, skill, block) = match &failed.moving {
@@ -152,7 +204,13 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
         Input::Due => stepper.skip_due(),
         // A desk that cannot be told leaves nobody waiting (INV-10).
         Input::Desk(DeskAnswer::Queued { request, .. } | DeskAnswer::NoAgent { request }) => stepper.abandon(request),
-        Input::Inbox(_) => {}
+        Input::Answer(answer) => stepper.abandon_call(answer.call),
+        Input::Trigger(answer) => {
+            for run in stepper.resting_on(answer.request()) {
+                stepper.end_resting(run, "broken");
+            }
+        }
+        Input::Inbox(_) | Input::Waited(_) => {}
     }
     if let Some(run) = run {
         stepper.end_resting(run, "broken");
@@ -187,6 +245,6 @@ pub(crate) fn error_event(skill: &str, block: &str, reason: &str) -> Record {
 pub(crate) fn is_human(incoming: &Incoming) -> bool {
     match incoming.body {
         IncomingBody::Message(_) | IncomingBody::Press { .. } | IncomingBody::Opened { .. } => true,
-        IncomingBody::Unreachable { .. } | IncomingBody::Reachable => false,
+        IncomingBody::Event { .. } | IncomingBody::Unreachable { .. } | IncomingBody::Reachable => false,
     }
 }

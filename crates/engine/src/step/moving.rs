@@ -40,14 +40,27 @@ impl Moving<'_, '_> {
             run: Some(&self.run),
             queue: self.step.queue.as_ref(),
             input: self.step.input_text.as_deref(),
+            zone: std::cell::OnceCell::new(),
         };
         let result = with(&facts, &mut fuel);
         self.step.fuel = fuel;
         result
     }
 
-    /// A template as text.
+    /// The language of the run's version that the contact is spoken to in (FL 3.12).
+    pub(crate) fn language(&self) -> &str {
+        self.bot.speaks(self.step.contact_language().as_deref())
+    }
+
+    /// One of the product's own sentences, by its English text, in the contact's language.
+    pub(crate) fn sentence(&self, english: &str) -> String {
+        let said = self.bot.sentences.get(english).and_then(|t| t.in_language(self.language()).literal());
+        said.unwrap_or(english).to_owned()
+    }
+
+    /// A template as text, in the contact's language.
     pub(crate) fn render(&mut self, template: &Template) -> Result<String, Fault> {
+        let template = if template.is_translated() { template.in_language(self.language()) } else { template };
         if let Some(text) = template.literal() {
             return Ok(text.to_owned());
         }
@@ -56,6 +69,7 @@ impl Moving<'_, '_> {
 
     /// A template as a typed value (FL 7.2).
     pub(crate) fn value(&mut self, template: &Template) -> Result<Option<Value>, Fault> {
+        let template = if template.is_translated() { template.in_language(self.language()) } else { template };
         Ok(self.with_facts(|facts, fuel| template.value(facts, fuel))?)
     }
 
@@ -102,6 +116,9 @@ impl Moving<'_, '_> {
     /// [`Fault::Failed`] if the value does not fit the attribute's type.
     pub(crate) fn store(&mut self, name: &str, value: Option<Value>) -> Result<(), Fault> {
         let Some(declared) = self.step.bot.attribute(name) else {
+            if crate::bot::CHOSEN.contains(&name) {
+                return self.choose_for_contact(name, value);
+            }
             let vars = &mut self.run.frame_mut().vars;
             match value {
                 Some(value) => vars.insert(name.to_owned(), value),
@@ -109,27 +126,60 @@ impl Moving<'_, '_> {
             };
             return Ok(());
         };
+        let ty = declared.ty.clone();
         let change = match value {
             None => Change::UnsetAttribute(name.to_owned()),
-            Some(value) => {
-                let ty = declared.ty.clone();
-                let typed = self.with_facts(|facts, _| {
-                    let language = expr::Facts::language(facts);
-                    let context = expr::Coercion {
-                        language: language.as_deref(),
-                        country: facts.bot.country(),
-                        zone: facts.bot.timezone(),
-                        now: facts.now,
-                    };
-                    expr::coerce(&value, &ty, &context)
-                });
-                match typed {
-                    Ok(value) => Change::SetAttribute(name.to_owned(), value),
-                    Err(why) => return Err(Fault::Failed(format!("{name} cannot hold this: {why}"))),
-                }
-            }
+            Some(value) => match self.typed(&value, &ty) {
+                Ok(value) => Change::SetAttribute(name.to_owned(), value),
+                Err(why) => return Err(Fault::Failed(format!("{name} cannot hold this: {why}"))),
+            },
         };
         self.change(&change);
+        Ok(())
+    }
+
+    /// Whether a value could be stored under a name: a declared attribute holds what fits its type.
+    pub(crate) fn fits(&mut self, name: &str, value: &Value) -> bool {
+        match self.step.bot.attribute(name).map(|declared| declared.ty.clone()) {
+            Some(ty) => self.typed(value, &ty).is_ok(),
+            None => true,
+        }
+    }
+
+    fn typed(&mut self, value: &Value, ty: &model::AttributeType) -> Result<Value, String> {
+        self.with_facts(|facts, _| {
+            let language = expr::Facts::language(facts);
+            let context =
+                expr::Coercion { language: language.as_deref(), country: facts.bot.country(), zone: facts.bot.timezone(), now: facts.now };
+            expr::coerce(value, ty, &context)
+        })
+    }
+
+    /// Stores the customer's own choice of language or country, which the channel does not overwrite (FL 7.1);
+    /// `None` leaves it to the channel again.
+    fn choose_for_contact(&mut self, name: &str, value: Option<Value>) -> Result<(), Fault> {
+        let from = self.step.contact.system.get(name).cloned();
+        let typed = match value {
+            None => None,
+            Some(value) => {
+                let ty = if name == "language" { model::AttributeType::Language } else { model::AttributeType::Country };
+                let bot = self.step.bot.clone();
+                let context = expr::Coercion { language: None, country: bot.country(), zone: bot.timezone(), now: self.step.turn.now };
+                let typed = expr::coerce(&value, &ty, &context).map_err(|why| Fault::Failed(format!("{name} cannot hold this: {why}")))?;
+                Some(typed)
+            }
+        };
+        match &typed {
+            Some(value) => {
+                self.change(&Change::SetSystem(name.to_owned(), value.clone()));
+                self.change(&Change::SetSystem(super::person::source_of(name), Value::text(super::person::CUSTOMER)));
+            }
+            // What the channel said is told again with the next message.
+            None => self.change(&Change::SetSystem(super::person::source_of(name), Value::text(super::person::CHANNEL))),
+        }
+        if from != typed {
+            self.journey(JourneyKind::Attribute { name: name.to_owned(), from, to: typed });
+        }
         Ok(())
     }
 
@@ -185,6 +235,18 @@ impl Moving<'_, '_> {
 }
 
 impl Stepper<'_> {
+    /// One of the product's own sentences, by its English text, in the contact's language.
+    pub(crate) fn sentence(&self, english: &str) -> String {
+        let language = self.bot.speaks(self.contact_language().as_deref());
+        let said = self.bot.sentences.get(english).and_then(|t| t.in_language(language).literal());
+        said.unwrap_or(english).to_owned()
+    }
+
+    /// The contact's language, as far as it is known: their choice, else the channel's.
+    pub(crate) fn contact_language(&self) -> Option<String> {
+        super::facts::language_of(&self.bot, &self.contact)
+    }
+
     /// Appends a message to the transcript with the next number.
     pub(crate) fn append(&mut self, mut message: Message) {
         message.no = self.conversation.take_no();

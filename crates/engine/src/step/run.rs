@@ -7,7 +7,7 @@ use super::stepper::{At, Stepper};
 use crate::blocks::{Fault, Flow, Otherwise};
 use crate::bot::{Bot, Skill, Target};
 use expr::Truth;
-use model::{Actor, Cause, Change, Content, Frame, JourneyEntry, JourneyKind, Record, Rest, Run, RunId, Value};
+use model::{Actor, Awaited, Cause, Change, Content, Frame, JourneyEntry, JourneyKind, Record, Rest, Run, RunId, Value};
 use std::sync::Arc;
 
 /// How a new run begins.
@@ -38,13 +38,13 @@ impl Stepper<'_> {
         let run = Run {
             id: self.ids.next(),
             version: bot.version().clone(),
-            frames: vec![Frame { skill: skill.name.clone(), block: skill.blocks[at].name.clone(), vars }],
+            frames: vec![Frame { skill: skill.name.clone(), block: skill.blocks[at].name.clone(), vars, paused: None }],
             cause,
             event,
             began_at: now,
             moved_at: now,
             said: None,
-            rest: Rest::Waiting { until: now },
+            rest: Rest::Waiting { until: Some(now), on: Awaited::Time },
         };
         if skill.name == "/start" {
             self.conversation.greeted = true;
@@ -127,7 +127,7 @@ impl Stepper<'_> {
 }
 
 /// Whether the run goes on.
-enum Go {
+pub(super) enum Go {
     On,
     Stopped,
 }
@@ -179,7 +179,7 @@ impl Moving<'_, '_> {
     }
 
     /// Does what a block decided.
-    fn take(&mut self, flow: Flow) -> Result<Go, Fault> {
+    pub(super) fn take(&mut self, flow: Flow) -> Result<Go, Fault> {
         let skill = self.skill.clone();
         let block = &skill.blocks[self.at];
         match flow {
@@ -188,6 +188,12 @@ impl Moving<'_, '_> {
             Flow::Rest(rest) => {
                 self.rest(rest);
                 Ok(Go::Stopped)
+            }
+            Flow::Call(call) => {
+                if self.enter_called(*call)? {
+                    return Ok(Go::On);
+                }
+                self.take(Flow::Outcome("not_allowed", String::new()))
             }
             Flow::Outcome(name, why) => {
                 if let Some(target) = block.exits.get(name) {
@@ -209,7 +215,8 @@ impl Moving<'_, '_> {
             Otherwise::Next => self.go(&next, name),
             Otherwise::SayThenNext(sentence) => {
                 if self.unsendable().is_none() {
-                    self.say(Content::text(sentence))?;
+                    let said = self.sentence(sentence);
+                    self.say(Content::text(said))?;
                 }
                 self.go(&next, name)
             }
@@ -220,11 +227,14 @@ impl Moving<'_, '_> {
             }
             Otherwise::Error => {
                 let event = error_event(&self.skill.name, &self.block().name, why);
-                let was_error = self.skill.name == "/_error";
+                let was_error = super::occasions::reports_errors(&self.skill);
                 self.leave(name);
                 self.journey(JourneyKind::Error(why.to_owned()));
                 self.end("error");
-                if !was_error {
+                if was_error {
+                    // An error of what deals with errors starts nothing further (FL 5.7).
+                    self.step.note_error(&event);
+                } else {
                     let cause = self.run.cause.clone();
                     self.step.start_named("/_error", None, event, cause)?;
                 }
@@ -249,7 +259,7 @@ impl Moving<'_, '_> {
     }
 
     /// Leaves the block for a target.
-    fn go(&mut self, target: &Target, exit: &str) -> Result<Go, Fault> {
+    pub(super) fn go(&mut self, target: &Target, exit: &str) -> Result<Go, Fault> {
         if exit != "skipped" {
             self.leave(exit);
         }
@@ -259,10 +269,7 @@ impl Moving<'_, '_> {
                 self.run.frame_mut().block = self.skill.blocks[*index].name.clone();
                 Ok(Go::On)
             }
-            Target::End => {
-                self.end("done");
-                Ok(Go::Stopped)
-            }
+            Target::End => self.skill_ends(),
             Target::Skill(name) => self.leave_for(name, target),
         }
     }
@@ -272,15 +279,7 @@ impl Moving<'_, '_> {
         let Some(skill) = self.bot.skill(name).cloned() else {
             return Err(Fault::Broken(format!("there is no skill {name} in this version")));
         };
-        let allowed = match &skill.only_for {
-            None => true,
-            Some(guard) => match self.holds(guard) {
-                // A guard that cannot be computed lets nobody in.
-                Err(Fault::Failed(_)) => false,
-                held => held?,
-            },
-        };
-        if !allowed {
+        if !self.lets_in(&skill)? {
             let block = self.block();
             let fallback = match block.exits.get("not_allowed") {
                 Some(exit) if exit != target => exit.clone(),
@@ -309,7 +308,7 @@ impl Moving<'_, '_> {
     }
 
     /// Puts the run to rest.
-    fn rest(&mut self, rest: Rest) {
+    pub(super) fn rest(&mut self, rest: Rest) {
         self.run.moved_at = self.step.turn.now;
         self.run.rest = rest;
         self.journey(JourneyKind::Block { exit: String::new() });
@@ -319,7 +318,7 @@ impl Moving<'_, '_> {
     }
 
     /// Ends the run.
-    fn end(&mut self, how: &str) {
+    pub(super) fn end(&mut self, how: &str) {
         self.step.out.trace.push(Trace::RunEnded { skill: self.skill.name.clone(), block: self.block().name.clone(), how: how.to_owned() });
         self.journey(JourneyKind::RunEnded { skill: self.skill.name.clone(), how: how.to_owned() });
         let id = self.run.id;

@@ -24,6 +24,7 @@ impl Stepper<'_> {
 
     /// Starts every catch of an event, in file order (FL 4).
     pub(crate) fn raise(&mut self, name: &str, fields: &Record, cause: &Cause) -> Result<(), Fault> {
+        self.reach_waiting(name, fields)?;
         for (skill, catch) in self.matching(&Signal::Event { name: name.to_owned() }) {
             self.start_catch(&skill, catch, fields.clone(), cause.clone())?;
         }
@@ -105,6 +106,9 @@ impl Stepper<'_> {
 
     /// The same, telling whether it began or waits.
     pub(crate) fn try_named(&mut self, name: &str, catch: Option<u16>, event: Record, cause: Cause) -> Result<bool, Fault> {
+        if name == "/_error" {
+            self.report_error(&event);
+        }
         let Some(skill) = self.bot.skill(name).cloned() else { return Ok(false) };
         if let Some(catch) = catch.map(usize::from) {
             return if catch < skill.catches.len() { self.start_catch(&skill, catch, event, cause) } else { Ok(false) };

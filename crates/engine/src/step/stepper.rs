@@ -6,10 +6,10 @@ use crate::bot::{Bot, Skill};
 use crate::catches::Signal;
 use expr::Fuel;
 use model::{
-    Actor, Cause, Change, Contact, Conversation, EventRecord, IdSource, InboxItem, JourneyEntry, JourneyKind, Record, RunId,
-    TranscriptEntry,
+    Actor, Call, Cause, Change, Contact, Conversation, EventRecord, IdSource, InboxItem, JourneyEntry, JourneyKind, Record, RunId,
+    TranscriptEntry, Value,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// What a step produced so far.
@@ -20,6 +20,8 @@ pub(crate) struct Output {
     pub events: Vec<EventRecord>,
     pub queued: Vec<InboxItem>,
     pub requests: Vec<DeskRequest>,
+    pub triggers: Vec<super::TriggerRequest>,
+    pub calls: Vec<Call>,
     pub trace: Vec<Trace>,
     pub drop_unsent: bool,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Stepper<'a> {
     pub raised: VecDeque<Raised>,
     /// Tag changes of this step, for catches.
     pub signals: Vec<Signal>,
+    /// Attributes that this step wrote, with what they were before it, for catches.
+    pub written: BTreeMap<String, Option<Value>>,
     /// The text the customer wrote, if this step processes one.
     pub input_text: Option<String>,
     /// `queue.…`, while the desk's answer is told.
@@ -73,6 +77,9 @@ pub(crate) struct Stepper<'a> {
     pub begun_pending: u32,
     /// Whether this step answers something the customer did: the only messages an opted-out contact gets (FL 7.9).
     pub direct: bool,
+    /// Whether a message may wait for a run that requests (FL 5.4 rule 7), and whether this one is to.
+    pub patient: bool,
+    pub held: bool,
     /// How many causes led to this step.
     pub depth: u8,
     /// The run that is being moved, should the step break.
@@ -96,6 +103,7 @@ impl<'a> Stepper<'a> {
             out: Output::default(),
             raised: VecDeque::new(),
             signals: Vec::new(),
+            written: BTreeMap::new(),
             input_text: None,
             queue: None,
             returned: false,
@@ -103,6 +111,8 @@ impl<'a> Stepper<'a> {
             interrupting: false,
             begun_pending: 0,
             direct: false,
+            patient: true,
+            held: false,
             depth: 0,
             moving: None,
             bot,
@@ -124,6 +134,13 @@ impl<'a> Stepper<'a> {
     /// Changes the contact and journeys what differs.
     pub(crate) fn change(&mut self, change: &Change, by: &Actor, run: Option<RunId>, block: Option<String>) {
         let what = self.kind_of(change);
+        if let Change::SetAttribute(name, _) | Change::UnsetAttribute(name) | Change::SetSystem(name, _) = change
+            && self.bot.noticed.contains(name)
+            && !self.written.contains_key(name)
+        {
+            let was = self.attribute_now(name);
+            self.written.insert(name.clone(), was);
+        }
         let changed = self.contact.apply(change, self.turn.now, by);
         self.contact_changed |= changed;
         if !changed {
@@ -142,7 +159,9 @@ impl<'a> Stepper<'a> {
             | Change::Unreachable(..)
             | Change::Reachable(_)
             | Change::Seen
-            | Change::Ran(_) => {}
+            | Change::Consent { .. }
+            | Change::Ran(_)
+            | Change::SetSource(_) => {}
         }
         if let Some(what) = what {
             let entry = JourneyEntry {
@@ -173,7 +192,8 @@ impl<'a> Stepper<'a> {
             Change::AddAddress(address) => JourneyKind::Address(format!("{address} added")),
             Change::Unreachable(address, why) => JourneyKind::Address(format!("{address} is unreachable: {why}")),
             Change::Reachable(address) => JourneyKind::Address(format!("{address} is reachable again")),
-            Change::SetSystem(..) | Change::Seen | Change::Ran(_) => return None,
+            Change::Consent { topic, given, proof: _ } => JourneyKind::Consent { topic: topic.clone(), given: *given },
+            Change::SetSystem(..) | Change::Seen | Change::Ran(_) | Change::SetSource(_) => return None,
         })
     }
 

@@ -28,7 +28,11 @@ pub fn bot(files: &[(&str, &str)]) -> Arc<Bot> {
 }
 
 pub fn try_bot(files: &[(&str, &str)]) -> (Option<Arc<Bot>>, String) {
-    let files = BotFiles { files: files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(), shown_as: String::new() };
+    let files = BotFiles {
+        files: files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(),
+        shown_as: String::new(),
+        assets: Vec::new(),
+    };
     let (bot, diagnostics, sources) = Bot::load(&files);
     (bot, syntax::render_short(&diagnostics, &sources))
 }

@@ -1,0 +1,123 @@
+//! Whom something is meant for: the contacts for whom a condition holds (FL 4 `trigger`, `schedule`), and the bot's
+//! schedules with their occurrences.
+
+use super::{Bot, Names, names::NameScope};
+use crate::step::holds_for;
+use expr::{Condition, Fuel};
+use model::{Contact, Instant};
+
+/// A checked condition over contacts; without one it means everybody who can be reached.
+#[derive(Clone, Debug)]
+pub struct Audience(Option<Condition>);
+
+/// What an audience says of one contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// They belong to it.
+    Yes,
+    /// They would, and have opted out or are blocked: nothing is started for them (FL 7.9).
+    OptedOut,
+    /// They do not.
+    No,
+}
+
+impl Audience {
+    /// Whether a contact belongs to it at an instant; unknown does not.
+    pub fn means(&self, bot: &Bot, contact: &Contact, now: Instant) -> Meant {
+        let within = match &self.0 {
+            None => contact.addresses.iter().any(|reach| reach.unreachable.is_none()),
+            Some(condition) => holds_for(bot, contact, condition, now, &mut Fuel::new(bot.limits().fuel)),
+        };
+        match (within, contact.status.as_str()) {
+            (false, _) => Meant::No,
+            (true, "unsubscribed" | "blocked") => Meant::OptedOut,
+            (true, _) => Meant::Yes,
+        }
+    }
+
+    /// The condition as canonical text.
+    pub fn text(&self) -> Option<String> {
+        self.0.as_ref().map(Condition::to_string)
+    }
+}
+
+/// A `schedule` catch of the bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The skill it starts.
+    pub skill: String,
+    /// The schedule as written.
+    pub pattern: String,
+    /// Whom it reaches, as canonical text; none means everybody who can be reached.
+    pub to: Option<String>,
+    /// How long after its time a missed occurrence is made up for, in microseconds.
+    pub grace: i64,
+}
+
+impl Bot {
+    /// Reads a condition over contacts, such as `in segment vip`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, a line each.
+    pub fn audience(&self, to: Option<&str>) -> Result<Audience, String> {
+        let Some(text) = to else { return Ok(Audience(None)) };
+        let names = self.names();
+        match Condition::parse(text, &NameScope::of_audience(&names)) {
+            Ok((condition, _)) => Ok(Audience(Some(condition))),
+            Err(problems) => {
+                let line = |p: &expr::Problem| match &p.help {
+                    Some(help) => format!("{} ({help})", p.message),
+                    None => p.message.clone(),
+                };
+                Err(problems.iter().map(line).collect::<Vec<_>>().join("\n"))
+            }
+        }
+    }
+
+    /// The names that a condition over contacts may use.
+    fn names(&self) -> Names {
+        let config = &self.config;
+        let mut names = Names {
+            attributes: config.attributes.clone(),
+            globals: config.globals.clone(),
+            segments: self.segments.iter().map(|(key, s)| (key.clone(), matches!(s.rule, super::SegmentRule::Static))).collect(),
+            channels: config.channels.iter().map(|c| c.name.clone()).collect(),
+            statuses: config.statuses.clone(),
+            calendars: config.calendars.iter().map(|c| c.name.clone()).collect(),
+            skills: self.skills.keys().cloned().collect(),
+            ..Names::default()
+        };
+        // They were computed without an error when the bot was loaded.
+        names.computed = super::attributes::compute(&config.computed, &names, &mut syntax::Diagnostics::new());
+        names
+    }
+
+    /// The bot's schedules, in file order.
+    pub fn schedules(&self) -> Vec<Schedule> {
+        let skills = self.order.iter().filter_map(|name| self.skills.get(name));
+        skills
+            .flat_map(|skill| {
+                skill.catches.iter().filter_map(|catch| {
+                    let (table, whom) = (catch.kind.schedule()?, catch.audience.as_ref()?);
+                    let to = whom.to.as_ref().map(Condition::to_string);
+                    Some(Schedule { skill: skill.name.clone(), pattern: table.pattern.clone(), to, grace: whom.grace })
+                })
+            })
+            .collect()
+    }
+
+    /// The first occurrence of a schedule after an instant, by the clock of the bot's zone.
+    pub fn occurrence_after(&self, schedule: &Schedule, after: Instant) -> Option<Instant> {
+        self.timetable(schedule)?.next(after, self.timezone())
+    }
+
+    /// The last occurrence of a schedule up to an instant, that one included.
+    pub fn occurrence_until(&self, schedule: &Schedule, until: Instant) -> Option<Instant> {
+        self.timetable(schedule)?.last(until, self.timezone())
+    }
+
+    fn timetable(&self, schedule: &Schedule) -> Option<&crate::catches::Timetable> {
+        let tables = self.skills.get(&schedule.skill)?.catches.iter().filter_map(|catch| catch.kind.schedule());
+        tables.into_iter().find(|table| table.pattern == schedule.pattern)
+    }
+}

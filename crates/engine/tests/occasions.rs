@@ -1,0 +1,140 @@
+//! System skills and occasions nobody wrote a message for: errors that are told once, pages visited, agents who
+//! join and leave, events of the website (FL 4, 7.3).
+
+mod common;
+
+use common::{Talk, bot, try_bot};
+use model::{AgentId, InboxItem, IncomingBody, Record, Value};
+
+const BOT: &str = "name: T\nattributes: { visits: number }\ngroups: { support: {} }\n";
+fn fails() -> &'static str {
+    "skill: broken\ncatch: [{ command: go }]\nblocks:\n  count: { data: { visits: \"${input}\" } }\n"
+}
+
+fn events(talk: &Talk) -> Vec<String> {
+    talk.steps.iter().flat_map(|s| &s.events).map(|e| e.name.clone()).collect()
+}
+
+#[test]
+fn an_error_says_sorry_offers_a_new_start_keeps_the_reason_and_tells_the_operator() {
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/b.yaml", fails())]));
+    assert!(talk.say("/go")[0].starts_with("Sorry, something went wrong"));
+    assert_eq!(events(&talk), ["error_reported"]);
+    let Some(Value::Text(reason)) = talk.contact.system.get("last_error") else { panic!("the reason is kept") };
+    assert!(reason.contains("visits cannot hold this"), "{reason}");
+    let sorry = talk.last_bot();
+    assert_eq!(talk.press(&sorry, "Start again"), ["Hello! How can I help you?"]);
+}
+
+#[test]
+fn an_error_is_caught_by_its_event_and_never_goes_round_in_a_circle() {
+    let operator = "skill: operator\ncatch: [{ event: error_reported }]\nblocks:\n  fail: { data: { visits: \"${event.reason}\" } }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/b.yaml", fails()), ("skills/o.yaml", operator)]));
+    assert_eq!(talk.say("/go").len(), 1, "one sorry");
+    assert_eq!(events(&talk), ["error_reported", "error_reported"], "the operator's own error is recorded and starts nothing");
+
+    let own = "skill: _error\nblocks:\n  again: { data: { visits: \"${event.reason}\" } }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/b.yaml", fails()), ("skills/e.yaml", own)]));
+    assert!(talk.say("/go").is_empty());
+    assert_eq!(events(&talk), ["error_reported", "error_reported"]);
+}
+
+#[test]
+fn names_without_a_slash_are_the_same_skills() {
+    for name in ["start", "_start", "/start"] {
+        let text = format!("skill: {name}\nblocks:\n  a: {{ text: Welcome }}\n");
+        let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/s.yaml", &text)]));
+        assert_eq!(talk.say("hi"), ["Welcome"], "{name}");
+    }
+    for name in [
+        "default",
+        "_default",
+        "/default",
+        "_default_fallback",
+        "_stale_button",
+        "_undelivered",
+        "_unsubscribed",
+        "_page_visit",
+        "_start_live_chat",
+        "_live_chat_closed",
+        "/_error",
+    ] {
+        let text = format!("skill: {name}\nblocks:\n  a: {{ text: Welcome }}\n");
+        let (read, told) = try_bot(&[("bot.yaml", BOT), ("skills/s.yaml", &text)]);
+        assert!(read.is_some() && told.is_empty(), "{name}: {told}");
+    }
+}
+
+#[test]
+fn a_page_visit_is_counted_and_starts_its_skill() {
+    let visit = "skill: /_page_visit\nonly_for: page_visits >= 2\nblocks:\n  a: { text: \"Still looking at ${event.path}?\" }\n";
+    let catches = "skill: c\ncatch: [{ event: page_visit, where: path = \"/b\" }]\nblocks:\n  a: { text: Caught }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/p.yaml", visit), ("skills/c.yaml", catches)]));
+    talk.say("hi");
+    let page =
+        |path: &str| IncomingBody::Event { name: "page_visit".into(), fields: Record::from([("path".to_owned(), Value::text(path))]) };
+    assert!(talk.incoming(page("/a")).is_empty());
+    let said = common::texts(&talk.incoming(page("/b")));
+    assert_eq!(said, ["Still looking at /b?", "Caught"]);
+    assert_eq!(talk.contact.system["last_page"], Value::text("/b"));
+    assert_eq!(events(&talk), ["page_visit", "page_visit"]);
+}
+
+#[test]
+fn a_websites_event_is_recorded_even_when_nothing_catches_it() {
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/b.yaml", fails())]));
+    talk.say("hi");
+    assert!(talk.incoming(IncomingBody::Event { name: "viewed".into(), fields: Record::new() }).is_empty());
+    assert_eq!(events(&talk), ["viewed"]);
+    // It is no message: somebody who opted out is not subscribed by it, and nothing is said to them.
+    let catches = "skill: c\ncatch: [{ event: viewed }]\nblocks:\n  a: { text: Caught }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/c.yaml", catches)]));
+    talk.say("hi");
+    talk.say("stop");
+    assert!(talk.incoming(IncomingBody::Event { name: "viewed".into(), fields: Record::new() }).is_empty());
+}
+
+#[test]
+fn agents_who_join_and_leave_begin_their_skills() {
+    let talk_skill = "skill: talk\ncatch: [{ command: talk }]\nblocks:\n  p: { live_chat: support, next: end }\n";
+    let joined = "skill: /_start_live_chat\nblocks:\n  a: { text: \"${event.agent} reads what you wrote.\" }\n";
+    let closed = "skill: /_live_chat_closed\nblocks:\n  a:\n    text: \"How was ${event.agent}?\"\n    buttons: [Good, Bad]\n    timeout: 1d\n    on: { timeout: end }\n";
+    let mut talk =
+        Talk::new(bot(&[("bot.yaml", BOT), ("skills/t.yaml", talk_skill), ("skills/j.yaml", joined), ("skills/c.yaml", closed)]));
+    talk.agents = true;
+    talk.say("/talk");
+    let (conversation, agent) = (talk.conversation.id, AgentId(9));
+    let request = talk.conversation.request.as_ref().expect("a request").id;
+    assert_eq!(
+        talk.item(InboxItem::Take { conversation, request, agent, name: "Bea".into() }),
+        ["Bea joined the chat", "Bea reads what you wrote."]
+    );
+    assert_eq!(talk.item(InboxItem::Resolve { conversation, agent, skill: None }), ["The chat was closed", "How was Bea?"]);
+    // A skill the agent chose takes its place.
+    talk.say("/talk");
+    let request = talk.conversation.request.as_ref().expect("a request").id;
+    talk.item(InboxItem::Take { conversation, request, agent, name: "Bea".into() });
+    let said = talk.item(InboxItem::Resolve { conversation, agent, skill: Some("/start".into()) });
+    assert_eq!(said, ["The chat was closed", "Hello! How can I help you?"]);
+}
+
+#[test]
+fn the_operator_is_written_to_once_in_a_while() {
+    let yaml =
+        format!("{BOT}operator: {{ email: ops@shop.example }}\nemail: {{ from: bot@shop.example, smtp: {{ host: smtp.shop.example }} }}\n");
+    let mut talk = Talk::new(bot(&[("bot.yaml", &yaml), ("skills/b.yaml", fails())]));
+    let mails = |talk: &Talk| talk.steps.iter().flat_map(|s| &s.calls).map(|c| format!("{c:?}")).collect::<Vec<_>>();
+    assert!(talk.say("/go")[0].starts_with("Sorry"));
+    talk.say("/go");
+    let sent = mails(&talk);
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(sent[0].contains("ops@shop.example") && sent[0].contains("broken.count"), "{sent:?}");
+    for (operator, words) in [
+        ("operator: ops", "E0263"),
+        ("operator: { mail: a@b.example }", "has no \"mail\""),
+        ("operator: ops@shop.example", "no mail server"),
+    ] {
+        let (read, told) = try_bot(&[("bot.yaml", &format!("{BOT}{operator}\n")), ("skills/b.yaml", fails())]);
+        assert!(read.is_none() && told.contains(words), "{told}");
+    }
+}
