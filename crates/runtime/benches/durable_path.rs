@@ -77,6 +77,8 @@ fn fetched() -> Capabilities {
         markdown: true,
         attachments: Vec::new(),
         attachment_limit: 0,
+        linked: false,
+        gallery: false,
         location: true,
         typing: true,
         pull: true,
@@ -157,7 +159,11 @@ fn plan() -> Plan {
 
 fn bot() -> Arc<Bot> {
     let files = [("bot.yaml", BOT), ("segments.yaml", SEGMENTS), ("skills/talk.yaml", SKILL)];
-    let files = BotFiles { files: files.map(|(path, text)| (path.to_owned(), text.to_owned())).into(), shown_as: String::new() };
+    let files = BotFiles {
+        files: files.map(|(path, text)| (path.to_owned(), text.to_owned())).into(),
+        shown_as: String::new(),
+        assets: Vec::new(),
+    };
     let (bot, diagnostics, sources) = Bot::load(&files);
     bot.unwrap_or_else(|| panic!("{}", syntax::render_short(&diagnostics, &sources)))
 }
@@ -244,6 +250,7 @@ async fn whole(plan: &Plan, folder: &Path) -> (f64, Vec<Sample>) {
         channels: vec![Arc::new(Fetched(fetched()))],
         clock: Arc::new(SystemClock),
         seed: 1,
+        outside: None,
         at_rest: false,
     })
     .await

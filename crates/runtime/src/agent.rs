@@ -8,6 +8,10 @@ pub(crate) const TABLE: &str = "agents";
 /// The table of what each agent chose at the desk, keyed by their id.
 pub(crate) const CHOICES: &str = "desk_choices";
 
+/// The table of agents who are at the desk, keyed by their id: whoever was there when the process ended is taken to come back
+/// as soon as their console has found the new one.
+pub(crate) const PRESENT: &str = "desk_present";
+
 /// A human who answers at the desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {

@@ -29,6 +29,8 @@ use url::{Host, Origin, Url};
 
 /// The largest body of an answer, in bytes.
 pub const BODY_LIMIT: usize = 256 * 1024;
+/// The largest body of an answer that can be asked for, in bytes.
+pub const ANSWER_MAX: usize = 1024 * 1024;
 /// The largest body of a request, in bytes.
 pub const REQUEST_LIMIT: usize = 16 * 1024 * 1024;
 /// The longest a request may take, redirects and the answer's body included, in milliseconds.
@@ -65,6 +67,21 @@ pub struct Request {
     pub timeout_ms: u64,
 }
 
+/// What a request may cost and where it may lead, beyond the rules of this module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The largest answer that is read, in bytes; at most [`ANSWER_MAX`].
+    pub max_size: usize,
+    /// Whether it stays with its host: redirects elsewhere are refused. For requests that carry secrets.
+    pub stays: bool,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self { max_size: BODY_LIMIT, stays: false }
+    }
+}
+
 /// An answer, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -98,7 +115,7 @@ pub enum EgressError {
     #[error("the connection broke: {0}")]
     Broken(String),
     /// The answer is too large to be read; its head came.
-    #[error("the answer (status {status}) is larger than {BODY_LIMIT} bytes")]
+    #[error("the answer (status {status}) is larger than it may be")]
     TooLarge {
         /// The answer's status.
         status: StatusCode,
@@ -161,14 +178,32 @@ impl Egress {
     /// # Errors
     /// See [`EgressError`]; an answer of any status is none.
     pub async fn request(&self, request: Request) -> Result<Response, EgressError> {
+        self.request_within(request, Reach::default()).await
+    }
+
+    /// The same, within other limits.
+    ///
+    /// # Errors
+    /// Those of [`Egress::request`].
+    pub async fn request_within(&self, request: Request, reach: Reach) -> Result<Response, EgressError> {
         let limit = request.timeout_ms.min(TIMEOUT_MAX_MS);
-        match tokio::time::timeout(Duration::from_millis(limit), self.follow(request)).await {
+        match tokio::time::timeout(Duration::from_millis(limit), self.follow(request, reach)).await {
             Ok(answer) => answer,
             Err(_) => Err(EgressError::Timeout(limit)),
         }
     }
 
-    async fn follow(&self, request: Request) -> Result<Response, EgressError> {
+    /// Whether the operator allowed the host of an address by name or by number.
+    pub fn is_allowed(&self, url: &Url) -> bool {
+        match url.host() {
+            Some(Host::Domain(name)) => self.allowed.name(name),
+            Some(Host::Ipv4(ip)) => self.allowed.ip(ip.into()),
+            Some(Host::Ipv6(ip)) => self.allowed.ip(ip.into()),
+            None => false,
+        }
+    }
+
+    async fn follow(&self, request: Request, reach: Reach) -> Result<Response, EgressError> {
         let Request { method, url, headers, body, timeout_ms: _ } = request;
         if matches!(method, Method::CONNECT | Method::TRACE) {
             return Err(EgressError::Malformed(format!("requests cannot have the method {method}")));
@@ -181,7 +216,7 @@ impl Egress {
         for _ in 0..=REDIRECTS {
             let sent = self.client.request(method.clone(), url.clone()).headers(headers.map().clone()).body(body.clone()).send().await;
             let answer = sent.map_err(|error| why(&error))?;
-            let Some(target) = redirect(&method, &answer) else { return read(answer).await };
+            let Some(target) = redirect(&method, &answer) else { return read(answer, reach.max_size.min(ANSWER_MAX)).await };
             // Relative to where it came from; checked like an address that was written.
             let next = url.join(&target).map_err(|_| EgressError::Forbidden("it redirects to something that is no address".into()))?;
             let next = self.check(next).map_err(|error| match error {
@@ -189,6 +224,9 @@ impl Egress {
                 other => other,
             })?;
             if !same_place(&url, &next) {
+                if reach.stays {
+                    return Err(EgressError::Forbidden("it redirects a request with a secret to another host".into()));
+                }
                 if next.scheme() == "http" && url.scheme() == "https" {
                     return Err(EgressError::Forbidden("it redirects from https to http".into()));
                 }
@@ -259,12 +297,12 @@ fn same_place(from: &Url, to: &Url) -> bool {
     matches!(from.origin(), Origin::Tuple(..)) && from.origin() == to.origin() || secured()
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<Response, EgressError> {
+async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, EgressError> {
     let status = answer.status();
     let headers = std::mem::take(answer.headers_mut());
     let mut body = BytesMut::new();
     while let Some(piece) = answer.chunk().await.map_err(|error| EgressError::Broken(short(&error.without_url())))? {
-        if body.len() + piece.len() > BODY_LIMIT {
+        if body.len() + piece.len() > limit {
             return Err(EgressError::TooLarge { status });
         }
         body.extend_from_slice(&piece);

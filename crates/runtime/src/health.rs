@@ -27,6 +27,8 @@ pub struct RuntimeStats {
     pub arriving: usize,
     /// Messages given to channels and not answered yet.
     pub sending: usize,
+    /// Calls to the outside under way.
+    pub calling: usize,
     /// Conversations whose next message waits to be sent.
     pub lanes: usize,
     /// Points in time that something waits for.
@@ -58,6 +60,10 @@ pub struct Health {
     pub store: Stats,
     /// Why the changed bot folder is not in use, if it is not.
     pub reload_error: Option<String>,
+    /// Changes of the bot folder that take effect at the next start, one sentence each.
+    pub restart: Vec<String>,
+    /// How many older versions of the bot runs still use (FL 5.9).
+    pub older_versions: usize,
     /// The channels of `bot.yaml`.
     pub channels: Vec<ChannelHealth>,
     /// The newest alert for the operator, if there was one since the start.

@@ -62,15 +62,18 @@ fn lanes_in_order(person: &Person) -> Result<(), Violation> {
     Ok(())
 }
 
-/// INV-3, first half: at most one run listens, and the floor names runs that ask.
+/// INV-3, first half: at most one run listens; the floor names runs that ask, and those that request for the customer.
 fn one_listens(conversation: &Conversation) -> Result<(), Violation> {
-    let asking: BTreeSet<RunId> = conversation.runs.iter().filter(|r| matches!(r.rest, Rest::Asking(_))).map(|r| r.id).collect();
+    let resting =
+        |wanted: fn(&Rest) -> bool| -> BTreeSet<RunId> { conversation.runs.iter().filter(|r| wanted(&r.rest)).map(|r| r.id).collect() };
+    let asking = resting(|rest| matches!(rest, Rest::Asking(_)));
+    let may_listen = resting(|rest| matches!(rest, Rest::Asking(_) | Rest::Calling(_)));
     let floor: BTreeSet<RunId> = conversation.floor.iter().copied().collect();
     if floor.len() != conversation.floor.len() {
         return broken(3, "a run is on the floor twice");
     }
-    if let Some(run) = floor.difference(&asking).next() {
-        return broken(3, format!("{run} is on the floor and does not ask"));
+    if let Some(run) = floor.difference(&may_listen).next() {
+        return broken(3, format!("{run} is on the floor and neither asks nor requests"));
     }
     if let Some(run) = asking.difference(&floor).next() {
         return broken(3, format!("{run} asks and is not on the floor"));

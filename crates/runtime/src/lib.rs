@@ -16,11 +16,16 @@ mod error;
 mod handle;
 mod health;
 pub mod invariants;
+pub mod outside;
+mod services;
 
+pub use self::core::audience::{Audience, Stage, Whom};
 pub use agent::Agent;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use desk::{DeskEvent, DeskRow, DeskRowState, DeskView};
 pub use drive::{Options, PresenceGuard, Service, StartError, start};
 pub use error::{DeskError, WriteError};
-pub use handle::Handle;
+pub use handle::{Handle, Reached};
 pub use health::{ChannelHealth, Health, RuntimeStats};
+pub use outside::{Outside, Tried};
+pub use services::{Services, ServicesOptions, sms};

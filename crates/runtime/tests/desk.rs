@@ -175,3 +175,29 @@ fn those_behind_are_told_their_new_place() {
     world.item(&ana, take(&conversation, bea), None);
     assert!(world.notices.iter().any(|(at, n)| at == &bob && matches!(n, Notice::Owner { position: Some(1), .. })));
 }
+
+#[test]
+fn a_restart_is_no_absence_for_whoever_was_at_the_desk() {
+    let mut world = World::new(40);
+    let bea = world.agent(1, true);
+    let ask = |world: &mut World, name: &str| {
+        let at = address("web", name);
+        world.arrive(&at, "0", "hi");
+        world.arrive(&at, "1", "human");
+        world.conversation(&at).owner
+    };
+    let note = |world: &World, value| {
+        let put = store::RecordPut { table: "desk_present".into(), key: bea.to_string(), value };
+        store::commit_blocking(&world.store, store::Commit { person: None, records: vec![put] }).unwrap();
+    };
+    note(&world, Some(serde_json::json!({})));
+    world.crash();
+    assert_eq!(ask(&mut world, "ana"), Owner::Queue, "the console is on its way back");
+    world.pass(31 * SECOND);
+    assert_eq!(ask(&mut world, "bob"), Owner::Bot, "nobody came back");
+    world.core.presence(world.now, bea, true);
+    assert_eq!(ask(&mut world, "cy"), Owner::Queue);
+    note(&world, None);
+    world.crash();
+    assert_eq!(ask(&mut world, "dan"), Owner::Bot, "who was not there is not waited for");
+}

@@ -224,3 +224,43 @@ fn settled_answers_when_everything_was_processed() {
     world.pump();
     assert_eq!(world.settled, [ticket.0, nobody.0]);
 }
+
+#[test]
+fn a_version_is_dropped_when_its_last_run_and_timer_ended_and_not_before() {
+    let mut world = World::new(9);
+    let (ana, ben) = (address("web", "ana"), address("web", "ben"));
+    world.arrive(&ana, "0", "hi");
+    world.arrive(&ana, "1", "name");
+    world.arrive(&ben, "0", "hi");
+    world.arrive(&ben, "1", "remind");
+    let old = world.core.bot().version().clone();
+    // A commit under way begins its run in the old version: it is not dropped under it.
+    let cleo = address("web", "cleo");
+    world.arrive(&cleo, "0", "hi");
+    world.store.order(Fault::Hold);
+    world.arrive(&cleo, "1", "name");
+    let second = world::bot_with(&[("second", "skill: second\ncatch: [{ command: second }]\nblocks:\n  a:\n    text: second\n")]);
+    world.core.reload(second.clone());
+    world.pump();
+    assert!(world.retired.is_empty());
+    world.store.release_all();
+    world.pump();
+    assert_eq!(world.core.programs().len(), 2);
+    // A version that nobody used goes at once.
+    let third = world::bot_with(&[("third", "skill: third\ncatch: [{ command: third }]\nblocks:\n  a:\n    text: third\n")]);
+    world.core.reload(third.clone());
+    world.pump();
+    assert_eq!(world.retired, [second.version().clone()]);
+    world.arrive(&ana, "2", "Ana");
+    world.arrive(&cleo, "2", "Cleo");
+    assert_eq!(world.said(&cleo).last().map(String::as_str), Some("bot: Hi Cleo!"), "the run of the commit under way has its version");
+    assert_eq!(world.retired.len(), 1, "a timer still uses the old one");
+    world.pass(11 * MINUTE);
+    assert_eq!(world.said(&ben).last().map(String::as_str), Some("bot: Tick."));
+    assert_eq!(world.retired, [second.version().clone(), old.clone()]);
+    assert!(world.core.program(&old).is_none());
+    // The same version twice replaces nothing.
+    world.core.reload(third);
+    world.pump();
+    assert_eq!((world.retired.len(), world.core.programs().len()), (2, 1));
+}

@@ -71,6 +71,7 @@ async fn stage(store: MemStore) -> Stage {
         channels: vec![channel("push", false), channel("web", true)],
         clock: Arc::new(clock.clone()),
         seed: 5,
+        outside: None,
         at_rest: false,
     })
     .await

@@ -6,13 +6,13 @@
 mod world;
 
 use channel::{AcceptError, SendError, Sent};
-use model::{Address, AgentId, Author, Content, IdSource, InboxItem, Instant, Owner, RequestState, TranscriptEntry};
+use model::{Address, AgentId, Author, Came, Content, IdSource, InboxItem, Instant, Owner, RequestState, Rest, TranscriptEntry};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Fault, Store};
-use switchboard_runtime::invariants;
+use switchboard_runtime::{Tried, invariants};
 use world::{HOUR, MINUTE, SECOND, World, address};
 
-const WORDS: [&str; 8] = ["hi", "three", "name", "remind", "human", "tag", "boom", "something else"];
+const WORDS: [&str; 10] = ["hi", "three", "name", "remind", "human", "tag", "boom", "something else", "look", "order"];
 
 /// A message that a customer's provider knows of.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Sim {
     }
 
     fn event(&mut self) {
-        match self.roll(20) {
+        match self.roll(23) {
             0..=6 => self.message(),
             7 => self.again(),
             8 | 9 => {
@@ -76,6 +76,7 @@ impl Sim {
                 self.world.store.order(fault);
             }
             17 => self.crash(),
+            20..=22 => self.answer_call(),
             _ => self.agent(),
         }
     }
@@ -118,6 +119,28 @@ impl Sim {
         self.world.answer(answer);
     }
 
+    /// What was asked of the outside is answered, well or badly; sometimes twice. Not answering is loss.
+    fn answer_call(&mut self) {
+        if self.world.calls.is_empty() {
+            return;
+        }
+        let http = |status, body: &str| Came::Http { status, body: Some(body.into()) };
+        let failed = Came::Failed { reason: "no connection".into(), status: None };
+        let (came, again) = match self.roll(7) {
+            0..=2 => (http(200, "{\"stock\":3}"), false),
+            3 => (http(500, "oops"), true),
+            4 => (http(200, "no json"), false),
+            5 => (failed, true),
+            _ => (Came::TimedOut, true),
+        };
+        let tried = Tried { came, again, after: None };
+        let token = self.world.answer_call(tried.clone());
+        if self.roll(3) == 0 {
+            self.world.core.called(self.world.now, token, tried);
+            self.world.pump();
+        }
+    }
+
     fn crash(&mut self) {
         self.take_acks();
         self.world.crash();
@@ -152,7 +175,7 @@ impl Sim {
         for message in &mut self.messages {
             match message.ticket.and_then(|t| self.world.accepted.get(&t)) {
                 Some(Ok(_)) => message.acked = true,
-                Some(Err(AcceptError::TooMany | AcceptError::Unavailable | AcceptError::Refused(_))) | None => {}
+                Some(Err(AcceptError::TooMany | AcceptError::Unavailable | AcceptError::Refused(_) | AcceptError::Nobody)) | None => {}
             }
         }
     }
@@ -179,6 +202,18 @@ impl Sim {
             assert!(stored >= acked, "INV-1: {acked} acknowledged, {stored} there");
             let ticks = self.world.said(&at).iter().filter(|l| *l == "bot: Tick.").count();
             assert!(ticks <= self.reminders.get(&at).copied().unwrap_or(0), "INV-4: a timer fires once");
+            let orders = self.messages.iter().filter(|m| m.at == at).count();
+            assert!(
+                self.world.said(&at).iter().filter(|l| *l == "bot: Ordered. Which size?").count() <= orders,
+                "an answer moves a run once"
+            );
+            for row in &person.calls {
+                let run = person.conversation(row.call.conversation).and_then(|c| c.run(row.call.run));
+                assert!(
+                    run.is_some_and(|r| matches!(&r.rest, Rest::Calling(c) if c.call == row.call.id)),
+                    "a call has a run that waits for it"
+                );
+            }
             for conversation in &person.conversations {
                 if conversation.owner == Owner::Queue {
                     let deadline = conversation.request.as_ref().and_then(|r| r.deadline).expect("INV-10: there is an end");
@@ -193,6 +228,10 @@ impl Sim {
         self.world.store.release_all();
         self.world.pump();
         for _ in 0..10 {
+            while !self.world.calls.is_empty() {
+                let came = Came::Http { status: 200, body: Some("{}".into()) };
+                self.world.answer_call(Tried { came, again: false, after: None });
+            }
             self.world.deliver();
             self.world.pass(2 * HOUR);
         }
@@ -204,11 +243,22 @@ impl Sim {
             let person = self.world.person(&at);
             assert!(person.inbox.is_empty(), "everything was processed: {:?}", person.inbox);
             assert!(person.outbox.is_empty(), "everything was sent or failed");
+            assert!(person.calls.is_empty(), "every call came to an end");
+            // While an agent keeps the chat, an answer that came waits with its run.
+            let kept = person.conversations[0].owner != Owner::Bot;
+            let waits = |rest: &Rest| matches!(rest, Rest::Calling(calling) if !kept || calling.reply.is_none());
+            assert!(!person.conversations[0].runs.iter().any(|r| waits(&r.rest)), "nobody waits for an answer for ever");
             assert!(person.parked.values().all(|r| format!("{:?}", r.item).contains("boom")), "only what panics is set aside");
             let request = person.conversations[0].request.as_ref().map(|r| &r.state);
             assert!(!matches!(request, Some(RequestState::Waiting)), "INV-10: nobody waits for ever");
         }
+        let mut made: BTreeMap<_, usize> = BTreeMap::new();
+        for row in self.world.called.iter().filter(|r| !r.call.what.is_repeatable()) {
+            *made.entry(row.call.id).or_default() += 1;
+        }
+        assert!(made.values().all(|count| *count <= 2), "what changes something is made once, and once more after a crash");
         let stats = self.world.core.stats();
+        assert_eq!(stats.calling, 0);
         assert_eq!((stats.lines, stats.commits, stats.arriving, stats.sending, stats.lanes), (0, 0, 0, 0, 0), "nothing is left in memory");
     }
 }

@@ -93,6 +93,7 @@ fn first(id: ContactId, ids: &mut IdSource, now: Instant) -> (Commit, Person) {
         conversations: vec![conversation],
         inbox: Vec::new(),
         outbox: Vec::new(),
+        calls: Vec::new(),
         seen: Vec::new(),
         parked: Default::default(),
         version: 0,

@@ -20,8 +20,8 @@ pub use claims::{Moved, check_claims};
 pub use memory::{Fault, MemStore};
 
 use model::{
-    Address, Contact, ContactId, Conversation, ConversationId, EventRecord, InboxRow, JourneyEntry, MessageId, OutboxRow, Person, SeenKey,
-    TranscriptEntry,
+    Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventRecord, InboxRow, JourneyEntry, MessageId, OutboxRow, Person,
+    RequestId, SeenKey, TranscriptEntry,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -65,6 +65,12 @@ pub struct PersonChange {
     /// Outbox rows that are done, by message id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox_done: Vec<MessageId>,
+    /// Calls to the outside to add, or to replace by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls_put: Vec<CallRow>,
+    /// Calls that are done, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls_done: Vec<RequestId>,
     /// Provider ids to remember against a second delivery.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<SeenKey>,
@@ -92,6 +98,8 @@ impl PersonChange {
             inbox_park: Vec::new(),
             outbox_put: Vec::new(),
             outbox_done: Vec::new(),
+            calls_put: Vec::new(),
+            calls_done: Vec::new(),
             seen: Vec::new(),
             transcript: Vec::new(),
             journey: Vec::new(),
@@ -115,6 +123,8 @@ impl PersonChange {
             inbox_park: self.inbox_park.clone(),
             outbox_put: self.outbox_put.clone(),
             outbox_done: self.outbox_done.clone(),
+            calls_put: self.calls_put.clone(),
+            calls_done: self.calls_done.clone(),
             seen: self.seen.clone(),
             // What is only appended elsewhere is no part of the person.
             transcript: Vec::new(),
@@ -144,6 +154,7 @@ impl PersonChange {
             conversations: Vec::new(),
             inbox: before.map_or_else(Vec::new, |p| p.inbox.clone()),
             outbox: before.map_or_else(Vec::new, |p| p.outbox.clone()),
+            calls: before.map_or_else(Vec::new, |p| p.calls.clone()),
             seen: before.map_or_else(Vec::new, |p| kept_seen(&p.seen, &self.seen)),
             parked: before.map_or_else(Default::default, |p| p.parked.clone()),
             version: found + 1,
@@ -185,6 +196,13 @@ impl PersonChange {
             }
         }
         person.outbox.retain(|r| !self.outbox_done.contains(&r.message.id));
+        for row in self.calls_put.drain(..) {
+            match person.calls.iter_mut().find(|r| r.call.id == row.call.id) {
+                Some(slot) => *slot = row,
+                None => person.calls.push(row),
+            }
+        }
+        person.calls.retain(|r| !self.calls_done.contains(&r.call.id));
         if let Some(newest) = self.seen.iter().map(|s| s.1).max() {
             person.seen.append(&mut self.seen);
             person.seen.retain(|s| newest.micros_since(s.1) < model::SEEN_FOR);

@@ -3,16 +3,20 @@
 
 use super::{
     Action, CommitToken, Core, Refusal,
+    agenda::Wake,
     draft::Draft,
     line::{Chosen, Flight, Line, Outcome, Wants},
     outbox::{self, Came, Leaving},
     steps::Ran,
 };
-use model::{ContactId, InboxItem, InboxRow, Instant, JourneyKind, MessageId, Person, SeenKey};
+use engine::Programs as _;
+use model::{ContactId, Conversation, InboxItem, InboxRow, Instant, JourneyKind, MessageId, Person, RequestId, Rest, SeenKey};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How often an input may break before it is set aside (FL 5.7).
 const TRIES: u8 = 3;
+/// How long a message waits for a run that requests: 30 seconds (FL 5.4 rule 7).
+const HOLD: i64 = 30_000_000;
 
 impl Core {
     /// Lets a line go on if it can.
@@ -48,6 +52,9 @@ impl Core {
                 break;
             }
         }
+        let person = self.store.person(contact).ok().flatten();
+        let waits = look_at_held(&mut line, person.as_deref(), now);
+        self.agenda.set(Wake::Held(contact), waits);
         if line.flight.is_none() && !self.stopping {
             self.actions.extend(line.settlers.drain(..).map(Action::Settled));
         }
@@ -70,7 +77,7 @@ impl Core {
             }
             outbox::settle(&mut draft, result, jitter, &mut leaving);
         }
-        let chosen = if self.stopping { None } else { choose(line, before.as_deref()) };
+        let chosen = if self.stopping { answer(line) } else { choose(line, before.as_deref(), now) };
         let outcome = match chosen {
             Some(chosen) => match self.process(now, line, &mut draft, chosen, &mut leaving) {
                 Processed::Into(outcome) => outcome,
@@ -86,10 +93,13 @@ impl Core {
             None => None,
         };
         self.close_draft(line, &mut draft, chosen, now);
+        Self::call_off(&mut draft);
         let rows = ride_along(line, &mut draft, chosen, outcome.is_some());
         let slots = if self.stopping { Vec::new() } else { self.mark(&mut draft, &resting, &mut leaving) };
+        let calls = if self.stopping { Vec::new() } else { self.mark_calls(&mut draft) };
         if draft.is_empty() {
             if line.results.is_empty() && chosen.is_none() {
+                self.reckon_calls(contact, before.as_deref(), before.as_deref());
                 self.reckon_lanes(contact, before.as_deref());
                 return true;
             }
@@ -107,13 +117,20 @@ impl Core {
                         self.done(ticket, outcome.clone().unwrap_or(Err(Refusal::NotFound)));
                     }
                 }
+                Some(Chosen::Answer(_)) => {
+                    line.answers.pop_front();
+                }
                 Some(Chosen::Row(_)) | None => {}
             }
             return false;
         }
+        leaving.alerts.extend(draft.change.events.iter().filter_map(|event| reported(contact, event)));
         self.tokens += 1;
         let token = CommitToken(self.tokens);
+        let version = self.programs.current().version().clone();
+        self.usage.hold(&version);
         line.flight = Some(Flight {
+            version,
             before,
             chosen,
             outcome,
@@ -121,9 +138,11 @@ impl Core {
             rows,
             results: line.results.len(),
             marked: leaving.going_on,
+            calls,
             slots,
             trace: std::mem::take(&mut draft.trace),
             alerts: leaving.alerts,
+            audiences: std::mem::take(&mut draft.audiences),
         });
         self.flights.insert(token, contact);
         self.actions.push(Action::Commit(token, Box::new(draft.into_commit())));
@@ -147,9 +166,31 @@ impl Core {
                     }
                 };
             }
+            Chosen::Answer(_) => {
+                let Some(result) = line.answers.front().cloned() else { return Processed::Nothing };
+                return match refused.map_or_else(|| self.run_answer(now, draft, &result), Err) {
+                    Ok(()) => Processed::Into(Some(Ok(Outcome::default()))),
+                    Err(why) => {
+                        // The run goes on when its time is over.
+                        *draft = saved;
+                        draft.done_call(result.call);
+                        let line = format!("an answer to {} could not be taken: {why}", result.call);
+                        leaving.alerts.push(format!("{line} ({})", result.conversation));
+                        draft.journey(Some(result.conversation), JourneyKind::Error(line));
+                        Processed::Into(Some(Ok(Outcome::default())))
+                    }
+                };
+            }
             Chosen::Arrival => {
                 let Some(arrival) = line.arrivals.front() else { return Processed::Nothing };
-                match refused.map_or_else(|| self.run_item(now, draft, &arrival.item), Err) {
+                let waited = has_waited(arrival.at, now);
+                match refused.map_or_else(|| self.run_item(now, draft, &arrival.item, waited), Err) {
+                    // It becomes a row and is looked at again.
+                    Ok(Ran::Held(conversation, call)) => {
+                        *draft = saved;
+                        line.held.insert(conversation, call);
+                        return Processed::Into(None);
+                    }
                     Ok(Ran::Consumed(outcome)) => return Processed::Into(Some(Ok(outcome))),
                     Ok(Ran::Refused(refusal)) => {
                         *draft = saved;
@@ -165,7 +206,13 @@ impl Core {
                 let Some(row) = draft.before.as_ref().and_then(|p| p.inbox.iter().find(|r| r.no == no)).cloned() else {
                     return Processed::Nothing;
                 };
-                match refused.map_or_else(|| self.run_item(now, draft, &row.item), Err) {
+                let waited = has_waited(row.at, now);
+                match refused.map_or_else(|| self.run_item(now, draft, &row.item, waited), Err) {
+                    Ok(Ran::Held(conversation, call)) => {
+                        *draft = saved;
+                        line.held.insert(conversation, call);
+                        return Processed::Nothing;
+                    }
                     Ok(Ran::Consumed(outcome)) => {
                         draft.change.inbox_done.push(no);
                         return Processed::Into(Some(Ok(outcome)));
@@ -190,7 +237,7 @@ impl Core {
             Chosen::Arrival => {
                 line.arrivals.front().map(|a| InboxRow { no: draft.next_row(), item: a.item.clone(), at: a.at, tries: a.tries })
             }
-            Chosen::Due(_) => None,
+            Chosen::Due(_) | Chosen::Answer(_) => None,
         };
         let Some(row) = row else { return Processed::Nothing };
         // Even what breaks at first sight has somebody it came from.
@@ -254,20 +301,64 @@ enum Processed {
 }
 
 /// Which input is next: what steps queued, then durable rows, arrivals and due conversations by their time.
-fn choose(line: &Line, person: Option<&Person>) -> Option<Chosen> {
-    let rows = || person.into_iter().flat_map(|p| &p.inbox);
+fn choose(line: &Line, person: Option<&Person>, now: Instant) -> Option<Chosen> {
+    let rows = || person.into_iter().flat_map(|p| &p.inbox).filter(|r| !is_held(line, person, &r.item, r.at, now));
     if let Some(row) = rows().find(|r| matches!(r.item, InboxItem::Caused { .. })) {
         return Some(Chosen::Row(row.no));
     }
     let row = rows().min_by_key(|r| r.no).map(|r| (r.at, Chosen::Row(r.no)));
-    let arrival = line.arrivals.front().map(|a| (a.at, Chosen::Arrival));
+    let arrival = line.arrivals.front().filter(|a| !is_held(line, person, &a.item, a.at, now)).map(|a| (a.at, Chosen::Arrival));
     let due = line.due.iter().map(|(conversation, at)| (*at, Chosen::Due(*conversation))).min_by_key(|(at, _)| *at);
+    // What came of a call moves a run that messages may wait for.
+    if let Some(answer) = answer(line) {
+        return Some(answer);
+    }
     let message = row.or(arrival);
     match (message, due) {
         (Some((at, _)), Some((due_at, due))) if due_at < at => Some(due),
         (Some((_, message)), _) => Some(message),
         (None, due) => due.map(|(_, due)| due),
     }
+}
+
+/// What came of the first call.
+fn answer(line: &Line) -> Option<Chosen> {
+    line.answers.front().map(|result| Chosen::Answer(result.call))
+}
+
+/// Whether something of the customer's waited for a run that requests as long as it may (FL 5.4 rule 7).
+fn has_waited(since: Instant, now: Instant) -> bool {
+    now.micros_since(since) >= HOLD
+}
+
+/// Whether something of the customer's is to wait: a message of the same conversation does, the run still requests the same,
+/// and its time is not over. Order is kept, so everything behind it waits as well.
+fn is_held(line: &Line, person: Option<&Person>, item: &InboxItem, since: Instant, now: Instant) -> bool {
+    let InboxItem::Incoming { address, .. } = item else { return false };
+    let Some(conversation) = person.and_then(|p| p.conversation_at(address)) else { return false };
+    let Some(call) = line.held.get(&conversation.id) else { return false };
+    !has_waited(since, now) && waits_for(conversation) == Some(*call)
+}
+
+/// The call that the run with the floor waits for.
+pub(super) fn waits_for(conversation: &Conversation) -> Option<RequestId> {
+    match &conversation.floor_run()?.rest {
+        Rest::Calling(calling) => Some(calling.call),
+        Rest::Asking(_) | Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::HandedOver { .. } => None,
+    }
+}
+
+/// Forgets what is not held any more; answers when the first that is may wait no longer.
+fn look_at_held(line: &mut Line, person: Option<&Person>, now: Instant) -> Option<Instant> {
+    if line.held.is_empty() {
+        return None;
+    }
+    let rows = person.into_iter().flat_map(|p| &p.inbox);
+    let first = rows.filter(|r| is_held(line, person, &r.item, r.at, now)).map(|r| r.at.plus_micros(HOLD)).min();
+    if first.is_none() && line.flight.is_none() && line.arrivals.is_empty() {
+        line.held.clear();
+    }
+    first
 }
 
 /// Arrivals that are not processed by this commit become inbox rows in it, so that their senders are answered.
@@ -293,4 +384,18 @@ fn ride_along(line: &Line, draft: &mut Draft, chosen: Option<Chosen>, consumed: 
     }
     debug_assert!(line.arrivals.iter().all(|a| a.tickets.iter().all(|(_, w)| *w == Wants::Done || a.seen.is_some())));
     rows
+}
+
+/// The operator's line for an error in a flow. The reason may quote what a customer wrote, so it stays in the
+/// contact's journey.
+fn reported(contact: ContactId, event: &model::EventRecord) -> Option<String> {
+    if event.name != engine::ERROR_REPORTED {
+        return None;
+    }
+    let field = |name: &str| match event.fields.get(name) {
+        Some(model::Value::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    let (skill, block) = (field("skill"), field("block"));
+    Some(format!("a flow failed at {skill}.{block} for {contact}; the contact's journey says why"))
 }

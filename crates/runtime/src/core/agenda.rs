@@ -2,7 +2,7 @@
 //!
 //! It holds nothing durable: due times are derived from people, waits from the outbox and the desk.
 
-use model::{AgentId, ContactId, ConversationId, Instant};
+use model::{AgentId, ContactId, ConversationId, Instant, RequestId};
 use std::collections::{BTreeSet, HashMap};
 
 /// What happens at a point in time.
@@ -14,10 +14,20 @@ pub(super) enum Wake {
     Line(ContactId),
     /// The head of a conversation's outbox lane may leave or is too old.
     Lane(ContactId, ConversationId),
+    /// A call may be made, or tried again.
+    Call(ContactId, RequestId),
+    /// A message waited for a run that requests as long as it may (FL 5.4 rule 7).
+    Held(ContactId),
     /// A channel takes messages again.
     Channel(String),
     /// An agent whose console went away is absent now.
     Absent(AgentId),
+    /// An audience goes on.
+    Audience(String),
+    /// A schedule comes.
+    Schedules,
+    /// Records that the store was too busy for are handed to it again.
+    Records,
 }
 
 /// Points in time with what happens then; each thing once.

@@ -6,10 +6,17 @@
 use crate::{Agent, DeskError};
 use engine::DeskAnswer;
 use model::{AgentId, ContactId, ConversationId, Instant, LiveRequest, Person, RequestId, RequestState};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How long an agent counts as present after the last console stream ended: a reload is no absence.
 pub(super) const GRACE: i64 = 10_000_000;
+
+/// How long an agent who was at the desk when the process ended counts as present after the start: their console is on its
+/// way back, and customers who ask meanwhile wait for it.
+pub(super) const RETURN: i64 = 30_000_000;
+
+/// How many chats that were closed last are still told about: whoever closed one may be looking on.
+const LOOKED_AT: usize = 256;
 
 /// An agent at the desk.
 #[derive(Clone, Debug)]
@@ -45,6 +52,8 @@ pub(super) struct Desk {
     agents: BTreeMap<AgentId, AtDesk>,
     requests: BTreeMap<ConversationId, Entry>,
     waiting: BTreeMap<String, BTreeSet<(Instant, RequestId, ConversationId)>>,
+    /// Chats that were closed last, newest at the end.
+    closed: VecDeque<ConversationId>,
 }
 
 /// What an update changed.
@@ -73,6 +82,11 @@ impl Desk {
         for conversation in &person.conversations {
             let open = conversation.request.as_ref().filter(|r| is_open(&r.state));
             let known = before.and_then(|p| p.conversation(conversation.id)).is_some_and(|c| c.request.is_some());
+            // Whoever closed it may still be looking on.
+            let went_on = before.and_then(|p| p.conversation(conversation.id)).is_some_and(|c| c.last_no != conversation.last_no);
+            if open.is_none() && went_on && self.closed.contains(&conversation.id) {
+                changed.lines.push((conversation.id, conversation.last_no));
+            }
             if open.is_none() && !known && !self.requests.contains_key(&conversation.id) {
                 continue;
             }
@@ -103,10 +117,23 @@ impl Desk {
             }
             match entry {
                 Some(entry) => self.requests.insert(conversation.id, entry),
-                None => self.requests.remove(&conversation.id),
+                None => {
+                    self.close(conversation.id);
+                    self.requests.remove(&conversation.id)
+                }
             };
         }
         changed
+    }
+
+    fn close(&mut self, conversation: ConversationId) {
+        if self.requests.contains_key(&conversation) {
+            self.closed.retain(|known| *known != conversation);
+            self.closed.push_back(conversation);
+            if self.closed.len() > LOOKED_AT {
+                self.closed.pop_front();
+            }
+        }
     }
 
     /// The desk's answer to a new request: in line, or nobody is there (FL 5.6).
@@ -191,9 +218,14 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         | Item::AgentSays { conversation, agent, .. }
         | Item::Resolve { conversation, agent, .. }
         | Item::Dismiss { conversation, agent } => (*conversation, *agent),
-        Item::Incoming { .. } | Item::Event { .. } | Item::Caused { .. } | Item::Modify { .. } | Item::Undelivered { .. } => {
-            return Ok(Permit::Step);
-        }
+        Item::Incoming { .. }
+        | Item::Event { .. }
+        | Item::Caused { .. }
+        | Item::Modify { .. }
+        | Item::Move { .. }
+        | Item::Reached { .. }
+        | Item::Reported { .. }
+        | Item::Undelivered { .. } => return Ok(Permit::Step),
     };
     let found = person.conversation(conversation).ok_or(DeskError::NotFound)?;
     let request = found.request.as_ref().ok_or(DeskError::NotFound)?;
@@ -214,8 +246,13 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         Item::AgentSays { .. } | Item::Resolve { .. } if owner => Ok(Permit::Step),
         Item::AgentSays { .. } | Item::Resolve { .. } => Err(DeskError::NotYours),
         Item::Dismiss { .. } => Err(DeskError::NotFound),
-        Item::Incoming { .. } | Item::Event { .. } | Item::Caused { .. } | Item::Modify { .. } | Item::Undelivered { .. } => {
-            Ok(Permit::Step)
-        }
+        Item::Incoming { .. }
+        | Item::Event { .. }
+        | Item::Caused { .. }
+        | Item::Modify { .. }
+        | Item::Move { .. }
+        | Item::Reached { .. }
+        | Item::Reported { .. }
+        | Item::Undelivered { .. } => Ok(Permit::Step),
     }
 }

@@ -1,10 +1,10 @@
 //! A draft: the commit in the making, and the person as it will be if the commit holds.
 
 use model::{
-    Actor, Address, Contact, ContactId, Conversation, ConversationId, Delivery, DeliveryUpdate, IdSource, InboxItem, InboxRow, Instant,
-    JourneyEntry, JourneyKind, MessageId, OutboxRow, Person, TranscriptEntry,
+    Actor, Address, Call, CallRow, CallState, Contact, ContactId, Conversation, ConversationId, Delivery, DeliveryUpdate, IdSource,
+    InboxItem, InboxRow, Instant, JourneyEntry, JourneyKind, MessageId, OutboxRow, Person, RequestId, TranscriptEntry,
 };
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 use store::{Commit, PersonChange, RecordPut};
 
 /// The commit in the making for one person.
@@ -15,6 +15,12 @@ pub(super) struct Draft {
     pub records: Vec<RecordPut>,
     /// Items that steps queued; they become inbox rows when the draft is closed.
     pub queued: Vec<InboxItem>,
+    /// Events for others that steps asked for, not looked at yet.
+    pub triggers: VecDeque<engine::TriggerRequest>,
+    /// Audiences that this commit makes durable.
+    pub audiences: Vec<super::audience::Audience>,
+    /// Whether a step wants its input to wait (FL 5.4 rule 7); then nothing of this draft is kept.
+    pub held: bool,
     /// What happened, for `chat` and `test`.
     pub trace: Vec<engine::Trace>,
     pub ids: IdSource,
@@ -24,7 +30,18 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn new(id: ContactId, before: Option<Arc<Person>>, ids: IdSource, now: Instant) -> Self {
         let base = before.as_ref().map_or(0, |p| p.version);
-        Self { before, change: PersonChange::new(id, base), records: Vec::new(), queued: Vec::new(), trace: Vec::new(), ids, now }
+        Self {
+            before,
+            change: PersonChange::new(id, base),
+            records: Vec::new(),
+            queued: Vec::new(),
+            triggers: VecDeque::new(),
+            audiences: Vec::new(),
+            held: false,
+            trace: Vec::new(),
+            ids,
+            now,
+        }
     }
 
     /// The contact as it will be; none while a new person has none yet.
@@ -55,6 +72,13 @@ impl Draft {
         before.chain(new).max_by_key(|c| used(c))
     }
 
+    /// The conversations in which a run waits for something about the contact: a segment, an attribute, a moment.
+    pub(super) fn watching(&self) -> impl Iterator<Item = ConversationId> {
+        let watches =
+            |c: &Conversation| c.runs.iter().any(|run| matches!(&run.rest, model::Rest::Waiting { on, .. } if on.watches_contact()));
+        self.before.iter().flat_map(|p| &p.conversations).filter_map(|c| self.conversation(c.id)).filter(move |c| watches(c)).map(|c| c.id)
+    }
+
     pub(super) fn put_conversation(&mut self, conversation: Conversation) {
         match self.change.conversations.iter_mut().find(|c| c.id == conversation.id) {
             Some(slot) => *slot = conversation,
@@ -79,6 +103,40 @@ impl Draft {
         match self.change.outbox_put.iter_mut().find(|r| r.message.id == row.message.id) {
             Some(slot) => *slot = row,
             None => self.change.outbox_put.push(row),
+        }
+    }
+
+    /// Calls as they will be, in order.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &CallRow> {
+        let put = &self.change.calls_put;
+        let before = self.before.iter().flat_map(|p| &p.calls);
+        let kept = before.map(|row| put.iter().find(|r| r.call.id == row.call.id).unwrap_or(row));
+        let new = put.iter().filter(|r| !self.before.as_ref().is_some_and(|p| p.calls.iter().any(|o| o.call.id == r.call.id)));
+        kept.chain(new).filter(|r| !self.change.calls_done.contains(&r.call.id))
+    }
+
+    pub(super) fn call_row(&self, id: RequestId) -> Option<&CallRow> {
+        self.calls().find(|r| r.call.id == id)
+    }
+
+    /// A call that leaves once the draft is durable.
+    pub(super) fn arm(&mut self, call: Call) {
+        let state = CallState::Pending { not_before: self.now };
+        self.put_call(CallRow { call, state, attempts: 0, unknown: false });
+    }
+
+    pub(super) fn put_call(&mut self, row: CallRow) {
+        match self.change.calls_put.iter_mut().find(|r| r.call.id == row.call.id) {
+            Some(slot) => *slot = row,
+            None => self.change.calls_put.push(row),
+        }
+    }
+
+    /// Takes a call away.
+    pub(super) fn done_call(&mut self, id: RequestId) {
+        self.change.calls_put.retain(|r| r.call.id != id);
+        if self.before.as_ref().is_some_and(|p| p.calls.iter().any(|r| r.call.id == id)) {
+            self.change.calls_done.push(id);
         }
     }
 
@@ -131,6 +189,8 @@ impl Draft {
             inbox_park,
             outbox_put,
             outbox_done,
+            calls_put,
+            calls_done,
             seen,
             transcript,
             journey,
@@ -143,6 +203,8 @@ impl Draft {
             && inbox_park.is_empty()
             && outbox_put.is_empty()
             && outbox_done.is_empty()
+            && calls_put.is_empty()
+            && calls_done.is_empty()
             && seen.is_empty()
             && transcript.is_empty()
             && journey.is_empty()

@@ -23,8 +23,16 @@ const PLACES: usize = 100;
 
 impl Core {
     pub(super) fn landed(&mut self, now: Instant, contact: ContactId, answer: Result<Seq, Error>) {
+        let Some(flight) = self.lines.get_mut(&contact).and_then(|line| line.flight.take()) else { return };
+        if answer.is_err() && self.usage.release(&flight.version) {
+            self.retire_unused([flight.version.clone()]);
+        }
+        if answer.is_err() {
+            for (_, place) in &flight.calls {
+                self.call_place_free(now, place);
+            }
+        }
         let Some(line) = self.lines.get_mut(&contact) else { return };
-        let Some(flight) = line.flight.take() else { return };
         match answer {
             Ok(_) => {
                 line.conflicts = 0;
@@ -63,6 +71,11 @@ impl Core {
             Ok(None) => return self.fail(&format!("{contact} is gone after a commit")),
             Err(error) => return self.fail(&error.to_string()),
         };
+        let mut left = self.usage.update(flight.before.as_deref(), &person);
+        if self.usage.release(&flight.version) {
+            left.push(flight.version.clone());
+        }
+        self.retire_unused(left);
         let Some(mut line) = self.lines.remove(&contact) else { return };
         self.tell_arrivals(&mut line, &flight);
         if let (Some(Chosen::Row(no)), Some(outcome)) = (flight.chosen, &flight.outcome) {
@@ -71,8 +84,14 @@ impl Core {
             }
         }
         line.results.drain(..flight.results);
-        if let Some(Chosen::Due(conversation)) = flight.chosen {
-            line.due.remove(&conversation);
+        match flight.chosen {
+            Some(Chosen::Due(conversation)) => {
+                line.due.remove(&conversation);
+            }
+            Some(Chosen::Answer(_)) => {
+                line.answers.pop_front();
+            }
+            Some(Chosen::Arrival | Chosen::Row(_)) | None => {}
         }
         self.lines.insert(contact, line);
         self.actions.extend(flight.alerts.into_iter().map(Action::Alert));
@@ -91,7 +110,7 @@ impl Core {
         }
         let due_in = match flight.chosen {
             Some(Chosen::Due(conversation)) => Some(conversation),
-            Some(Chosen::Arrival | Chosen::Row(_)) | None => None,
+            Some(Chosen::Arrival | Chosen::Row(_) | Chosen::Answer(_)) | None => None,
         };
         for conversation in &person.conversations {
             let before = flight.before.as_deref().and_then(|p| p.conversation(conversation.id));
@@ -100,8 +119,13 @@ impl Core {
             }
             self.reckon_due(now, contact, Some(&person), conversation.id, due_in == Some(conversation.id));
         }
+        for audience in flight.audiences {
+            self.begin_audience(audience);
+        }
         self.tell(flight.before.as_deref(), &person);
         self.send_marked(now, &person, &flight.marked);
+        self.make_calls(now, &person, flight.calls);
+        self.reckon_calls(contact, flight.before.as_deref(), Some(&person));
         self.reckon_lanes(contact, Some(&person));
         self.advance(now, contact);
     }
@@ -114,8 +138,8 @@ impl Core {
                 match (wants.accepted(), row, &flight.outcome) {
                     (Some(accepted), _, _) => self.actions.push(Action::Accepted(ticket, Ok(accepted))),
                     (None, Some(no), _) => line.tickets.entry(*no).or_default().push(ticket),
-                    (None, None, Some(outcome)) => self.actions.push(Action::Done(ticket, outcome.clone())),
-                    (None, None, None) => self.actions.push(Action::Done(ticket, Err(Refusal::Parked))),
+                    (None, None, Some(outcome)) => self.done(ticket, outcome.clone()),
+                    (None, None, None) => self.done(ticket, Err(Refusal::Parked)),
                 }
                 debug_assert!(wants != Wants::Done || row.is_some() || flight.outcome.is_some());
             }
@@ -240,7 +264,7 @@ impl Core {
                 idempotency_key: format!("{message}.{part}"),
             };
             self.sends.insert(token, sending);
-            self.actions.push(Action::Send(token, out));
+            self.actions.push(Action::Send(token, Box::new(out)));
         }
     }
 

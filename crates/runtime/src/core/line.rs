@@ -3,9 +3,9 @@
 //! Nothing leaves the line before its commit is durable: a refused commit is simply made again.
 
 use super::Ticket;
-use crate::core::outbox::SendResult;
+use crate::core::{calls::CallResult, outbox::SendResult};
 use channel::Accepted;
-use model::{ConversationId, InboxItem, Instant, MessageId, Person};
+use model::{ConversationId, InboxItem, Instant, MessageId, Person, RequestId, Version};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -52,6 +52,8 @@ pub(super) enum Chosen {
     Row(u64),
     /// What is due in a conversation.
     Due(ConversationId),
+    /// The first of what came of calls.
+    Answer(RequestId),
 }
 
 /// What the processing of an input came to.
@@ -63,6 +65,8 @@ pub struct Outcome {
 
 /// A commit under way.
 pub(super) struct Flight {
+    /// The version that was current when its step was decided: runs it begins have that one.
+    pub version: Version,
     pub before: Option<Arc<Person>>,
     pub chosen: Option<Chosen>,
     /// What the holders of the input's tickets are told; none if the input was not consumed.
@@ -74,12 +78,16 @@ pub(super) struct Flight {
     pub results: usize,
     /// Messages that may be given to their channel once it is durable.
     pub marked: Vec<MessageId>,
+    /// Calls that are made once it is durable, and the places taken for them.
+    pub calls: Vec<(RequestId, String)>,
     /// Channels whose sending slots were taken for it.
     pub slots: Vec<String>,
     /// What happened in its steps.
     pub trace: Vec<engine::Trace>,
     /// Lines for the operator, once it is durable.
     pub alerts: Vec<String>,
+    /// Audiences that begin once it is durable.
+    pub audiences: Vec<super::audience::Audience>,
 }
 
 /// A contact's line.
@@ -87,6 +95,10 @@ pub(super) struct Flight {
 pub(super) struct Line {
     pub arrivals: VecDeque<Arrival>,
     pub results: Vec<SendResult>,
+    /// What came of calls, in order.
+    pub answers: VecDeque<CallResult>,
+    /// Conversations whose messages wait for a run that requests, and for which call (FL 5.4 rule 7).
+    pub held: BTreeMap<ConversationId, RequestId>,
     /// Conversations in which something is due, since when.
     pub due: BTreeMap<ConversationId, Instant>,
     pub flight: Option<Flight>,
@@ -113,6 +125,8 @@ impl Line {
         self.flight.is_none()
             && self.arrivals.is_empty()
             && self.results.is_empty()
+            && self.answers.is_empty()
+            && self.held.is_empty()
             && self.due.is_empty()
             && self.settlers.is_empty()
             && !self.pausing

@@ -9,17 +9,22 @@
 
 mod advance;
 mod agenda;
+pub(crate) mod audience;
+mod calls;
 mod decide;
 mod desk;
 mod draft;
+pub(crate) mod globals;
 mod landed;
 mod line;
 mod outbox;
 mod programs;
 mod queries;
 mod recover;
+mod schedule;
 mod seen;
 mod steps;
+mod usage;
 
 pub use decide::{Decide, Engine};
 pub(crate) use desk::Entry;
@@ -32,7 +37,7 @@ use channel::{AcceptError, Accepted, Capabilities, Inbound, Notice, Outbound};
 use desk::Desk;
 use engine::Programs as _;
 use line::{Arrival, Line, Wants};
-use model::{Address, ContactId, ConversationId, IdSource, InboxItem, Instant, MessageId};
+use model::{Address, ContactId, ConversationId, IdSource, InboxItem, Instant, MessageId, Version};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
@@ -43,6 +48,8 @@ use store::{Commit, Seq, Store};
 const ARRIVALS: usize = 20_000;
 /// Commits under way before due work waits (bounded catch-up).
 const FLIGHTS: usize = 1_024;
+/// How long records wait when the store is busy: 50 ms.
+const BUSY_FOR: i64 = 50_000;
 /// Agenda entries taken at once.
 const CATCH_UP: usize = 256;
 
@@ -57,6 +64,10 @@ pub struct CommitToken(u64);
 /// A piece of a message under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SendToken(u64);
+
+/// A call to the outside under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallToken(u64);
 
 /// Why an item was not processed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +119,9 @@ pub enum Action {
     /// Hand this commit to the store; bring the answer to [`Core::committed`].
     Commit(CommitToken, Box<Commit>),
     /// Give this piece to the channel of its address; bring the answer to [`Core::sent`].
-    Send(SendToken, Outbound),
+    Send(SendToken, Box<Outbound>),
+    /// Make one try of this call; bring the answer to [`Core::called`].
+    Call(CallToken, Box<model::CallRow>),
     /// Answer an inbound: it is durable, or refused.
     Accepted(Ticket, Result<Accepted, AcceptError>),
     /// Answer an item: it was processed and its step is durable, or refused.
@@ -121,6 +134,8 @@ pub enum Action {
     Desk(DeskEvent),
     /// What happened in the steps of a commit that is durable now, if [`CoreOptions::traced`].
     Trace(ContactId, Vec<engine::Trace>),
+    /// Nothing uses this version of the bot any more: it was dropped, and what was kept of it on disk may go (FL 5.9).
+    Retired(Version),
     /// A line for the operator: something needs a human's eye.
     Alert(String),
     /// The store failed or an invariant broke: stop the process; nothing more is acknowledged.
@@ -159,6 +174,8 @@ pub struct CoreOptions {
     pub seed: u64,
     /// Keys the hash of provider ids; the same one as long as the data folder lives.
     pub salt: u64,
+    /// Whether calls leave: not where somebody only looks at what is stored.
+    pub calls: bool,
     /// Whether [`Action::Trace`] is wanted: for `chat`, `test` and previews.
     pub traced: bool,
 }
@@ -184,9 +201,20 @@ struct Sending {
     notes: Vec<String>,
 }
 
+/// What follows when records of the runtime's own are durable.
+#[derive(Clone)]
+enum Written {
+    /// An audience moved on.
+    Audience(String),
+    /// Schedules moved on, and these audiences begin.
+    Schedules(Vec<audience::Audience>),
+}
+
 /// The core; see the module.
 pub struct Core {
     programs: ProgramSet,
+    /// What uses which version.
+    usage: usage::Usage,
     decide: Box<dyn Decide>,
     store: Arc<dyn Store>,
     outlets: BTreeMap<String, Outlet>,
@@ -199,6 +227,17 @@ pub struct Core {
     creating: HashMap<Address, ContactId>,
     flights: HashMap<CommitToken, ContactId>,
     sends: HashMap<SendToken, Sending>,
+    /// Calls under way, and the places they take.
+    calls: HashMap<CallToken, calls::UnderWay>,
+    places: calls::Places,
+    calls_leave: bool,
+    /// Commits of the runtime's own records under way.
+    writing: HashMap<CommitToken, (Written, Commit)>,
+    /// The same, while the store is busy.
+    unwritten: Vec<(Written, Commit)>,
+    audiences: audience::Audiences,
+    /// What audiences give lines next.
+    given: Vec<(ContactId, InboxItem, Ticket)>,
     agenda: Agenda,
     desk: Desk,
     /// Conversations whose due work broke: left alone until something changes them.
@@ -222,6 +261,10 @@ impl Core {
             Some(contact) => *contact,
             None => match self.store.person_at(&address) {
                 Ok(Some(contact)) => contact,
+                // What happens on a website makes no contact of somebody who only looks at it.
+                Ok(None) if matches!(incoming.body, model::IncomingBody::Event { .. }) => {
+                    return self.accepted(ticket, Err(AcceptError::Nobody));
+                }
                 Ok(None) => {
                     let contact = self.ids(now).next();
                     self.creating.insert(address.clone(), contact);
@@ -309,8 +352,18 @@ impl Core {
                     line.pausing = false;
                     self.advance(now, contact);
                 }
-                Wake::Lane(contact, _) => self.advance(now, contact),
+                Wake::Lane(contact, _) | Wake::Call(contact, _) | Wake::Held(contact) => self.advance(now, contact),
                 Wake::Channel(name) => self.reopen(now, &name),
+                Wake::Audience(id) => {
+                    self.audience_due(now, &id);
+                    self.give_items(now);
+                }
+                Wake::Schedules => self.schedules_due(now),
+                Wake::Records => {
+                    for (written, commit) in std::mem::take(&mut self.unwritten) {
+                        self.write_records(written, commit);
+                    }
+                }
                 Wake::Absent(agent) => {
                     if let Some(agent) = self.desk.agent_mut(agent)
                         && agent.streams == 0
@@ -325,6 +378,14 @@ impl Core {
 
     /// The store answered a commit.
     pub fn committed(&mut self, now: Instant, token: CommitToken, answer: Result<Seq, store::Error>) {
+        if let Some(written) = self.writing.remove(&token) {
+            return match answer {
+                Ok(_) => self.written(now, written),
+                // Records of the runtime's own are never refused but by a store that failed or is busy.
+                Err(store::Error::Busy) => self.write_later(now, written),
+                Err(error) => self.fail(&error.to_string()),
+            };
+        }
         let Some(contact) = self.flights.remove(&token) else { return };
         self.landed(now, contact, answer);
     }
@@ -354,7 +415,8 @@ impl Core {
         let busy = contact.and_then(|contact| {
             let rows = self.store.person(contact).ok().flatten().is_some_and(|p| !p.inbox.is_empty());
             let line = self.lines.get_mut(&contact)?;
-            (rows || line.flight.is_some() || !line.arrivals.is_empty()).then_some(line)
+            // What waits for a run that requests may wait long.
+            (rows && line.held.is_empty() || line.flight.is_some() || !line.arrivals.is_empty()).then_some(line)
         });
         match busy {
             Some(line) if self.failed.is_none() => line.settlers.push(ticket),
@@ -367,14 +429,9 @@ impl Core {
         self.stopping = true;
     }
 
-    /// Whether no commit and no piece is under way.
+    /// Whether no commit, no piece and no call is under way.
     pub fn is_quiet(&self) -> bool {
-        self.flights.is_empty() && self.sends.is_empty()
-    }
-
-    /// New runs use this bot; pinned ones keep theirs (FL 5.9).
-    pub fn reload(&mut self, bot: Arc<engine::Bot>) {
-        self.programs.replace(bot);
+        self.flights.is_empty() && self.sends.is_empty() && self.calls.is_empty() && self.writing.is_empty()
     }
 
     /// Stops everything: nothing more is acknowledged.
@@ -398,9 +455,31 @@ impl Core {
         }
         self.flights.clear();
         self.sends.clear();
+        self.calls.clear();
         self.creating.clear();
         self.arrivals = 0;
         self.actions.push(Action::Stop(reason.to_owned()));
+    }
+
+    /// Hands records of the runtime's own to the store.
+    fn write_records(&mut self, written: Written, commit: Commit) {
+        self.tokens += 1;
+        let token = CommitToken(self.tokens);
+        self.writing.insert(token, (written, commit.clone()));
+        self.actions.push(Action::Commit(token, Box::new(commit)));
+    }
+
+    /// Records that a busy store did not take are handed to it again, in a moment.
+    fn write_later(&mut self, now: Instant, unwritten: (Written, Commit)) {
+        self.unwritten.push(unwritten);
+        self.agenda.set(Wake::Records, Some(now.plus_micros(BUSY_FOR)));
+    }
+
+    fn written(&mut self, now: Instant, (written, _): (Written, Commit)) {
+        match written {
+            Written::Audience(id) => self.audience_written(now, &id),
+            Written::Schedules(begun) => self.schedules_written(now, begun),
+        }
     }
 
     fn accepted(&mut self, ticket: Ticket, answer: Result<Accepted, AcceptError>) {
@@ -408,6 +487,9 @@ impl Core {
     }
 
     fn done(&mut self, ticket: Ticket, answer: Result<Outcome, Refusal>) {
+        if self.audience_answered(ticket, &answer) {
+            return;
+        }
         self.actions.push(Action::Done(ticket, answer));
     }
 

@@ -1,7 +1,8 @@
 //! The bots that runs may be pinned to, by version (FL 5.9).
 
+use super::{Action, Core};
 use engine::{Bot, Programs};
-use model::Version;
+use model::{Record, Version};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The current bot and older ones that runs still use.
@@ -9,18 +10,35 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct ProgramSet {
     current: Arc<Bot>,
     pinned: BTreeMap<Version, Arc<Bot>>,
+    /// The globals that were set: they outlive a reload (FL 7.1).
+    globals: Record,
 }
 
 impl ProgramSet {
     /// The current bot and the pinned ones.
     pub fn new(current: Arc<Bot>, pinned: Vec<Arc<Bot>>) -> Self {
-        Self { current, pinned: pinned.into_iter().map(|bot| (bot.version().clone(), bot)).collect() }
+        let pinned = pinned.into_iter().filter(|bot| bot.version() != current.version());
+        Self { pinned: pinned.map(|bot| (bot.version().clone(), bot)).collect(), current, globals: Record::new() }
     }
 
     /// Makes `bot` the current one; the one before stays for its runs.
-    pub(super) fn replace(&mut self, bot: Arc<Bot>) {
-        let before = std::mem::replace(&mut self.current, bot);
-        self.pinned.insert(before.version().clone(), before);
+    fn replace(&mut self, bot: Arc<Bot>) {
+        self.pinned.remove(bot.version());
+        let before = std::mem::replace(&mut self.current, bot.with_globals(&self.globals));
+        if before.version() != self.current.version() {
+            self.pinned.insert(before.version().clone(), before);
+        }
+    }
+
+    /// Steps from now on see these globals; pinned versions look them up in the current one.
+    pub(super) fn set_globals(&mut self, globals: Record) {
+        self.current = self.current.with_globals(&globals);
+        self.globals = globals;
+    }
+
+    /// The versions besides the current one, oldest name first.
+    fn pinned(&self) -> impl Iterator<Item = &Version> {
+        self.pinned.keys()
     }
 }
 
@@ -34,5 +52,42 @@ impl Programs for ProgramSet {
             return Some(self.current.clone());
         }
         self.pinned.get(version).cloned()
+    }
+}
+
+impl Core {
+    /// New runs use this bot; pinned ones keep theirs (FL 5.9). Versions that nothing uses are dropped at once, the others
+    /// when their last use ends: [`Action::Retired`] tells each.
+    pub fn reload(&mut self, bot: Arc<Bot>) {
+        self.programs.replace(bot);
+        // Its schedules are looked at as soon as time moves.
+        self.look_at_schedules(model::Instant::default());
+        let unused: Vec<Version> = self.programs.pinned().filter(|version| !self.usage.uses(version)).cloned().collect();
+        unused.into_iter().for_each(|version| self.retire(version));
+    }
+
+    /// Drops versions whose last use may have ended.
+    pub(super) fn retire_unused(&mut self, versions: impl IntoIterator<Item = Version>) {
+        for version in versions {
+            if !self.usage.uses(&version) && self.programs.current().version() != &version {
+                self.retire(version);
+            }
+        }
+    }
+
+    fn retire(&mut self, version: Version) {
+        if self.programs.pinned.remove(&version).is_some() {
+            self.actions.push(Action::Retired(version));
+        }
+    }
+
+    /// A bot by version: the current one, or one that something uses.
+    pub fn program(&self, version: &Version) -> Option<Arc<Bot>> {
+        self.programs.get(version)
+    }
+
+    /// Every bot that something uses, the current one first.
+    pub fn programs(&self) -> Vec<Arc<Bot>> {
+        std::iter::once(&self.programs.current).chain(self.programs.pinned.values()).cloned().collect()
     }
 }

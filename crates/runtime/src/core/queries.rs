@@ -51,6 +51,7 @@ impl Core {
             commits: self.flights.len(),
             arriving: self.creating.len(),
             sending: self.sends.len(),
+            calling: self.calls.len(),
             lanes: self.outlets.values().map(|o| o.waiting.len()).sum(),
             agenda: self.agenda.len(),
             requests: self.desk.len(),

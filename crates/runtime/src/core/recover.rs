@@ -6,14 +6,15 @@
 use super::{
     Core, CoreError, CoreOptions, Outlet,
     agenda::{Agenda, Wake},
+    calls::CallResult,
     desk::Desk,
     outbox::{Came, SendResult, WAITS},
 };
 use crate::{
     Agent,
-    agent::{CHOICES, Choice, TABLE},
+    agent::{CHOICES, Choice, PRESENT, TABLE},
 };
-use model::{AgentId, Instant, OutboxState, Person};
+use model::{AgentId, CallState, Instant, OutboxState, Person};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use store::Store;
 
@@ -23,11 +24,12 @@ impl Core {
     /// # Errors
     /// [`CoreError`] if the store cannot be read.
     pub fn new(options: CoreOptions, now: Instant) -> Result<Self, CoreError> {
-        let CoreOptions { programs, decide, store, channels, seed, salt, traced } = options;
+        let CoreOptions { programs, decide, store, channels, seed, salt, calls, traced } = options;
         let outlet =
             |capabilities| Outlet { capabilities, taken: 0, closed_until: None, waiting: VecDeque::new(), queued: BTreeSet::new() };
         let mut core = Self {
             programs,
+            usage: Default::default(),
             decide,
             outlets: channels.into_iter().map(|(name, capabilities)| (name, outlet(capabilities))).collect(),
             seed,
@@ -38,6 +40,13 @@ impl Core {
             creating: HashMap::new(),
             flights: HashMap::new(),
             sends: HashMap::new(),
+            calls: HashMap::new(),
+            places: Default::default(),
+            calls_leave: calls,
+            writing: HashMap::new(),
+            unwritten: Vec::new(),
+            audiences: Default::default(),
+            given: Vec::new(),
             agenda: Agenda::default(),
             desk: Desk::default(),
             stuck: BTreeMap::new(),
@@ -49,7 +58,8 @@ impl Core {
             stats: Default::default(),
             store: store.clone(),
         };
-        core.load_agents(&*store)?;
+        core.read_globals()?;
+        core.load_agents(now, &*store)?;
         for (channel, value) in store.records(WAITS)? {
             let until = value.get("until").and_then(serde_json::Value::as_i64).map(Instant).filter(|until| *until > now);
             if let (Some(until), Some(outlet)) = (until, core.outlets.get_mut(&channel)) {
@@ -58,10 +68,12 @@ impl Core {
             }
         }
         store.active(&mut |person| core.pick_up(now, &person))?;
+        core.load_audiences(&*store)?;
+        core.look_at_schedules(now);
         Ok(core)
     }
 
-    fn load_agents(&mut self, store: &dyn Store) -> Result<(), CoreError> {
+    fn load_agents(&mut self, now: Instant, store: &dyn Store) -> Result<(), CoreError> {
         let wrong = |table, key: &str, why: serde_json::Error| CoreError::Record { table, key: key.to_owned(), why: why.to_string() };
         let mut choices: BTreeMap<String, Choice> = BTreeMap::new();
         for (key, value) in store.records(CHOICES)? {
@@ -73,10 +85,19 @@ impl Core {
             let accepting = choices.get(&agent.id.to_string()).is_none_or(|c| c.accepting);
             self.desk.put_agent(&agent, accepting);
         }
+        for (key, _) in store.records(PRESENT)? {
+            let Ok(id) = key.parse() else { continue };
+            let until = now.plus_micros(super::desk::RETURN);
+            if let Some(agent) = self.desk.agent_mut(id) {
+                agent.until = Some(until);
+                self.agenda.set(Wake::Absent(id), Some(until));
+            }
+        }
         Ok(())
     }
 
     fn pick_up(&mut self, now: Instant, person: &Person) {
+        self.usage.count(person);
         let contact = person.contact.id;
         for conversation in &person.conversations {
             self.reckon_due(now, contact, Some(person), conversation.id, false);
@@ -86,13 +107,20 @@ impl Core {
         let results: Vec<SendResult> = under_way
             .map(|row| SendResult { message: row.message.id, at: now, parts: 0, notes: Vec::new(), came: Came::Crashed })
             .collect();
-        if !person.inbox.is_empty() || !results.is_empty() {
+        let lost = person.calls.iter().filter(|r| self.calls_leave && r.state == CallState::UnderWay);
+        let answers: VecDeque<CallResult> =
+            lost.map(|r| CallResult { call: r.call.id, conversation: r.call.conversation, at: now, tried: None }).collect();
+        if !person.inbox.is_empty() || !results.is_empty() || !answers.is_empty() {
             let since = person.inbox.iter().map(|row| row.at).min().unwrap_or(now).min(now);
             self.agenda.set(Wake::Line(contact), Some(since));
         }
         if !results.is_empty() {
             self.lines.entry(contact).or_default().results = results;
         }
+        if !answers.is_empty() {
+            self.lines.entry(contact).or_default().answers = answers;
+        }
+        self.reckon_calls(contact, None, Some(person));
         self.reckon_lanes(contact, Some(person));
     }
 
@@ -108,6 +136,11 @@ impl Core {
             agent.accepting = accepting;
             self.actions.push(super::Action::Desk(crate::DeskEvent::Queue));
         }
+    }
+
+    /// Whether a console stream of the agent is open.
+    pub(crate) fn is_present(&self, id: AgentId) -> bool {
+        self.desk.agent(id).is_some_and(|agent| agent.streams > 0)
     }
 
     /// A console stream of the agent opened or ended. The last one to end leaves ten seconds for a reload.

@@ -9,7 +9,7 @@ use super::{
 };
 use engine::{DeskRequest, Input, PersonView, Step, Turn};
 use model::{
-    Author, Contact, Conversation, ConversationId, Delivery, InboxItem, Instant, JourneyKind, MessageId, OutboxRow, OutboxState,
+    Author, Contact, Conversation, ConversationId, Delivery, InboxItem, Instant, JourneyKind, MessageId, OutboxRow, OutboxState, RequestId,
     TranscriptEntry,
 };
 use std::{
@@ -26,11 +26,13 @@ pub(super) enum Ran {
     Consumed(Outcome),
     /// The desk's rules forbid it.
     Refused(Refusal),
+    /// It waits for the run with the floor, which requests this (FL 5.4 rule 7). The draft is not to be kept.
+    Held(ConversationId, RequestId),
 }
 
 impl Core {
     /// Runs an item; the error is why the interpreter broke.
-    pub(super) fn run_item(&mut self, now: Instant, draft: &mut Draft, item: &InboxItem) -> Result<Ran, String> {
+    pub(super) fn run_item(&mut self, now: Instant, draft: &mut Draft, item: &InboxItem, waited: bool) -> Result<Ran, String> {
         let permit = match &draft.before {
             Some(person) => match permit(&self.desk, person, item) {
                 Ok(permit) => permit,
@@ -47,7 +49,12 @@ impl Core {
             Permit::Step => {}
         }
         let lines_before = draft.change.transcript.len();
-        self.run(now, draft, conversation, Input::Inbox(item))?;
+        let waits_for = draft.conversation(conversation).and_then(super::advance::waits_for);
+        let input = if waited { Input::Waited(item) } else { Input::Inbox(item) };
+        self.run(now, draft, conversation, input)?;
+        if let (true, Some(call)) = (draft.held, waits_for) {
+            return Ok(Ran::Held(conversation, call));
+        }
         let message = match item {
             InboxItem::AgentSays { .. } => said(draft, lines_before),
             InboxItem::Incoming { .. }
@@ -57,6 +64,9 @@ impl Core {
             | InboxItem::Resolve { .. }
             | InboxItem::Dismiss { .. }
             | InboxItem::Modify { .. }
+            | InboxItem::Move { .. }
+            | InboxItem::Reached { .. }
+            | InboxItem::Reported { .. }
             | InboxItem::Undelivered { .. } => None,
         };
         Ok(Ran::Consumed(Outcome { message }))
@@ -74,17 +84,38 @@ impl Core {
         Ok(())
     }
 
-    /// Runs an input and the desk's answers to what it asks.
-    fn run(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, input: Input<'_>) -> Result<(), String> {
+    /// Runs an input with everything that follows from it in the same commit: the desk's answers to what it asks, triggers
+    /// for others, and what waits in the contact's other conversations for what changed.
+    pub(super) fn run(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, input: Input<'_>) -> Result<(), String> {
+        let before = draft.change.contact.clone();
+        self.run_here(now, draft, id, input)?;
+        if draft.change.contact != before {
+            let elsewhere: Vec<ConversationId> = draft.watching().filter(|watching| *watching != id).collect();
+            for other in elsewhere {
+                self.run_here(now, draft, other, Input::Due)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs an input and the answers to what it asks.
+    fn run_here(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, input: Input<'_>) -> Result<(), String> {
         let step = self.step(now, draft, id, input)?;
         let mut requests: VecDeque<DeskRequest> = self.take_step(draft, step).into();
         for _ in 0..DESK_ROUNDS {
+            if let Some(trigger) = draft.triggers.pop_front() {
+                let conversation = trigger.conversation;
+                let answer = self.take_trigger(draft, trigger)?;
+                let step = self.step(now, draft, conversation, Input::Trigger(answer))?;
+                requests.extend(self.take_step(draft, step));
+                continue;
+            }
             let Some(request) = requests.pop_front() else { return Ok(()) };
             let answer = self.desk.answer(&request);
             let step = self.step(now, draft, request.conversation, Input::Desk(answer))?;
             requests.extend(self.take_step(draft, step));
         }
-        Err(format!("one step asked for a human more than {DESK_ROUNDS} times"))
+        Err(format!("one step asked for humans and triggered events more than {DESK_ROUNDS} times"))
     }
 
     /// One call of the interpreter; its panic is an error here.
@@ -105,7 +136,21 @@ impl Core {
 
     /// Puts a step into the draft; answers what it asks of the desk.
     fn take_step(&self, draft: &mut Draft, step: Step) -> Vec<DeskRequest> {
-        let Step { contact, conversation, transcript, journey, events, queued, requests, drop_unsent, broken: _, trace } = step;
+        let Step {
+            contact,
+            conversation,
+            transcript,
+            journey,
+            events,
+            queued,
+            calls,
+            held,
+            requests,
+            triggers,
+            drop_unsent,
+            broken: _,
+            trace,
+        } = step;
         if let Some(contact) = contact {
             draft.change.contact = Some(Box::new(contact));
         }
@@ -142,7 +187,10 @@ impl Core {
         rows.into_iter().for_each(|row| draft.put_outbox(row));
         draft.change.journey.extend(journey);
         draft.change.events.extend(events);
+        calls.into_iter().for_each(|call| draft.arm(call));
+        draft.held |= held;
         draft.queued.extend(queued);
+        draft.triggers.extend(triggers);
         if self.traced {
             draft.trace.extend(trace);
         }
@@ -190,8 +238,10 @@ pub(super) fn place(draft: &mut Draft, item: &InboxItem, now: Instant) -> Option
         | InboxItem::AgentSays { conversation, .. }
         | InboxItem::Resolve { conversation, .. }
         | InboxItem::Dismiss { conversation, .. }
+        | InboxItem::Move { conversation, .. }
+        | InboxItem::Reported { conversation, .. }
         | InboxItem::Undelivered { conversation, .. } => draft.conversation(*conversation).map(|c| c.id),
-        InboxItem::Event { conversation: None, .. } | InboxItem::Modify { .. } => {
+        InboxItem::Event { conversation: None, .. } | InboxItem::Reached { .. } | InboxItem::Modify { .. } => {
             if let Some(used) = draft.last_used() {
                 return Some(used.id);
             }

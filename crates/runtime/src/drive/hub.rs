@@ -99,7 +99,11 @@ impl ChannelHub {
             IncomingBody::Message(content) if content.is_empty() && content.pressed.is_none() => refused("the message is empty"),
             IncomingBody::Press { token, label } if token.len() > ID_LIMIT || label.len() > TEXT_LIMIT => refused("the button is too long"),
             IncomingBody::Opened { payload: Some(payload) } if payload.len() > TEXT_LIMIT => refused("the link's payload is too long"),
-            IncomingBody::Message(_)
+            IncomingBody::Event { name, .. } if name.is_empty() || name.len() > ID_LIMIT => {
+                refused("an event's name must have between 1 and 512 bytes")
+            }
+            IncomingBody::Event { .. }
+            | IncomingBody::Message(_)
             | IncomingBody::Press { .. }
             | IncomingBody::Opened { .. }
             | IncomingBody::Unreachable { .. }
@@ -191,7 +195,20 @@ impl Hub for ChannelHub {
     }
 
     fn commands(&self) -> Vec<(String, String)> {
-        self.shell.bot().commands()
+        let bot = self.shell.bot();
+        // A menu says which commands are shown, in which order and under which words (FL 8).
+        let menu: Vec<_> = bot.menu(None).into_iter().filter_map(|item| Some((item.command?, item.label))).collect();
+        if menu.is_empty() { bot.commands() } else { menu }
+    }
+
+    fn menu(&self, language: Option<&str>) -> Vec<(String, String)> {
+        let bot = self.shell.bot();
+        let menu = bot.menu(language);
+        if menu.is_empty() {
+            return bot.commands_in(language).into_iter().map(|(name, text)| (text, format!("/{name}"))).collect();
+        }
+        // What is chosen is said in the customer's words: the label itself leads there.
+        menu.into_iter().map(|item| (item.label.clone(), item.label)).collect()
     }
 
     fn log(&self, line: &str) {

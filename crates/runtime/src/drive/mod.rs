@@ -6,10 +6,11 @@ mod shell;
 mod watchers;
 
 pub use presence::PresenceGuard;
+use shell::Around;
 pub(crate) use shell::{Shell, lock};
 
 use crate::{
-    Clock, Handle,
+    Clock, Handle, Outside,
     core::{Core, CoreError, CoreOptions, Engine, ProgramSet},
 };
 use channel::Channel;
@@ -41,6 +42,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where ids and chance come from; a different one in every process on the same data.
     pub seed: u64,
+    /// What makes the calls of flows (`json`, `email`, `sms`); without it they wait.
+    pub outside: Option<Arc<dyn Outside>>,
     /// Whether time stands still: for tools that look at a data folder or change one thing in it. Nothing that is
     /// due happens and nothing waiting moves.
     pub at_rest: bool,
@@ -78,7 +81,7 @@ pub struct Service {
 /// # Errors
 /// [`StartError`] if the store cannot be read or written.
 pub async fn start(options: Options) -> Result<Service, StartError> {
-    let Options { bot, pinned, store, blobs, channels, clock, seed, at_rest } = options;
+    let Options { bot, pinned, store, blobs, channels, clock, seed, outside, at_rest } = options;
     let mut by_name: BTreeMap<String, Arc<dyn Channel>> = BTreeMap::new();
     for channel in channels {
         let name = channel.name().to_owned();
@@ -88,15 +91,19 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
     }
     let capabilities = by_name.iter().map(|(name, channel)| (name.clone(), channel.capabilities().clone())).collect();
     let now = clock.now();
-    let (programs, reading) = (ProgramSet::new(bot.clone(), pinned), store.clone());
+    let calls = outside.is_some() && !at_rest;
+    let (programs, reading) = (ProgramSet::new(bot, pinned), store.clone());
     let core = tokio::task::spawn_blocking(move || -> Result<Core, StartError> {
         let salt = salt(&*reading, seed)?;
-        let options = CoreOptions { programs, decide: Box::new(Engine), store: reading, channels: capabilities, seed, salt, traced: false };
+        let options =
+            CoreOptions { programs, decide: Box::new(Engine), store: reading, channels: capabilities, seed, salt, calls, traced: false };
         Ok(Core::new(options, now)?)
     })
     .await
     .map_err(|ended| StartError::Interrupted(ended.to_string()))??;
-    let (shell, answers) = Shell::new(core, bot, store, blobs, by_name, clock);
+    // With its globals.
+    let bot = core.bot();
+    let (shell, answers) = Shell::new(core, Around { bot, store, blobs, channels: by_name, clock, outside, at_rest });
     let handle = Handle::new(shell.clone());
     let mut own = vec![tokio::spawn(shell.clone().take_answers(answers))];
     if !at_rest {

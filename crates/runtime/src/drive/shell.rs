@@ -2,13 +2,13 @@
 
 use super::watchers::Watchers;
 use crate::{
-    Clock, DeskEvent,
-    core::{Action, CommitToken, Core, Outcome, Refusal, SendToken, Ticket},
+    Clock, DeskEvent, Outside, Tried,
+    core::{Action, CallToken, CommitToken, Core, Outcome, Refusal, SendToken, Ticket},
 };
 use channel::{AcceptError, Accepted, Channel, SendError, Sent};
 use engine::Bot;
 use futures::FutureExt;
-use model::{Address, ContactId, InboxItem, Instant};
+use model::{Address, ContactId, InboxItem, Instant, Version};
 use std::{
     collections::{BTreeMap, HashMap},
     panic::AssertUnwindSafe,
@@ -23,8 +23,12 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 /// How long a channel may take with one piece before nobody knows what came of it.
 const SEND_WITHIN: Duration = Duration::from_secs(120);
+/// How long one try of a call may take, whatever its own limits are.
+const CALL_WITHIN: Duration = Duration::from_secs(120);
 /// Desk hints kept for a slow listener; one that misses some fetches everything.
 const DESK_HINTS: usize = 256;
+/// Retired versions kept for a slow listener; what one misses goes at the next start.
+const RETIRED: usize = 256;
 /// Answers of commits taken into the core under one lock.
 const BATCH: usize = 256;
 
@@ -44,10 +48,13 @@ pub(crate) struct Shell {
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) clock: Arc<dyn Clock>,
     channels: BTreeMap<String, Arc<dyn Channel>>,
+    outside: Option<Arc<dyn Outside>>,
     waiters: Mutex<HashMap<Ticket, Waiter>>,
     tickets: AtomicU64,
     pub(crate) watchers: Watchers,
     pub(crate) desk: broadcast::Sender<DeskEvent>,
+    /// Versions of the bot that nothing uses any more.
+    pub(crate) retired: broadcast::Sender<Version>,
     answers: mpsc::UnboundedSender<Answer>,
     /// What the time keeper sleeps until; [`i64::MAX`] without an end.
     armed: AtomicI64,
@@ -59,12 +66,16 @@ pub(crate) struct Shell {
     pub(crate) notes: Mutex<Notes>,
     /// Actions may be carried out on threads that are not tokio's (a dropped guard).
     pub(crate) runtime: tokio::runtime::Handle,
+    /// Whether time stands still ([`super::Options::at_rest`]).
+    pub(crate) at_rest: bool,
 }
 
 /// What the operator is to know.
 #[derive(Default)]
 pub(crate) struct Notes {
     pub reload_error: Option<String>,
+    /// Changes of the bot folder that need a restart.
+    pub restart: Vec<String>,
     pub channels: BTreeMap<String, String>,
     pub alert: Option<String>,
 }
@@ -74,16 +85,22 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is around the core.
+pub(super) struct Around {
+    pub bot: Arc<Bot>,
+    pub store: Arc<dyn Store>,
+    pub blobs: Arc<dyn Blobs>,
+    pub channels: BTreeMap<String, Arc<dyn Channel>>,
+    pub clock: Arc<dyn Clock>,
+    pub outside: Option<Arc<dyn Outside>>,
+    /// Nothing is to happen by itself.
+    pub at_rest: bool,
+}
+
 impl Shell {
     /// A shell around the core; to be called within tokio.
-    pub(super) fn new(
-        core: Core,
-        bot: Arc<Bot>,
-        store: Arc<dyn Store>,
-        blobs: Arc<dyn Blobs>,
-        channels: BTreeMap<String, Arc<dyn Channel>>,
-        clock: Arc<dyn Clock>,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Answer>) {
+    pub(super) fn new(core: Core, around: Around) -> (Arc<Self>, mpsc::UnboundedReceiver<Answer>) {
+        let Around { bot, store, blobs, channels, clock, outside, at_rest } = around;
         let (answers, taken) = mpsc::unbounded_channel();
         let shell = Self {
             core: Mutex::new(core),
@@ -91,10 +108,12 @@ impl Shell {
             blobs,
             clock,
             channels,
+            outside,
             waiters: Mutex::default(),
             tickets: AtomicU64::new(0),
             watchers: Watchers::default(),
             desk: broadcast::Sender::new(DESK_HINTS),
+            retired: broadcast::Sender::new(RETIRED),
             answers,
             armed: AtomicI64::new(i64::MAX),
             rearm: Notify::new(),
@@ -103,6 +122,7 @@ impl Shell {
             bot: RwLock::new(bot),
             notes: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
+            at_rest,
         };
         (Arc::new(shell), taken)
     }
@@ -165,7 +185,10 @@ impl Shell {
                 self.store.commit(*commit, Box::new(move |answer| drop(answers.send((token, answer)))));
             }
             Action::Send(token, out) => {
-                self.runtime.spawn(self.clone().send(token, out));
+                self.runtime.spawn(self.clone().send(token, *out));
+            }
+            Action::Call(token, row) => {
+                self.runtime.spawn(self.clone().call(token, row));
             }
             Action::Accepted(ticket, answer) => {
                 if let Some(Waiter::Accept(tell)) = self.waiter(ticket) {
@@ -189,6 +212,10 @@ impl Shell {
                 let _ = self.desk.send(event);
             }
             Action::Trace(contact, trace) => tracing::trace!(%contact, ?trace, "stepped"),
+            Action::Retired(version) => {
+                // Nobody keeps versions on disk where nobody listens.
+                let _ = self.retired.send(version);
+            }
             Action::Alert(text) => {
                 tracing::error!("{text}");
                 lock(&self.notes).alert = Some(text);
@@ -261,6 +288,26 @@ impl Shell {
         };
         log_send(&out, &answer);
         self.tell(|core, now| core.sent(now, token, answer));
+    }
+
+    async fn call(self: Arc<Self>, token: CallToken, row: Box<model::CallRow>) {
+        let tried = match &self.outside {
+            None => Tried::failed("this server makes no calls"),
+            Some(outside) => {
+                let calling = AssertUnwindSafe(outside.call(&row)).catch_unwind();
+                match tokio::time::timeout(CALL_WITHIN, calling).await {
+                    Ok(Ok(tried)) => tried,
+                    Ok(Err(_)) => Tried::failed("what makes the call panicked"),
+                    Err(_) => Tried { came: model::Came::TimedOut, again: true, after: None },
+                }
+            }
+        };
+        let (call, place) = (row.call.id, &row.call.place);
+        match &tried.came {
+            model::Came::Failed { .. } | model::Came::TimedOut => tracing::info!(%call, place, again = tried.again, "a call did not work"),
+            model::Came::Http { .. } | model::Came::Sent { .. } => tracing::debug!(%call, place, "a call was answered"),
+        }
+        self.tell(|core, now| core.called(now, token, tried));
     }
 
     // ---- the shell's own tasks ----

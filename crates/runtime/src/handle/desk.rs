@@ -173,6 +173,11 @@ fn row(person: &Person, entry: Entry, position: Option<u32>, lines: &[Transcript
         RequestState::Missed { .. } => (DeskRowState::Missed, None),
         RequestState::Resolved { .. } => return None,
     };
+    // Who has not been answered is told by what they said, not by what the bot said to them since.
+    let shown = match state {
+        DeskRowState::Waiting | DeskRowState::Missed => messages.clone().find(|m| m.author == Author::Customer).or(last),
+        DeskRowState::Active => last,
+    };
     Some(DeskRow {
         request: entry.request.id,
         contact: entry.contact,
@@ -184,8 +189,8 @@ fn row(person: &Person, entry: Entry, position: Option<u32>, lines: &[Transcript
         state,
         position,
         agent_name,
-        last_text: last.map(|m| preview(&m.content)),
-        last_at: last.map(|m| m.at),
+        last_text: shown.map(|m| preview(&m.content)),
+        last_at: shown.map(|m| m.at),
         waiting_customer: spoke.is_some_and(|m| m.author == Author::Customer),
     })
 }

@@ -1,14 +1,18 @@
 //! The handle: what api, console, cli and channels call. Cheap to clone; every call is answered when its effect is durable.
 
 mod agents;
+mod audience;
 mod desk;
+mod globals;
 mod reading;
 mod writing;
+
+pub use audience::Reached;
 
 use crate::{ChannelHealth, Clock, DeskEvent, Health, RuntimeStats, core::Core, drive::Shell};
 use channel::Hub;
 use engine::Bot;
-use model::Instant;
+use model::{Instant, Version};
 use std::sync::{Arc, PoisonError};
 use store::Blobs;
 use tokio::sync::broadcast;
@@ -63,6 +67,7 @@ impl Handle {
     pub fn health(&self) -> Health {
         let bot = self.shell.bot();
         let failed = self.shell.failure();
+        let older_versions = self.shell.ask(|core| core.programs().len() - 1);
         let notes = crate::drive::lock(&self.shell.notes);
         let note = |name: &str| notes.channels.get(name).cloned();
         let mut channels: Vec<ChannelHealth> = Vec::new();
@@ -84,6 +89,8 @@ impl Handle {
             version: bot.version().0.to_string(),
             store: self.shell.store.stats(),
             reload_error: notes.reload_error.clone(),
+            restart: notes.restart.clone(),
+            older_versions,
             channels,
             alert: notes.alert.clone(),
         }
@@ -92,9 +99,34 @@ impl Handle {
     /// New runs use this bot from now on; runs in progress keep theirs (FL 5.9). Channels and their credentials stay as
     /// they were at the start.
     pub fn reload(&self, bot: Arc<Bot>) {
-        *self.shell.bot.write().unwrap_or_else(PoisonError::into_inner) = bot.clone();
-        self.shell.tell(|core, _| core.reload(bot));
+        let shell = self.shell.clone();
+        self.shell.tell(move |core, _| {
+            core.reload(bot);
+            // With the globals that hold now; under the core's lock, so that the newest bot is the one everybody reads.
+            *shell.bot.write().unwrap_or_else(PoisonError::into_inner) = core.bot();
+        });
         self.note_reload(None);
+    }
+
+    /// Every bot that something uses, the current one first.
+    pub fn programs(&self) -> Vec<Arc<Bot>> {
+        self.shell.ask(Core::programs)
+    }
+
+    /// Versions that nothing uses any more, as they are dropped: what is kept of them on disk may go, unless one of them is
+    /// current again by then.
+    pub fn retired(&self) -> broadcast::Receiver<Version> {
+        self.shell.retired.subscribe()
+    }
+
+    /// Whether time stands still ([`crate::Options::at_rest`]).
+    pub fn is_at_rest(&self) -> bool {
+        self.shell.at_rest
+    }
+
+    /// Says which changes of the bot folder take effect at the next start only.
+    pub fn note_restart(&self, changes: Vec<String>) {
+        crate::drive::lock(&self.shell.notes).restart = changes;
     }
 
     /// Says why a changed bot folder is not in use; none when it is.

@@ -20,6 +20,16 @@ impl Handle {
         self.shell.read(move |store| store.people(after, limit)).await.unwrap_or_default()
     }
 
+    /// Goes through everybody about whom something can happen by itself, those with runs and timers among them.
+    pub async fn fold_active<T: Default + Send + 'static>(&self, mut each: impl FnMut(&mut T, &Person) + Send + 'static) -> T {
+        let read = self.shell.read(move |store| {
+            let mut folded = T::default();
+            store.active(&mut |person| each(&mut folded, &person))?;
+            Ok(folded)
+        });
+        read.await.unwrap_or_default()
+    }
+
     /// People whose name, address, attribute, tag or id contains the text; looks at the first 20,000 at the most.
     pub async fn find(&self, text: &str, limit: usize) -> Vec<Arc<Person>> {
         let wanted = fold(text);

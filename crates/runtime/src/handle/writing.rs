@@ -2,7 +2,8 @@
 
 use super::Handle;
 use crate::WriteError;
-use model::{Actor, Change, ContactId, InboxItem, Record};
+use model::{Actor, Change, ContactId, ConversationId, InboxItem, Record, Version};
+use std::collections::BTreeMap;
 
 /// The most changes of one call.
 const CHANGES: usize = 256;
@@ -19,6 +20,24 @@ impl Handle {
         Ok(self.shell.item(contact, InboxItem::Modify { changes, by }, None).await.map(|_| ())?)
     }
 
+    /// Moves what rests in a conversation from one version of the bot to another, at these places (FL 5.9). What does not
+    /// fit stays and is journeyed. Answered when it is durable.
+    ///
+    /// # Errors
+    /// [`WriteError`] says why not.
+    pub async fn move_runs(
+        &self,
+        contact: ContactId,
+        conversation: ConversationId,
+        from: &Version,
+        to: &Version,
+        places: &BTreeMap<String, String>,
+        by: Actor,
+    ) -> Result<(), WriteError> {
+        let item = InboxItem::Move { conversation, from: from.clone(), to: to.clone(), places: places.clone(), by };
+        Ok(self.shell.item(contact, item, None).await.map(|_| ())?)
+    }
+
     /// Raises an event for a contact (FL 7.3). Answered when it is recorded and its step is durable.
     ///
     /// # Errors
@@ -26,5 +45,15 @@ impl Handle {
     pub async fn raise(&self, contact: ContactId, name: &str, fields: Record, by: Actor) -> Result<(), WriteError> {
         let item = InboxItem::Event { conversation: None, name: name.to_owned(), fields, by };
         Ok(self.shell.item(contact, item, None).await.map(|_| ())?)
+    }
+
+    /// A provider reports what became of a text message; a second delivery of the report changes nothing.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub async fn report(&self, report: crate::sms::Report) -> Result<(), WriteError> {
+        let crate::sms::Report { contact, item, once } = report;
+        self.shell.item(contact, item, Some(once)).await?;
+        Ok(())
     }
 }

@@ -7,8 +7,8 @@
 use channel::{AcceptError, Accepted, Capabilities, Inbound, Notice, Outbound, SendError, Sent};
 use engine::{Bot, BotFiles, Input, Limits, PersonView, Step, Turn};
 use model::{
-    Address, AgentId, AttachmentKind, Author, Content, Conversation, Delivery, InboxItem, Incoming, IncomingBody, Instant, Person,
-    TranscriptEntry,
+    Address, AgentId, AttachmentKind, Author, CallRow, CallState, Content, Conversation, Delivery, InboxItem, Incoming, IncomingBody,
+    Instant, Person, TranscriptEntry,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -16,8 +16,8 @@ use std::{
 };
 use store::{Commit, MemStore, RecordPut, Seq, Store};
 use switchboard_runtime::{
-    Agent, DeskEvent,
-    core::{Action, CommitToken, Core, CoreOptions, Decide, Engine, Outcome, ProgramSet, Refusal, SendToken, Ticket},
+    Agent, DeskEvent, Tried,
+    core::{Action, CallToken, CommitToken, Core, CoreOptions, Decide, Engine, Outcome, ProgramSet, Refusal, SendToken, Ticket},
 };
 
 pub const SECOND: i64 = 1_000_000;
@@ -25,7 +25,15 @@ pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 
 const BOT: &str = "name: World\nchannels:\n  push: { type: telegram }\n  web: { type: web }\ngroups:\n  support: { per_agent: 4 }\n";
-const SKILLS: [(&str, &str); 7] = [
+const SKILLS: [(&str, &str); 9] = [
+    (
+        "look",
+        "skill: look\ncatch:\n  - keyword: [look]\nblocks:\n  get:\n    json: { get: \"https://shop.example/stock\", save: { stock: $.stock }, retry: { times: 2, wait: 2s } }\n    on: { error: no, timeout: no }\n  got:\n    text: \"Stock ${stock | default('unknown')}.\"\n    next: end\n  no:\n    text: No stock.\n",
+    ),
+    (
+        "order",
+        "skill: order\ncatch:\n  - keyword: [order]\nblocks:\n  post:\n    json: { post: \"https://shop.example/orders\", body: { n: 1 } }\n    on: { error: no, timeout: no }\n  ask:\n    text: Ordered. Which size?\n  size:\n    listen: size\n    timeout: 10m\n    on: { timeout: no }\n  said:\n    text: Size ${size}.\n    next: end\n  no:\n    text: No order.\n",
+    ),
     ("start", "skill: /start\nblocks:\n  hello:\n    text: Hello!\n"),
     ("default", "skill: /default\nblocks:\n  what:\n    text: I did not get that.\n"),
     ("three", "skill: three\ncatch:\n  - keyword: [three]\nblocks:\n  a:\n    text: one\n  b:\n    text: two\n  c:\n    text: three\n"),
@@ -46,9 +54,14 @@ const SKILLS: [(&str, &str); 7] = [
 
 /// The bot of these tests.
 pub fn bot() -> Arc<Bot> {
+    bot_with(&[])
+}
+
+/// The same with more skills.
+pub fn bot_with(more: &[(&str, &str)]) -> Arc<Bot> {
     let mut files = vec![("bot.yaml".to_owned(), BOT.to_owned())];
-    files.extend(SKILLS.map(|(name, text)| (format!("skills/{name}.yaml"), text.to_owned())));
-    let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new() });
+    files.extend(SKILLS.iter().chain(more).map(|(name, text)| (format!("skills/{name}.yaml"), (*text).to_owned())));
+    let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
     bot.unwrap_or_else(|| panic!("the bot of the tests is sound: {problems:?}"))
 }
 
@@ -65,6 +78,8 @@ pub fn capabilities(pull: bool) -> Capabilities {
         markdown: false,
         attachments: vec![AttachmentKind::Image, AttachmentKind::File],
         attachment_limit: 1 << 20,
+        linked: false,
+        gallery: false,
         location: true,
         typing: true,
         pull,
@@ -95,6 +110,10 @@ pub struct World {
     pub store: MemStore,
     pub now: Instant,
     pub sends: Vec<(SendToken, Outbound)>,
+    /// Calls under way.
+    pub calls: Vec<(CallToken, CallRow)>,
+    /// Every call ever made, in order.
+    pub called: Vec<CallRow>,
     /// Everything ever given to a channel, in order.
     pub given: Vec<Outbound>,
     pub accepted: BTreeMap<u64, Result<Accepted, AcceptError>>,
@@ -103,6 +122,7 @@ pub struct World {
     pub notices: Vec<(Address, Notice)>,
     pub desk: Vec<DeskEvent>,
     pub alerts: Vec<String>,
+    pub retired: Vec<model::Version>,
     pub stopped: Option<String>,
     pub commits: usize,
     answers: Answers,
@@ -123,6 +143,7 @@ fn core(bot: &Arc<Bot>, store: &MemStore, seed: u64, now: Instant) -> Core {
         channels: BTreeMap::from([("push".to_owned(), capabilities(false)), ("web".to_owned(), capabilities(true))]),
         seed,
         salt: 7,
+        calls: true,
         traced: false,
     };
     Core::new(options, now).expect("the store in memory can be read")
@@ -130,12 +151,19 @@ fn core(bot: &Arc<Bot>, store: &MemStore, seed: u64, now: Instant) -> Core {
 
 impl World {
     pub fn new(seed: u64) -> Self {
-        let (bot, store, now) = (bot(), MemStore::new(), Instant::from_secs(1_772_442_000));
+        Self::with(seed, bot())
+    }
+
+    /// A world with this bot.
+    pub fn with(seed: u64, bot: Arc<Bot>) -> Self {
+        let (store, now) = (MemStore::new(), Instant::from_secs(1_772_442_000));
         Self {
             core: core(&bot, &store, seed, now),
             store,
             now,
             sends: Vec::new(),
+            calls: Vec::new(),
+            called: Vec::new(),
             given: Vec::new(),
             accepted: BTreeMap::new(),
             done: BTreeMap::new(),
@@ -143,6 +171,7 @@ impl World {
             notices: Vec::new(),
             desk: Vec::new(),
             alerts: Vec::new(),
+            retired: Vec::new(),
             stopped: None,
             commits: 0,
             answers: Answers::default(),
@@ -158,6 +187,7 @@ impl World {
         self.seed = self.seed.wrapping_mul(31).wrapping_add(1);
         self.answers = Answers::default();
         self.sends.clear();
+        self.calls.clear();
         self.core = core(&self.bot, &self.store, self.seed, self.now);
         self.pump();
     }
@@ -173,9 +203,15 @@ impl World {
                         self.store.commit(*commit, Box::new(move |answer| answers.lock().unwrap().push_back((token, answer))));
                     }
                     Action::Send(token, out) => {
+                        let out = *out;
                         self.check_sent_after_commit(&out);
                         self.given.push(out.clone());
                         self.sends.push((token, out));
+                    }
+                    Action::Call(token, row) => {
+                        self.check_called_after_commit(&row);
+                        self.called.push((*row).clone());
+                        self.calls.push((token, *row));
                     }
                     Action::Accepted(ticket, answer) => {
                         assert!(self.accepted.insert(ticket.0, answer).is_none(), "a ticket is answered once")
@@ -185,6 +221,7 @@ impl World {
                     Action::Notice(address, notice) => self.notices.push((address, notice)),
                     Action::Desk(event) => self.desk.push(event),
                     Action::Trace(..) => {}
+                    Action::Retired(version) => self.retired.push(version),
                     Action::Alert(text) => self.alerts.push(text),
                     Action::Stop(reason) => self.stopped = Some(reason),
                 }
@@ -192,6 +229,26 @@ impl World {
             let Some((token, answer)) = self.answers.lock().unwrap().pop_front() else { return };
             self.core.committed(self.now, token, answer);
         }
+    }
+
+    /// INV-7: a call is durable, and durably under way, before it is made.
+    fn check_called_after_commit(&self, row: &CallRow) {
+        let person = self.store.person(row.call.contact).unwrap().expect("INV-7: whoever calls is durable");
+        let stored = person.calls.iter().find(|r| r.call.id == row.call.id).expect("INV-7: a call is durable before it is made");
+        assert_eq!(
+            (&stored.state, stored.attempts),
+            (&CallState::UnderWay, row.attempts),
+            "INV-7: it is durably under way before it is made"
+        );
+    }
+
+    /// Answers the oldest call under way.
+    pub fn answer_call(&mut self, tried: Tried) -> CallToken {
+        let (token, _) = self.calls.remove(0);
+        self.core.called(self.now, token, tried);
+        self.pump();
+        self.pass(0);
+        token
     }
 
     /// INV-7: what is given to a channel is durable, and durably under way.

@@ -30,6 +30,7 @@ macro_rules! conformance {
             records_are_put_replaced_deleted_and_listed_by_key
             inbox_rows_are_added_replaced_parked_and_done
             outbox_rows_keep_their_order
+            calls_are_added_replaced_and_done
             seen_keys_are_bounded_by_age_and_number
             transcripts_page_by_number_within_one_conversation
             a_transcript_line_out_of_order_is_refused

@@ -120,6 +120,8 @@ fn random(naive: &Naive, draw: &mut IdSource, clock: i64) -> Commit {
             change.inbox_park.extend((0..pick(2)).map(|_| pick(5)));
             change.outbox_put.extend((0..pick(2)).map(|_| outbox(conversation_id(n, 0), pick(5))));
             change.outbox_done.extend((0..pick(3)).map(|_| outbox(conversation_id(n, 0), pick(5)).message.id));
+            change.calls_put.extend((0..pick(2)).map(|_| call(conversation_id(n, 0), pick(5))));
+            change.calls_done.extend((0..pick(3)).map(|_| call(conversation_id(n, 0), pick(5)).call.id));
             change.seen.extend((0..pick(2)).map(|_| SeenKey(pick(100), now)));
             change
         }

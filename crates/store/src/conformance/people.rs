@@ -2,9 +2,9 @@
 
 use crate::{Commit, PersonChange, Store, commit_blocking};
 use model::{
-    Actor, Address, Author, Contact, ContactId, Content, Conversation, ConversationId, Delivery, DeliveryUpdate, EventId, EventRecord,
-    InboxItem, InboxRow, Instant, JourneyEntry, JourneyId, JourneyKind, Message, MessageId, OutboxRow, OutboxState, Person, Record,
-    TranscriptEntry, Value,
+    Actor, Address, Author, Call, CallKind, CallRow, CallState, Contact, ContactId, Content, Conversation, ConversationId, Delivery,
+    DeliveryUpdate, EventId, EventRecord, HttpBody, HttpCall, HttpMethod, InboxItem, InboxRow, Instant, JourneyEntry, JourneyId,
+    JourneyKind, Message, MessageId, OutboxRow, OutboxState, Person, Record, RequestId, RunId, Sealed, TranscriptEntry, Value,
 };
 use std::sync::Arc;
 
@@ -124,6 +124,26 @@ pub fn outbox(conversation: ConversationId, no: u64) -> OutboxRow {
         unknown: false,
         parts_done: 0,
     }
+}
+
+/// A call of a conversation.
+pub fn call(conversation: ConversationId, n: u64) -> CallRow {
+    let mut content = Sealed::text(format!("body {n}"));
+    content.push_secret("shop", true);
+    let what = CallKind::Http(HttpCall {
+        method: HttpMethod::Post,
+        url: "https://shop.example/".into(),
+        query: vec![("n".into(), Sealed::text(n.to_string()))],
+        headers: Vec::new(),
+        body: Some(HttpBody { content_type: "text/plain".into(), content }),
+        timeout: 10_000_000,
+        retries: 2,
+        wait: 1_000_000,
+        max_size: 4_096,
+    });
+    let id = RequestId(u128::from(n));
+    let call = Call { id, contact: ContactId(0), conversation, run: RunId(1), place: "a.b".into(), at: at(0), what };
+    CallRow { call, state: CallState::Pending { not_before: at(0) }, attempts: 0, unknown: false }
 }
 
 /// Commits a change that must be accepted.

@@ -4,7 +4,7 @@
 
 use super::{Factory, people::*};
 use crate::{Commit, Error, RecordPut, Store, commit_blocking};
-use model::{ContactId, Conversation, Location, Owner, Reach, SEEN_LIMIT, SeenKey, Value};
+use model::{CallRow, CallState, ContactId, Conversation, Location, Owner, Reach, SEEN_LIMIT, SeenKey, Value};
 use serde_json::json;
 use std::sync::{Arc, mpsc};
 
@@ -228,6 +228,32 @@ pub fn outbox_rows_keep_their_order(factory: &mut dyn Factory) {
     drop(store);
     let person = get(&*factory.open(), 1);
     assert_eq!(person.outbox.iter().map(|r| (r.message.no, r.attempts)).collect::<Vec<_>>(), [(2, 5), (3, 0), (4, 0)]);
+}
+
+pub fn calls_are_added_replaced_and_done(factory: &mut dyn Factory) {
+    let store = factory.open();
+    must(&*store, newcomer(1));
+    let lane = conversation_id(1, 0);
+    let mut put = change(&get(&*store, 1));
+    put.calls_put = (1..=3).map(|n| call(lane, n)).collect();
+    must(&*store, put);
+    let mut active = 0;
+    store.active(&mut |_| active += 1).unwrap();
+    assert_eq!(active, 1, "who waits for an answer is active");
+    let mut next = change(&get(&*store, 1));
+    let again = CallRow { state: CallState::UnderWay, attempts: 2, unknown: true, ..call(lane, 2) };
+    next.calls_put = vec![again.clone(), call(lane, 4)];
+    next.calls_done = vec![call(lane, 1).call.id, call(lane, 9).call.id];
+    must(&*store, next);
+    drop(store);
+    let store = factory.open();
+    assert_eq!(get(&*store, 1).calls, [again, call(lane, 3), call(lane, 4)], "each is there as it was put");
+    let mut last = change(&get(&*store, 1));
+    last.calls_done = (1..=4).map(|n| call(lane, n).call.id).collect();
+    must(&*store, last);
+    let mut active = 0;
+    store.active(&mut |_| active += 1).unwrap();
+    assert_eq!(active, 0);
 }
 
 pub fn seen_keys_are_bounded_by_age_and_number(factory: &mut dyn Factory) {
