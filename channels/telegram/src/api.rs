@@ -141,6 +141,12 @@ impl Api {
         read(request.send().await.map_err(unanswered)?).await
     }
 
+    /// Asks for one thing with these fields, none of them a file.
+    pub async fn post(&self, method: &'static str, fields: &Value, timeout: Duration) -> Result<Value, Failure> {
+        let request = self.bot.client().post(self.url(None, [method])).timeout(timeout).json(fields);
+        read(request.send().await.map_err(unanswered)?).await
+    }
+
     /// Asks for one thing that takes a file.
     pub async fn upload(
         &self,

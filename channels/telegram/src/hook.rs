@@ -48,7 +48,7 @@ async fn answer(intake: &Intake, secret: &str, request: HttpRequest) -> HttpResp
     match intake.take(&update).await {
         Ok(()) => say(StatusCode::OK, "", None),
         Err(error @ AcceptError::TooMany) => say(StatusCode::TOO_MANY_REQUESTS, &error.to_string(), Some("5")),
-        Err(error @ (AcceptError::Unavailable | AcceptError::Refused(_))) => {
+        Err(error @ (AcceptError::Unavailable | AcceptError::Refused(_) | AcceptError::Nobody)) => {
             say(StatusCode::SERVICE_UNAVAILABLE, &error.to_string(), Some("2"))
         }
     }

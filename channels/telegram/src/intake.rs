@@ -80,12 +80,14 @@ impl Intake {
         };
         match self.hub.accept(inbound(body)).await {
             Ok(_new_or_duplicate) => Ok(()),
+            // Telegram raises no events of its own; one of a stranger would have nobody to be recorded on.
+            Err(AcceptError::Nobody) => Ok(()),
             Err(AcceptError::Refused(why)) => {
                 // It would be refused each time it is delivered. That it came is kept.
                 self.hub.log(&format!("telegram: a message was not accepted as it is: {why}"));
                 let note = Content { unsupported: Some(format!("message that was not accepted: {why}")), ..Content::default() };
                 match self.hub.accept(inbound(IncomingBody::Message(note))).await {
-                    Ok(_) | Err(AcceptError::Refused(_)) => Ok(()),
+                    Ok(_) | Err(AcceptError::Refused(_) | AcceptError::Nobody) => Ok(()),
                     Err(error @ (AcceptError::TooMany | AcceptError::Unavailable)) => Err(error),
                 }
             }
@@ -102,7 +104,7 @@ impl Intake {
                 match self.hub.put_blob(bytes).await {
                     Ok(blob) => {
                         let (name, mime) = (file.name.clone(), file.mime.clone());
-                        content.attachments.push(Attachment { kind: file.kind, blob, name, mime, size });
+                        content.attachments.push(Attachment { kind: file.kind, blob, name, mime, size, alt: String::new(), made: None });
                         return Ok(());
                     }
                     Err(channel::BlobError::TooLarge(limit)) => format!("larger than {}", megabytes(limit)),

@@ -93,7 +93,8 @@ impl TelegramChannel {
     }
 }
 
-fn capabilities() -> Capabilities {
+/// What Telegram shows and carries.
+pub fn capabilities() -> Capabilities {
     use AttachmentKind::{Audio, File, Image, Sticker, Video, Voice};
     Capabilities {
         text_limit: outbound::TEXT,
@@ -106,6 +107,8 @@ fn capabilities() -> Capabilities {
         markdown: true,
         attachments: vec![Image, File, Audio, Voice, Video, Sticker],
         attachment_limit: outbound::FILE,
+        linked: true,
+        gallery: false,
         location: true,
         typing: true,
         pull: false,

@@ -5,7 +5,7 @@
 //! marks what was under way as unknown anyway.
 
 use crate::{markdown, markup, markup::Keys};
-use model::{Attachment, AttachmentKind, Content, Location, TextFormat};
+use model::{Attachment, AttachmentKind, Content, Linked, Location, TextFormat};
 use teloxide::types::{MessageEntity, ReplyMarkup};
 
 /// The longest text, in UTF-16 code units.
@@ -44,6 +44,8 @@ pub enum Show {
     Place(Location),
     /// A file with a caption.
     File(Attachment, How, Words),
+    /// A file that Telegram fetches by its address, with a caption.
+    Link(Linked, How, Words),
 }
 
 /// A text and what is special in it.
@@ -104,12 +106,16 @@ pub fn plan(content: &Content) -> Plan {
     }
     let mut shows = Vec::new();
     let files: Vec<(&Attachment, How)> = content.attachments.iter().map(|file| (file, how(file, &mut notes))).collect();
-    let captioned = files.first().is_some_and(|(_, how)| *how != How::Sticker) && words.text.encode_utf16().count() <= CAPTION;
+    let first = files.first().map(|(_, how)| *how).or(content.linked.first().map(|link| as_linked(link).unwrap_or(How::Document)));
+    let captioned = first.is_some_and(|how| how != How::Sticker) && words.text.encode_utf16().count() <= CAPTION;
     if !captioned && !words.text.trim().is_empty() {
         shows.push(Show::Text(std::mem::take(&mut words)));
     }
     for (file, how) in files {
         shows.push(Show::File(file.clone(), how, std::mem::take(&mut words)));
+    }
+    for link in &content.linked {
+        shows.push(show_link(link, std::mem::take(&mut words), &mut notes));
     }
     shows.extend(content.location.clone().map(Show::Place));
     let mut calls: Vec<Call> = shows.into_iter().map(|show| Call { show, markup: None }).collect();
@@ -117,6 +123,40 @@ pub fn plan(content: &Content) -> Plan {
         last.markup = markup;
     }
     Plan { calls, notes }
+}
+
+/// A file that is elsewhere: fetched by Telegram where it fetches such files, else a line with its address.
+fn show_link(link: &Linked, words: Words, notes: &mut Vec<String>) -> Show {
+    match as_linked(link) {
+        Some(how) => Show::Link(link.clone(), how, words),
+        None => {
+            notes.push("a file is shown by its address: Telegram fetches no files of this kind".to_owned());
+            Show::Text(beside_address(link, words))
+        }
+    }
+}
+
+/// As what Telegram fetches a file by its address; documents only where they are PDF, ZIP or GIF.
+fn as_linked(link: &Linked) -> Option<How> {
+    let path = link.url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let ends = |extensions: &[&str]| extensions.iter().any(|extension| path.ends_with(extension));
+    match link.kind {
+        AttachmentKind::Image => Some(How::Photo),
+        AttachmentKind::Audio => ends(&[".mp3", ".m4a"]).then_some(How::Audio),
+        AttachmentKind::Voice => ends(&[".ogg", ".oga", ".opus"]).then_some(How::Voice),
+        AttachmentKind::Video => ends(&[".mp4"]).then_some(How::Video),
+        AttachmentKind::Sticker => ends(&[".webp"]).then_some(How::Sticker),
+        AttachmentKind::File => ends(&[".pdf", ".zip", ".gif"]).then_some(How::Document),
+    }
+}
+
+/// The words and the address, for a file that is not fetched.
+pub fn beside_address(link: &Linked, mut words: Words) -> Words {
+    if !words.text.is_empty() {
+        words.text.push('\n');
+    }
+    words.text.push_str(&channel::linked_line(link));
+    words
 }
 
 /// As what a file is sent: as what it is, where Telegram shows that; else as a file.
@@ -147,7 +187,7 @@ mod tests {
     use model::{BlobId, Choice, ChoiceAction};
 
     fn file(kind: AttachmentKind, mime: &str, size: u64) -> Attachment {
-        Attachment { kind, blob: BlobId("0".repeat(64)), name: "a.bin".into(), mime: mime.into(), size }
+        Attachment { kind, blob: BlobId("0".repeat(64)), name: "a.bin".into(), mime: mime.into(), size, alt: String::new(), made: None }
     }
 
     fn words(text: &str) -> Words {

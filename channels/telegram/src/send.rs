@@ -85,13 +85,24 @@ impl Sender<'_> {
     async fn call(&self, chat: i64, call: &Call, notes: &mut Vec<String>) -> Result<Option<String>, SendError> {
         let to = Recipient::Id(ChatId(chat));
         let answer = match &call.show {
-            Show::Text(words) => {
-                let mut message = SendMessage::new(to, &words.text);
-                if !words.entities.is_empty() {
-                    message = message.entities(words.entities.clone());
+            Show::Text(words) => self.text(to, words, call.markup.as_ref()).await,
+            Show::Link(link, how, words) => {
+                let (method, field) = how.method();
+                let mut body: serde_json::Map<String, Json> =
+                    serde_json::Map::from_iter([(field.to_owned(), Json::from(link.url.as_str()))]);
+                // In JSON, what stands as text in a form stands as what it is.
+                let plain = fields(chat, words, call.markup.as_ref()).into_iter();
+                body.extend(plain.map(|(name, text)| match name {
+                    "caption" => (name.to_owned(), Json::from(text)),
+                    _ => (name.to_owned(), serde_json::from_str(&text).unwrap_or(Json::from(text))),
+                }));
+                match self.api.post(method, &Json::Object(body), self.timeout).await {
+                    Err(Failure::Refused { status: 400, description, .. }) if is_about_the_address(&description) => {
+                        notes.push(format!("a file is shown by its address: Telegram could not fetch it ({description})"));
+                        self.text(to, &outbound::beside_address(link, words.clone()), call.markup.as_ref()).await
+                    }
+                    answer => answer,
                 }
-                message.reply_markup.clone_from(&call.markup);
-                self.api.call(&message, self.timeout).await
             }
             Show::Place(place) => {
                 let mut message = SendLocation::new(to, place.latitude, place.longitude);
@@ -101,7 +112,7 @@ impl Sender<'_> {
                 self.api.call(&message, self.timeout).await
             }
             Show::File(file, how, words) => {
-                let bytes = self.hub.get_blob(&file.blob).await.map_err(|error| match error {
+                let bytes = channel::bytes_of(self.hub, file).await.map_err(|error| match error {
                     BlobError::Failed(_) => SendError::Temporary(error.to_string()),
                     BlobError::Missing | BlobError::TooLarge(_) => SendError::Permanent(format!("{}: {error}", file.name)),
                 })?;
@@ -126,6 +137,15 @@ impl Sender<'_> {
         };
         let message = answer.map_err(|failure| self.judge(chat, failure))?;
         Ok(message["message_id"].as_i64().map(|id| id.to_string()))
+    }
+
+    async fn text(&self, to: Recipient, words: &Words, markup: Option<&ReplyMarkup>) -> Result<Json, Failure> {
+        let mut message = SendMessage::new(to, &words.text);
+        if !words.entities.is_empty() {
+            message = message.entities(words.entities.clone());
+        }
+        message.reply_markup = markup.cloned();
+        self.api.call(&message, self.timeout).await
     }
 
     /// What a failure means for the piece.
@@ -155,6 +175,14 @@ fn is_about_the_chat(description: &str) -> bool {
     ["chat not found", "user not found", "PEER_ID_INVALID", "USER_DEACTIVATED", "user is deactivated"]
         .iter()
         .any(|words| description.contains(words))
+}
+
+/// Telegram could not fetch an address, or found something else there.
+fn is_about_the_address(description: &str) -> bool {
+    ["failed to get HTTP URL content", "wrong type of the web page content", "wrong file identifier/HTTP URL specified", "WEBPAGE_"]
+        .iter()
+        .any(|words| description.contains(words))
+        || is_about_the_file(description)
 }
 
 fn is_about_the_file(description: &str) -> bool {

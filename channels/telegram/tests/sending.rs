@@ -4,9 +4,9 @@
 
 mod common;
 
-use channel::{BlobError, SendError, conformance::TestHub};
+use channel::{BlobError, Channel as _, SendError, conformance::TestHub};
 use common::{ANA, BEN, Fake, PNG, Running, TOKEN, piece, send, within};
-use model::{Attachment, AttachmentKind, Choice, ChoiceAction, Content, Location, TextFormat};
+use model::{Attachment, AttachmentKind, Card, Choice, ChoiceAction, Content, Linked, Location, Picture, TextFormat};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use switchboard_channel_telegram::{Options, TelegramChannel};
@@ -16,7 +16,15 @@ fn reply(label: &str) -> Choice {
 }
 
 fn file(hub: &TestHub, kind: AttachmentKind, name: &str, mime: &str, bytes: &[u8]) -> Attachment {
-    Attachment { kind, blob: hub.add_blob(bytes.to_vec()), name: name.into(), mime: mime.into(), size: bytes.len() as u64 }
+    Attachment {
+        kind,
+        blob: hub.add_blob(bytes.to_vec()),
+        name: name.into(),
+        mime: mime.into(),
+        size: bytes.len() as u64,
+        alt: String::new(),
+        made: None,
+    }
 }
 
 async fn ready() -> (Fake, Arc<TestHub>, Arc<TelegramChannel>) {
@@ -82,6 +90,115 @@ async fn a_picture_telegram_does_not_take_is_sent_as_a_file_and_told() {
     let call = &fake.sent(ANA).await[0];
     assert_eq!((&call["method"], &call["params"]["caption"]), (&json!("sendDocument"), &json!("look")));
     assert_eq!(call["params"]["reply_markup"]["inline_keyboard"][0][0]["callback_data"], "tokenGo");
+}
+
+#[tokio::test]
+async fn files_that_are_elsewhere_are_fetched_by_telegram() {
+    let (fake, hub, channel) = ready().await;
+    let linked = |kind, url: &str| Linked { kind, url: url.into(), name: "x".into(), alt: "two cups".into() };
+    use AttachmentKind::{Audio, File, Image, Sticker, Video, Voice};
+    for (kind, url, method, field) in [
+        (Image, "https://shop.example/a.png?w=9", "sendPhoto", "photo"),
+        (Audio, "https://shop.example/a.mp3", "sendAudio", "audio"),
+        (Voice, "https://shop.example/a.ogg", "sendVoice", "voice"),
+        (Video, "https://shop.example/a.mp4", "sendVideo", "video"),
+        (File, "https://shop.example/a.pdf", "sendDocument", "document"),
+        (Sticker, "https://shop.example/a.webp", "sendSticker", "sticker"),
+    ] {
+        let text = if kind == Sticker { "" } else { "123" };
+        let content = Content { linked: vec![linked(kind, url)], buttons: vec![reply("Go")], ..Content::text(text) };
+        let sent = send(&channel, &hub, ANA, content).await.unwrap();
+        assert!(sent.degraded.is_empty(), "{sent:?}");
+        let call = fake.sent(ANA).await.pop().unwrap();
+        assert_eq!((&call["method"], &call["params"][field]), (&json!(method), &json!(url)));
+        assert_eq!(call["params"]["chat_id"], json!(ANA));
+        assert_eq!(call["params"]["caption"].as_str().unwrap_or_default(), text, "a caption of digits stays a text");
+        assert_eq!(call["params"]["reply_markup"]["inline_keyboard"][0][0]["callback_data"], "tokenGo");
+        assert_eq!(call["files"], json!({}), "nothing is uploaded");
+    }
+}
+
+#[tokio::test]
+async fn an_address_telegram_does_not_fetch_is_written_out_and_told() {
+    let (fake, hub, channel) = ready().await;
+    for (kind, url) in [
+        (AttachmentKind::Image, "https://shop.example/missing.png"),
+        (AttachmentKind::Image, "https://shop.example/page.png"),
+        (AttachmentKind::File, "https://shop.example/terms.docx"),
+        (AttachmentKind::Video, "https://shop.example/tour.webm"),
+    ] {
+        let linked = vec![Linked { kind, url: url.into(), name: "terms.docx".into(), alt: String::new() }];
+        let sent = send(&channel, &hub, ANA, Content { linked, buttons: vec![reply("Go")], ..Content::text("Look") }).await.unwrap();
+        assert_eq!(sent.degraded.len(), 1, "{url}");
+        let call = fake.sent(ANA).await.pop().unwrap();
+        assert_eq!(call["method"], "sendMessage");
+        let text = call["params"]["text"].as_str().unwrap();
+        assert!(text.starts_with("Look\n[") && text.ends_with(url), "{text}");
+        assert_eq!(call["params"]["reply_markup"]["inline_keyboard"][0][0]["callback_data"], "tokenGo");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_a_flow_made_comes_from_its_message() {
+    let (fake, hub, channel) = ready().await;
+    let text = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+    let made = Attachment {
+        blob: model::BlobId("0".repeat(64)),
+        made: Some(text.into()),
+        ..file(&hub, AttachmentKind::File, "visit.ics", "text/calendar", b"")
+    };
+    send(&channel, &hub, ANA, Content { attachments: vec![made], ..Content::text("Save it") }).await.unwrap();
+    let call = &fake.sent(ANA).await[0];
+    let stored = &call["files"]["document"];
+    assert_eq!((&stored["name"], &stored["type"], &stored["size"]), (&json!("visit.ics"), &json!("text/calendar"), &json!(text.len())));
+}
+
+#[tokio::test]
+async fn a_gallery_is_a_message_for_each_card_with_more_after_five() {
+    let (fake, hub, channel) = ready().await;
+    let card = |n: usize| Card {
+        title: format!("Cup {n}"),
+        text: format!("{n} €"),
+        picture: (n == 1).then(|| {
+            let url = "https://shop.example/cup.png".to_owned();
+            Picture::Linked(Linked { kind: AttachmentKind::Image, url, name: String::new(), alt: "a cup".into() })
+        }),
+        buttons: vec![reply(&format!("Take{n}"))],
+    };
+    let content = Content {
+        cards: (1..=7).map(card).collect(),
+        more: Some(Box::new(reply("More"))),
+        buttons: vec![reply("Neither")],
+        ..Content::text("Our cups")
+    };
+    let fitted = channel::degrade(&content, channel.capabilities());
+    assert_eq!(fitted.notes, ["a gallery shown as a message for each card, 5 of 7 at first: the channel shows none as one row"]);
+    for part in fitted.parts {
+        send(&channel, &hub, ANA, part.content).await.unwrap();
+    }
+    let calls = fake.sent(ANA).await;
+    let said: Vec<(&str, &str)> = calls
+        .iter()
+        .map(|call| {
+            let params = &call["params"];
+            let words = params["text"].as_str().or(params["caption"].as_str()).unwrap_or_default();
+            (words, params["reply_markup"]["inline_keyboard"][0][0]["text"].as_str().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("Our cups", ""),
+            ("Cup 1\n1 €", "Take1"),
+            ("Cup 2\n2 €", "Take2"),
+            ("Cup 3\n3 €", "Take3"),
+            ("Cup 4\n4 €", "Take4"),
+            ("Cup 5\n5 €", "Take5"),
+            ("5 / 7", "More"),
+        ]
+    );
+    assert_eq!(calls[1]["method"], "sendPhoto");
+    assert_eq!(calls[6]["params"]["reply_markup"]["inline_keyboard"][0][1]["callback_data"], "tokenNeither");
 }
 
 #[tokio::test]

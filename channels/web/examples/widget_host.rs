@@ -29,8 +29,20 @@ fn reply(label: &str, token: &str) -> Choice {
 }
 
 fn attachment(kind: AttachmentKind, blob: &BlobId, name: &str, mime: &str, size: usize) -> Content {
-    let attachment = Attachment { kind, blob: blob.clone(), name: name.into(), mime: mime.into(), size: size as u64 };
+    let attachment =
+        Attachment { kind, blob: blob.clone(), name: name.into(), mime: mime.into(), size: size as u64, alt: String::new(), made: None };
     Content { attachments: vec![attachment], ..Content::text("Here you are:") }
+}
+
+fn gallery(picture: &BlobId) -> Content {
+    let card = |n: usize| {
+        let Content { attachments, .. } = attachment(AttachmentKind::Image, picture, "sun.png", "image/png", PICTURE.len());
+        let picture =
+            attachments.into_iter().next().map(|file| model::Picture::Stored(Attachment { alt: format!("Cup {n} in the sun"), ..file }));
+        let buttons = vec![reply("Order", &format!("order{n}")), reply("Details", &format!("details{n}"))];
+        model::Card { title: format!("Cup number {n}"), text: format!("{n}2 €, made by hand"), picture, buttons }
+    };
+    Content { cards: (1..=6).map(card).collect(), ..Content::text("These cups are left:") }
 }
 
 fn respond(inbound: &Inbound, blobs: &(BlobId, BlobId)) -> Vec<Content> {
@@ -53,12 +65,25 @@ fn respond(inbound: &Inbound, blobs: &(BlobId, BlobId)) -> Vec<Content> {
             }],
             "picture" => vec![attachment(AttachmentKind::Image, &blobs.0, "sun.png", "image/png", PICTURE.len())],
             "file" => vec![attachment(AttachmentKind::File, &blobs.1, "price list.pdf", "application/pdf", 24_576)],
+            "gallery" => vec![gallery(&blobs.0)],
+            "place" => {
+                vec![Content { location: Some(model::Location { latitude: 41.3874, longitude: 2.1686 }), ..Content::text("Our shop") }]
+            }
+            "elsewhere" => vec![Content {
+                linked: vec![model::Linked {
+                    kind: AttachmentKind::File,
+                    url: "https://shop.example/terms.pdf".into(),
+                    name: "terms.pdf".into(),
+                    alt: String::new(),
+                }],
+                ..Content::text("Our terms")
+            }],
             "many" => (1..=150).map(|n| Content::text(format!("Line {n}"))).collect(),
             "agent" => vec![Content::text("A person will be with you in a moment.")],
             "" => vec![Content::text("Thank you for the file.")],
             text => vec![Content::text(format!("You said: {text}"))],
         },
-        IncomingBody::Unreachable { .. } | IncomingBody::Reachable => Vec::new(),
+        IncomingBody::Event { .. } | IncomingBody::Unreachable { .. } | IncomingBody::Reachable => Vec::new(),
     }
 }
 

@@ -13,19 +13,22 @@ use std::sync::Arc;
 #[allow_missing = true]
 struct Built;
 
+/// The files beside the widget that it fetches when it needs them.
+const PARTS: [&str; 4] = ["widget-media.js", "widget-page.js", "widget-style.js", "widget-words.js"];
+
 const PAGE: &str = include_str!("../demo/index.html");
 const STYLE: &str = include_str!("../demo/demo.css");
 const NOT_BUILT: &str = "This binary was built without the chat widget. Run `make build`, which builds it, and start again.\n";
 
 /// The page runs under the rules the widget promises to live with: no inline script or style, no third party,
 /// and no text that becomes markup.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; media-src https: blob:; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The routes at the root.
 pub(crate) fn routes(site: &Arc<Site>) -> Vec<Route> {
     let page = demo_page(site).into_bytes();
-    vec![
+    let mut routes = vec![
         at("//", move |request| asset(request, "text/html; charset=utf-8", &page, &digest(&page))),
         at("//demo.css", |request| asset(request, "text/css; charset=utf-8", STYLE.as_bytes(), &digest(STYLE.as_bytes()))),
         at("//widget.js", |request| match Built::get("widget.js") {
@@ -37,7 +40,13 @@ pub(crate) fn routes(site: &Arc<Site>) -> Vec<Route> {
                 response
             }
         }),
-    ]
+    ];
+    routes.extend(PARTS.iter().filter_map(|name| {
+        let EmbeddedFile { data, metadata } = Built::get(name)?;
+        let hash = hex(&metadata.sha256_hash());
+        Some(at(&format!("//{name}"), move |request| asset(request, "text/javascript; charset=utf-8", &data, &hash)))
+    }));
+    routes
 }
 
 fn at(path: &str, answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Route {

@@ -85,7 +85,7 @@ pub(crate) async fn upload(site: Arc<Site>, request: HttpRequest) -> Result<Http
 pub(crate) async fn uploaded(hub: &dyn Hub, visitor: &Address, id: &UploadId) -> Option<Attachment> {
     let record = hub.record(&id.key(visitor)).await?;
     let Upload { name, mime, size, kind } = serde_json::from_value(record).ok()?;
-    Some(Attachment { kind, blob: id.blob.clone(), name, mime, size })
+    Some(Attachment { kind, blob: id.blob.clone(), name, mime, size, alt: String::new(), made: None })
 }
 
 /// `GET files/{id}?line=N`: a file of line N of the visitor's own transcript, or without a line one it uploaded.
@@ -100,15 +100,24 @@ pub(crate) async fn download(site: Arc<Site>, request: HttpRequest) -> Result<Ht
     };
     // The same answer for a file that is somebody else's and for one that never was.
     let attachment = attachment.ok_or_else(Problem::not_found)?;
-    Ok(served(&attachment, site.hub.get_blob(&attachment.blob).await?))
+    Ok(served(&attachment, channel::bytes_of(&*site.hub, &attachment).await?))
 }
 
 async fn in_line(hub: &dyn Hub, visitor: &Address, no: u64, blob: &BlobId) -> Option<Attachment> {
     let before = no.checked_sub(1)?;
     match hub.transcript(visitor, before, 1).await.into_iter().next()? {
-        TranscriptEntry::Message(m) if m.no == no => m.content.attachments.into_iter().find(|a| a.blob == *blob),
+        TranscriptEntry::Message(m) if m.no == no => files_of(m.content).find(|a| a.blob == *blob),
         TranscriptEntry::Message(_) | TranscriptEntry::Delivery(_) => None,
     }
+}
+
+/// Every stored file of a message: its own, and the pictures of its cards.
+fn files_of(content: model::Content) -> impl Iterator<Item = Attachment> {
+    let on_cards = content.cards.into_iter().filter_map(|card| match card.picture? {
+        model::Picture::Stored(file) => Some(file),
+        model::Picture::Linked(_) => None,
+    });
+    content.attachments.into_iter().chain(on_cards)
 }
 
 fn served(attachment: &Attachment, bytes: Bytes) -> HttpResponse {

@@ -11,7 +11,9 @@
 #![forbid(unsafe_code)]
 
 mod assets;
+mod events;
 mod files;
+mod identity;
 mod limits;
 mod line;
 mod messages;
@@ -22,7 +24,9 @@ mod routes;
 mod session;
 mod sniff;
 mod stream;
+mod visit;
 
+pub use identity::IdentitySecret;
 pub use limits::{Limits, Rate};
 pub use options::{MenuItem, Options};
 
@@ -48,29 +52,35 @@ pub struct WebChannel {
 impl WebChannel {
     /// A channel by its key in `bot.yaml`.
     pub fn new(name: impl Into<String>, options: Options) -> Self {
-        let capabilities = Capabilities {
-            text_limit: TEXT_LIMIT,
-            caption_limit: TEXT_LIMIT,
-            buttons: 20,
-            button_label: 80,
-            quick_replies: 20,
-            url_buttons: true,
-            phone_buttons: true,
-            markdown: false,
-            attachments: vec![
-                AttachmentKind::Image,
-                AttachmentKind::File,
-                AttachmentKind::Audio,
-                AttachmentKind::Voice,
-                AttachmentKind::Video,
-                AttachmentKind::Sticker,
-            ],
-            attachment_limit: ATTACHMENT_LIMIT,
-            location: true,
-            typing: true,
-            pull: true,
-        };
-        Self { name: name.into(), options, capabilities }
+        Self { name: name.into(), options, capabilities: capabilities() }
+    }
+}
+
+/// What the web chat shows and carries.
+pub fn capabilities() -> Capabilities {
+    Capabilities {
+        text_limit: TEXT_LIMIT,
+        caption_limit: TEXT_LIMIT,
+        buttons: 20,
+        button_label: 80,
+        quick_replies: 20,
+        url_buttons: true,
+        phone_buttons: true,
+        markdown: false,
+        attachments: vec![
+            AttachmentKind::Image,
+            AttachmentKind::File,
+            AttachmentKind::Audio,
+            AttachmentKind::Voice,
+            AttachmentKind::Video,
+            AttachmentKind::Sticker,
+        ],
+        attachment_limit: ATTACHMENT_LIMIT,
+        linked: true,
+        gallery: true,
+        location: true,
+        typing: true,
+        pull: true,
     }
 }
 

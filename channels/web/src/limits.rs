@@ -31,7 +31,9 @@ pub struct Limits {
     pub visitor_messages: Rate,
     /// Uploads of one visitor.
     pub visitor_files: Rate,
-    /// Messages, presses, openings and uploads of one network.
+    /// Events and tokens of one visitor.
+    pub visitor_events: Rate,
+    /// Messages, presses, openings, uploads and events of one network.
     pub network_messages: Rate,
     /// New visitors of one network.
     pub network_sessions: Rate,
@@ -48,6 +50,7 @@ impl Default for Limits {
         Self {
             visitor_messages: Rate { burst: 30.0, per_second: 2.0 },
             visitor_files: Rate { burst: 10.0, per_second: 0.2 },
+            visitor_events: Rate { burst: 30.0, per_second: 0.5 },
             network_messages: Rate { burst: 300.0, per_second: 30.0 },
             network_sessions: Rate { burst: 60.0, per_second: 1.0 },
             network_reads: Rate { burst: 600.0, per_second: 60.0 },

@@ -1,6 +1,8 @@
 //! A line of the transcript as the visitor's own browser may see it, and nothing more.
 
-use model::{AttachmentKind, Author, Choice, ChoiceAction, Content, Delivery, DeliveryUpdate, Location, Message};
+use model::{
+    Attachment, AttachmentKind, Author, Card, Choice, ChoiceAction, Content, Delivery, DeliveryUpdate, Linked, Location, Message, Picture,
+};
 use serde::Serialize;
 
 /// What was said.
@@ -19,6 +21,10 @@ pub(crate) struct Line<'a> {
     quick_replies: Vec<Button<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<FileLine<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    linked: Vec<&'a Linked>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cards: Vec<CardLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<&'a Location>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +58,39 @@ struct FileLine<'a> {
     mime: &'a str,
     size: u64,
     kind: AttachmentKind,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    alt: &'a str,
+}
+
+impl<'a> From<&'a Attachment> for FileLine<'a> {
+    fn from(file: &'a Attachment) -> Self {
+        Self { id: &file.blob.0, name: &file.name, mime: &file.mime, size: file.size, kind: file.kind, alt: &file.alt }
+    }
+}
+
+/// A card of a gallery; its picture is a file of this line or an address.
+#[derive(Serialize)]
+struct CardLine<'a> {
+    title: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<FileLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linked: Option<&'a Linked>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    buttons: Vec<Button<'a>>,
+}
+
+impl<'a> From<&'a Card> for CardLine<'a> {
+    fn from(card: &'a Card) -> Self {
+        let (file, linked) = match &card.picture {
+            Some(Picture::Stored(file)) => (Some(FileLine::from(file)), None),
+            Some(Picture::Linked(link)) => (None, Some(link)),
+            None => (None, None),
+        };
+        Self { title: &card.title, text: &card.text, file, linked, buttons: card.buttons.iter().map(Button::from).collect() }
+    }
 }
 
 /// How far an earlier line got.
@@ -65,7 +104,9 @@ pub(crate) struct DeliveryLine {
 impl<'a> From<&'a Message> for Line<'a> {
     fn from(message: &'a Message) -> Self {
         let Message { id, conversation: _, no, at, author, content, delivery, client_id } = message;
-        let Content { text, format: _, attachments, location, buttons, quick_replies, unsupported, pressed } = content;
+        // A gallery is one row here: nothing of it is held back.
+        let Content { text, format: _, attachments, linked, cards, more: _, location, buttons, quick_replies, unsupported, pressed } =
+            content;
         let (from, name) = match author {
             Author::Customer => ("you", None),
             Author::Bot { skill: _, block: _ } => ("bot", None),
@@ -81,10 +122,9 @@ impl<'a> From<&'a Message> for Line<'a> {
             text,
             buttons: buttons.iter().map(Button::from).collect(),
             quick_replies: quick_replies.iter().map(Button::from).collect(),
-            files: attachments
-                .iter()
-                .map(|a| FileLine { id: &a.blob.0, name: &a.name, mime: &a.mime, size: a.size, kind: a.kind })
-                .collect(),
+            files: attachments.iter().map(FileLine::from).collect(),
+            linked: linked.iter().collect(),
+            cards: cards.iter().map(CardLine::from).collect(),
             location: location.as_ref(),
             unsupported: unsupported.as_deref(),
             pressed: pressed.as_deref(),

@@ -8,8 +8,9 @@ use crate::{
     respond,
     routes::Site,
     session,
+    visit::Visit,
 };
-use channel::{Accepted, HttpRequest, HttpResponse, Inbound};
+use channel::{AcceptError, Accepted, HttpRequest, HttpResponse, Inbound};
 use http::{StatusCode, header};
 use model::{Address, Content, Incoming, IncomingBody, Record, TranscriptEntry, Value};
 use serde::Deserialize;
@@ -23,8 +24,9 @@ const PAGE_LIMIT: u64 = 200;
 /// `POST session`: begins a visit. No contact comes to be by it.
 pub(crate) async fn begin(site: Arc<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     site.may_begin(&request)?;
-    let token = session::begin(&*site.hub).await?;
-    let mut answer = site.greeting();
+    let visit = Visit::begun(&request, site.hub.now())?;
+    let (token, _) = session::begin(&*site.hub, &visit, &site.name).await?;
+    let mut answer = site.greeting(language_of(&request));
     answer.insert("token".into(), token.into());
     Ok(respond::json(StatusCode::CREATED, &answer))
 }
@@ -32,7 +34,7 @@ pub(crate) async fn begin(site: Arc<Site>, request: HttpRequest) -> Result<HttpR
 /// `GET session`: what a returning visitor's panel shows; 401 if the token is not known (any more).
 pub(crate) async fn greet(site: Arc<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     site.visitor(&request).await?;
-    Ok(respond::json(StatusCode::OK, &site.greeting()))
+    Ok(respond::json(StatusCode::OK, &site.greeting(language_of(&request))))
 }
 
 #[derive(Deserialize)]
@@ -44,13 +46,13 @@ struct Open {
 
 /// `POST open`: the panel was opened.
 pub(crate) async fn open(site: Arc<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let visitor = site.visitor(&request).await?;
+    let (visitor, visit) = site.known(&request).await?;
     site.may_write(&request, &visitor)?;
     let Open { client_id, payload } = respond::body(&request)?;
     if payload.as_ref().is_some_and(|p| p.len() > 256) {
         return Err(Problem::bad("payload is longer than 256 bytes"));
     }
-    accept(&site, &request, visitor, &client_id, IncomingBody::Opened { payload }).await
+    accept(&site, &request, (visitor, visit), &client_id, IncomingBody::Opened { payload }).await
 }
 
 #[derive(Deserialize)]
@@ -66,7 +68,7 @@ struct Say {
 
 /// `POST messages`: the visitor writes, sends files, or presses a button.
 pub(crate) async fn say(site: Arc<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let visitor = site.visitor(&request).await?;
+    let (visitor, visit) = site.known(&request).await?;
     site.may_write(&request, &visitor)?;
     let say: Say = respond::body(&request)?;
     let client_id = say.client_id.clone();
@@ -78,7 +80,7 @@ pub(crate) async fn say(site: Arc<Site>, request: HttpRequest) -> Result<HttpRes
         Say { label: Some(_), .. } => return Err(Problem::bad("label belongs to a press")),
         Say { text, attachments, .. } => written(&site, &visitor, text.unwrap_or_default(), &attachments).await?,
     };
-    accept(&site, &request, visitor, &client_id, body).await
+    accept(&site, &request, (visitor, visit), &client_id, body).await
 }
 
 fn pressed(token: String, label: String) -> Result<IncomingBody, Problem> {
@@ -111,10 +113,10 @@ async fn written(site: &Site, visitor: &Address, text: String, attachments: &[St
     Ok(IncomingBody::Message(content))
 }
 
-async fn accept(
+pub(crate) async fn accept(
     site: &Site,
     request: &HttpRequest,
-    address: Address,
+    (address, visit): (Address, Visit),
     client_id: &str,
     body: IncomingBody,
 ) -> Result<HttpResponse, Problem> {
@@ -122,17 +124,37 @@ async fn accept(
     if client_id.is_empty() || client_id.len() > 64 || !well_formed {
         return Err(Problem::bad("client_id is 1 to 64 letters, digits, - or _, a new one for each message"));
     }
-    let incoming = Incoming { body, at: site.hub.now(), profile: profile(request), client_id: Some(client_id.to_owned()) };
-    // Two visitors may choose the same id; a provider's id is unique within the channel.
-    let provider_id = format!("{}:{client_id}", address.id);
-    let accepted = site.hub.accept(Inbound { address, provider_id, incoming }).await?;
+    let accepted = deliver(site, request, address, &visit, client_id, body).await?;
     Ok(respond::json(StatusCode::ACCEPTED, &serde_json::json!({ "duplicate": accepted == Accepted::Duplicate })))
 }
 
+/// Hands over what a visitor did, with what is known of them.
+pub(crate) async fn deliver(
+    site: &Site,
+    request: &HttpRequest,
+    address: Address,
+    visit: &Visit,
+    client_id: &str,
+    body: IncomingBody,
+) -> Result<Accepted, AcceptError> {
+    let mut profile = visit.profile();
+    profile.extend(browser(request));
+    let incoming = Incoming { body, at: site.hub.now(), profile, client_id: Some(client_id.to_owned()) };
+    // Two visitors may choose the same id; a provider's id is unique within the channel.
+    let provider_id = format!("{}:{client_id}", address.id);
+    site.hub.accept(Inbound { address, provider_id, incoming }).await
+}
+
 /// What the browser itself tells: its language. A name, a mail address or a number is never taken from here.
-fn profile(request: &HttpRequest) -> Record {
-    let accepted = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    language(accepted).map(|tag| Record::from([("language".to_owned(), Value::text(tag))])).unwrap_or_default()
+fn browser(request: &HttpRequest) -> Record {
+    let told =
+        |tag: &str| Record::from([("language".to_owned(), Value::text(tag)), ("language_source".to_owned(), Value::text("browser"))]);
+    language_of(request).map(told).unwrap_or_default()
+}
+
+/// The language the browser asks for.
+pub(crate) fn language_of(request: &HttpRequest) -> Option<&str> {
+    language(request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// The best-liked language of an `Accept-Language` header, the first among equals.

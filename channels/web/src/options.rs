@@ -1,6 +1,6 @@
 //! What a designer or operator sets for a web channel.
 
-use crate::Limits;
+use crate::{IdentitySecret, Limits};
 
 /// A line of the widget's menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Options {
     pub allowed_origins: Vec<String>,
     /// The menu; empty shows the bot's commands.
     pub menu: Vec<MenuItem>,
+    /// The events pages may raise; none admits any but those the product raises itself.
+    pub track: Option<Vec<String>>,
+    /// The secret with which the website signs who a visitor is; none knows nobody.
+    pub identity: Option<IdentitySecret>,
     /// Whether this channel serves `/`, `/widget.js` and what belongs to them. At most one channel of a bot may.
     pub pages: bool,
     /// How much one visitor and one network may do.
@@ -36,6 +40,8 @@ impl Default for Options {
             subtitle: None,
             allowed_origins: Vec::new(),
             menu: Vec::new(),
+            track: None,
+            identity: None,
             pages: true,
             limits: Limits::default(),
         }

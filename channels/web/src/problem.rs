@@ -63,6 +63,7 @@ impl From<AcceptError> for Problem {
         let (status, retry_after) = match &error {
             AcceptError::TooMany => (StatusCode::TOO_MANY_REQUESTS, Some(5)),
             AcceptError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+            AcceptError::Nobody => (StatusCode::CONFLICT, None),
             AcceptError::Refused(_) => (StatusCode::BAD_REQUEST, None),
         };
         Self { status, detail: error.to_string(), retry_after }

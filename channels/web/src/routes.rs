@@ -1,12 +1,13 @@
 //! The routes of the channel, and what every one of them has in common: origins, limits, headers.
 
 use crate::{
-    FILE_LIMIT, assets, files,
+    FILE_LIMIT, assets, events, files, identity,
     limits::{Limiter, Streams, network},
     messages,
     options::Options,
     problem::Problem,
     respond, session, stream,
+    visit::Visit,
 };
 use channel::{HttpRequest, HttpResponse, Hub, Route};
 use futures::FutureExt;
@@ -27,6 +28,7 @@ pub(crate) struct Site {
     pub streams: Arc<Streams>,
     visitor_messages: Limiter,
     visitor_files: Limiter,
+    visitor_events: Limiter,
     network_messages: Limiter,
     network_sessions: Limiter,
     network_reads: Limiter,
@@ -42,6 +44,7 @@ impl Site {
             streams: Arc::default(),
             visitor_messages: Limiter::new(limits.visitor_messages),
             visitor_files: Limiter::new(limits.visitor_files),
+            visitor_events: Limiter::new(limits.visitor_events),
             network_messages: Limiter::new(limits.network_messages),
             network_sessions: Limiter::new(limits.network_sessions),
             network_reads: Limiter::new(limits.network_reads),
@@ -50,6 +53,11 @@ impl Site {
 
     /// Who sends the request.
     pub async fn visitor(&self, request: &HttpRequest) -> Result<Address, Problem> {
+        Ok(self.known(request).await?.0)
+    }
+
+    /// Who sends the request, and what is known of them.
+    pub async fn known(&self, request: &HttpRequest) -> Result<(Address, Visit), Problem> {
         session::visitor(request, &self.name, &*self.hub).await
     }
 
@@ -70,20 +78,21 @@ impl Site {
         self.network(&self.network_messages, request)
     }
 
+    pub fn may_track(&self, request: &HttpRequest, visitor: &Address) -> Result<(), Problem> {
+        self.visitor_events.take(&visitor.id, self.hub.now())?;
+        self.network(&self.network_messages, request)
+    }
+
     pub fn may_upload(&self, request: &HttpRequest, visitor: &Address) -> Result<(), Problem> {
         self.visitor_files.take(&visitor.id, self.hub.now())?;
         self.network(&self.network_messages, request)
     }
 
     /// What the panel shows before anything was said.
-    pub fn greeting(&self) -> serde_json::Map<String, serde_json::Value> {
+    pub fn greeting(&self, language: Option<&str>) -> serde_json::Map<String, serde_json::Value> {
         let menu: Vec<_> = if self.options.menu.is_empty() {
-            let commands = self.hub.commands();
-            let item = |(name, text): &(String, String)| {
-                let label = if text.trim().is_empty() { format!("/{name}") } else { text.clone() };
-                serde_json::json!({ "label": label, "text": format!("/{name}") })
-            };
-            commands.iter().take(MENU_LIMIT).map(item).collect()
+            let item = |(label, text): &(String, String)| serde_json::json!({ "label": label, "text": text });
+            self.hub.menu(language).iter().take(MENU_LIMIT).map(item).collect()
         } else {
             let item = |i: &crate::MenuItem| serde_json::json!({ "label": i.label, "text": i.text });
             self.options.menu.iter().take(MENU_LIMIT).map(item).collect()
@@ -109,8 +118,10 @@ pub(crate) fn all(site: Arc<Site>) -> Vec<Route> {
         route(&site, Method::GET, "/files/{id}", 0, files::download),
         route(&site, Method::GET, "/stream", 0, stream::open),
         route(&site, Method::POST, "/typing", JSON_LIMIT, messages::typing),
+        route(&site, Method::POST, "/events", events::BODY, events::track),
+        route(&site, Method::POST, "/identify", events::BODY, identity::identify),
     ];
-    for path in ["/session", "/open", "/messages", "/files", "/files/{id}", "/stream", "/typing"] {
+    for path in ["/session", "/open", "/messages", "/files", "/files/{id}", "/stream", "/typing", "/events", "/identify"] {
         routes.push(preflight(&site, path));
     }
     if site.options.pages {

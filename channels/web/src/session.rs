@@ -1,6 +1,6 @@
 //! A visitor's session: a 256-bit token that only the browser has, known here by its hash.
 
-use crate::problem::Problem;
+use crate::{problem::Problem, visit::Visit};
 use channel::{HttpRequest, Hub};
 use http::header;
 use model::Address;
@@ -9,22 +9,35 @@ use sha2::{Digest, Sha256};
 /// How many characters a token has: 256 bits in hex.
 const TOKEN_LENGTH: usize = 64;
 
-/// Makes a token and stores its hash durably.
-pub(crate) async fn begin(hub: &dyn Hub) -> Result<String, Problem> {
+/// Makes a token and stores its hash durably, with what is known of the visitor; answers the visitor's address too.
+pub(crate) async fn begin(hub: &dyn Hub, visit: &Visit, channel: &str) -> Result<(String, Address), Problem> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|_| Problem::from(channel::AcceptError::Unavailable))?;
     let token = hex(&bytes);
-    hub.put_record(&key(&token), Some(serde_json::json!({ "since": hub.now().as_millis() }))).await?;
-    Ok(token)
+    put(hub, &token, visit).await?;
+    let address = Address { channel: channel.to_owned(), id: address_id(&token) };
+    Ok((token, address))
 }
 
-/// The address of the visitor who sends this request; 401 if there is none. It follows from the token alone, so
-/// that no request can name another's.
-pub(crate) async fn visitor(request: &HttpRequest, channel: &str, hub: &dyn Hub) -> Result<Address, Problem> {
+/// Stores what is known of the visitor who sends this request.
+pub(crate) async fn keep(hub: &dyn Hub, request: &HttpRequest, visit: &Visit) -> Result<(), Problem> {
+    put(hub, bearer(request).ok_or_else(Problem::unauthorized)?, visit).await
+}
+
+async fn put(hub: &dyn Hub, token: &str, visit: &Visit) -> Result<(), Problem> {
+    let value = serde_json::to_value(visit).expect("a visit is plain data with text keys");
+    Ok(hub.put_record(&key(token), Some(value)).await?)
+}
+
+/// The address of the visitor who sends this request and what is known of them; 401 if there is none. The address
+/// follows from the token alone, so that no request can name another's.
+pub(crate) async fn visitor(request: &HttpRequest, channel: &str, hub: &dyn Hub) -> Result<(Address, Visit), Problem> {
     let token = bearer(request).ok_or_else(Problem::unauthorized)?;
     // The look-up is by the token's hash: how long it takes tells nothing about the token.
-    hub.record(&key(token)).await.ok_or_else(Problem::unauthorized)?;
-    Ok(Address { channel: channel.to_owned(), id: address_id(token) })
+    let record = hub.record(&key(token)).await.ok_or_else(Problem::unauthorized)?;
+    // What an older release wrote, or a part that cannot be read, says nothing of the visitor.
+    let visit = serde_json::from_value(record).unwrap_or_default();
+    Ok((Address { channel: channel.to_owned(), id: address_id(token) }, visit))
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {

@@ -64,7 +64,8 @@ async fn opening_writing_and_pressing_reach_the_hub_as_what_they_are() {
     assert_eq!(accepted[0].incoming.body, IncomingBody::Opened { payload: Some("summer".into()) });
     assert_eq!(accepted[1].incoming.body, IncomingBody::Message(Content::text(" hola\n")));
     assert_eq!(accepted[1].incoming.profile.get("language"), Some(&Datum::text("es-ES")));
-    assert_eq!(accepted[1].incoming.profile.len(), 1, "nothing else is claimed");
+    assert_eq!(accepted[1].incoming.profile.get("language_source"), Some(&Datum::text("browser")));
+    assert_eq!(accepted[1].incoming.profile.len(), 2, "nothing else is claimed");
     assert_eq!(accepted[1].incoming.client_id.as_deref(), Some("m1"));
     assert_eq!(accepted[2].incoming.body, IncomingBody::Press { token: "tok".into(), label: "Yes".into() });
     assert!(accepted.iter().all(|i| i.address == accepted[0].address && i.address.channel == "web"));
@@ -218,8 +219,15 @@ async fn a_file_that_an_agent_called_html_is_still_only_a_download() {
     visitor.say("1", "hello").await;
     let address = hub.accepted()[0].address.clone();
     let blob = hub.add_blob("<script>alert(1)</script>");
-    let attachment =
-        Attachment { kind: AttachmentKind::File, blob: blob.clone(), name: "a\r\nb.html".into(), mime: "text/html".into(), size: 25 };
+    let attachment = Attachment {
+        kind: AttachmentKind::File,
+        blob: blob.clone(),
+        name: "a\r\nb.html".into(),
+        mime: "text/html".into(),
+        size: 25,
+        alt: String::new(),
+        made: None,
+    };
     hub.bot_line(&address, Content { attachments: vec![attachment], ..Content::default() });
     let served = visitor.get(&format!("/files/{}?line=3", blob.0)).await;
     assert_eq!((served.status, served.header("content-type")), (StatusCode::OK, Some("application/octet-stream")));
@@ -395,4 +403,45 @@ proptest! {
             assert_eq!(visitor.get(&format!("/messages?after={cursor}")).await.status, StatusCode::OK);
         });
     }
+}
+
+#[tokio::test]
+async fn a_gallery_and_files_that_are_elsewhere_are_told_and_its_pictures_served() {
+    let hub = echoing();
+    let door = site(&hub);
+    let (visitor, stranger) = (Visitor::new(&door).await, Visitor::new(&door).await);
+    visitor.say("1", "hello").await;
+    let address = hub.accepted()[0].address.clone();
+    let blob = hub.add_blob("a picture");
+    let file = |made: Option<&str>| Attachment {
+        kind: AttachmentKind::Image,
+        blob: blob.clone(),
+        name: "cup.png".into(),
+        mime: "image/png".into(),
+        size: 9,
+        alt: "a cup".into(),
+        made: made.map(str::to_owned),
+    };
+    let link = model::Linked { kind: AttachmentKind::Image, url: "https://x.example/a.png".into(), name: String::new(), alt: "two".into() };
+    let card = |title: &str, picture| model::Card {
+        title: title.into(),
+        text: String::new(),
+        picture: Some(picture),
+        buttons: vec![Choice { label: "Order".into(), action: ChoiceAction::Reply { token: format!("t{title}") } }],
+    };
+    let cards = vec![card("Blue", model::Picture::Stored(file(None))), card("Red", model::Picture::Linked(link.clone()))];
+    let more = Some(Box::new(Choice { label: "More".into(), action: ChoiceAction::Reply { token: "held".into() } }));
+    hub.bot_line(&address, Content { cards, linked: vec![link], more, ..Content::text("Our cups") });
+    hub.bot_line(&address, Content { attachments: vec![file(Some("made of words"))], ..Content::default() });
+    let lines = visitor.get("/messages?after=2").await.json();
+    let line = &lines["lines"][0];
+    assert_eq!(line["linked"], json!([{ "kind": "image", "url": "https://x.example/a.png", "alt": "two" }]));
+    assert_eq!(line["cards"][0]["file"]["alt"], "a cup");
+    assert_eq!(line["cards"][0]["buttons"], json!([{ "label": "Order", "token": "tBlue" }]));
+    assert_eq!(line["cards"][1]["linked"]["url"], "https://x.example/a.png");
+    assert!(!line.to_string().contains("held"), "the whole gallery is here: nothing brings more");
+    let path = |no: u64| format!("/files/{}?line={no}", blob.0);
+    assert_eq!(visitor.get(&path(3)).await.body, "a picture");
+    assert_eq!(visitor.get(&path(4)).await.body, "made of words");
+    assert_eq!(stranger.get(&path(3)).await.status, StatusCode::NOT_FOUND);
 }

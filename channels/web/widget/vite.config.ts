@@ -1,7 +1,7 @@
 import { defineConfig } from "vite";
 
-// One file, nothing beside it: the host page loads it with one line. Not a "library" build, which would keep its
-// white space.
+// The host page loads widget.js with one line; what few pages need stands in files beside it, fetched when it is
+// needed. Not a "library" build, which would keep its white space.
 export default defineConfig({
   base: "./",
   build: {
@@ -10,6 +10,10 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: false,
     minify: true,
-    rolldownOptions: { input: "src/main.ts", output: { format: "es", entryFileNames: "widget.js" } },
+    rolldownOptions: {
+      input: { widget: "src/main.ts", "widget-media": "src/media.ts", "widget-page": "src/page.ts", "widget-style": "src/style.ts", "widget-words": "src/words.ts" },
+      preserveEntrySignatures: "strict",
+      output: { format: "es", entryFileNames: "[name].js" },
+    },
   },
 });

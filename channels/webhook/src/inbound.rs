@@ -215,7 +215,15 @@ async fn store(index: usize, file: File, hub: &dyn Hub) -> Result<Attachment, In
         BlobError::Missing | BlobError::Failed(_) => InboundError::Later(AcceptError::Unavailable),
     })?;
     let mime = mime.to_ascii_lowercase();
-    Ok(Attachment { kind: kind.unwrap_or_else(|| kind_of(&mime)), blob, name: bare_name(&name), mime, size })
+    Ok(Attachment {
+        kind: kind.unwrap_or_else(|| kind_of(&mime)),
+        blob,
+        name: bare_name(&name),
+        mime,
+        size,
+        alt: String::new(),
+        made: None,
+    })
 }
 
 fn kind_of(mime: &str) -> AttachmentKind {

@@ -84,8 +84,9 @@ impl WebhookChannel {
     }
 }
 
-/// JSON carries everything; the limits only keep single requests small.
-fn capabilities(pull: bool) -> Capabilities {
+/// What a webhook carries: JSON carries everything; the limits only keep single requests small. `pull`: without a callback
+/// the replies are fetched.
+pub fn capabilities(pull: bool) -> Capabilities {
     use AttachmentKind::{Audio, File, Image, Sticker, Video, Voice};
     Capabilities {
         text_limit: 16_000,
@@ -98,6 +99,8 @@ fn capabilities(pull: bool) -> Capabilities {
         markdown: true,
         attachments: vec![Image, File, Audio, Voice, Video, Sticker],
         attachment_limit: 64 * 1024 * 1024,
+        linked: true,
+        gallery: true,
         location: true,
         typing: false,
         pull,

@@ -1,7 +1,7 @@
 //! What we say, as JSON: transcript lines that are fetched and pieces that are pushed.
 
 use channel::Outbound;
-use model::{Author, Choice, ChoiceAction, Content, Message, TextFormat};
+use model::{Attachment, Author, Card, Choice, ChoiceAction, Content, Linked, Message, Picture, TextFormat};
 use serde_json::{Map, Value, json};
 
 /// A transcript line as the other side reads it. Skills, blocks and agents' ids stay with us.
@@ -43,9 +43,13 @@ fn content(content: &Content, out: &mut Map<String, Value>) {
         }
     }
     if !content.attachments.is_empty() {
-        let files = content.attachments.iter();
-        let files = files.map(|f| json!({ "id": f.blob.0, "kind": f.kind, "name": f.name, "mime": f.mime, "size": f.size }));
-        out.insert("attachments".into(), files.collect());
+        out.insert("attachments".into(), content.attachments.iter().map(file).collect());
+    }
+    if !content.linked.is_empty() {
+        out.insert("linked".into(), content.linked.iter().map(linked).collect());
+    }
+    if !content.cards.is_empty() {
+        out.insert("cards".into(), content.cards.iter().map(card).collect());
     }
     if let Some(place) = &content.location {
         out.insert("location".into(), json!({ "latitude": place.latitude, "longitude": place.longitude }));
@@ -56,6 +60,32 @@ fn content(content: &Content, out: &mut Map<String, Value>) {
     if !content.quick_replies.is_empty() {
         out.insert("quick_replies".into(), content.quick_replies.iter().map(choice).collect());
     }
+}
+
+/// A stored file; the text of one that a flow made comes with it.
+fn file(file: &Attachment) -> Value {
+    let mut out = json!({ "id": file.blob.0, "kind": file.kind, "name": file.name, "mime": file.mime, "size": file.size });
+    if !file.alt.is_empty() {
+        out["alt"] = json!(file.alt);
+    }
+    if let Some(text) = &file.made {
+        out["content"] = json!(text);
+    }
+    out
+}
+
+fn linked(link: &Linked) -> Value {
+    json!({ "kind": link.kind, "url": link.url, "name": link.name, "alt": link.alt })
+}
+
+fn card(card: &Card) -> Value {
+    let mut out = json!({ "title": card.title, "text": card.text, "buttons": card.buttons.iter().map(choice).collect::<Vec<_>>() });
+    match &card.picture {
+        Some(Picture::Stored(picture)) => out["attachment"] = file(picture),
+        Some(Picture::Linked(picture)) => out["linked"] = linked(picture),
+        None => {}
+    }
+    out
 }
 
 fn choice(choice: &Choice) -> Value {

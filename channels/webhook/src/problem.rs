@@ -37,7 +37,7 @@ pub(crate) fn not_accepted(error: &AcceptError) -> HttpResponse {
     let (status, wait) = match error {
         AcceptError::TooMany => (StatusCode::TOO_MANY_REQUESTS, Some(RETRY_AFTER_TOO_MANY)),
         AcceptError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some(RETRY_AFTER_UNAVAILABLE)),
-        AcceptError::Refused(_) => (StatusCode::BAD_REQUEST, None),
+        AcceptError::Refused(_) | AcceptError::Nobody => (StatusCode::BAD_REQUEST, None),
     };
     let mut answer = problem(status, &error.to_string());
     if let Some(wait) = wait {

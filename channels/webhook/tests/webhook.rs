@@ -123,7 +123,7 @@ fn echo(said: &channel::Inbound) -> Vec<Content> {
         IncomingBody::Message(content) => vec![Content::text(format!("You said {}", content.text)), Content::text("Anything else?")],
         IncomingBody::Press { label, .. } => vec![Content::text(format!("You pressed {label}"))],
         IncomingBody::Opened { payload } => vec![Content::text(format!("Welcome from {}", payload.as_deref().unwrap_or("nowhere")))],
-        IncomingBody::Unreachable { .. } | IncomingBody::Reachable => vec![],
+        IncomingBody::Event { .. } | IncomingBody::Unreachable { .. } | IncomingBody::Reachable => vec![],
     }
 }
 
@@ -414,8 +414,15 @@ async fn the_example_of_the_reference_is_true() {
 async fn files_are_fetched_through_their_own_conversation_alone() {
     let stage = stage(TestHub::new("shop"), false);
     let blob = stage.hub.add_blob("invoice");
-    let file =
-        Attachment { kind: AttachmentKind::File, blob: blob.clone(), name: "invoice.html".into(), mime: "text/html".into(), size: 7 };
+    let file = Attachment {
+        kind: AttachmentKind::File,
+        blob: blob.clone(),
+        name: "invoice.html".into(),
+        mime: "text/html".into(),
+        size: 7,
+        alt: String::new(),
+        made: None,
+    };
     stage.hub.bot_line(&stage.address("a"), Content { attachments: vec![file], ..Content::default() });
     let line = stage.json("/messages", "q_1", json!({ "from": "a" })).await.json();
     assert_eq!(

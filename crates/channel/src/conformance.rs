@@ -124,6 +124,7 @@ macro_rules! conformance {
             passes_unknown_kinds_on
             answers_hostile_bodies
             says_honestly_what_came_of_a_message
+            sends_files_that_are_elsewhere
             is_consistent
         }
     };

@@ -9,14 +9,18 @@
 //! 4. Attachments and places the channel does not carry become a line that names them.
 //! 5. Text over a limit is split at paragraph, sentence, word, then grapheme (FL 3.8); a caption over its limit
 //!    follows the attachments as a text of its own.
-//! 6. Buttons sit on the last piece. On channels that are sent to ([`Capabilities::pull`] is false) a piece carries at
+//! 6. A file that is elsewhere and that the channel does not show becomes a line with its address.
+//! 7. A gallery, on a channel that shows none as one row, becomes a message for each card; after the fifth a button brings
+//!    the others, where they have one. Numbers of listed buttons run through all cards.
+//! 8. Buttons sit on the last piece. On channels that are sent to ([`Capabilities::pull`] is false) a piece carries at
 //!    most one attachment or place, so that each is confirmed by itself.
 
+mod cards;
 mod choices;
 mod plain;
 mod split;
 
-use crate::{Capabilities, attachment_line};
+use crate::{Capabilities, attachment_line, linked_line};
 use choices::Choices;
 use model::{Content, Location, TextFormat};
 use split::utf16_len;
@@ -40,13 +44,28 @@ pub struct Degraded {
 /// Fits a message to a channel; see the rules of this module.
 pub fn degrade(content: &Content, caps: &Capabilities) -> Degraded {
     let mut notes = Vec::new();
-    let choices = Choices::fit(&content.buttons, &content.quick_replies, caps, &mut notes);
+    let parts = if content.cards.is_empty() || caps.gallery {
+        fit(content, 0, caps, &mut notes)
+    } else {
+        cards::one_by_one(content, caps, &mut notes)
+    };
+    Degraded { parts: parts.into_iter().map(|content| Part { content }).collect(), notes }
+}
+
+/// Fits a message whose first choice has the number after `above`.
+fn fit(content: &Content, above: usize, caps: &Capabilities, notes: &mut Vec<String>) -> Vec<Content> {
+    let choices = Choices::fit(&content.buttons, &content.quick_replies, above, caps, notes);
 
     let (carried, named): (Vec<_>, Vec<_>) =
         content.attachments.iter().cloned().partition(|file| caps.attachments.contains(&file.kind) && file.size <= caps.attachment_limit);
     for file in &named {
         let why = if caps.attachments.contains(&file.kind) { "it is too large for the channel" } else { "the channel does not carry it" };
         notes.push(format!("an attachment is named in the text: {why}"));
+    }
+    let shown = |link: &model::Linked| caps.linked && caps.attachments.contains(&link.kind);
+    let (linked, addresses): (Vec<_>, Vec<_>) = content.linked.iter().cloned().partition(shown);
+    if !addresses.is_empty() {
+        notes.push("a file that is elsewhere is shown by its address: the channel does not show it".to_owned());
     }
     let (place, place_line) = match &content.location {
         Some(place) if !caps.location => {
@@ -61,20 +80,26 @@ pub fn degrade(content: &Content, caps: &Capabilities) -> Degraded {
     if !named.is_empty() {
         below.push(named.iter().map(attachment_line).collect::<Vec<_>>().join("\n"));
     }
+    if !addresses.is_empty() {
+        below.push(addresses.iter().map(linked_line).collect::<Vec<_>>().join("\n"));
+    }
     below.extend(place_line);
     if !choices.lines.is_empty() {
         below.push(choices.lines.join("\n"));
     }
 
-    let (text, format) = compose(content, caps, &below, &mut notes);
-    let mut parts = arrange(Body { text, format, carried, place }, caps, &mut notes);
+    let (text, format) = compose(content, caps, &below, notes);
+    let mut parts = arrange(Body { text, format, carried, linked, place }, caps, notes);
     let first = parts.first_mut().expect("a message has at least one part");
     first.unsupported.clone_from(&content.unsupported);
     first.pressed.clone_from(&content.pressed);
     let last = parts.last_mut().expect("a message has at least one part");
     last.buttons = choices.buttons;
     last.quick_replies = choices.quick_replies;
-    Degraded { parts: parts.into_iter().map(|content| Part { content }).collect(), notes }
+    if caps.gallery {
+        last.cards.clone_from(&content.cards);
+    }
+    parts
 }
 
 /// The whole text with what is written below it, in a format the channel shows.
@@ -108,22 +133,24 @@ struct Body {
     text: String,
     format: TextFormat,
     carried: Vec<model::Attachment>,
+    linked: Vec<model::Linked>,
     place: Option<Location>,
 }
 
 /// Lays text, attachments and place out in pieces within the limits.
 fn arrange(body: Body, caps: &Capabilities, notes: &mut Vec<String>) -> Vec<Content> {
-    let Body { text, format, carried, place } = body;
-    let has_files = !carried.is_empty();
+    let Body { text, format, carried, linked, place } = body;
+    let has_files = !carried.is_empty() || !linked.is_empty();
     let mut parts: Vec<Content> = if caps.pull {
         if has_files || place.is_some() {
-            vec![Content { attachments: carried, location: place, ..Content::default() }]
+            vec![Content { attachments: carried, linked, location: place, ..Content::default() }]
         } else {
             Vec::new()
         }
     } else {
         let files = carried.into_iter().map(|file| Content { attachments: vec![file], ..Content::default() });
-        files.chain(place.map(|place| Content { location: Some(place), ..Content::default() })).collect()
+        let links = linked.into_iter().map(|link| Content { linked: vec![link], ..Content::default() });
+        files.chain(links).chain(place.map(|place| Content { location: Some(place), ..Content::default() })).collect()
     };
     if text.trim().is_empty() && !parts.is_empty() {
         return parts;

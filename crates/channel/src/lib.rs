@@ -14,7 +14,7 @@ pub use degrade::{Degraded, Part, degrade};
 pub use http_types::{Body, HttpRequest, HttpResponse, PathParams, Route, RouteHandler};
 
 use futures::future::BoxFuture;
-use model::{Address, Attachment, AttachmentKind, BlobId, Content, Incoming, Instant, MessageId, TranscriptEntry};
+use model::{Address, Attachment, AttachmentKind, BlobId, Content, Incoming, Instant, Linked, MessageId, TranscriptEntry};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -41,6 +41,10 @@ pub struct Capabilities {
     pub attachments: Vec<AttachmentKind>,
     /// The largest attachment in bytes.
     pub attachment_limit: u64,
+    /// Whether it shows files that are elsewhere by their address; others become a line with the address.
+    pub linked: bool,
+    /// Whether it shows a gallery as one row; else each card is a message of its own.
+    pub gallery: bool,
     /// Whether it shows a place.
     pub location: bool,
     /// Whether it shows that the bot types.
@@ -82,6 +86,9 @@ pub enum AcceptError {
     /// The inbound makes no sense: over a limit, empty.
     #[error("{0}")]
     Refused(String),
+    /// An event of somebody who never wrote or opened the conversation: there is no contact to record it on.
+    #[error("there is no contact at this address yet")]
+    Nobody,
 }
 
 /// A piece of an outgoing message, already fitted to the channel.
@@ -185,6 +192,17 @@ pub trait Hub: Send + Sync {
     /// The bot's `command` catches, for command menus: name without slash, description. Follows reloads.
     fn commands(&self) -> Vec<(String, String)>;
 
+    /// The bot's menu (FL 8) in the language of the bot that fits best: what each entry says, and what choosing it
+    /// sends as if it were typed. Without a menu, the commands. Follows reloads.
+    fn menu(&self, language: Option<&str>) -> Vec<(String, String)> {
+        let _ = language;
+        let item = |(name, text): (String, String)| {
+            let label = if text.trim().is_empty() { format!("/{name}") } else { text };
+            (label, format!("/{name}"))
+        };
+        self.commands().into_iter().map(item).collect()
+    }
+
     /// One line for the operator's log; never message text, tokens or phone numbers.
     fn log(&self, line: &str);
 }
@@ -242,13 +260,35 @@ pub trait Channel: Send + Sync + 'static {
 
 /// How an attachment reads where it cannot be shown.
 pub fn attachment_line(attachment: &Attachment) -> String {
-    let kind = match attachment.kind {
+    let words = if attachment.alt.is_empty() { &attachment.name } else { &attachment.alt };
+    format!("[{}: {words}]", kind_word(attachment.kind))
+}
+
+/// How a file that is elsewhere reads where it cannot be shown.
+pub fn linked_line(link: &Linked) -> String {
+    let words = if link.alt.is_empty() { &link.name } else { &link.alt };
+    let what = if words.is_empty() { format!("[{}]", kind_word(link.kind)) } else { format!("[{}: {words}]", kind_word(link.kind)) };
+    format!("{what} {}", link.url)
+}
+
+fn kind_word(kind: AttachmentKind) -> &'static str {
+    match kind {
         AttachmentKind::Image => "picture",
         AttachmentKind::File => "file",
         AttachmentKind::Audio => "audio",
         AttachmentKind::Voice => "voice message",
         AttachmentKind::Video => "video",
         AttachmentKind::Sticker => "sticker",
-    };
-    format!("[{kind}: {}]", attachment.name)
+    }
+}
+
+/// The bytes of an attachment: those stored with its message, or the hub's.
+///
+/// # Errors
+/// [`BlobError`] if they cannot be read.
+pub async fn bytes_of(hub: &dyn Hub, attachment: &Attachment) -> Result<bytes::Bytes, BlobError> {
+    match &attachment.made {
+        Some(text) => Ok(bytes::Bytes::from(text.clone())),
+        None => hub.get_blob(&attachment.blob).await,
+    }
 }

@@ -207,6 +207,7 @@ pub fn line(body: &IncomingBody) -> String {
         IncomingBody::Opened { payload } => format!("opens {payload:?}"),
         IncomingBody::Unreachable { reason } => format!("is gone: {reason}"),
         IncomingBody::Reachable => "is back".to_owned(),
+        IncomingBody::Event { name, .. } => format!("event {name}"),
     }
 }
 

@@ -25,7 +25,10 @@ pub fn echoing() -> Arc<TestHub> {
     TestHub::answering("web", |inbound| match &inbound.incoming.body {
         model::IncomingBody::Message(content) => vec![model::Content::text(format!("You said: {}", content.text))],
         model::IncomingBody::Opened { .. } => vec![model::Content::text("Welcome")],
-        model::IncomingBody::Press { .. } | model::IncomingBody::Unreachable { .. } | model::IncomingBody::Reachable => Vec::new(),
+        model::IncomingBody::Press { .. }
+        | model::IncomingBody::Event { .. }
+        | model::IncomingBody::Unreachable { .. }
+        | model::IncomingBody::Reachable => Vec::new(),
     })
 }
 

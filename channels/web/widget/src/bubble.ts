@@ -1,5 +1,6 @@
 /** One thing that was said, as an element. */
 
+import { part } from "./api";
 import { control, h, icon } from "./dom";
 import { dial, runs, safeAddress } from "./links";
 import { words } from "./strings";
@@ -83,7 +84,7 @@ function attachment(file: FileLine, line: number | undefined, actions: Actions):
   const download = () => void fetched().then((blob) => save(blob, file.name)).catch(() => {});
   if (SHOWN.test(file.mime)) {
     const canvas = h("canvas", { width: "240", height: "160" });
-    const button = control("picture", download, words.download(file.name), canvas);
+    const button = control("picture", download, file.alt || words.download(file.name), canvas);
     fetched()
       .then((blob) => draw(canvas, blob))
       .catch(() => button.replaceWith(card(file, download)));
@@ -102,6 +103,30 @@ function card(file: FileLine, download: () => void): HTMLElement {
   );
 }
 
+/** What the file beside this one shows things with. */
+const tools = { h, control, icon, attachment, choice, safeAddress, words };
+export type Tools = typeof tools;
+
+const plays = (file: FileLine) => /^(audio|voice|video)$/.test(file.kind) && /^(audio|video)\//.test(file.mime);
+let media: typeof import("./media")["media"] | undefined;
+
+/** Where what a file of its own shows will stand; at once when that was fetched before. */
+function rest(line: Line, actions: Actions, pressed: Set<string>): HTMLElement {
+  const box = h("div", { class: "media" });
+  const fill = () => box.replaceChildren(...media!(line, actions, pressed, tools));
+  if (media) fill();
+  else
+    part<typeof import("./media")>("media").then(
+      (found) => {
+        media = found.media;
+        fill();
+      },
+      // Its addresses and titles, rather than nothing.
+      () => box.replaceChildren(...(line.linked ?? []).map((l) => prose(l.url)), ...(line.cards ?? []).map((c) => prose(c.title)), ...(line.files ?? []).filter(plays).map((f) => attachment(f, line.no, actions))),
+    );
+  return box;
+}
+
 export function bubble(item: Line | Pending, look: Look, actions: Actions): HTMLElement {
   const line = "no" in item ? item : undefined;
   const pending = "no" in item ? undefined : item;
@@ -109,9 +134,10 @@ export function bubble(item: Line | Pending, look: Look, actions: Actions): HTML
   const said = (line ? line.text : (pending!.body.text ?? pending!.body.label)) || "";
   if (from === "system") return h("div", { class: "system", dir: "auto" }, said);
 
-  const files = (line?.files ?? pending?.files ?? []).map((f) => attachment(f, line?.no, actions));
-  const place = line?.location && `${words.place}: ${line.location.latitude.toFixed(5)}, ${line.location.longitude.toFixed(5)}`;
-  const shown = [said && prose(said), ...files, place && prose(place), line?.unsupported && h("div", { class: "text" }, words.unsupported)];
+  const all = line?.files ?? pending?.files ?? [];
+  const files = all.filter((f) => !line || !plays(f)).map((f) => attachment(f, line?.no, actions));
+  const more = line && (line.linked || line.cards || line.location || all.some(plays)) && rest(line, actions, look.pressed);
+  const shown = [said && prose(said), ...files, more, line?.unsupported && h("div", { class: "text" }, words.unsupported)];
   const at = new Date(line?.at ?? pending!.at);
   const author = from === "you" ? words.you : (line?.name ?? (from === "agent" ? words.agent : words.bot));
   const failed = pending?.state === "failed";

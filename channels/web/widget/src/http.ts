@@ -24,6 +24,15 @@ async function checked(response: Response): Promise<Response> {
   throw new HttpError(response.status, detail, Number(response.headers.get("retry-after")) || 0);
 }
 
+/** What the browser says of itself when a visit begins: its time zone, and the other site that led here. */
+function about(): Record<string, string> {
+  const { referrer } = document;
+  return {
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ...(referrer && !referrer.startsWith(`${location.origin}/`) ? { referrer } : {}),
+  };
+}
+
 export class Api {
   token: string | null = null;
 
@@ -43,15 +52,16 @@ export class Api {
   }
 
   async begin(): Promise<Greeting & { token: string }> {
-    return (await this.#call("POST", "session", {})).json();
+    return (await this.#call("POST", "session", about())).json();
   }
 
   async greet(): Promise<Greeting> {
     return (await this.#call("GET", "session")).json();
   }
 
-  async post(path: string, body: unknown): Promise<void> {
-    await this.#call("POST", path, body);
+  async post(path: string, body: unknown): Promise<unknown> {
+    const answer = await this.#call("POST", path, body);
+    return answer.status === 204 ? {} : answer.json();
   }
 
   async page(query: string): Promise<Page> {

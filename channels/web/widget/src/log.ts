@@ -42,7 +42,8 @@ export class Log {
         pressed,
         state: this.#state(item, item === lastOwn),
       };
-      const buttons = "no" in item ? item.buttons?.map((b) => b.token && pressed.has(b.token)) : undefined;
+      const choices = "no" in item ? [item, ...(item.cards ?? [])].flatMap((of) => of.buttons ?? []) : [];
+      const buttons = choices.map((b) => b.token && pressed.has(b.token));
       const key = keyOf(item);
       keys.add(key);
       const signature = JSON.stringify([look, buttons, item]);

@@ -1,6 +1,8 @@
 /** The one line of the host page: finds itself, reads its options, puts the chat on the page. */
 
+import { part } from "./api";
 import { optionsOf } from "./options";
+import { words } from "./strings";
 import { chat } from "./widget";
 
 const NAME = "switchboard-chat";
@@ -13,7 +15,16 @@ class Chat extends HTMLElement {
     // A page that moves the element does not begin a second chat.
     if (this.#started) return;
     this.#started = true;
-    chat(this, this.attachShadow({ mode: "closed" }), optionsOf(import.meta.url, script?.dataset ?? {}));
+    const root = this.attachShadow({ mode: "closed" });
+    const options = optionsOf(import.meta.url, script?.dataset ?? {});
+    // The page's language, not the browser's: the chat is a part of the page.
+    const lang = (options.lang || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
+    const other = /^(es|de|fr|pt|it)$/.test(lang);
+    void Promise.all([
+      part<typeof import("./style")>("style"),
+      // In English rather than not at all.
+      other && part<typeof import("./words")>("words").then(({ languages }) => Object.assign(words, languages[lang]), () => {}),
+    ]).then(([{ css }]) => chat(this, root, options, css));
   }
 }
 

@@ -8,6 +8,10 @@ export interface Options {
   color: string | undefined;
   theme: string | undefined;
   side: string | undefined;
+  /** Whether the bot is told of the pages a known visitor opens. */
+  visits: boolean;
+  /** The language of the widget's own words; the page's if absent. */
+  lang: string | undefined;
   /** Told to the bot when the panel is opened for the first time, as a deep link would. */
   payload: string | undefined;
 }
@@ -22,6 +26,8 @@ export function optionsOf(source: string, data: DOMStringMap): Options {
     theme: data["theme"],
     side: data["side"],
     payload: data["payload"],
+    visits: data["pageVisits"] !== "false",
+    lang: data["lang"],
   };
 }
 

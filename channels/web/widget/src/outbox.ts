@@ -63,6 +63,13 @@ export class Outbox {
     return item;
   }
 
+  /** Forgets everything: it was somebody else's. */
+  clear() {
+    for (const name of this.#names.values()) this.keep.set(name, null);
+    this.#names.clear();
+    this.#items = [];
+  }
+
   /** The line came back, here or in another tab. */
   confirmed(client_id: string) {
     const name = this.#names.get(client_id);

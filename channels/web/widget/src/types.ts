@@ -13,6 +13,23 @@ export interface FileLine {
   mime: string;
   size: number;
   kind: string;
+  alt?: string;
+}
+
+/** A file that is elsewhere. */
+export interface Linked {
+  kind: string;
+  url: string;
+  name?: string;
+  alt?: string;
+}
+
+export interface Card {
+  title: string;
+  text?: string;
+  file?: FileLine;
+  linked?: Linked;
+  buttons?: Button[];
 }
 
 export interface Line {
@@ -25,6 +42,8 @@ export interface Line {
   buttons?: Button[];
   quick_replies?: Button[];
   files?: FileLine[];
+  linked?: Linked[];
+  cards?: Card[];
   location?: { latitude: number; longitude: number };
   unsupported?: string;
   pressed?: string;

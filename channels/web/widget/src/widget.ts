@@ -1,5 +1,6 @@
 /** The chat: a launcher and a panel in a closed shadow root, over one conversation. */
 
+import { expose } from "./api";
 import type { Actions } from "./bubble";
 import { choice } from "./bubble";
 import { composing } from "./composer";
@@ -13,7 +14,6 @@ import { textOn, type Options } from "./options";
 import { backoff, freshId, Outbox } from "./outbox";
 import { Keep } from "./storage";
 import { words } from "./strings";
-import css from "./style.css?inline";
 import type { Button, DeliveryLine, Greeting, Line, Owner, Pending } from "./types";
 
 const HISTORY = 60;
@@ -22,7 +22,7 @@ const TYPING = 6_000;
 const NEAR = 96;
 
 /** Puts the chat into a shadow root. */
-export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
+export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css: string) {
   const api = new Api(options.base);
   const keep = new Keep(`switchboard ${options.base} `);
   const talk = new Conversation();
@@ -95,6 +95,8 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
 
   const small = matchMedia("(max-width: 480px), (max-height: 480px)");
   let visiting: Promise<void> | undefined;
+  /** While it is found out who is there, nothing of anybody is shown or sent. */
+  let held: Promise<unknown> = Promise.resolve();
   let listening = false;
   let loading = false;
   let greeting: Greeting | undefined;
@@ -141,6 +143,29 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
     talk.reset();
   }
 
+  /** Whoever was here is not here any more: nothing of theirs is shown, sent or kept. */
+  function leave() {
+    forget();
+    outbox.clear();
+    talk.pending = [];
+    composer.restore("");
+    keep.set("draft", null);
+    visiting = undefined;
+    owned({ owner: "bot", name: null, position: null });
+    stream.restart();
+    render();
+  }
+
+  /** Goes on as another visitor of the same browser. */
+  function become(fresh: Greeting & { token: string }) {
+    leave();
+    api.token = fresh.token;
+    keep.set("token", fresh.token);
+    visiting = Promise.resolve();
+    greeted(fresh);
+    if (dialog.open) opened();
+  }
+
   /** The server does not know the visit of this token any more: begin another, and greet again. */
   async function renew(token: string | null) {
     // Whoever asked before has done it.
@@ -159,10 +184,15 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
   }
 
   async function post(path: string, body: unknown) {
+    await held;
+    await ask(path, body);
+  }
+
+  async function ask(path: string, body: unknown): Promise<unknown> {
     await visit();
     const { token } = api;
     try {
-      await api.post(path, body);
+      return await api.post(path, body);
     } catch (error) {
       if (error instanceof HttpError && error.status === 401) await renew(token);
       throw error;
@@ -176,6 +206,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
     scroll.setAttribute("aria-busy", "true");
     for (let attempt = 0; ; attempt++) {
       try {
+        await held;
         await visit();
         talk.reset();
         const page = await api.page(`last=${HISTORY}`);
@@ -305,12 +336,13 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
     keep.set("opened", freshId());
     const { payload } = options;
     outbox.add({ path: "open", body: payload ? { payload } : {} });
+    load();
   }
 
   // ---- The panel ----
 
-  function session(value?: string): string | null {
-    const key = `${keep.prefix}panel`;
+  function session(name: string, value?: string): string | null {
+    const key = keep.prefix + name;
     try {
       if (value !== undefined) sessionStorage.setItem(key, value);
       return sessionStorage.getItem(key);
@@ -326,7 +358,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
 
   function open(focus: boolean) {
     before = root.activeElement ?? document.activeElement;
-    session("open");
+    session("panel", "open");
     show();
     void listen();
     opened();
@@ -354,7 +386,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
 
   function close() {
     dialog.close();
-    session("closed");
+    session("panel", "closed");
     render();
     const back = before as HTMLElement | null;
     if (back && back !== document.body && back !== host && back.isConnected) back.focus();
@@ -462,7 +494,20 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options) {
   resized.observe(log.list);
   small.addEventListener("change", () => dialog.open && show());
   // Somebody who was here before is told what came since; nobody else makes a request by viewing a page.
+  const load = expose({
+    known: () => keep.get("opened") !== null,
+    post: ask,
+    hold: (until) => (held = until),
+    become,
+    leave,
+    open: () => dialog.open || open(true),
+    close: () => dialog.open && close(),
+    freshId,
+    backoff,
+    visits: options.visits,
+    session,
+  });
   if (api.token) void listen();
-  if (options.open || session() === "open") open(false);
+  if (options.open || session("panel") === "open") open(false);
   render();
 }

@@ -271,7 +271,10 @@ impl TestHub {
                 let shown = match &inbound.incoming.body {
                     IncomingBody::Message(content) => Some(content.clone()),
                     IncomingBody::Press { token, label } => Some(Content { pressed: Some(token.clone()), ..Content::text(label.clone()) }),
-                    IncomingBody::Opened { .. } | IncomingBody::Unreachable { .. } | IncomingBody::Reachable => None,
+                    IncomingBody::Opened { .. }
+                    | IncomingBody::Event { .. }
+                    | IncomingBody::Unreachable { .. }
+                    | IncomingBody::Reachable => None,
                 };
                 if let Some(content) = shown {
                     state.push(&inbound.address, Author::Customer, content, inbound.incoming.client_id.clone());
@@ -339,6 +342,10 @@ impl Hub for TestHub {
                 let mut state = self.state();
                 if let Some(error) = state.failures.pop_front() {
                     return Err(error);
+                }
+                let known = state.accepted.iter().any(|earlier| earlier.address == inbound.address);
+                if matches!(inbound.incoming.body, IncomingBody::Event { .. }) && !known {
+                    return Err(AcceptError::Nobody);
                 }
                 if !state.seen.insert(inbound.provider_id.clone()) {
                     return Ok(Accepted::Duplicate);

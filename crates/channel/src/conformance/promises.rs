@@ -4,7 +4,7 @@ use super::{Ack, Delivery, Subject, TestHub, Weather, What};
 use crate::{AcceptError, Capabilities, Inbound, Outbound, SendError, Sent};
 use bytes::Bytes;
 use futures::future::{Either, select};
-use model::{Address, Content, IdSource, IncomingBody};
+use model::{Address, AttachmentKind, Card, Choice, ChoiceAction, Content, IdSource, IncomingBody, Linked, Picture};
 use std::{future::Future, pin::pin, sync::Arc};
 
 fn text(from: &str, id: u64, text: &str) -> Delivery {
@@ -180,6 +180,37 @@ pub async fn says_honestly_what_came_of_a_message<S: Subject>() {
         if let Err(error) = sent {
             let said = error.to_string();
             assert!(!said.contains('\n') && said.len() < 500, "an error is one short line: {said:?}");
+        }
+    }
+}
+
+/// A file that is elsewhere and a gallery, fitted to the channel, arrive: nothing the channel says it shows is refused.
+pub async fn sends_files_that_are_elsewhere<S: Subject>() {
+    let (hub, subject) = subject::<S>().await;
+    if subject.channel().capabilities().pull {
+        return;
+    }
+    let link =
+        |kind, name: &str| Linked { kind, url: format!("https://x.example/{name}"), name: name.to_owned(), alt: "what it shows".into() };
+    let button = |label: &str| Choice { label: label.to_owned(), action: ChoiceAction::Reply { token: format!("token{label}") } };
+    let picture = Some(Picture::Linked(link(AttachmentKind::Image, "a.png")));
+    let card = Card { title: "A card".into(), text: "with words".into(), picture, buttons: vec![button("Take")] };
+    let contents = [
+        Content { linked: vec![link(AttachmentKind::Image, "a.png")], ..Content::text("look") },
+        Content { linked: vec![link(AttachmentKind::File, "a.pdf")], ..Content::default() },
+        Content { linked: vec![link(AttachmentKind::Sticker, "a.webp")], ..Content::text("a sticker has no caption") },
+        Content { cards: vec![card; 7], more: Some(Box::new(button("More"))), ..Content::text("above") },
+    ];
+    let mut ids = IdSource::new(model::Instant(0), 7);
+    for content in contents {
+        let fitted = crate::degrade(&content, subject.channel().capabilities());
+        assert!(fitted.parts.iter().all(|part| !part.content.is_empty()), "a piece says nothing: {fitted:?}");
+        for (part, piece) in (0..).zip(fitted.parts) {
+            let Some(address) = subject.weather(Weather::Fair).await else { return };
+            let message = ids.next();
+            let out = Outbound { address, message, part, content: piece.content, idempotency_key: format!("{message}.{part}") };
+            let sent = subject.channel().send(hub.as_ref(), &out).await;
+            assert!(sent.is_ok(), "{sent:?} for {out:?}");
         }
     }
 }

@@ -138,6 +138,8 @@ impl<const FLAW: u8> Subject for Toy<FLAW> {
             markdown: false,
             attachments: vec![],
             attachment_limit: 0,
+            linked: false,
+            gallery: false,
             location: false,
             typing: false,
             pull: false,

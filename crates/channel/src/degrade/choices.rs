@@ -14,11 +14,14 @@ pub(super) struct Choices {
 }
 
 impl Choices {
-    pub(super) fn fit(buttons: &[Choice], quick_replies: &[Choice], caps: &Capabilities, notes: &mut Vec<String>) -> Self {
+    pub(super) fn fit(buttons: &[Choice], quick_replies: &[Choice], above: usize, caps: &Capabilities, notes: &mut Vec<String>) -> Self {
         if let Some(why) = must_list(buttons, quick_replies, caps) {
             notes.push(format!("{} shown as a numbered list: {why}", counted(buttons.len(), quick_replies.len())));
-            let lines =
-                buttons.iter().chain(quick_replies).enumerate().map(|(index, choice)| format!("{}. {}", index + 1, written(choice)));
+            let lines = buttons
+                .iter()
+                .chain(quick_replies)
+                .enumerate()
+                .map(|(index, choice)| format!("{}. {}", above + index + 1, written(choice)));
             return Self { buttons: Vec::new(), quick_replies: Vec::new(), lines: lines.collect() };
         }
         let (shown, out): (Vec<_>, Vec<_>) = buttons.iter().partition(|choice| can_show(choice, caps));
@@ -34,7 +37,7 @@ impl Choices {
 }
 
 /// Why the choices have to be listed, if they have to.
-fn must_list(buttons: &[Choice], quick_replies: &[Choice], caps: &Capabilities) -> Option<String> {
+pub(super) fn must_list(buttons: &[Choice], quick_replies: &[Choice], caps: &Capabilities) -> Option<String> {
     let over = |choices: &[Choice], limit: usize| choices.iter().filter(|choice| can_show(choice, caps)).count() > limit;
     let shows = |limit: usize| if limit == 0 { "none".to_owned() } else { format!("at most {limit}") };
     if over(buttons, caps.buttons) {

@@ -1,5 +1,5 @@
 use super::*;
-use model::{Attachment, AttachmentKind, BlobId, Choice, ChoiceAction};
+use model::{Attachment, AttachmentKind, BlobId, Card, Choice, ChoiceAction, Linked, Picture};
 use proptest::prelude::*;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -15,6 +15,8 @@ fn caps() -> Capabilities {
         markdown: false,
         attachments: vec![AttachmentKind::Image],
         attachment_limit: 1_000,
+        linked: false,
+        gallery: false,
         location: false,
         typing: false,
         pull: false,
@@ -26,7 +28,7 @@ fn reply(label: &str) -> Choice {
 }
 
 fn file(kind: AttachmentKind, name: &str, size: u64) -> Attachment {
-    Attachment { kind, blob: BlobId("0".repeat(64)), name: name.into(), mime: "image/png".into(), size }
+    Attachment { kind, blob: BlobId("0".repeat(64)), name: name.into(), mime: "image/png".into(), size, alt: String::new(), made: None }
 }
 
 fn texts(degraded: &Degraded) -> Vec<&str> {
@@ -135,6 +137,76 @@ fn markdown_stays_where_it_is_rendered_and_whole() {
 #[test]
 fn an_empty_message_is_one_empty_piece() {
     assert_eq!(degrade(&Content::default(), &caps()).parts, [Part { content: Content::default() }]);
+}
+
+fn link(kind: AttachmentKind, alt: &str) -> Linked {
+    Linked { kind, url: "https://x.example/a.png".into(), name: "a.png".into(), alt: alt.into() }
+}
+
+#[test]
+fn a_file_that_is_elsewhere_is_shown_or_named_with_its_address() {
+    let content =
+        Content { linked: vec![link(AttachmentKind::Image, "two cups"), link(AttachmentKind::Video, "")], ..Content::text("Look") };
+    let none = degrade(&content, &caps());
+    assert_eq!(texts(&none), ["Look\n\n[picture: two cups] https://x.example/a.png\n[video: a.png] https://x.example/a.png"]);
+    assert_eq!(none.notes.len(), 1);
+    let some = degrade(&content, &Capabilities { linked: true, ..caps() });
+    assert_eq!(some.parts[0].content.linked.len(), 1);
+    assert_eq!(texts(&some), ["Look\n\n[video: a.png] https://x.example/a.png"]);
+}
+
+fn gallery(cards: usize, buttons: usize) -> Content {
+    let card = |n: usize| Card {
+        title: format!("Card {n}"),
+        text: "words".into(),
+        picture: Some(Picture::Linked(link(AttachmentKind::Image, "alt"))),
+        buttons: (1..=buttons).map(|b| reply(&format!("b{n}{b}"))).collect(),
+    };
+    Content {
+        cards: (1..=cards).map(card).collect(),
+        more: Some(Box::new(reply("More"))),
+        quick_replies: vec![reply("None")],
+        ..Content::text("Which?")
+    }
+}
+
+#[test]
+fn a_gallery_stays_whole_where_it_can_be_shown() {
+    let content = gallery(7, 2);
+    let fitted = degrade(&content, &Capabilities { gallery: true, ..caps() });
+    assert_eq!(fitted.parts.len(), 1);
+    assert_eq!(fitted.parts[0].content.cards, content.cards);
+    assert!(fitted.notes.is_empty());
+}
+
+#[test]
+fn a_gallery_is_a_message_for_each_card_and_nothing_of_it_is_lost() {
+    let shown = degrade(&gallery(7, 2), &Capabilities { linked: true, ..caps() });
+    let said = texts(&shown);
+    assert_eq!(said.first(), Some(&"Which?"));
+    assert_eq!(said.get(1), Some(&"Card 1\nwords"));
+    assert_eq!(said.last(), Some(&"5 / 7"));
+    let last = &shown.parts.last().unwrap().content;
+    assert_eq!((last.buttons[0].label.as_str(), last.quick_replies.len()), ("More", 1));
+    assert_eq!(shown.parts.len(), 7);
+    assert_eq!(shown.parts[1].content.buttons.len(), 2);
+    // Five cards are not too many.
+    let five = degrade(&gallery(5, 2), &Capabilities { linked: true, ..caps() });
+    assert_eq!(texts(&five).last(), Some(&"…"));
+    assert!(five.parts.iter().all(|part| part.content.buttons.iter().all(|b| b.label != "More")));
+}
+
+#[test]
+fn numbers_run_through_the_cards_of_a_gallery() {
+    let shown = degrade(&gallery(6, 2), &Capabilities { buttons: 0, quick_replies: 0, ..caps() });
+    let all = texts(&shown).join("\n");
+    for (number, label) in [(1, "b11"), (2, "b12"), (3, "b21"), (11, "b61"), (12, "b62"), (13, "None")] {
+        assert!(all.contains(&format!("{number}. {label}")), "{all}");
+    }
+    assert!(!all.contains("More"), "without buttons all cards are shown at once");
+    // A card with more buttons than fit is listed, and then none is held back: its numbers would be unknown.
+    let listed = degrade(&gallery(6, 4), &caps());
+    assert!(texts(&listed).join("\n").contains("24. b64"));
 }
 
 fn text_strategy() -> impl Strategy<Value = String> {
