@@ -4,8 +4,12 @@
 //! calls [`perform`] on a runtime of its own.
 
 mod client;
+mod runs;
+mod trigger;
 
 pub use client::{AskError, ask};
+pub use runs::digest;
+pub use trigger::To;
 
 use crate::{
     agents::{self, AgentError},
@@ -22,11 +26,13 @@ use runtime::{Agent, Handle};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr};
 use subtle::ConstantTimeEq as _;
 
 /// The most contacts of one answer.
 const CONTACTS: usize = 200;
+/// Events that a copy of a contact brings along, the newest ones.
+const COPIED: usize = 2_000;
 /// Journey lines that `contacts show` prints.
 const JOURNEY: usize = 50;
 
@@ -81,6 +87,62 @@ pub enum Request {
         #[serde(default)]
         password: Option<String>,
     },
+    /// All globals of the bot (FL 7.1).
+    GlobalsList {},
+    /// Sets a global, or lets it go back to its default.
+    GlobalsSet {
+        /// Which.
+        name: String,
+        /// The value as people write it; absent goes back to the default.
+        #[serde(default)]
+        value: Option<String>,
+    },
+    /// One contact whole, to be talked to as in `chat --as`: a copy, from which nothing is written back.
+    ContactsCopy {
+        /// Who.
+        id: ContactId,
+    },
+    /// Everything that rests, by run.
+    RunsList {
+        /// Only runs in this skill.
+        #[serde(default)]
+        skill: Option<String>,
+    },
+    /// The versions in use, what rests in each, and what their blocks say.
+    RunsServed {},
+    /// Moves what rests in one version to another (FL 5.9).
+    RunsMove {
+        /// The version they have: its name, or the beginning of it.
+        from: String,
+        /// The version they get; `current` is the newest.
+        to: String,
+        /// Old place to new place, where the name changed.
+        #[serde(default)]
+        map: BTreeMap<String, String>,
+        /// Whether to do it; otherwise it is only said what would move.
+        #[serde(default)]
+        apply: bool,
+    },
+    /// Counts whom an event would reach.
+    TriggerCount {
+        /// For whom.
+        to: To,
+    },
+    /// Raises an event for other contacts (FL 4 `trigger`).
+    TriggerBegin {
+        /// The event.
+        event: String,
+        /// For whom.
+        to: To,
+        /// Its fields, as a JSON object.
+        #[serde(default)]
+        with: Value,
+        /// Contacts a second; the runtime's own pace if absent.
+        #[serde(default)]
+        per_second: Option<u32>,
+    },
+    /// Triggers and schedules, and how far they are.
+    TriggerList {},
     /// Gives an agent a new password and ends their sign-ins.
     AgentsReset {
         /// Whose.
@@ -97,9 +159,15 @@ pub enum ControlError {
     /// There is no such contact.
     #[error("there is no contact {0}; `switchboard contacts list` shows who is there")]
     NoContact(ContactId),
+    /// Something about runs and versions.
+    #[error("{0}")]
+    Runs(String),
     /// Something about an agent.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// Something about a global.
+    #[error(transparent)]
+    Write(#[from] runtime::WriteError),
 }
 
 /// Does what is asked.
@@ -124,6 +192,22 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
             out["journey"] = handle.journey(id, 0, JOURNEY).await.iter().map(|e| view::journey(e, &names, None)).collect();
             Ok(out)
         }
+        Request::GlobalsList {} => Ok(json!({ "globals": handle.globals().iter().map(global).collect::<Vec<_>>() })),
+        Request::GlobalsSet { name, value } => {
+            let set = handle.set_global(&name, value.as_deref()).await?;
+            Ok(json!({ "global": global(&set) }))
+        }
+        Request::ContactsCopy { id } => {
+            let person = handle.person(id).await.ok_or(ControlError::NoContact(id))?;
+            let events = handle.events(id, 0, COPIED).await;
+            Ok(json!({ "person": *person, "events": events, "version": handle.bot().version() }))
+        }
+        Request::RunsList { skill } => Ok(runs::list(handle, skill).await),
+        Request::RunsServed {} => Ok(runs::served(handle).await),
+        Request::RunsMove { from, to, map, apply } => runs::migrate(handle, &from, &to, &map, apply).await,
+        Request::TriggerCount { to } => trigger::count(handle, &to).await,
+        Request::TriggerBegin { event, to, with, per_second } => trigger::begin(handle, &event, &to, &with, per_second).await,
+        Request::TriggerList {} => Ok(trigger::list(handle).await),
         Request::AgentsList {} => Ok(json!({ "agents": handle.agents().await.iter().map(agent).collect::<Vec<_>>() })),
         Request::AgentsAdd { name, login, groups, password } => {
             let (password, made) = given_or_made(password);
@@ -136,6 +220,11 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
             Ok(json!({ "agent": agent(&changed), "password": made }))
         }
     }
+}
+
+fn global(global: &engine::GlobalInfo) -> Value {
+    let value = global.value.as_ref().map(model::Value::to_json);
+    json!({ "name": global.name, "type": global.ty, "value": value, "is_set": global.is_set })
 }
 
 /// The password to use, and the one to tell if it was made here.
@@ -206,9 +295,9 @@ impl FromRequestParts<Shared> for Operator {
 pub(crate) async fn post(_: Operator, State(server): State<Shared>, Json(request): Json<Request>) -> Result<axum::Json<Value>, Problem> {
     match perform(&server.handle, request).await {
         Ok(answer) => Ok(axum::Json(answer)),
-        Err(ControlError::Agent(AgentError::Write(error))) => Err(error.into()),
+        Err(ControlError::Agent(AgentError::Write(error)) | ControlError::Write(error)) => Err(error.into()),
         Err(error @ ControlError::NoContact(_)) => Err(Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string())),
         Err(error @ ControlError::Agent(AgentError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),
-        Err(error @ ControlError::Agent(_)) => Err(Problem::invalid(error.to_string())),
+        Err(error @ (ControlError::Agent(_) | ControlError::Runs(_))) => Err(Problem::invalid(error.to_string())),
     }
 }

@@ -99,6 +99,7 @@ impl FromRequestParts<Shared> for Access {
 
 /// `GET …/{conversation}`: who the customer is and what the agent may do.
 pub(crate) async fn person(access: Access, State(server): State<Shared>) -> axum::Json<Value> {
+    server.looked.at(access.agent.id, access.conversation);
     let names = Names::of(&server.handle).await;
     let mut out = view::profile(&access.person, &server.handle.memberships(&access.person), &server.handle.bot(), &names);
     out["conversation"] = view::conversation(access.conversation(), &access.agent);

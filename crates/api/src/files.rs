@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::{AgentId, Attachment, BlobId, ConversationId, TranscriptEntry};
+use model::{AgentId, Attachment, BlobId, ConversationId, Instant, TranscriptEntry};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -28,6 +28,9 @@ pub(crate) const FILE_LIMIT: usize = 10 * 1024 * 1024;
 /// The most files of one message.
 pub(crate) const FILES_PER_MESSAGE: usize = 10;
 const UPLOADS: &str = "agent_uploads";
+const HOUR: i64 = 3_600_000_000;
+/// How long an upload waits to be sent, in microseconds.
+const KEPT: i64 = 24 * HOUR;
 /// Transcript lines read at once in search of a file.
 const PAGE: usize = 500;
 /// Files remembered as belonging to a conversation; then the memory starts anew.
@@ -35,15 +38,19 @@ const REMEMBERED: usize = 4_096;
 
 /// Files known to occur in a conversation: a transcript never loses a line, so what was once found stays true.
 #[derive(Default)]
-pub(crate) struct KnownFiles(Mutex<HashMap<(ConversationId, BlobId), Attachment>>);
+pub(crate) struct KnownFiles {
+    known: Mutex<HashMap<(ConversationId, BlobId), Attachment>>,
+    /// When uploads nobody sent are looked for next.
+    prune_at: Mutex<Instant>,
+}
 
 impl KnownFiles {
     fn get(&self, conversation: ConversationId, blob: &BlobId) -> Option<Attachment> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(conversation, blob.clone())).cloned()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&(conversation, blob.clone())).cloned()
     }
 
     fn put(&self, conversation: ConversationId, attachment: &Attachment) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.clear();
         }
@@ -56,6 +63,9 @@ impl KnownFiles {
 struct Upload {
     agent: AgentId,
     attachment: Attachment,
+    /// When; absent in rows of earlier releases.
+    #[serde(default)]
+    at: Instant,
 }
 
 fn upload_key(conversation: ConversationId, blob: &BlobId) -> String {
@@ -66,6 +76,35 @@ async fn uploaded(server: &Server, access: &Access, blob: &BlobId) -> Option<Att
     let stored = server.handle.record(UPLOADS, &upload_key(access.conversation, blob)).await?;
     let upload: Upload = serde_json::from_value(stored).ok()?;
     (upload.agent == access.agent.id).then_some(upload.attachment)
+}
+
+/// Forgets uploads that were not sent within a day; one that was sent is found in its conversation. At most once an hour, by
+/// whoever uploads then.
+async fn prune(server: &Server) {
+    let now = server.handle.now();
+    {
+        let mut next = server.files.prune_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if now < *next {
+            return;
+        }
+        *next = now.plus_micros(HOUR);
+    }
+    for (key, value) in server.handle.records(UPLOADS).await {
+        let at = serde_json::from_value::<Upload>(value).map(|upload| upload.at).unwrap_or_default();
+        if now.micros_since(at) >= KEPT {
+            // Best effort: what stays goes the next time.
+            let _ = server.handle.put_record(UPLOADS, &key, None).await;
+        }
+    }
+}
+
+/// Every stored file of a message: its own, and the pictures of its cards.
+fn stored(content: &model::Content) -> impl Iterator<Item = &Attachment> {
+    let on_cards = content.cards.iter().filter_map(|card| match card.picture.as_ref()? {
+        model::Picture::Stored(file) => Some(file),
+        model::Picture::Linked(_) => None,
+    });
+    content.attachments.iter().chain(on_cards)
 }
 
 /// The attachment of this conversation's transcript with these bytes.
@@ -80,7 +119,7 @@ async fn in_transcript(server: &Server, access: &Access, blob: &BlobId) -> Optio
         let mut found = None;
         for entry in &page {
             if let TranscriptEntry::Message(message) = entry {
-                for attachment in &message.content.attachments {
+                for attachment in stored(&message.content) {
                     server.files.put(access.conversation, attachment);
                     if attachment.blob == *blob {
                         found = Some(attachment.clone());
@@ -152,10 +191,11 @@ pub(crate) async fn post(
         }
         Err(_) => return Err(Problem::internal()),
     };
-    let attachment = Attachment { kind, blob, name: sniff::name(&query.name), mime, size };
+    let attachment = Attachment { kind, blob, name: sniff::name(&query.name), mime, size, alt: String::new(), made: None };
     let key = upload_key(access.conversation, &attachment.blob);
-    let upload = Upload { agent: access.agent.id, attachment };
+    let upload = Upload { agent: access.agent.id, attachment, at: server.handle.now() };
     server.handle.put_record(UPLOADS, &key, Some(serde_json::json!(upload))).await?;
+    prune(&server).await;
     Ok(axum::Json(view::file(&upload.attachment)))
 }
 
@@ -174,7 +214,9 @@ pub(crate) async fn get(access: Access, State(server): State<Shared>, headers: H
         return Ok(response);
     }
     let blobs = server.handle.blobs();
-    let read = tokio::task::spawn_blocking(move || blobs.get(&blob)).await;
+    let made = attachment.made.clone();
+    // What a flow made is stored with its message.
+    let read = tokio::task::spawn_blocking(move || made.map_or_else(|| blobs.get(&blob), |text| Ok(Some(text.into_bytes())))).await;
     let bytes = match read {
         Ok(Ok(Some(bytes))) => bytes,
         Ok(Ok(None)) => return Err(Problem::not_found()),

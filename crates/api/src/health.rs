@@ -18,6 +18,8 @@ pub(crate) async fn healthz(State(server): State<Shared>) -> Response {
         "version": health.version,
         "failed": health.failed,
         "reload_error": health.reload_error,
+        "restart": health.restart,
+        "older_versions": health.older_versions,
         "alert": health.alert,
         "channels": health.channels,
         "store": health.store,

@@ -10,6 +10,7 @@ mod body;
 mod conversation;
 mod desk;
 mod files;
+mod flows;
 mod guard;
 mod health;
 mod limiter;

@@ -55,6 +55,8 @@ pub async fn serve(
         limiter: Limiter::default(),
         passwords,
         files: KnownFiles::default(),
+        flows: crate::flows::Flows::default(),
+        looked: crate::stream::Looked::default(),
         ready: AtomicBool::new(false),
         stop: stop.clone(),
     });

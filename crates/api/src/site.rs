@@ -1,6 +1,6 @@
 //! The site: every route of the server in one list.
 
-use crate::{ServeError, control, conversation, desk, files, guard, health, mount, page, problem::Problem, state::Shared, stream};
+use crate::{ServeError, control, conversation, desk, files, flows, guard, health, mount, page, problem::Problem, state::Shared, stream};
 use axum::{
     Router,
     extract::{Request, State},
@@ -30,6 +30,8 @@ pub(crate) fn site(server: Shared, routes: Vec<(String, Vec<Route>)>) -> Result<
         .route("/accepting", post(desk::accepting))
         .route("/skills", get(desk::skills))
         .route("/stream", get(stream::stream))
+        .route("/flows", get(flows::picture))
+        .route("/flows/resting", get(flows::resting))
         .route(CONVERSATION, get(conversation::person))
         .route(&below("/messages"), get(conversation::lines).post(conversation::say))
         .route(&below("/journey"), get(conversation::journey))

@@ -15,6 +15,8 @@ pub(crate) struct State {
     pub(crate) limiter: Limiter,
     pub(crate) passwords: Checker,
     pub(crate) files: KnownFiles,
+    pub(crate) flows: crate::flows::Flows,
+    pub(crate) looked: crate::stream::Looked,
     /// Set once the runtime was seen ready; from then on each route tells for itself.
     pub(crate) ready: AtomicBool,
     /// Told when the server stops: streams end.

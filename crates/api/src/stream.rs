@@ -1,7 +1,7 @@
 //! The agents' live stream: hints over server-sent events; the data behind a hint is fetched by cursor.
 //!
 //! While a stream is open its agent is present at the desk. A stream tells only of conversations the agent sees in
-//! their lists, and ends with the sign-in. A client that missed hints gets `hello` again and reads everything anew.
+//! their lists or looked at last, and ends with the sign-in. A client that missed hints gets `hello` again and reads everything anew.
 
 use crate::{principal::SignedIn, session, state::Shared};
 use axum::{
@@ -13,7 +13,12 @@ use bytes::Bytes;
 use http::{HeaderValue, header};
 use model::{AgentId, ConversationId};
 use runtime::{DeskEvent, DeskRow, PresenceGuard};
-use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    convert::Infallible,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::{
     sync::{broadcast, watch},
     time::{Interval, MissedTickBehavior, interval},
@@ -21,6 +26,29 @@ use tokio::{
 
 /// How often a quiet stream says that it lives, and looks whether the sign-in still lasts.
 const BEAT: Duration = Duration::from_secs(15);
+
+/// The conversations each agent looked at last: a chat stays current on the screen after it left the lists.
+#[derive(Default)]
+pub(crate) struct Looked(Mutex<HashMap<AgentId, VecDeque<ConversationId>>>);
+
+/// Chats an agent may have open in several windows.
+const WINDOWS: usize = 8;
+
+impl Looked {
+    /// The agent, who may, looks at this conversation.
+    pub(crate) fn at(&self, agent: AgentId, conversation: ConversationId) {
+        let mut looked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = looked.entry(agent).or_default();
+        open.retain(|known| *known != conversation);
+        open.push_front(conversation);
+        open.truncate(WINDOWS);
+    }
+
+    fn has(&self, agent: AgentId, conversation: ConversationId) -> bool {
+        let looked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.get(&agent).is_some_and(|open| open.contains(&conversation))
+    }
+}
 
 struct Live {
     server: Shared,
@@ -55,6 +83,10 @@ impl Live {
         self.visible = [of(&desk.queue), of(&desk.mine), of(&desk.missed)].into_iter().flatten().collect();
     }
 
+    fn sees(&self, conversation: ConversationId) -> bool {
+        self.visible.contains(&conversation) || self.server.looked.has(self.agent, conversation)
+    }
+
     /// The next piece of the stream; none ends it.
     async fn next(&mut self) -> Option<Bytes> {
         if self.ended {
@@ -79,10 +111,10 @@ impl Live {
                     self.look().await;
                     return Some(event("desk", ""));
                 }
-                Told::Event(DeskEvent::Conversation { conversation, .. }) if self.visible.contains(&conversation) => {
+                Told::Event(DeskEvent::Conversation { conversation, .. }) if self.sees(conversation) => {
                     return Some(event("conversation", &conversation.to_string()));
                 }
-                Told::Event(DeskEvent::Typing { conversation }) if self.visible.contains(&conversation) => {
+                Told::Event(DeskEvent::Typing { conversation }) if self.sees(conversation) => {
                     return Some(event("typing", &conversation.to_string()));
                 }
                 Told::Event(DeskEvent::Conversation { .. } | DeskEvent::Typing { .. }) => {}

@@ -2,8 +2,8 @@
 
 use engine::Bot;
 use model::{
-    Actor, Attachment, Author, Choice, ChoiceAction, Conversation, ConversationId, Delivery, Instant, JourneyEntry, JourneyKind, Owner,
-    Person, RequestState, TranscriptEntry, Value,
+    Actor, Attachment, Author, Card, Choice, ChoiceAction, Conversation, ConversationId, Delivery, Instant, JourneyEntry, JourneyKind,
+    Linked, Owner, Person, Picture, RequestState, TranscriptEntry, Value,
 };
 use runtime::{Agent, DeskRow, DeskView, Handle};
 use serde_json::{Value as Json, json};
@@ -51,6 +51,26 @@ pub(crate) fn file(attachment: &Attachment) -> Json {
         "mime": attachment.mime,
         "size": attachment.size,
         "kind": attachment.kind,
+        "alt": attachment.alt,
+    })
+}
+
+fn linked(link: &Linked) -> Json {
+    json!({ "kind": link.kind, "url": link.url, "name": link.name, "alt": link.alt })
+}
+
+fn card(card: &Card) -> Json {
+    let (file_of, linked_of) = match &card.picture {
+        Some(Picture::Stored(picture)) => (Some(file(picture)), None),
+        Some(Picture::Linked(picture)) => (None, Some(linked(picture))),
+        None => (None, None),
+    };
+    json!({
+        "title": card.title,
+        "text": card.text,
+        "file": file_of,
+        "linked": linked_of,
+        "buttons": card.buttons.iter().map(choice).collect::<Vec<_>>(),
     })
 }
 
@@ -83,6 +103,8 @@ pub(crate) fn line(entry: &TranscriptEntry) -> Json {
                 "at": ms(m.at),
                 "text": m.content.text,
                 "files": m.content.attachments.iter().map(file).collect::<Vec<_>>(),
+                "linked": m.content.linked.iter().map(linked).collect::<Vec<_>>(),
+                "cards": m.content.cards.iter().map(card).collect::<Vec<_>>(),
                 "buttons": m.content.buttons.iter().map(choice).collect::<Vec<_>>(),
                 "quick_replies": m.content.quick_replies.iter().map(choice).collect::<Vec<_>>(),
                 "delivery": delivery(&m.delivery),
@@ -248,12 +270,15 @@ pub(crate) fn journey(entry: &JourneyEntry, names: &Names, of: Option<Conversati
         JourneyKind::TagAdded(label) => ("tag", format!("Tag added: {label}")),
         JourneyKind::TagRemoved(label) => ("tag", format!("Tag removed: {label}")),
         JourneyKind::Status { from, to } => ("status", format!("Status: {from} → {to}")),
+        JourneyKind::Consent { topic, given: true } => ("consent", format!("Agreed to {topic}")),
+        JourneyKind::Consent { topic, given: false } => ("consent", format!("Refused {topic}")),
         JourneyKind::SegmentEntered(key) => ("segment", format!("Entered segment {}", names.segment(key))),
         JourneyKind::SegmentLeft(key) => ("segment", format!("Left segment {}", names.segment(key))),
         JourneyKind::Event(name) => ("event", format!("Event {name}")),
         JourneyKind::Desk(text) => ("desk", text.clone()),
         JourneyKind::Delivery(text) => ("delivery", text.clone()),
         JourneyKind::Timer(text) => ("timer", text.clone()),
+        JourneyKind::Moved(text) => ("moved", text.clone()),
         JourneyKind::Error(text) => ("error", text.clone()),
         JourneyKind::Address(text) => ("address", text.clone()),
     };

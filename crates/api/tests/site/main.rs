@@ -6,6 +6,7 @@ mod access;
 mod control;
 mod cross_site;
 mod desk;
+mod flows;
 mod limits;
 mod pages;
 mod sign_in;

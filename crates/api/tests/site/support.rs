@@ -36,7 +36,7 @@ fn bot() -> Arc<Bot> {
         ("skills/support.yaml".to_owned(), PERSON.replace("GROUP", "support")),
         ("skills/sales.yaml".to_owned(), PERSON.replace("GROUP", "sales")),
     ];
-    let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new() });
+    let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
     bot.unwrap_or_else(|| panic!("the bot of the tests is sound: {problems:?}"))
 }
 
@@ -56,6 +56,8 @@ impl Shop {
             markdown: false,
             attachments: vec![AttachmentKind::Image, AttachmentKind::File],
             attachment_limit: 1 << 20,
+            linked: false,
+            gallery: false,
             location: true,
             typing: true,
             pull: true,
@@ -155,6 +157,7 @@ impl Site {
             channels: vec![shop.clone()],
             clock: Arc::new(clock.clone()),
             seed: 7,
+            outside: None,
             at_rest: false,
         })
         .await

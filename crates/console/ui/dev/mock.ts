@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
+import type { Picture } from "../src/flows/types.ts";
 import type { FileRef, JourneyLine, Line, MessageLine, PersonView, Row } from "../src/types.ts";
 
 const ID = "01K9Z3N8YQ4V7T2R5W6X8A";
@@ -56,6 +57,31 @@ function makeChats(): Map<string, Chat> {
   add(4, "Visitor 8QZK", "missed", "support", "web", 190, "OK, I will come back tomorrow", 2);
   return chats;
 }
+
+const PICTURE: Picture = {
+  bot: "Shop assistant",
+  version: "v2",
+  skills: [
+    {
+      name: "order-help", title: "Order help", built_in: false, guarded: false, catches: ["command /order", "a keyword", "event order_delayed"],
+      blocks: [
+        { name: "ask", kind: "text", group: "messages", summary: "Hi ${first_name | default(\"there\")}! What is your order number?", rests: "no", conditional: false, concerns: [], exits: [{ name: "next", to: { block: "number" }, timed: false }] },
+        { name: "number", kind: "listen", group: "messages", summary: "order_number", rests: "asks", conditional: false, concerns: [], exits: [{ name: "timeout", to: { block: "nudge" }, timed: false }, { name: "invalid", to: { skill: "talk" }, timed: false }, { name: "next", to: { block: "look" }, timed: false }] },
+        { name: "look", kind: "json", group: "data", summary: "get: https://shop.example/orders/${order_number}", rests: "waits", conditional: false, concerns: [], exits: [{ name: "error", to: { skill: "talk" }, timed: false }, { name: "next", to: { block: "tier" }, timed: false }] },
+        { name: "tier", kind: "switch", group: "logic", summary: "in segment vip and order_status = \"delayed\"", rests: "no", conditional: false, concerns: [], exits: [{ name: "case 1", to: { block: "vip" }, timed: false }, { name: "else", to: { block: "report" }, timed: false }] },
+        { name: "vip", kind: "send", group: "events", summary: "vip_delayed", rests: "no", conditional: false, concerns: [], exits: [{ name: "next", to: { skill: "talk" }, timed: false }] },
+        { name: "report", kind: "text", group: "messages", summary: "Your order is ${order_status}.", rests: "asks", conditional: false, concerns: ["W0202: \"report\" waits for a choice with neither other nor timeout"], exits: [{ name: "Thanks!", to: "end", timed: false }, { name: "Another order", to: { block: "ask" }, timed: false }, { name: "Talk to a person", to: { skill: "talk" }, timed: false }] },
+        { name: "nudge", kind: "text", group: "messages", summary: "Still there? Send me the number whenever you are ready.", rests: "no", conditional: true, concerns: [], exits: [{ name: "next", to: { block: "number" }, timed: false }] },
+      ],
+    },
+    { name: "talk", title: "Talk", built_in: false, guarded: false, catches: ["event vip_delayed"], blocks: [{ name: "person", kind: "live_chat", group: "events", summary: "group: support · timeout: 5m", rests: "hands_over", conditional: false, concerns: [], exits: [{ name: "next", to: "end", timed: false }] }] },
+  ],
+  links: [
+    { from: "order-help", block: "number", to: "talk", how: "leaves", name: "invalid" },
+    { from: "order-help", block: "look", to: "talk", how: "leaves", name: "error" },
+    { from: "order-help", block: "vip", to: "talk", how: "raises", name: "vip_delayed" },
+  ],
+};
 
 const PIXEL = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==", "base64");
 
@@ -130,6 +156,8 @@ export function mock(): Plugin {
       tell("desk", "");
       return answer(res, 204);
     }
+    if (path === "/flows") return answer(res, 200, PICTURE);
+    if (path === "/flows/resting") return answer(res, 200, { version: "v2", places: [{ version: "v2", skill: "order-help", block: "number", runs: 12 }, { version: "v1", skill: "order-help", block: "number", runs: 3 }, { version: "v1", skill: "order-help", block: "old-question", runs: 2 }, { version: "v2", skill: "talk", block: "person", runs: 4 }] });
     if (path === "/skills") return answer(res, 200, { skills: ["welcome", "order-help", "quotation"] });
     if (path === "/stream") {
       res.writeHead(200, { "content-type": "text/event-stream" });

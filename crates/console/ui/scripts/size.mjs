@@ -1,15 +1,22 @@
-// The first load of the console must stay within its budget: everything in dist/, gzipped.
+// The first load of the console (what index.html names) must stay within its budget, and so must each part that is loaded when
+// it is needed; gzipped.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const BUDGET = 200 * 1024;
-let total = 0;
+const FIRST = 200 * 1024;
+const LATER = 140 * 1024;
+const page = readFileSync("dist/index.html", "utf8");
+let first = 0;
+let later = 0;
 for (const name of readdirSync("dist", { recursive: true, withFileTypes: true })) {
-  if (name.isFile()) total += gzipSync(readFileSync(join(name.parentPath, name.name)), { level: 9 }).length;
+  if (!name.isFile()) continue;
+  const size = gzipSync(readFileSync(join(name.parentPath, name.name)), { level: 9 }).length;
+  if (name.name === "index.html" || page.includes(name.name)) first += size;
+  else later += size;
 }
-console.log(`console: ${(total / 1024).toFixed(1)} KB gzipped of ${BUDGET / 1024} KB`);
-if (total > BUDGET) {
+console.log(`console: ${(first / 1024).toFixed(1)} KB gzipped of ${FIRST / 1024} KB at first, ${(later / 1024).toFixed(1)} KB of ${LATER / 1024} KB later`);
+if (first > FIRST || later > LATER) {
   console.error("the console is over its budget: load the new part lazily or leave it out");
   process.exit(1);
 }

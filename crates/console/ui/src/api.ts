@@ -1,5 +1,6 @@
 // The console's way to the server: one function per route, one kind of error.
 
+import type { Picture, Resting } from "./flows/types.ts";
 import type { DeskView, FileRef, JourneyPage, Me, Page, PersonView } from "./types.ts";
 
 /** What the server, or the way to it, said no to. */
@@ -85,5 +86,7 @@ export const api = {
     return (await response.json()) as FileRef;
   },
   fileUrl: (place: Place, id: string): string => `${BASE}${at(place)}/files/${encodeURIComponent(id)}`,
+  flows: () => get<Picture>("/flows"),
+  resting: () => get<Resting>("/flows/resting"),
   streamUrl: `${BASE}/stream`,
 };

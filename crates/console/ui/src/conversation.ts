@@ -1,7 +1,8 @@
 // One open conversation: who the customer is, the window of the transcript, and what is on its way.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { api, ApiError, type Place } from "./api.ts";
+import type { Outbox } from "./logic/outbox.ts";
 import { EMPTY, merged, opened, stillUnsent, type Transcript, type Unsent } from "./logic/transcript.ts";
 import type { PersonView } from "./types.ts";
 
@@ -27,22 +28,21 @@ export interface Conversation {
   discard(clientId: string): void;
 }
 
-export function useConversation(place: Place | null): Conversation {
+export function useConversation(place: Place | null, outbox: Outbox): Conversation {
   const key = place === null ? "" : `${place.contact}/${place.conversation}`;
   const [person, setPerson] = useState<PersonView | null>(null);
   const [transcript, setTranscript] = useState<Transcript>(EMPTY);
-  const [unsent, setUnsent] = useState<Unsent[]>([]);
   const [loading, setLoading] = useState(false);
   const [loadingOlder, setLoadingOlder] = useState(false);
   const [typing, setTyping] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [gone, setGone] = useState(false);
+  const unsent = useSyncExternalStore(outbox.subscribe, () => outbox.list(place?.conversation ?? ""));
   const current = useRef({ key, place, transcript });
   current.current.place = place;
   current.current.key = key;
   current.current.transcript = transcript;
   const busy = useRef({ refresh: false, again: false, older: false });
-  const lane = useRef<Promise<void>>(Promise.resolve());
   const typingUntil = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 
   const fail = useCallback((mine: string, e: unknown) => {
@@ -93,7 +93,6 @@ export function useConversation(place: Place | null): Conversation {
   useEffect(() => {
     setPerson(null);
     setTranscript(EMPTY);
-    setUnsent([]);
     setTyping(false);
     setProblem(null);
     setGone(false);
@@ -131,65 +130,35 @@ export function useConversation(place: Place | null): Conversation {
       });
   }, [fail]);
 
-  // Messages leave one after another, in the order they were written.
-  const dispatch = useCallback(
-    (where: Place, mine: string, message: Unsent) => {
-      const mark = (change: Partial<Unsent>): void =>
-        setUnsent((all) => all.map((u) => (u.clientId === message.clientId ? { ...u, ...change } : u)));
-      lane.current = lane.current.then(async () => {
-        for (let attempt = 0; ; attempt += 1) {
-          try {
-            await api.say(where, message.clientId, message.text, message.fileIds);
-            if (current.current.key === mine) {
-              refresh();
-              refreshPerson();
-            }
-            return;
-          } catch (e) {
-            // The client id makes a second try harmless; only the way to the server is tried again by itself.
-            const again = e instanceof ApiError && (e.status === 0 || e.status === 503) && attempt < 4;
-            if (!again) {
-              if (current.current.key === mine) mark({ state: "failed", error: e instanceof Error ? e.message : "It was not sent." });
-              return;
-            }
-            await new Promise((done) => setTimeout(done, 500 * 2 ** attempt));
-          }
-        }
-      });
-    },
-    [refresh, refreshPerson],
-  );
-
   const send = useCallback(
     (text: string, files: { id: string; name: string }[]) => {
-      const { place: where, key: mine } = current.current;
+      const { place: where } = current.current;
       if (where === null) return;
-      const message: Unsent = {
+      outbox.add({
         clientId: crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-"),
         text,
         fileIds: files.map((f) => f.id),
         fileNames: files.map((f) => f.name),
         at: Date.now(),
         state: "sending",
-      };
-      setUnsent((all) => [...all, message]);
-      dispatch(where, mine, message);
+        place: where,
+      });
     },
-    [dispatch],
+    [outbox],
   );
+  const resend = useCallback((clientId: string) => outbox.retry(clientId), [outbox]);
+  const discard = useCallback((clientId: string) => outbox.discard(clientId), [outbox]);
 
-  const resend = useCallback(
-    (clientId: string) => {
-      const { place: where, key: mine } = current.current;
-      const message = unsent.find((u) => u.clientId === clientId);
-      if (where === null || message === undefined) return;
-      setUnsent((all) => all.map((u) => (u.clientId === clientId ? { ...u, state: "sending" } : u)));
-      dispatch(where, mine, message);
-    },
-    [dispatch, unsent],
-  );
-
-  const discard = useCallback((clientId: string) => setUnsent((all) => all.filter((u) => u.clientId !== clientId)), []);
+  // What was sent is fetched at once; what is in the transcript is on its way no more.
+  const sent = unsent.filter((u) => u.state === "sent").length;
+  useEffect(() => {
+    if (sent === 0) return;
+    refresh();
+    refreshPerson();
+  }, [sent, refresh, refreshPerson]);
+  useEffect(() => {
+    outbox.arrived(new Set(transcript.messages.map((m) => m.client_id).filter((id) => id !== undefined)));
+  }, [outbox, transcript]);
 
   const showTyping = useCallback(() => {
     setTyping(true);

@@ -56,6 +56,23 @@ export interface FileRef {
   mime: string;
   size: number;
   kind: "image" | "file" | "audio" | "voice" | "video" | "sticker";
+  alt?: string;
+}
+
+/** A file that is elsewhere; the browser is not sent there by itself. */
+export interface LinkedFile {
+  kind: FileRef["kind"];
+  url: string;
+  name: string;
+  alt: string;
+}
+
+export interface CardView {
+  title: string;
+  text: string;
+  file: FileRef | null;
+  linked: LinkedFile | null;
+  buttons: ChoiceView[];
 }
 
 export interface ChoiceView {
@@ -77,6 +94,8 @@ export interface MessageLine {
   block?: string;
   text: string;
   files: FileRef[];
+  linked?: LinkedFile[];
+  cards?: CardView[];
   location?: { latitude: number; longitude: number };
   buttons: ChoiceView[];
   quick_replies: ChoiceView[];

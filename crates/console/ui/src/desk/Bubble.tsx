@@ -5,7 +5,7 @@ import { api, type Place } from "../api.ts";
 import { Doc, Pin, Tap, Warn } from "../icons.tsx";
 import type { Said } from "../logic/transcript.ts";
 import { clock, fullTime, linked, safeUrl, size } from "../logic/words.ts";
-import type { ChoiceView, FileRef } from "../types.ts";
+import type { CardView, ChoiceView, FileRef, LinkedFile } from "../types.ts";
 
 function author(said: Said, customer: string): string {
   switch (said.message.from) {
@@ -45,6 +45,8 @@ export const Bubble = memo(function Bubble({ said, place, customer }: { said: Sa
         {message.files.map((file, i) => (
           <Attachment key={`${file.id}-${i}`} file={file} place={place} />
         ))}
+        {message.linked?.map((file, i) => <Elsewhere key={i} file={file} />)}
+        {message.cards !== undefined && message.cards.length > 0 && <Cards cards={message.cards} place={place} pressed={said.pressed} />}
         {message.location !== undefined && <Spot latitude={message.location.latitude} longitude={message.location.longitude} />}
         {message.unsupported !== undefined && <p className="unsupported">Sent something that cannot be shown here ({message.unsupported}).</p>}
       </div>
@@ -76,7 +78,7 @@ function Attachment({ file, place }: { file: FileRef; place: Place }) {
   if (file.kind === "image" || (file.kind === "sticker" && file.mime.startsWith("image/"))) {
     return (
       <a className="picture" href={url} target="_blank" rel="noopener noreferrer">
-        <img src={url} alt={file.name} loading="lazy" />
+        <img src={url} alt={file.alt || file.name} loading="lazy" />
       </a>
     );
   }
@@ -94,6 +96,60 @@ function Attachment({ file, place }: { file: FileRef; place: Place }) {
         <span className="file-size">{size(file.size)}</span>
       </span>
     </a>
+  );
+}
+
+/** A file that is elsewhere: named with its address. Agents' browsers ask no other server unless they choose to. */
+function Elsewhere({ file }: { file: LinkedFile }) {
+  const href = safeUrl(file.url);
+  const label = file.alt || file.name || file.url;
+  const inside = (
+    <>
+      <Doc />
+      <span>
+        <bdi className="file-name">{label}</bdi>
+        <span className="file-size">
+          {KIND[file.kind]} · {host(file.url)}
+        </span>
+      </span>
+    </>
+  );
+  return href === null ? (
+    <span className="file">{inside}</span>
+  ) : (
+    <a className="file" href={href} target="_blank" rel="noopener noreferrer nofollow" referrerPolicy="no-referrer">
+      {inside}
+    </a>
+  );
+}
+
+const KIND = { image: "Picture", file: "File", audio: "Audio", voice: "Voice message", video: "Video", sticker: "Sticker" };
+
+function host(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return "no address";
+  }
+}
+
+function Cards({ cards, place, pressed }: { cards: CardView[]; place: Place; pressed: Set<string> }) {
+  return (
+    <ol className="cards" aria-label={`${cards.length} cards`}>
+      {cards.map((card, i) => (
+        <li key={i} className="card">
+          {card.file !== null && <Attachment file={card.file} place={place} />}
+          {card.linked !== null && <Elsewhere file={card.linked} />}
+          {card.title !== "" && (
+            <p className="card-title" dir="auto">
+              {card.title}
+            </p>
+          )}
+          {card.text !== "" && <Words text={card.text} />}
+          <Choices title={`Buttons of ${card.title}`} choices={card.buttons} pressed={pressed} />
+        </li>
+      ))}
+    </ol>
   );
 }
 

@@ -1,24 +1,45 @@
 // The desk: lists, the open chat, the customer; kept current by the live stream.
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { api, ApiError, type Place } from "../api.ts";
 import { useNow } from "../clock.ts";
 import { useConversation } from "../conversation.ts";
+import { isFlows } from "../flows/route.ts";
 import { Inbox } from "../icons.tsx";
 import { useLive } from "../live.ts";
+import { backoff } from "../logic/backoff.ts";
+import { Outbox } from "../logic/outbox.ts";
 import { announcement, arrivals, tabTitle, waitingCount } from "../logic/requests.ts";
 import { pathOf, placeOf } from "../logic/route.ts";
 import type { DeskView, Me } from "../types.ts";
 import { Chat } from "./Chat.tsx";
-import { forgetDrafts } from "./drafts.ts";
+import { forgetDrafts, keepFor, unsent } from "./drafts.ts";
 import { Profile } from "./Profile.tsx";
 import { Queue } from "./Queue.tsx";
 import { TopBar } from "./TopBar.tsx";
+
+/** A refusal that will pass: no way to the server, a server that starts or is busy. */
+function passes(e: unknown): boolean {
+  return e instanceof ApiError && (e.status === 0 || e.status === 429 || e.status === 401 || e.status >= 500);
+}
+
+function openOutbox(agent: string): Outbox {
+  keepFor(agent);
+  return new Outbox(unsent, {
+    say: (m) => api.say(m.place, m.clientId, m.text, m.fileIds),
+    passes,
+    wait: (attempt) => backoff(attempt, Math.random),
+  });
+}
+
+// Drawing takes a library of its own: the desk loads without it.
+const Flows = lazy(() => import("../flows/Flows.tsx"));
 
 export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null): void }) {
   const now = useNow();
   const [desk, setDesk] = useState<DeskView | null>(null);
   const [place, setPlace] = useState<Place | null>(() => placeOf(location.pathname));
+  const [flows, setFlows] = useState(() => isFlows(location.pathname));
   const [side, setSide] = useState(false);
   const [accepting, setAccepting] = useState(me.accepting);
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
@@ -27,7 +48,8 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   const [tick, setTick] = useState(0);
   const known = useRef<Set<string> | null>(null);
   const asking = useRef({ busy: false, again: false });
-  const chat = useConversation(place);
+  const [outbox] = useState(() => openOutbox(me.agent.id));
+  const chat = useConversation(place, outbox);
   const open = useRef<string | null>(null);
   open.current = place?.conversation ?? null;
 
@@ -79,7 +101,10 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   }, [readDesk, chat.refresh, chat.refreshPerson]);
 
   const live = useLive({
-    open: everything,
+    open: () => {
+      outbox.wake();
+      everything();
+    },
     desk: () => {
       readDesk();
       chat.refresh();
@@ -97,14 +122,20 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
     typing: (id) => {
       if (id === open.current) chat.showTyping();
     },
-    signedOut: () => signedOut("You were signed out. Please sign in again."),
+    signedOut: () => {
+      outbox.stop();
+      signedOut("You were signed out. Please sign in again.");
+    },
   });
 
   useEffect(() => {
-    document.title = tabTitle(desk === null ? 0 : waitingCount(desk), me.bot);
-  }, [desk, me.bot]);
+    if (!flows) document.title = tabTitle(desk === null ? 0 : waitingCount(desk), me.bot);
+  }, [desk, me.bot, flows]);
   useEffect(() => {
-    const moved = (): void => setPlace(placeOf(location.pathname));
+    const moved = (): void => {
+      setPlace(placeOf(location.pathname));
+      setFlows(isFlows(location.pathname));
+    };
     window.addEventListener("popstate", moved);
     return () => window.removeEventListener("popstate", moved);
   }, []);
@@ -128,6 +159,25 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
     if (location.pathname !== pathOf(to)) history.pushState(null, "", pathOf(to));
   }, []);
 
+  const turnTo = useCallback((page: "desk" | "flows") => {
+    setFlows(page === "flows");
+    setPlace(null);
+    history.pushState(null, "", page === "flows" ? "/console/flows" : "/console/");
+  }, []);
+
+  useEffect(() => {
+    window.addEventListener("online", outbox.wake);
+    return () => window.removeEventListener("online", outbox.wake);
+  }, [outbox]);
+  useEffect(() => {
+    // A tab that closes with something unsent asks first; what is stored is sent when the desk is opened again.
+    const leaving = (e: BeforeUnloadEvent): void => {
+      if (outbox.size > 0) e.preventDefault();
+    };
+    window.addEventListener("beforeunload", leaving);
+    return () => window.removeEventListener("beforeunload", leaving);
+  }, [outbox]);
+
   const accept = (on: boolean): void => {
     setAccepting(on);
     api.accepting(on).catch((e: unknown) => {
@@ -137,6 +187,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   };
   const signOut = (): void => {
     const left = (): void => {
+      outbox.stop();
       forgetDrafts();
       signedOut(null);
     };
@@ -149,8 +200,8 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
       : ([...desk.queue, ...desk.mine, ...desk.missed].find((r) => r.conversation === place.conversation) ?? null);
 
   return (
-    <div className={`desk${place === null ? " at-list" : " at-chat"}${side ? " at-person" : ""}`}>
-      <TopBar agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
+    <div className={`desk${flows ? " at-flows" : place === null ? " at-list" : " at-chat"}${side ? " at-person" : ""}`}>
+      <TopBar page={flows ? "flows" : "desk"} waiting={desk === null ? 0 : waitingCount(desk)} turnTo={turnTo} agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
       <p className="sr-only" aria-live="polite">
         {said}
       </p>
@@ -159,6 +210,17 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
           {problem}
         </p>
       )}
+      {flows ? (
+        <Suspense
+          fallback={
+            <main className="splash" aria-busy="true">
+              <p role="status">Drawing the flows…</p>
+            </main>
+          }
+        >
+          <Flows signedOut={signedOut} />
+        </Suspense>
+      ) : (
       <main className="columns">
         <h1 className="sr-only">Desk</h1>
         <Queue desk={desk} selected={place?.conversation ?? null} fresh={fresh} now={now} choose={go} />
@@ -188,6 +250,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
           </>
         )}
       </main>
+      )}
     </div>
   );
 }

@@ -4,6 +4,10 @@ import type { Agent } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
 
 interface Props {
+  page: "desk" | "flows";
+  /** Requests that wait, shown while another page is open. */
+  waiting: number;
+  turnTo(page: "desk" | "flows"): void;
   agent: Agent;
   bot: string;
   accepting: boolean;
@@ -13,17 +17,46 @@ interface Props {
 }
 
 /** The bar at the top: which bot, whether chats are accepted, whether the console is connected, who is signed in. */
-export function TopBar({ agent, bot, accepting, live, setAccepting, signOut }: Props) {
+export function TopBar({ page, waiting, turnTo, agent, bot, accepting, live, setAccepting, signOut }: Props) {
   return (
     <header className="top-bar">
       <Logo />
       <p className="bot-name">
         <bdi>{bot}</bdi>
       </p>
+      <nav className="pages" aria-label="Pages">
+        <a
+          href="/console/"
+          aria-current={page === "desk" ? "page" : undefined}
+          onClick={(e) => {
+            if (e.metaKey || e.ctrlKey || e.shiftKey || e.button !== 0) return;
+            e.preventDefault();
+            turnTo("desk");
+          }}
+        >
+          Desk
+          {page !== "desk" && waiting > 0 && (
+            <span className="count" role="img" aria-label={`${waiting} waiting`}>
+              {waiting}
+            </span>
+          )}
+        </a>
+        <a
+          href="/console/flows"
+          aria-current={page === "flows" ? "page" : undefined}
+          onClick={(e) => {
+            if (e.metaKey || e.ctrlKey || e.shiftKey || e.button !== 0) return;
+            e.preventDefault();
+            turnTo("flows");
+          }}
+        >
+          Flows
+        </a>
+      </nav>
       <p className={`live ${live}`} role="status">
         {live === "away" ? "Reconnecting…" : live === "connecting" ? "Connecting…" : ""}
       </p>
-      <button type="button" role="switch" aria-checked={accepting} className="accepting" onClick={() => setAccepting(!accepting)}>
+      <button type="button" role="switch" aria-checked={accepting} aria-label={accepting ? "Accepting chats" : "Not accepting"} className="accepting" onClick={() => setAccepting(!accepting)}>
         <span className="track" aria-hidden="true">
           <span className="thumb" />
         </span>

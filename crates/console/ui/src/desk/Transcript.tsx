@@ -97,7 +97,14 @@ export function Transcript({ chat, place, customer, now }: { chat: Conversation;
                   </p>
                 ))}
               </div>
-              {u.state === "sending" ? (
+              {u.state === "waiting" ? (
+                <p className="fate waiting">
+                  Not sent yet: the server cannot be reached. Trying again…{" "}
+                  <button type="button" className="link" onClick={() => chat.discard(u.clientId)}>
+                    Discard
+                  </button>
+                </p>
+              ) : u.state !== "failed" ? (
                 <p className="fate">Sending… · {clock(u.at)}</p>
               ) : (
                 <p className="fate failed">
@@ -119,7 +126,9 @@ export function Transcript({ chat, place, customer, now }: { chat: Conversation;
                 <i />
                 <i />
               </span>
-              <bdi>{customer}</bdi>&nbsp;is typing…
+              <span>
+                <bdi>{customer}</bdi> is typing…
+              </span>
             </p>
           )}
         </div>

@@ -1,29 +1,81 @@
-// Drafts outlive a change of chat and a reload of this tab; they go with the tab or with the sign-out.
+// What an agent wrote and did not send yet: drafts, and messages on their way. Each agent has their own; a sign-out and another
+// agent's sign-in take away what is left.
 
-const PREFIX = "switchboard draft ";
+import type { Kept, Shelf } from "../logic/outbox.ts";
+
+const PREFIX = "switchboard ";
+let owner = "";
+
+/** From now on everything is kept for this agent; what others left in this browser goes. */
+export function keepFor(agent: string): void {
+  owner = agent;
+  sweep((key) => !key.startsWith(`${PREFIX}${agent} `));
+}
+
+function sweep(goes: (key: string) => boolean): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX) && goes(key)) localStorage.removeItem(key);
+  } catch {
+    // A browser without storage keeps nothing.
+  }
+}
+
+function get(key: string): string {
+  try {
+    return localStorage.getItem(`${PREFIX}${owner} ${key}`) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function set(key: string, text: string): void {
+  try {
+    if (text === "") localStorage.removeItem(`${PREFIX}${owner} ${key}`);
+    else localStorage.setItem(`${PREFIX}${owner} ${key}`, text);
+  } catch {
+    // A browser without storage, or with a full one, keeps nothing.
+  }
+}
 
 export const drafts = {
-  get(key: string): string {
-    try {
-      return sessionStorage.getItem(PREFIX + key) ?? "";
-    } catch {
-      return "";
-    }
+  get: (conversation: string): string => get(`draft ${conversation}`),
+  set: (conversation: string, text: string): void => set(`draft ${conversation}`, text),
+};
+
+function isKept(value: unknown): value is Kept {
+  const m = value as Partial<Kept> | null;
+  return typeof m?.clientId === "string" && typeof m.text === "string" && Array.isArray(m.fileIds) && Array.isArray(m.fileNames) && typeof m.place?.conversation === "string" && typeof m.place.contact === "string";
+}
+
+/** Messages that this tab has or had. */
+const mine = new Set<string>();
+
+function stored(): Kept[] {
+  try {
+    const read: unknown = JSON.parse(get("unsent") || "[]");
+    return Array.isArray(read) ? read.filter(isKept) : [];
+  } catch {
+    // What cannot be read was never a message.
+    return [];
+  }
+}
+
+/** Messages on their way. */
+export const unsent: Shelf = {
+  read(): Kept[] {
+    const kept = stored();
+    for (const m of kept) mine.add(m.clientId);
+    return kept;
   },
-  set(key: string, text: string): void {
-    try {
-      if (text === "") sessionStorage.removeItem(PREFIX + key);
-      else sessionStorage.setItem(PREFIX + key, text);
-    } catch {
-      // A browser without storage keeps no drafts.
-    }
+  write(kept: Kept[]): void {
+    // Other tabs keep theirs under the same name: what is not from here stays.
+    const others = stored().filter((m) => !mine.has(m.clientId));
+    for (const m of kept) mine.add(m.clientId);
+    const all = [...others.filter((m) => !mine.has(m.clientId)), ...kept];
+    set("unsent", all.length === 0 ? "" : JSON.stringify(all));
   },
 };
 
 export function forgetDrafts(): void {
-  try {
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
-  } catch {
-    // Nothing was kept.
-  }
+  sweep(() => true);
 }

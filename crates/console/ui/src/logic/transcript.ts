@@ -65,7 +65,8 @@ export interface Unsent {
   fileIds: string[];
   fileNames: string[];
   at: number;
-  state: "sending" | "failed";
+  /** `waiting`: the server cannot be reached, it is tried again; `sent`: there, only not in the transcript yet. */
+  state: "sending" | "waiting" | "sent" | "failed";
   error?: string;
 }
 
