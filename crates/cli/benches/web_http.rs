@@ -31,7 +31,11 @@ fn main() {
 
 async fn run(seconds: u64) {
     let files = [("bot.yaml", BOT), ("skills/talk.yaml", SKILL)];
-    let files = BotFiles { files: files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(), shown_as: String::new() };
+    let files = BotFiles {
+        files: files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(),
+        shown_as: String::new(),
+        assets: Vec::new(),
+    };
     let bot = Bot::load(&files).0.expect("the bot is sound");
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(store_sled::SledStore::open(folder.path(), store_sled::Options::default()).expect("a store"));
@@ -53,6 +57,7 @@ async fn run(seconds: u64) {
         channels: vec![web.clone()],
         clock: Arc::new(runtime::SystemClock),
         seed: 1,
+        outside: None,
         at_rest: false,
     })
     .await

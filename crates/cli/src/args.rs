@@ -11,16 +11,18 @@ Usage: switchboard <COMMAND>
 Commands:
   new       Write a small bot that runs and has a passing test
   check     Say everything that is wrong with a bot, at once
+  explain   Say what a code of check means
   test      Play the scripted conversations of a bot
+  graph     Draw a bot: DOT, Mermaid or SVG
+  schema    Print the JSON Schema of a bot's files, for editors
   chat      Talk to a bot in this terminal, with a clock you can turn
   serve     Run a bot: web chat, Telegram, webhooks, agents' console
   contacts  List people, or show one of them
+  runs      List what is under way, or move it to another version
+  globals   List or set the values of the bot as a whole
+  trigger   Raise an event for one contact, or for all that a condition names
   agent     Add somebody who answers chats, or give them a new password
-  help      Print this, or the help of a command
-
-Options:
-  -h, --help     Print help
-  -V, --version  Print version
+  help      Print this, or the help of a command; --version tells the version
 
 Examples:
   switchboard new my-bot && switchboard chat my-bot
@@ -45,29 +47,28 @@ pub enum Command {
         name: PathBuf,
     },
     /// Say everything that is wrong with a bot, at once
-    Check {
-        /// The bot's folder
-        bot: PathBuf,
-        /// How to print: human, short or json
-        #[arg(long, default_value = "human", value_parser = ["human", "short", "json"])]
-        format: String,
-        /// Fail on warnings too
-        #[arg(long)]
-        deny_warnings: bool,
+    Check(CheckArgs),
+    /// Say what a code of check means, and how to put it right
+    Explain {
+        /// The code, such as E0107
+        #[arg(required_unless_present = "list")]
+        code: Option<String>,
+        /// List all codes
+        #[arg(long, conflicts_with = "code")]
+        list: bool,
     },
     /// Play the scripted conversations of a bot
-    Test {
-        /// The bot's folder
-        bot: PathBuf,
-        /// Only conversations whose file or name contains this
-        #[arg(long)]
-        only: Option<String>,
+    Test(TestArgs),
+    /// Draw a bot: DOT, Mermaid or SVG
+    Graph(GraphArgs),
+    /// Print the JSON Schema of a bot's files, for editors
+    Schema {
+        /// Which file it is for
+        #[arg(default_value = "skill")]
+        of: SchemaOf,
     },
     /// Talk to a bot in this terminal, with a clock you can turn
-    Chat {
-        /// The bot's folder
-        bot: PathBuf,
-    },
+    Chat(ChatArgs),
     /// Run a bot: web chat, Telegram, webhooks, agents' console
     Serve(ServeArgs),
     /// List people, or show one of them
@@ -75,10 +76,164 @@ pub enum Command {
         #[command(subcommand)]
         command: ContactsCommand,
     },
+    /// List what is under way, or move it to another version of the bot
+    Runs {
+        #[command(subcommand)]
+        command: RunsCommand,
+    },
+    /// Raise an event for one contact, or for all that a condition names; counts first
+    Trigger(TriggerArgs),
+    /// List or set the values of the bot as a whole
+    Globals {
+        #[command(subcommand)]
+        command: GlobalsCommand,
+    },
     /// Add somebody who answers chats, or give them a new password
     Agent {
         #[command(subcommand)]
         command: AgentCommand,
+    },
+}
+
+/// `check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The bot's folder
+    pub bot: PathBuf,
+    /// How to print: human, short or json
+    #[arg(long, default_value = "human", value_parser = ["human", "short", "json"])]
+    pub format: String,
+    /// Put right what surely can be, in the files
+    #[arg(long, conflicts_with = "untranslated")]
+    pub fix: bool,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// List what has no translation into this language, such as es
+    #[arg(long, value_name = "LANGUAGE")]
+    pub untranslated: Option<String>,
+    /// With --untranslated: print a translation file to fill in
+    #[arg(long, requires = "untranslated")]
+    pub skeleton: bool,
+    /// Say how much rests on blocks that differ from what a running server has
+    #[arg(long, value_name = "URL", conflicts_with_all = ["untranslated", "fix"])]
+    pub against: Option<String>,
+    /// With --against: the server's data folder [default: ./data/<bot>]
+    #[arg(long, value_name = "FOLDER", requires = "against")]
+    pub data: Option<PathBuf>,
+}
+
+/// `graph`.
+#[derive(Debug, clap::Args)]
+pub struct GraphArgs {
+    /// The bot's folder
+    pub bot: PathBuf,
+    /// Only this skill
+    #[arg(long, value_name = "NAME")]
+    pub skill: Option<String>,
+    /// What to draw; told by the name of the output file if it ends in .svg, .mmd or .dot [default: dot]
+    #[arg(long)]
+    pub format: Option<GraphFormat>,
+    /// Write to this file instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a bot is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum GraphFormat {
+    /// For Graphviz
+    Dot,
+    /// For pages that render it, such as GitHub's
+    Mermaid,
+    /// An image
+    Svg,
+}
+
+/// The files a schema is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// skills/*.yaml
+    Skill,
+    /// bot.yaml
+    Bot,
+    /// segments.yaml
+    Segments,
+    /// conversations/*.yaml
+    Conversation,
+}
+
+/// `test`.
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    /// The bot's folder
+    pub bot: PathBuf,
+    /// Only conversations whose file or name contains this
+    #[arg(long, value_name = "TEXT", alias = "only")]
+    pub filter: Option<String>,
+    /// Say which blocks and exits no conversation goes through, and where they are
+    #[arg(long)]
+    pub coverage: bool,
+    /// Write the results as JUnit XML, for build servers
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+/// `chat`.
+#[derive(Debug, clap::Args)]
+pub struct ChatArgs {
+    /// The bot's folder
+    pub bot: PathBuf,
+    /// Be a copy of this contact: an id, or a text that finds one; nothing is written back
+    #[arg(long = "as", value_name = "CONTACT")]
+    pub contact: Option<String>,
+    /// Really make the calls of json blocks, and really send mail and text messages
+    #[arg(long)]
+    pub network: bool,
+    /// With --network: hosts or networks that may be called although they are not public
+    #[arg(long, value_name = "HOST", requires = "network")]
+    pub allow_request: Vec<String>,
+    /// Begin anew on the newest version: now, and whenever the bot changes
+    #[arg(long)]
+    pub fresh: bool,
+    /// Write what happens as a conversation that `test` plays
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// With --as: the data folder the contact is in
+    #[arg(long, value_name = "FOLDER", requires = "contact")]
+    pub data: Option<PathBuf>,
+}
+
+/// `runs`.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// List what is under way: where each run rests, in which version
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Only runs in this skill
+        #[arg(long)]
+        skill: Option<String>,
+        /// As JSON, one run to a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Move what rests in one version to another; says first what would move
+    Move {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The version it has, or the beginning of its name
+        #[arg(long, value_name = "VERSION")]
+        from: String,
+        /// The version it gets
+        #[arg(long, value_name = "VERSION", default_value = "current")]
+        to: String,
+        /// A block with another name now: ask=question, or skill.ask=other.ask
+        #[arg(long, value_name = "OLD=NEW")]
+        map: Vec<String>,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -96,6 +251,9 @@ pub struct ServeArgs {
     /// How the world reaches this server, such as https://chat.example.com
     #[arg(long)]
     pub public_url: Option<String>,
+    /// Hosts or networks that flows may call (json) although they are not public
+    #[arg(long, value_name = "HOST")]
+    pub allow_request: Vec<String>,
     /// Hosts or networks that webhook replies may be sent to although they are not public
     #[arg(long, value_name = "HOST")]
     pub allow_callback: Vec<String>,
@@ -132,6 +290,70 @@ pub enum ContactsCommand {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// `trigger`.
+#[derive(Debug, clap::Args)]
+pub struct TriggerArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The event, as skills catch it
+    #[arg(required_unless_present = "progress")]
+    pub event: Option<String>,
+    /// For whom: a condition such as "in segment vip"
+    #[arg(long, value_name = "CONDITION", required_unless_present_any = ["contact", "progress"], conflicts_with = "contact")]
+    pub to: Option<String>,
+    /// For one contact: an id, channel:address, an e-mail address or a phone number
+    #[arg(long, value_name = "WHO")]
+    pub contact: Option<String>,
+    /// A field of the event: amount=12; numbers, true and false are read as such
+    #[arg(long = "with", value_name = "NAME=VALUE")]
+    pub with: Vec<String>,
+    /// How many contacts a second at the most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub per_second: Option<u32>,
+    /// Only count
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without asking
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// List triggers and schedules, and how far they are
+    #[arg(long, conflicts_with_all = ["event", "to", "contact", "with", "per_second", "dry_run", "yes"])]
+    pub progress: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `globals`.
+#[derive(Debug, Subcommand)]
+pub enum GlobalsCommand {
+    /// List the bot's globals with their values
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// As JSON, one global to a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a global; the next step sees it
+    Set {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Which
+        name: String,
+        /// The value, as in bot.yaml
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Let a global go back to its default
+    Unset {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Which
+        name: String,
     },
 }
 

@@ -1,7 +1,7 @@
 //! Channels as `bot.yaml` declares them: one arm per channel, the only place that names them all.
 
 use bytes::Bytes;
-use channel::Channel;
+use channel::{Capabilities, Channel};
 use channel_telegram::TelegramChannel;
 use channel_web::WebChannel;
 use channel_webhook::{CallbackAnswer, CallbackError, CallbackSender, WebhookChannel};
@@ -24,10 +24,23 @@ pub enum Declared {
     },
 }
 
+/// The secret with which a website signs who a visitor is.
+const IDENTITY: &str = "identity";
+
 /// What channels need from the command line.
 pub struct Outside {
     /// Hosts and networks that callbacks may reach although they are not public.
     pub allow_callback: Vec<String>,
+}
+
+/// What the channels of a type show, as far as that does not depend on their settings; none for a type that is unknown.
+pub fn capabilities(kind: &str) -> Option<Capabilities> {
+    Some(match kind {
+        "web" => channel_web::capabilities(),
+        "telegram" => channel_telegram::capabilities(),
+        "webhook" => channel_webhook::capabilities(false),
+        _ => return None,
+    })
 }
 
 /// The values of a channel's settings; the name of a variable that is not set.
@@ -36,6 +49,8 @@ fn values(config: &ChannelConfig) -> Result<BTreeMap<String, String>, String> {
     for (key, setting) in &config.options {
         let value = match setting {
             Setting::Text(text) => text.clone(),
+            // Without it the chat works and knows nobody.
+            Setting::Env(variable) if key == IDENTITY && std::env::var_os(variable).is_none() => continue,
             Setting::Env(variable) => std::env::var(variable).ok().filter(|v| !v.trim().is_empty()).ok_or_else(|| variable.clone())?,
             Setting::List(items) => items.join(" "),
         };
@@ -65,7 +80,17 @@ pub fn connect(config: &ChannelConfig, outside: &Outside) -> anyhow::Result<Decl
             if let Some(origins) = settings.remove("allowed_origins") {
                 options.allowed_origins = origins.split_whitespace().map(str::to_owned).collect();
             }
-            refuse_rest(&settings, "title, subtitle and allowed_origins").map_err(wrong)?;
+            if let Some(events) = settings.remove("track") {
+                options.track = Some(events.split_whitespace().map(str::to_owned).collect());
+            }
+            if matches!(config.options.get(IDENTITY), Some(Setting::Text(_) | Setting::List(_))) {
+                return Err(wrong("identity is a secret: write identity: \"${env.NAME}\"".into()));
+            }
+            if let Some(secret) = settings.remove(IDENTITY) {
+                let secret = channel_web::IdentitySecret::new(&secret).map_err(|why| wrong(why.to_owned()))?;
+                options.identity = Some(secret);
+            }
+            refuse_rest(&settings, "title, subtitle, allowed_origins, track and identity").map_err(wrong)?;
             Arc::new(WebChannel::new(name, options))
         }
         "telegram" => {

@@ -1,232 +1,365 @@
 //! `chat`: talk to a bot in the terminal, on the production core, with a clock that can be turned.
+//!
+//! The bot follows its folder as a running server does: what is under way keeps its version, new runs meet the newest.
+//! While a conversation is recorded the clock moves only when something happens by itself or is skipped, so that playing
+//! the recording comes to the same.
 
+mod clock;
+mod orders;
+mod overlay;
+mod record;
+mod screen;
+mod state;
+
+use crate::args::ChatArgs;
 use crate::play::{Extra, Play, Setting};
-use crate::{Exit, folder};
-use model::{Author, ChoiceAction, Duration, IncomingBody, Instant, Message};
+use crate::{Exit, folder, reload, script, watch};
+use clock::StageClock;
+use engine::Bot;
+use model::{AttributeDef, Change, IncomingBody, Instant, Value};
+use orders::{Order, order};
+use record::Recorder;
 use runtime::{Clock, SystemClock};
-use std::io::{BufRead, IsTerminal, Write};
-use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
-
-const HELP: &str = "  /skip 2h    turn the clock forward; what is due on the way happens
-  /state      what is known about you, and where the runs rest
-  /agent X    an agent takes your request and says X; /agent alone closes the chat
-  /quit       leave (as does Ctrl-D)
-  1, 2, …     press that button of the last message
-  //word      a command of the bot whose name is one of these";
+use screen::Screen;
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 
 /// Talks until the input ends.
-pub fn run(bot_folder: &Path) -> anyhow::Result<Exit> {
-    let loaded = folder::load(bot_folder)?;
+pub fn run(args: &ChatArgs) -> anyhow::Result<Exit> {
+    let seen = folder::stamp(&args.bot);
+    let loaded = folder::load(&args.bot)?;
     let Some(bot) = loaded.bot.clone() else {
         loaded.print();
-        anyhow::bail!("{}: {}", bot_folder.display(), loaded.summary());
+        anyhow::bail!("{}: {}", args.bot.display(), loaded.summary());
     };
-    let clock = SystemClock;
-    let start = clock.now();
-    let agent = Extra { name: "Agent".into(), groups: bot.groups().iter().map(|g| g.name.clone()).collect(), accepting: true };
-    let mut play = Play::new(bot.clone(), Setting { now: start, agents: vec![agent], ..Setting::default() })?;
+    if args.record.is_some() && args.contact.is_some() && !args.fresh {
+        anyhow::bail!("a recording cannot begin in the middle of somebody's chat; add --fresh to begin anew as that contact");
+    }
     let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let mut screen = Screen { color, last: None };
-    println!("You are talking to {}. /help tells what else you can do here.", clean(bot.name()));
-    play.customer(IncomingBody::Opened { payload: None });
-    screen.show(&play.heard());
-    let lines = read_lines();
-    // How far the clock on stage is ahead of the real one.
-    let mut ahead: i64 = 0;
-    loop {
-        screen.prompt();
-        let real = clock.now().plus_micros(ahead);
-        play.advance_to(real);
-        screen.show_over_prompt(&play.heard());
-        let line = match play.next_due() {
-            None => lines.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due) => {
-                let wait = due.micros_since(clock.now().plus_micros(ahead)).clamp(0, 3_600_000_000);
-                lines.recv_timeout(std::time::Duration::from_micros(wait.unsigned_abs()))
-            }
-        };
-        let line = match line {
-            Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => {
-                println!();
-                return Ok(Exit::Fine);
-            }
-        };
-        play.advance_to(clock.now().plus_micros(ahead));
-        match order(line.trim()) {
-            Order::Nothing => {}
-            Order::Quit => return Ok(Exit::Fine),
-            Order::Help => println!("{HELP}"),
-            Order::State => print!("{}", state(&play)),
-            Order::Skip(Some(micros)) => {
-                ahead += micros;
-                play.advance_to(clock.now().plus_micros(ahead));
-                println!("  it is {} now", local(&play, play.now()));
-            }
-            Order::Skip(None) => println!("  /skip takes a duration such as 30s, 10m, 2h or 3d"),
-            Order::Agent(text) => {
-                let taken = if play.queue().is_some() { play.agent_takes() } else { Ok(()) };
-                let done = taken.and_then(|()| match text {
-                    Some(text) => play.agent_says(text),
-                    None => play.agent_closes(None),
-                });
-                if let Err(why) = done {
-                    println!("  {why}");
+    let start = SystemClock.now();
+    let start = if args.record.is_some() { clock::whole_second(start) } else { start };
+    let agent = Extra { name: "Agent".into(), groups: bot.groups().iter().map(|g| g.name.clone()).collect(), accepting: true };
+    let mut setting = Setting { now: start, agents: vec![agent], ..Setting::default() };
+    setting.calls.help = "chat makes no calls unless it is started with --network".into();
+    if args.network {
+        setting.calls.network = Some(crate::services::open(&bot, &args.allow_request, None)?);
+    }
+    let mut intro = format!("You are talking to {}.", screen::clean(bot.name()));
+    if let Some(who) = &args.contact {
+        let copy = overlay::copy(who, args.data.as_deref().or(Some(&*crate::data::default_for(&args.bot))), args.fresh)?;
+        intro =
+            format!("You are a copy of {}, talking to {}; nothing is written back.", screen::clean(&copy.name), screen::clean(bot.name()));
+        setting.contact = Some(copy.contact);
+        setting.events = copy.events;
+        setting.conversation = copy.conversation.map(Box::new);
+        setting.pinned = copy.pinned;
+    }
+    let recorder = args.record.as_ref().map(|path| Recorder::new(path.clone(), bot.clone(), &setting));
+    let going_on = setting.conversation.is_some();
+    let play = Play::new(bot.clone(), setting.clone())?;
+    println!("{intro} /help tells what else you can do here.");
+    let clock = StageClock::new(args.record.is_some(), start);
+    let mut chat = Chat {
+        folder: args.bot.clone(),
+        fresh: args.fresh,
+        bot,
+        setting,
+        play,
+        clock,
+        screen: Screen::new(color),
+        recorder,
+        seen,
+        tracing: false,
+    };
+    if going_on {
+        println!("{}", state::resting(&chat.play));
+    } else {
+        chat.open();
+    }
+    chat.show();
+    chat.talk()
+}
+
+/// What happens while a chat waits.
+enum Happening {
+    /// Somebody typed this.
+    Line(String),
+    /// The bot's folder changed.
+    Changed,
+    /// The input ended.
+    End,
+}
+
+struct Chat {
+    folder: PathBuf,
+    fresh: bool,
+    bot: Arc<Bot>,
+    setting: Setting,
+    play: Play,
+    clock: StageClock,
+    screen: Screen,
+    recorder: Option<Recorder>,
+    seen: folder::Stamp,
+    tracing: bool,
+}
+
+impl Chat {
+    fn talk(mut self) -> anyhow::Result<Exit> {
+        let (tell, happenings) = mpsc::channel();
+        read_lines(tell.clone());
+        // Without the system's help a change is found at the next line.
+        let _watcher = watch::start(&self.folder, move || drop(tell.send(Happening::Changed)));
+        loop {
+            self.screen.prompt();
+            self.advance();
+            self.show_over_prompt();
+            let happening = match self.clock.wait_for(self.play.next_due()) {
+                None => happenings.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => happenings.recv_timeout(wait),
+            };
+            let line = match happening {
+                Ok(Happening::Line(line)) => line,
+                Ok(Happening::Changed) => {
+                    // Many hints are one change.
+                    self.look(false)?;
+                    continue;
                 }
+                Err(RecvTimeoutError::Timeout) => continue,
+                Ok(Happening::End) | Err(RecvTimeoutError::Disconnected) => {
+                    println!();
+                    break;
+                }
+            };
+            self.look(false)?;
+            self.advance();
+            self.show();
+            if self.obey(order(line.trim()))? == Going::Away {
+                break;
             }
-            Order::Say(text) => match screen.button(text).filter(|_| !play.is_listening()) {
-                Some((token, label)) => play.customer(IncomingBody::Press { token, label }),
-                None => play.write(text),
+            self.clock.touched();
+            self.show();
+            if let Some(recorder) = &mut self.recorder {
+                recorder.finish(&self.play)?;
+            }
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.finish(&self.play)?;
+            println!("recorded in {}", recorder.path().display());
+        }
+        Ok(Exit::Fine)
+    }
+
+    /// Lets the time pass that passed.
+    fn advance(&mut self) {
+        while let Some(length) = self.clock.advance(&mut self.play) {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.after(length);
+            }
+            self.note();
+        }
+    }
+
+    /// Writes down what the bot said, without showing it yet.
+    fn note(&mut self) {
+        let heard = self.play.heard();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.heard(&heard);
+        }
+        self.screen.keep(heard);
+    }
+
+    fn show(&mut self) {
+        self.note();
+        self.screen.show();
+        let trace = self.play.trace();
+        if self.tracing {
+            trace.iter().for_each(|t| self.screen.dim(&format!("  · {}", script::told(t))));
+        }
+    }
+
+    fn show_over_prompt(&mut self) {
+        self.note();
+        if self.screen.has_news() {
+            println!();
+            self.show();
+            self.screen.prompt();
+        }
+    }
+
+    fn open(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.open();
+        }
+        self.play.customer(IncomingBody::Opened { payload: None });
+    }
+
+    /// Looks at the bot's folder and takes over what changed. `asked`, it says so too if nothing did.
+    fn look(&mut self, asked: bool) -> anyhow::Result<()> {
+        if !asked && folder::stamp(&self.folder) == self.seen {
+            return Ok(());
+        }
+        let (stamp, loaded) = reload::settled(&self.folder);
+        self.seen = stamp;
+        match loaded {
+            Err(why) => println!("  not reloaded: {why}"),
+            Ok(loaded) => match &loaded.bot {
+                None => {
+                    loaded.print();
+                    println!("  not reloaded: {}; the bot is as it was", loaded.summary());
+                }
+                Some(bot) if bot.version() == self.bot.version() => {
+                    if asked {
+                        println!("  nothing changed");
+                    }
+                }
+                Some(bot) => {
+                    self.bot = bot.clone();
+                    if self.fresh {
+                        println!("  the bot changed: begun anew");
+                        self.begin_anew()?;
+                    } else {
+                        println!("  the bot changed: what begins from now on is new, what is under way stays; /fresh begins anew");
+                        self.play.reload(bot.clone());
+                    }
+                }
             },
         }
-        screen.show(&play.heard());
+        Ok(())
+    }
+
+    /// The same person, as they are known now, in a new conversation with the newest version.
+    fn begin_anew(&mut self) -> anyhow::Result<()> {
+        if let Some(person) = self.play.person() {
+            self.setting.contact = Some(person.contact.clone());
+        }
+        self.setting.now = self.play.now();
+        self.setting.conversation = None;
+        self.setting.pinned = Vec::new();
+        self.play = Play::new(self.bot.clone(), self.setting.clone())?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.begin_anew(self.bot.clone(), &self.setting);
+        }
+        self.screen.forget();
+        self.open();
+        self.show();
+        Ok(())
+    }
+
+    fn obey(&mut self, order: Order<'_>) -> anyhow::Result<Going> {
+        match order {
+            Order::Nothing => {}
+            Order::Quit => return Ok(Going::Away),
+            Order::Help => println!("{}", orders::HELP),
+            Order::State => print!("{}", state::shown(&self.play)),
+            Order::Trace(on) => {
+                self.tracing = on.unwrap_or(!self.tracing);
+                println!("  the trace is {}", if self.tracing { "on" } else { "off" });
+            }
+            Order::Skip(Some(micros)) => {
+                self.clock.skip(&mut self.play, micros);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.after(micros);
+                }
+                println!("  it is {} now", state::local(&self.play, self.play.now()));
+            }
+            Order::Skip(None) => println!("  /skip takes a duration such as 30s, 10m, 2h or 3d"),
+            Order::Reload => self.look(true)?,
+            Order::Fresh => self.begin_anew()?,
+            Order::Set(name, value) => self.set(name, value),
+            Order::Tag(label) => self.change(Change::AddTag(label.to_owned())),
+            Order::Untag(label) => self.change(Change::RemoveTag(label.to_owned())),
+            Order::Wrong(why) => println!("  {why}"),
+            Order::Agent(text) => self.agent(text),
+            Order::Say(text) => self.say(text),
+        }
+        Ok(Going::On)
+    }
+
+    fn say(&mut self, text: &str) {
+        match self.screen.button(text).filter(|_| !self.play.is_listening()) {
+            Some((token, label)) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.press(&label);
+                }
+                self.play.customer(IncomingBody::Press { token, label });
+            }
+            None => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.user(text);
+                }
+                self.play.write(text);
+            }
+        }
+    }
+
+    fn agent(&mut self, text: Option<&str>) {
+        let takes = self.play.queue().is_some();
+        let taken = if takes { self.play.agent_takes() } else { Ok(()) };
+        let done = taken.and_then(|()| match text {
+            Some(text) => self.play.agent_says(text),
+            None => self.play.agent_closes(None),
+        });
+        match (done, &mut self.recorder) {
+            (Err(why), _) => println!("  {why}"),
+            (Ok(()), Some(recorder)) => recorder.agent(takes, text),
+            (Ok(()), None) => {}
+        }
+    }
+
+    /// `/set name value`: by the attribute's type, as a flow would.
+    fn set(&mut self, name: &str, value: &str) {
+        let Some(AttributeDef { ty, .. }) = self.bot.attributes().iter().find(|a| a.name == name) else {
+            let known: Vec<&str> = self.bot.attributes().iter().map(|a| a.name.as_str()).collect();
+            let help = syntax::did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("there are {}", known.join(", ")));
+            println!("  there is no attribute \"{name}\"; {help}");
+            return;
+        };
+        if value.is_empty() {
+            return self.change(Change::UnsetAttribute(name.to_owned()));
+        }
+        let now = self.play.now();
+        let context = expr::Coercion { language: Some("en"), country: self.bot.country(), zone: self.bot.timezone(), now };
+        match expr::coerce(&Value::text(value), ty, &context) {
+            Ok(value) => self.change(Change::SetAttribute(name.to_owned(), value)),
+            Err(why) => println!("  {name} cannot hold this: {why}"),
+        }
+    }
+
+    fn change(&mut self, change: Change) {
+        match self.play.modify(vec![change.clone()]) {
+            Err(why) => println!("  {why}"),
+            Ok(()) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.change(&change);
+                }
+            }
+        }
     }
 }
 
-/// What a typed line asks for.
-enum Order<'a> {
-    Nothing,
-    Quit,
-    Help,
-    State,
-    Skip(Option<i64>),
-    Agent(Option<&'a str>),
-    Say(&'a str),
-}
-
-fn order(line: &str) -> Order<'_> {
-    if line.starts_with("//") {
-        // One slash less: for a bot whose command has one of our names.
-        return Order::Say(line.strip_prefix('/').unwrap_or(line));
-    }
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    match word {
-        "" => Order::Nothing,
-        "/quit" | "/exit" => Order::Quit,
-        "/help" => Order::Help,
-        "/state" => Order::State,
-        "/skip" => Order::Skip(Duration::parse_exact(rest).map(|d| d.micros)),
-        "/agent" => Order::Agent(Some(rest.trim()).filter(|r| !r.is_empty())),
-        _ => Order::Say(line),
-    }
+/// Whether the chat goes on.
+#[derive(PartialEq, Eq)]
+enum Going {
+    On,
+    Away,
 }
 
 /// Standard input, line by line, on a thread of its own: the clock must not wait for it.
-fn read_lines() -> mpsc::Receiver<String> {
-    let (tell, told) = mpsc::channel();
+fn read_lines(tell: Sender<Happening>) {
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             // Neither the end of the input nor of the conversation is an error.
-            if line.map_or(true, |line| tell.send(line).is_err()) {
-                return;
+            if line.map_or(true, |line| tell.send(Happening::Line(line)).is_err()) {
+                break;
             }
         }
+        let _ = tell.send(Happening::End);
     });
-    told
 }
 
-struct Screen {
-    color: bool,
-    last: Option<Message>,
-}
-
-impl Screen {
-    fn prompt(&self) {
-        if std::io::stdin().is_terminal() {
-            print!("> ");
-            // A prompt that cannot be shown is no reason to stop.
-            let _ = std::io::stdout().flush();
-        }
-    }
-
-    fn show_over_prompt(&mut self, messages: &[Message]) {
-        if !messages.is_empty() {
-            println!();
-            self.show(messages);
-            self.prompt();
-        }
-    }
-
-    fn show(&mut self, messages: &[Message]) {
-        for message in messages {
-            let (name, tint) = match &message.author {
-                Author::Customer => continue,
-                Author::Bot { .. } => ("bot".to_owned(), "36"),
-                Author::Agent { name, .. } => (clean(name), "35"),
-                Author::System => ("–".to_owned(), "2"),
-            };
-            let indent = " ".repeat(name.chars().count() + 2);
-            let text = clean(&message.content.text).replace('\n', &format!("\n{indent}"));
-            if self.color {
-                println!("\u{1b}[{tint}m{name}:\u{1b}[0m {text}");
-            } else {
-                println!("{name}: {text}");
-            }
-            for (number, choice) in message.content.buttons.iter().chain(&message.content.quick_replies).enumerate() {
-                let label = clean(&choice.label);
-                match &choice.action {
-                    ChoiceAction::Reply { .. } => println!("{indent}[{}] {label}", number + 1),
-                    ChoiceAction::Url(url) => println!("{indent}[{}] {label} → {}", number + 1, clean(url)),
-                    ChoiceAction::Phone(phone) => println!("{indent}[{}] {label} → {}", number + 1, clean(phone)),
-                }
-            }
-            if matches!(message.author, Author::Bot { .. }) {
-                self.last = Some(message.clone());
-            }
-        }
-    }
-
-    /// The button of the last message with this number.
-    fn button(&self, text: &str) -> Option<(String, String)> {
-        let number: usize = text.parse().ok()?;
-        let content = &self.last.as_ref()?.content;
-        let choice = content.buttons.iter().chain(&content.quick_replies).nth(number.checked_sub(1)?)?;
-        match &choice.action {
-            ChoiceAction::Reply { token } => Some((token.clone(), choice.label.clone())),
-            ChoiceAction::Url(_) | ChoiceAction::Phone(_) => None,
-        }
-    }
-}
-
-/// Text that cannot move the cursor or change the terminal.
-fn clean(text: &str) -> String {
-    text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
-}
-
-fn local(play: &Play, at: Instant) -> String {
-    at.to_timestamp().to_zoned(play.bot().timezone().clone()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
-}
-
-fn state(play: &Play) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    let Some(person) = play.person() else { return "  nothing is known yet\n".into() };
-    let contact = &person.contact;
-    let mut line = |name: &str, value: String| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "  {name:<11} {}", clean(&value));
-    };
-    line("time", local(play, play.now()));
-    line("status", contact.status.clone());
-    for (name, value) in contact.system.iter().chain(&contact.attributes) {
-        line(name, expr::render(value, play.bot().timezone()));
-    }
-    let join = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
-    line("tags", join(contact.tags.values().map(|t| t.label.clone()).collect()));
-    line("segments", join(contact.memberships.keys().cloned().collect()));
-    for conversation in &person.conversations {
-        line("owner", format!("{:?}", conversation.owner).to_lowercase());
-        for run in &conversation.runs {
-            let floor = if conversation.floor.last() == Some(&run.id) { " (has the floor)" } else { "" };
-            let vars: Vec<String> =
-                run.frame().vars.iter().map(|(k, v)| format!("{k}={}", expr::render(v, play.bot().timezone()))).collect();
-            line("run", format!("{}.{}{floor} {}", run.frame().skill, run.frame().block, vars.join(" ")));
-        }
-        for timer in &conversation.timers {
-            line("timer", format!("{}.{} ticks at {}", timer.skill, timer.name, local(play, timer.next)));
-        }
-    }
-    out
+/// The time as people write it in files: local, to the second.
+fn written(at: Instant, bot: &Bot) -> String {
+    at.to_timestamp().to_zoned(bot.timezone().clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }

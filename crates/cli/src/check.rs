@@ -1,26 +1,63 @@
-//! `check`: everything that is wrong with a bot, at once.
+//! `check`: everything that is wrong with a bot, at once, and with `--fix` what can surely be put right.
 
+mod fix;
+mod shown;
+
+use crate::args::CheckArgs;
 use crate::{Exit, folder};
+use folder::Loaded;
 use std::io::IsTerminal;
 use std::path::Path;
+use syntax::Severity;
 
 /// Checks a folder and prints what is wrong.
-pub fn run(bot: &Path, format: &str, deny_warnings: bool) -> anyhow::Result<Exit> {
-    let loaded = folder::load(bot)?;
-    match format {
+pub fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let mut fixed = Vec::new();
+    if args.fix {
+        fixed = fix::run(&args.bot)?;
+    }
+    let loaded = load(&args.bot)?;
+    match args.format.as_str() {
         "json" => print!("{}", syntax::render_json(&loaded.diagnostics, &loaded.sources)),
         "short" => print!("{}", syntax::render_short(&loaded.diagnostics, &loaded.sources)),
-        _ => {
-            let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            print!("{}", syntax::render_human(&loaded.diagnostics, &loaded.sources, color, 120));
-            match &loaded.bot {
-                Some(checked) => println!("{}: {}, {}", bot.display(), loaded.summary(), contents(checked)),
-                None => println!("{}: {}", bot.display(), loaded.summary()),
-            }
-        }
+        _ => human(&args.bot, &fixed, &loaded, args.fix),
     }
-    let failed = loaded.bot.is_none() || (deny_warnings && loaded.diagnostics.warning_count() > 0);
+    let failed = loaded.bot.is_none() || (args.deny_warnings && loaded.diagnostics.warning_count() > 0);
     Ok(if failed { Exit::Problems } else { Exit::Fine })
+}
+
+/// Loads a folder and looks at what only the channels know.
+pub fn load(bot: &Path) -> anyhow::Result<Loaded> {
+    let mut loaded = folder::load(bot)?;
+    if let Some(bot) = &loaded.bot {
+        shown::look(bot, &mut loaded.diagnostics);
+    }
+    Ok(loaded)
+}
+
+fn human(bot: &Path, fixed: &[fix::Applied], loaded: &Loaded, has_fixed: bool) {
+    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    for one in fixed {
+        println!("fixed {}:{}:{}: {} ({})", one.file, one.line, one.column, one.title, one.code);
+    }
+    if !fixed.is_empty() {
+        println!();
+    }
+    print!("{}", syntax::render_human(&loaded.diagnostics, &loaded.sources, color, 120));
+    match &loaded.bot {
+        Some(checked) => println!("{}: {}, {}", bot.display(), loaded.summary(), contents(checked)),
+        None => println!("{}: {}", bot.display(), loaded.summary()),
+    }
+    let sure = loaded.diagnostics.iter().filter(|d| d.fix.as_ref().is_some_and(|fix| fix.sure)).count();
+    if sure > 0 && !has_fixed {
+        let them = if sure == 1 { "1 of these".to_owned() } else { format!("{sure} of these") };
+        println!("{them} can be put right by: switchboard check --fix {}", bot.display());
+    }
+    // The worst first: what it means stands on its page.
+    let first = loaded.diagnostics.iter().find(|d| d.severity == Severity::Error).or_else(|| loaded.diagnostics.iter().next());
+    if let Some(first) = first {
+        println!("what a code means: switchboard explain {}", first.code);
+    }
 }
 
 fn contents(bot: &engine::Bot) -> String {

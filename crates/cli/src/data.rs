@@ -22,7 +22,7 @@ pub fn default_for(bot: &Path) -> PathBuf {
 }
 
 /// The data folder that is meant: named, or the only one under `./data`.
-fn find(args: &DataArgs) -> anyhow::Result<PathBuf> {
+pub fn find(args: &DataArgs) -> anyhow::Result<PathBuf> {
     if let Some(data) = &args.data {
         if !data.is_dir() {
             bail!("there is no data folder {}", data.display());
@@ -62,6 +62,28 @@ pub fn ask(args: &DataArgs, request: Request) -> anyhow::Result<Value> {
     })
 }
 
+/// Asks the server at an address of this machine, which must be the one that has the data folder: its token is there.
+pub fn ask_server(args: &DataArgs, url: &url::Url, request: Request) -> anyhow::Result<Value> {
+    let data = find(args)?;
+    let Some(server) = control_file(&data) else {
+        bail!("no server has the data folder {}; name the one of {url} with --data", data.display());
+    };
+    let local = match url.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        None => false,
+    };
+    if !local {
+        bail!("{url} is not on this machine; run the command where the server is");
+    }
+    if url.port_or_known_default() != Some(server.address.port()) {
+        bail!("the server with the data folder {} is at {}; name the one of {url} with --data", data.display(), server.address);
+    }
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the system refused a thread")?;
+    Ok(tokio.block_on(api::control::ask(&server, &request))?)
+}
+
 fn control_file(data: &Path) -> Option<ControlFile> {
     serde_json::from_slice(&std::fs::read(data.join(CONTROL)).ok()?).ok()
 }
@@ -69,14 +91,17 @@ fn control_file(data: &Path) -> Option<ControlFile> {
 async fn at_rest(data: &Path, request: Request) -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(SledStore::open(data, store_sled::Options::default())?);
     let bot = versions::latest(data)?;
+    // A step must find the versions that runs have, or they would end.
+    let (pinned, _) = versions::in_use(data, store.as_ref(), &bot)?;
     let service = runtime::start(runtime::Options {
         bot,
-        pinned: Vec::new(),
+        pinned,
         store,
         blobs: Arc::new(FileBlobs::open(data.join("blobs"))?),
         channels: Vec::new(),
         clock: Arc::new(SystemClock),
         seed: crate::serve::seed()?,
+        outside: None,
         at_rest: true,
     })
     .await?;

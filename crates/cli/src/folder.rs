@@ -1,10 +1,11 @@
 //! A bot's folder on disk: reading it whole, within limits, and saying what is wrong.
 
 use engine::{Bot, BotFiles};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use syntax::{Diagnostics, Sources};
+use std::time::SystemTime;
+use syntax::{DecodeError, Diagnostics, Sources};
 
 /// How many files one bot may have.
 const MOST_FILES: usize = 2_000;
@@ -29,10 +30,60 @@ pub enum FolderError {
     /// There is too much of it.
     #[error("{0} has more than {MOST_FILES} files, or folders deeper than {DEEPEST}; is it a bot's folder?")]
     TooMuch(String),
+    /// Too many files to send.
+    #[error("{0} holds more than {1} files; put what the bot does not send elsewhere")]
+    TooManyFiles(String, usize),
+    /// Files to send that are too large.
+    #[error("{0} is larger than {1} MB; give such files an https address instead")]
+    FilesTooLarge(String, u64),
 }
 
 /// Reads the language files of a folder and, if asked, its conversations.
 pub fn read(folder: &Path, with_conversations: bool) -> Result<BotFiles, FolderError> {
+    let mut files = Vec::new();
+    for (name, path) in list(folder, with_conversations)? {
+        let text = read_text(&path)?.map_err(|e| FolderError::NotText(path.display().to_string(), e.to_string()))?;
+        files.push((name, text));
+    }
+    Ok(BotFiles { files, shown_as: shown_as(folder), assets: crate::assets::read(folder)? })
+}
+
+/// How a folder is named before the names of its files.
+fn shown_as(folder: &Path) -> String {
+    format!("{}/", folder.display().to_string().trim_end_matches('/'))
+}
+
+/// What a folder's language files look like from outside: another stamp means that something changed.
+pub type Stamp = Vec<(String, u64, Option<SystemTime>)>;
+
+/// The stamp of a folder; empty if it cannot be listed.
+pub fn stamp(folder: &Path) -> Stamp {
+    let mut files = list(folder, false).unwrap_or_default();
+    everything(&folder.join("files"), "files", 0, &mut files);
+    let of = |(name, path): (String, PathBuf)| {
+        let (size, changed) = std::fs::metadata(path).map_or((0, None), |m| (m.len(), m.modified().ok()));
+        (name, size, changed)
+    };
+    files.into_iter().map(of).collect()
+}
+
+/// What lies in a folder and below, whatever it is; what cannot be listed is left out.
+fn everything(folder: &Path, relative: &str, depth: usize, files: &mut Vec<(String, PathBuf)>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|e| e.path()) {
+        let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
+        let relative = format!("{relative}/{name}");
+        if path.is_dir() && depth < DEEPEST {
+            everything(&path, &relative, depth + 1, files);
+        } else if files.len() < MOST_FILES {
+            files.push((relative, path));
+        }
+    }
+    files.sort();
+}
+
+/// The files a bot is made of: the name within the bot, and where it is.
+fn list(folder: &Path, with_conversations: bool) -> Result<Vec<(String, PathBuf)>, FolderError> {
     let shown = folder.display().to_string();
     if !folder.exists() {
         return Err(FolderError::Missing(shown));
@@ -44,7 +95,7 @@ pub fn read(folder: &Path, with_conversations: bool) -> Result<BotFiles, FolderE
     for name in ["bot.yaml", "segments.yaml"] {
         let path = folder.join(name);
         if path.is_file() {
-            files.push((name.to_owned(), read_text(&path)?));
+            files.push((name.to_owned(), path));
         }
     }
     let mut folders = vec!["skills", "translations"];
@@ -57,11 +108,10 @@ pub fn read(folder: &Path, with_conversations: bool) -> Result<BotFiles, FolderE
             walk(&path, sub, 0, &mut files)?;
         }
     }
-    let shown_as = format!("{}/", shown.trim_end_matches('/'));
-    Ok(BotFiles { files, shown_as })
+    Ok(files)
 }
 
-fn walk(folder: &Path, relative: &str, depth: usize, files: &mut Vec<(String, String)>) -> Result<(), FolderError> {
+fn walk(folder: &Path, relative: &str, depth: usize, files: &mut Vec<(String, PathBuf)>) -> Result<(), FolderError> {
     if depth > DEEPEST {
         return Err(FolderError::TooMuch(folder.display().to_string()));
     }
@@ -76,23 +126,39 @@ fn walk(folder: &Path, relative: &str, depth: usize, files: &mut Vec<(String, St
             continue;
         }
         let relative = format!("{relative}/{name}");
-        let kind = std::fs::symlink_metadata(&path).map_err(|e| FolderError::Io(path.display().to_string(), e))?.file_type();
+        // A file that was there a moment ago may be on its way to another name.
+        let kind = match std::fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata.file_type(),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(FolderError::Io(path.display().to_string(), e)),
+        };
         if kind.is_dir() {
             walk(&path, &relative, depth + 1, files)?;
         } else if kind.is_file() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
             if files.len() >= MOST_FILES {
                 return Err(FolderError::TooMuch(folder.display().to_string()));
             }
-            files.push((relative, read_text(&path)?));
+            files.push((relative, path));
         }
     }
     Ok(())
 }
 
-fn read_text(path: &Path) -> Result<String, FolderError> {
-    let shown = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| FolderError::Io(shown.clone(), e))?;
-    syntax::decode(bytes).map_err(|e| FolderError::NotText(shown, e.to_string()))
+/// A file's text, or why it is none. Of a file that is too large only as much is read as it takes to say so.
+fn read_text(path: &Path) -> Result<Result<String, DecodeError>, FolderError> {
+    let io = |e| FolderError::Io(path.display().to_string(), e);
+    let most = syntax::MAX_FILE_BYTES + 4;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(io)?;
+    file.take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() == most
+        && let Err(cut) = std::str::from_utf8(&bytes)
+        && cut.error_len().is_none()
+    {
+        // The last character was cut in two.
+        bytes.truncate(cut.valid_up_to());
+    }
+    Ok(syntax::decode(bytes))
 }
 
 /// A loaded bot, or what is wrong with it.
@@ -105,10 +171,26 @@ pub struct Loaded {
     pub sources: Sources,
 }
 
-/// Reads and checks a folder.
+/// Reads and checks a folder. A file that is not text is a fault like any other, told beside the rest.
 pub fn load(folder: &Path) -> Result<Loaded, FolderError> {
-    let files = read(folder, false)?;
-    let (bot, diagnostics, sources) = Bot::load(&files);
+    let mut files = BotFiles { files: Vec::new(), shown_as: shown_as(folder), assets: crate::assets::read(folder)? };
+    let mut unread = Vec::new();
+    for (name, path) in list(folder, false)? {
+        match read_text(&path)? {
+            Ok(text) => files.files.push((name, text)),
+            Err(why) => unread.push((name, why)),
+        }
+    }
+    let (bot, mut diagnostics, mut sources) = Bot::load(&files);
+    // Names from a file that could not be read would be missed everywhere.
+    let bot = bot.filter(|_| unread.is_empty());
+    if !unread.is_empty() {
+        diagnostics = diagnostics.into_iter().filter(|d| d.code.starts_with("E00")).collect();
+    }
+    for (name, why) in unread {
+        let file = sources.add(format!("{}{name}", files.shown_as), String::new());
+        diagnostics.push(why.diagnostic(file));
+    }
     Ok(Loaded { bot, diagnostics, sources })
 }
 

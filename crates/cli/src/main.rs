@@ -1,18 +1,31 @@
 //! The `switchboard` command: the composition root, the only crate that knows everything.
 
+mod against;
 mod agent;
 mod args;
+mod assets;
 mod channels;
 mod chat;
 mod check;
 mod contacts;
 mod data;
+mod explain;
 mod folder;
+mod globals;
+mod graph;
 mod new;
 mod play;
+mod reload;
+mod runs;
+mod schema;
 mod script;
 mod serve;
+mod services;
+mod table;
+mod trigger;
+mod untranslated;
 mod versions;
+mod watch;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -46,11 +59,21 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::New { name } => new::run(&name),
-        Command::Check { bot, format, deny_warnings } => check::run(&bot, &format, deny_warnings),
-        Command::Test { bot, only } => script::test(&bot, only.as_deref()),
-        Command::Chat { bot } => chat::run(&bot),
+        Command::Check(args) => match (&args.untranslated, &args.against) {
+            (Some(language), _) => untranslated::run(&args.bot, language, args.skeleton),
+            (None, Some(url)) => against::run(&args.bot, url, args.data.as_deref()),
+            (None, None) => check::run(&args),
+        },
+        Command::Explain { code, .. } => explain::run(code.as_deref()),
+        Command::Test(args) => script::test(&args),
+        Command::Graph(args) => graph::run(args),
+        Command::Schema { of } => schema::run(of),
+        Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Contacts { command } => contacts::run(command),
+        Command::Runs { command } => runs::run(command),
+        Command::Trigger(args) => trigger::run(args),
+        Command::Globals { command } => globals::run(command),
         Command::Agent { command } => agent::run(command),
     }
 }

@@ -1,14 +1,16 @@
 //! A conversation played on the production runtime core with a virtual clock, no network and a store in memory:
 //! what `test` and `chat` drive.
 
+use crate::script::http::{Calls, Staged};
 use channel::{Capabilities, Inbound};
 use engine::{Bot, Trace};
 use model::{
-    Address, AgentId, AttachmentKind, Author, ChoiceAction, Contact, ContactId, Content, Conversation, ConversationId, InboxItem, Incoming,
-    IncomingBody, Instant, Message, Owner, Person, Record, RequestState, TranscriptEntry,
+    Actor, Address, AgentId, AttachmentKind, Author, Change, ChoiceAction, Contact, ContactId, Content, Conversation, ConversationId,
+    EventRecord, InboxItem, Incoming, IncomingBody, Instant, Message, Owner, PendingStart, Person, Record, RequestState, Start,
+    TranscriptEntry,
 };
 use runtime::Agent;
-use runtime::core::{Action, Core, CoreOptions, Engine, ProgramSet, Ticket};
+use runtime::core::{Action, CallToken, Core, CoreOptions, Engine, ProgramSet, Ticket};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Commit, MemStore, PersonChange, Store};
@@ -35,6 +37,29 @@ pub struct Setting {
     pub contact: Option<Contact>,
     /// Whether they were greeted before.
     pub greeted: bool,
+    /// What happened to them before, oldest first.
+    pub events: Vec<EventRecord>,
+    /// Where the conversation begins, if in the middle of a skill.
+    pub start: Option<StartAt>,
+    /// A conversation of the contact that goes on here; it is given this stage's ids and address.
+    pub conversation: Option<Box<Conversation>>,
+    /// Older versions of the bot that it uses.
+    pub pinned: Vec<Arc<Bot>>,
+    /// What answers calls of flows.
+    pub calls: Calls,
+}
+
+/// A block to begin at.
+#[derive(Clone, Debug)]
+pub struct StartAt {
+    /// The skill.
+    pub skill: String,
+    /// The block.
+    pub block: String,
+    /// The variables its run has by then.
+    pub vars: Record,
+    /// The event that began it.
+    pub event: Record,
 }
 
 /// A play in progress.
@@ -51,6 +76,18 @@ pub struct Play {
     seen: u64,
     agents: Vec<(AgentId, String)>,
     refused: Option<String>,
+    /// What answers calls, and answers on their way.
+    calls: Calls,
+    answers: Vec<(Instant, CallToken, runtime::Tried)>,
+    /// How many events happened before the curtain rose.
+    events_before: usize,
+}
+
+/// A start in the middle of a skill is a tick that waits: the one way in that begins at any block.
+fn start_pending(bot: &Bot, start: StartAt, now: Instant) -> PendingStart {
+    let StartAt { skill, block, vars, event } = start;
+    let tick = Start::Tick { timer: "start_at".into(), skill, block, version: bot.version().clone(), vars };
+    PendingStart { start: tick, event, asks: false, since: now, until: now.plus_micros(1) }
 }
 
 const CONTACT: ContactId = ContactId(1);
@@ -69,6 +106,8 @@ fn capabilities() -> Capabilities {
         markdown: true,
         attachments: vec![Image, File, Audio, Voice, Video, Sticker],
         attachment_limit: u64::MAX,
+        linked: true,
+        gallery: true,
         location: true,
         typing: false,
         pull: true,
@@ -81,26 +120,43 @@ impl Play {
         let store = Arc::new(MemStore::new());
         let channel = bot.channels().first().map_or_else(|| "web".to_owned(), |c| c.name.clone());
         let address = Address { channel: channel.clone(), id: "visitor".into() };
-        if let Some(mut contact) = setting.contact {
+        let preset = setting.contact.or_else(|| {
+            // Who is in the middle of something has been here before.
+            let known = setting.start.is_some() || !setting.events.is_empty();
+            known.then(|| Contact::new(CONTACT, setting.now, address.clone(), "organic"))
+        });
+        let events_before = setting.events.len();
+        let mut seen = 0;
+        if let Some(mut contact) = preset {
             contact.addresses = vec![model::Reach { address: address.clone(), unreachable: None }];
             // A known person is in their segments already: the first step is no transition.
             let member = engine::memberships(&bot, &contact, setting.now);
             contact.memberships = member.into_iter().map(|(key, _)| (key, setting.now)).collect();
-            let mut conversation = Conversation::new(CONVERSATION, CONTACT, address.clone());
-            conversation.greeted = setting.greeted;
+            contact.id = CONTACT;
+            let mut conversation = match setting.conversation {
+                Some(copied) => Conversation { id: CONVERSATION, contact: CONTACT, address: address.clone(), ..*copied },
+                None => Conversation::new(CONVERSATION, CONTACT, address.clone()),
+            };
+            seen = conversation.last_no;
+            conversation.greeted |= setting.greeted || setting.start.is_some();
+            if let Some(start) = setting.start {
+                conversation.pending.push(start_pending(&bot, start, setting.now));
+            }
             let mut change = PersonChange::new(CONTACT, 0);
             change.contact = Some(Box::new(contact));
+            change.events = setting.events;
             change.conversations = vec![conversation];
             store::commit_blocking(store.as_ref(), Commit { person: Some(change), records: Vec::new() })?;
         }
         let mut core = Core::new(
             CoreOptions {
-                programs: ProgramSet::new(bot.clone(), Vec::new()),
+                programs: ProgramSet::new(bot.clone(), setting.pinned),
                 decide: Box::new(Engine),
                 store: store.clone(),
                 channels: BTreeMap::from([(channel, capabilities())]),
                 seed: 1,
                 salt: 1,
+                calls: true,
                 traced: true,
             },
             setting.now,
@@ -120,9 +176,24 @@ impl Play {
             core.presence(setting.now, id, true);
             agents.push((id, extra.name));
         }
-        let mut play =
-            Self { core, store, bot, now: setting.now, address, trace: Vec::new(), tickets: 0, inputs: 0, seen: 0, agents, refused: None };
+        let mut play = Self {
+            core,
+            store,
+            bot,
+            now: setting.now,
+            address,
+            trace: Vec::new(),
+            tickets: 0,
+            inputs: 0,
+            seen,
+            agents,
+            refused: None,
+            calls: setting.calls,
+            answers: Vec::new(),
+            events_before,
+        };
         play.pump();
+        play.catch_up();
         Ok(play)
     }
 
@@ -146,6 +217,7 @@ impl Play {
                     }
                     // The only channel is fetched by cursor, so nothing is ever sent.
                     Action::Send(token, _) => self.core.sent(self.now, token, Ok(channel::Sent::default())),
+                    Action::Call(token, row) => self.call(token, &row),
                     Action::Trace(_, trace) => self.trace.extend(trace),
                     Action::Done(_, Err(refusal)) => self.refused = Some(refusal.to_string()),
                     Action::Stop(why) => self.refused = Some(why),
@@ -155,10 +227,31 @@ impl Play {
                     | Action::Settled(_)
                     | Action::Notice(..)
                     | Action::Desk(_)
+                    | Action::Retired(_)
                     | Action::Alert(_) => {}
                 }
             }
         }
+    }
+
+    /// A call is answered as the conversation says, at once or when its time has come.
+    fn call(&mut self, token: CallToken, row: &model::CallRow) {
+        let Staged { tried, delay, note } = self.calls.answer(row);
+        self.trace.push(Trace::Note(note));
+        self.answers.push((self.now.plus_micros(delay), token, tried));
+        self.answers.sort_by_key(|(at, _, _)| *at);
+    }
+
+    /// What is due now: the answer to a call, or what the core says.
+    fn due(&mut self) {
+        match self.answers.first() {
+            Some((at, _, _)) if *at <= self.now => {
+                let (_, token, tried) = self.answers.remove(0);
+                self.core.called(self.now, token, tried);
+            }
+            Some(_) | None => self.core.due(self.now),
+        }
+        self.pump();
     }
 
     fn ticket(&mut self) -> Ticket {
@@ -187,7 +280,16 @@ impl Play {
     pub fn press(&mut self, label: &str) -> bool {
         let said = model::fold(label);
         let token = self.messages(0).iter().rev().find_map(|m| {
-            m.content.buttons.iter().chain(&m.content.quick_replies).find_map(|c| match &c.action {
+            // A button of a card may be named with the card: "Order Blue cup".
+            let card = m
+                .content
+                .cards
+                .iter()
+                .find_map(|card| card.buttons.iter().find(|c| model::fold(&format!("{} {}", c.label, card.title)) == said));
+            if let Some(model::Choice { label, action: ChoiceAction::Reply { token } }) = card {
+                return Some((token.clone(), label.clone()));
+            }
+            m.content.choices().find_map(|c| match &c.action {
                 ChoiceAction::Reply { token } if model::fold(&c.label) == said => Some((token.clone(), c.label.clone())),
                 _ => None,
             })
@@ -215,11 +317,8 @@ impl Play {
     fn catch_up(&mut self) {
         // Bounded: a bot that never comes to rest is stopped by its limits, not by us.
         for _ in 0..10_000 {
-            match self.core.next_due() {
-                Some(due) if due <= self.now => {
-                    self.core.due(self.now);
-                    self.pump();
-                }
+            match self.next_due() {
+                Some(due) if due <= self.now => self.due(),
                 _ => return,
             }
         }
@@ -227,17 +326,17 @@ impl Play {
 
     /// When something happens by itself next.
     pub fn next_due(&self) -> Option<Instant> {
-        self.core.next_due()
+        let answer = self.answers.first().map(|(at, _, _)| *at);
+        self.core.next_due().into_iter().chain(answer).min()
     }
 
     /// Turns the clock forward, stopping at everything that is due on the way.
     pub fn advance_to(&mut self, until: Instant) {
         for _ in 0..100_000 {
-            match self.core.next_due() {
+            match self.next_due() {
                 Some(due) if due <= until => {
                     self.now = self.now.max(due);
-                    self.core.due(self.now);
-                    self.pump();
+                    self.due();
                 }
                 _ => break,
             }
@@ -291,6 +390,26 @@ impl Play {
         self.conversation()
             .and_then(|c| c.floor_run().map(|run| matches!(&run.rest, model::Rest::Asking(ask) if ask.message.is_none())))
             .unwrap_or(false)
+    }
+
+    /// The events since the beginning, oldest first.
+    pub fn events(&self) -> Vec<EventRecord> {
+        let Some(person) = self.person() else { return Vec::new() };
+        let mut events = self.store.events(person.contact.id, 0, usize::MAX).unwrap_or_default();
+        events.reverse();
+        events.split_off(self.events_before.min(events.len()))
+    }
+
+    /// Somebody at the desk changes the contact. The error says why it was refused.
+    pub fn modify(&mut self, changes: Vec<Change>) -> Result<(), String> {
+        self.item(InboxItem::Modify { changes, by: Actor::Api("test".into()) })
+    }
+
+    /// New runs use this bot from now on; what is under way keeps its version (FL 5.9).
+    pub fn reload(&mut self, bot: Arc<Bot>) {
+        self.bot = bot.clone();
+        self.core.reload(bot);
+        self.pump();
     }
 
     /// The first agent takes the waiting or missed request.

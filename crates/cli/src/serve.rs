@@ -2,6 +2,7 @@
 
 use crate::args::ServeArgs;
 use crate::channels::{Declared, Outside, connect};
+use crate::reload::Reload;
 use crate::{Exit, data, folder, versions};
 use anyhow::{Context, bail};
 use api::ApiOptions;
@@ -21,6 +22,8 @@ use tokio::sync::watch;
 pub fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SWITCHBOARD_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    // Taken before the bot is read: what changes from here on is noticed.
+    let seen = folder::stamp(&args.bot);
     let loaded = folder::load(&args.bot)?;
     if !loaded.diagnostics.is_empty() {
         loaded.print();
@@ -29,7 +32,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<Exit> {
         bail!("{} has {}; it was not started", args.bot.display(), loaded.summary());
     };
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the system refused threads")?;
-    tokio.block_on(serve(args, bot))
+    tokio.block_on(serve(args, bot, seen))
 }
 
 /// Bits that no other process has.
@@ -39,7 +42,7 @@ pub fn seed() -> anyhow::Result<u64> {
     Ok(u64::from_be_bytes(bytes))
 }
 
-async fn serve(args: ServeArgs, bot: Arc<engine::Bot>) -> anyhow::Result<Exit> {
+async fn serve(args: ServeArgs, bot: Arc<engine::Bot>, seen: folder::Stamp) -> anyhow::Result<Exit> {
     let address: SocketAddr = args
         .listen
         .parse()
@@ -55,7 +58,7 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>) -> anyhow::Result<Exit> {
     let folder = args.data.clone().unwrap_or_else(|| data::default_for(&args.bot));
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&folder, store_sled::Options::default())?);
-    versions::keep(&folder, &bot)?;
+    versions::keep(&folder, &args.bot, &bot)?;
     let pinned = versions::pinned(&folder, store.as_ref(), &bot)?;
     let outside = Outside { allow_callback: args.allow_callback.clone() };
     let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
@@ -65,6 +68,7 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>) -> anyhow::Result<Exit> {
             Declared::Off { name, why } => println!("channel {name} is off: {why}"),
         }
     }
+    let services = crate::services::open(&bot, &args.allow_request, args.public_url.as_deref())?;
     let web = channels.iter().any(|c| c.kind() == "web");
     let service = runtime::start(runtime::Options {
         bot: bot.clone(),
@@ -74,16 +78,28 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>) -> anyhow::Result<Exit> {
         channels: channels.clone(),
         clock: Arc::new(SystemClock),
         seed: seed()?,
+        outside: Some(services.clone()),
         at_rest: false,
     })
     .await?;
     let sign_in = first_agent(&service.handle).await?;
     let control = ControlFile { address: loopback(address), token: api::control::new_token() };
     write_control(&folder, &control)?;
-    let routes = channels.iter().map(|c| (c.name().to_owned(), c.clone().routes(service.handle.hub(c.name())))).collect();
+    let mut routes: Vec<(String, Vec<channel::Route>)> =
+        channels.iter().map(|c| (c.name().to_owned(), c.clone().routes(service.handle.hub(c.name())))).collect();
+    routes.push(("services".into(), crate::services::routes(services.clone(), service.handle.clone())));
     let options = ApiOptions { public_url: args.public_url.clone(), ..ApiOptions::new(control.token.clone()) };
     let (stop, stopped) = watch::channel(false);
-    let mut server = tokio::spawn(api::serve(listener, service.handle.clone(), routes, options, stopped));
+    let mut server = tokio::spawn(api::serve(listener, service.handle.clone(), routes, options, stopped.clone()));
+    let reload = Reload {
+        folder: args.bot.clone(),
+        data: folder.clone(),
+        handle: service.handle.clone(),
+        seen,
+        channels: bot.channels().to_vec(),
+        services,
+    };
+    let reloads = tokio::spawn(reload.run(stopped));
 
     let shown = args.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address)));
     let shown = shown.trim_end_matches('/');
@@ -107,6 +123,8 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>) -> anyhow::Result<Exit> {
     if reason.is_none() {
         let _ = (&mut server).await;
     }
+    // A reload under way is let go: what it kept on disk is kept or goes at the next start.
+    reloads.abort();
     let _ = std::fs::remove_file(folder.join(data::CONTROL));
     service.stop().await;
     match reason {

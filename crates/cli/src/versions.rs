@@ -6,18 +6,22 @@ use model::Version;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::Store;
+use store::{FileBlobs, Store};
 
 /// Which version was served last.
 const LATEST: &str = "latest";
+
+/// What a version's `files/` were; the bytes are with the attachments.
+const ASSETS: &str = "files.json";
 
 fn folder(data: &Path) -> PathBuf {
     data.join("versions")
 }
 
-/// Keeps a bot's files before anything is pinned to it; the same version is kept once.
-pub fn keep(data: &Path, bot: &Bot) -> anyhow::Result<()> {
+/// Keeps a bot's files, read from the folder `from`, before anything is pinned to it; the same version is kept once.
+pub fn keep(data: &Path, from: &Path, bot: &Bot) -> anyhow::Result<()> {
     let versions = folder(data);
+    crate::assets::keep(&bot.files().assets, from, &FileBlobs::open(data.join("blobs"))?)?;
     let target = versions.join(&*bot.version().0);
     std::fs::create_dir_all(&versions).with_context(|| format!("cannot make {}", versions.display()))?;
     if !target.is_dir() {
@@ -26,6 +30,8 @@ pub fn keep(data: &Path, bot: &Bot) -> anyhow::Result<()> {
         for (path, text) in &bot.files().files {
             write(&temporary.join(path), text)?;
         }
+        let assets = serde_json::to_string(&bot.files().assets).context("a version's files are plain data")?;
+        write(&temporary.join(ASSETS), &assets)?;
         std::fs::rename(&temporary, &target).with_context(|| format!("cannot keep the bot's version in {}", target.display()))?;
         sync(&versions)?;
     }
@@ -54,6 +60,12 @@ fn load(data: &Path, version: &str) -> anyhow::Result<Arc<Bot>> {
     let path = folder(data).join(version);
     let mut files: BotFiles = crate::folder::read(&path, false)?;
     files.shown_as = format!("version {version}: ");
+    match std::fs::read(path.join(ASSETS)) {
+        Ok(json) => files.assets = serde_json::from_slice(&json).with_context(|| format!("{} is damaged", path.join(ASSETS).display()))?,
+        // Kept before a bot could have files.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(e).with_context(|| format!("cannot read {}", path.join(ASSETS).display())),
+    }
     let (bot, diagnostics, sources) = Bot::load(&files);
     let Some(bot) = bot else {
         bail!("the kept version {version} cannot be used by this release:\n{}", syntax::render_short(&diagnostics, &sources));
@@ -69,8 +81,44 @@ pub fn latest(data: &Path) -> anyhow::Result<Arc<Bot>> {
     load(data, version.trim())
 }
 
+/// The beginning of a version's name, which tells it from others for people.
+pub fn short(version: &Version) -> String {
+    version.0.chars().take(12).collect()
+}
+
+/// Removes what is kept of a version. Renamed first: it is there whole or not at all.
+pub fn forget(data: &Path, version: &Version) -> std::io::Result<()> {
+    let versions = folder(data);
+    let going = versions.join(format!(".{}-gone", version.0));
+    std::fs::rename(versions.join(&*version.0), &going)?;
+    std::fs::remove_dir_all(going)
+}
+
+/// A kept version.
+///
+/// # Errors
+/// It is not there, or this release cannot use it.
+pub fn get(data: &Path, version: &Version) -> anyhow::Result<Arc<Bot>> {
+    load(data, &version.0)
+}
+
 /// The versions that runs and timers use, without the current one; those nothing uses are removed.
 pub fn pinned(data: &Path, store: &dyn Store, current: &Bot) -> anyhow::Result<Vec<Arc<Bot>>> {
+    let (bots, used) = in_use(data, store, current)?;
+    for entry in std::fs::read_dir(folder(data)).context("cannot read the kept versions")?.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_version = name.len() == 64 || name.starts_with('.');
+        let wanted = name == *current.version().0 || used.iter().any(|v| *v.0 == *name);
+        if is_version && !wanted && entry.path().is_dir() {
+            // Left over is harmless; it goes at the next start.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(bots)
+}
+
+/// The versions that runs and timers use, without the current one, and the names of all of them.
+pub fn in_use(data: &Path, store: &dyn Store, current: &Bot) -> anyhow::Result<(Vec<Arc<Bot>>, BTreeSet<Version>)> {
     let mut used: BTreeSet<Version> = BTreeSet::new();
     store.active(&mut |person| {
         for conversation in &person.conversations {
@@ -86,14 +134,5 @@ pub fn pinned(data: &Path, store: &dyn Store, current: &Bot) -> anyhow::Result<V
         }
         bots.push(load(data, &version.0)?);
     }
-    for entry in std::fs::read_dir(folder(data)).context("cannot read the kept versions")?.filter_map(Result::ok) {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_version = name.len() == 64 || name.starts_with('.');
-        let wanted = name == *current.version().0 || used.iter().any(|v| *v.0 == *name);
-        if is_version && !wanted && entry.path().is_dir() {
-            // Left over is harmless; it goes at the next start.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-    Ok(bots)
+    Ok((bots, used))
 }

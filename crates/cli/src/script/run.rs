@@ -1,25 +1,49 @@
 //! Playing a script: strict, every bot message is listed.
 
-use super::read::{Expected, Line, Script, Then, Written};
+mod expectation;
+
+use super::written::{Expected, Line, Script, Written};
 use crate::play::Play;
 use engine::{Bot, Trace};
-use model::{Author, InboxItem, IncomingBody, Message, Value};
+use model::{Actor, Author, InboxItem, IncomingBody, Message};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use syntax::Span;
 
 /// Where a conversation went another way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     /// The line that was not met.
     pub span: Span,
     /// What happened.
     pub message: String,
-    /// What was expected there.
+    /// What the line is.
     pub label: String,
-    /// More of the story.
-    pub help: String,
+    /// What differs.
+    pub differences: Vec<Difference>,
+    /// What the engine did before, oldest first.
+    pub story: Vec<String>,
 }
+
+/// One thing that was expected and what there was instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is about: `text`, `buttons`, ….
+    pub what: &'static str,
+    /// What was expected.
+    pub expected: String,
+    /// What there was.
+    pub got: String,
+}
+
+impl Difference {
+    fn new(what: &'static str, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        Self { what, expected: expected.into(), got: got.into() }
+    }
+}
+
+/// How many lines of what happened before are told.
+const STORY: usize = 6;
 
 struct Stage {
     play: Play,
@@ -28,29 +52,56 @@ struct Stage {
     trace: Vec<Trace>,
 }
 
-/// Plays one script; answers the first failure and everything the engine did.
-pub fn run(bot: &Arc<Bot>, script: &Script) -> anyhow::Result<(Option<Failure>, Vec<Trace>)> {
+/// Plays one script; answers what was not met and everything the engine did. A talk ends at its first failure; what holds
+/// at the end is told whole.
+pub fn run(bot: &Arc<Bot>, script: &Script) -> anyhow::Result<(Vec<Failure>, Vec<Trace>)> {
     let play = Play::new(bot.clone(), script.setting.clone())?;
     let mut stage = Stage { play, said: VecDeque::new(), trace: Vec::new() };
-    let mut failure = script.talk.iter().find_map(|line| stage.line(line).err());
-    if failure.is_none()
-        && let Some(last) = script.talk.last()
-    {
-        failure = stage.nothing_more(last.span).err().or_else(|| stage.ends(&script.then).err());
+    stage.listen();
+    let failures = stage.talk(script);
+    Ok((failures, stage.trace))
+}
+
+/// `[Yes] [No]`
+fn shown_labels<'a>(labels: impl IntoIterator<Item = &'a str>) -> String {
+    let shown: Vec<String> = labels.into_iter().map(|label| format!("[{label}]")).collect();
+    if shown.is_empty() { "no buttons".into() } else { shown.join(" ") }
+}
+
+fn labels(message: &Message) -> Vec<&str> {
+    message.content.choices().map(|c| c.label.as_str()).collect()
+}
+
+fn speaker(message: &Message) -> Option<String> {
+    match &message.author {
+        Author::Bot { skill, block } => Some(format!("{skill}.{block}")),
+        Author::Customer | Author::Agent { .. } | Author::System => None,
     }
-    Ok((failure, stage.trace))
 }
 
 fn shown(message: &Message) -> String {
     let mut text = format!("\"{}\"", message.content.text);
-    let labels: Vec<&str> = message.content.buttons.iter().chain(&message.content.quick_replies).map(|c| c.label.as_str()).collect();
+    let labels = labels(message);
     if !labels.is_empty() {
-        text.push_str(&format!(" [{}]", labels.join("] [")));
+        text.push(' ');
+        text.push_str(&shown_labels(labels));
     }
-    if let Author::Bot { skill, block } = &message.author {
-        text.push_str(&format!(" ({skill}.{block})"));
+    if let Some(speaker) = speaker(message) {
+        text.push_str(&format!(" ({speaker})"));
     }
     text
+}
+
+/// One line of a trace, for people.
+pub fn told(trace: &Trace) -> String {
+    match trace {
+        Trace::Rule { rule, what } => format!("rule {rule}: {what}"),
+        Trace::Enter { skill, block } => format!("entered {skill}.{block}"),
+        Trace::Exit { skill, block, exit } => format!("left {skill}.{block} by {exit}"),
+        Trace::RunBegan { skill, through } => format!("{skill} began ({through})"),
+        Trace::RunEnded { skill, block, how } => format!("{skill} ended at {block}: {how}"),
+        Trace::Note(note) => note.clone(),
+    }
 }
 
 impl Stage {
@@ -61,42 +112,47 @@ impl Stage {
     }
 
     fn fail(&self, span: Span, message: impl Into<String>, label: impl Into<String>) -> Failure {
-        let rules: Vec<String> = self
-            .trace
-            .iter()
-            .rev()
-            .take(6)
-            .map(|t| match t {
-                Trace::Rule { rule, what } => format!("rule {rule}: {what}"),
-                Trace::Enter { skill, block } => format!("entered {skill}.{block}"),
-                Trace::Exit { skill, block, exit } => format!("left {skill}.{block} by {exit}"),
-                Trace::RunBegan { skill, through } => format!("{skill} began ({through})"),
-                Trace::RunEnded { skill, how, .. } => format!("{skill} ended: {how}"),
-                Trace::Note(note) => note.clone(),
-            })
-            .collect();
-        let story = rules.into_iter().rev().collect::<Vec<_>>().join("; ");
-        let help = if story.is_empty() { "the engine did nothing".to_owned() } else { format!("what happened before: {story}") };
-        Failure { span, message: message.into(), label: label.into(), help }
+        let from = self.trace.len().saturating_sub(STORY);
+        let story = self.trace.iter().skip(from).map(told).collect();
+        Failure { span, message: message.into(), label: label.into(), differences: Vec::new(), story }
+    }
+
+    fn talk(&mut self, script: &Script) -> Vec<Failure> {
+        for line in &script.talk {
+            let failures = self.line(line);
+            if !failures.is_empty() {
+                return failures;
+            }
+        }
+        let last = script.talk.last().map_or(script.span, |line| line.span);
+        match self.nothing_more(last) {
+            Err(failure) => vec![*failure],
+            Ok(()) => self.unmet(&script.then),
+        }
     }
 
     /// Strict: what the bot said and nobody listed is a failure.
-    fn nothing_more(&mut self, span: Span) -> Result<(), Failure> {
+    fn nothing_more(&mut self, span: Span) -> Result<(), Box<Failure>> {
         self.listen();
         match self.said.front() {
             None => Ok(()),
             Some(message) => {
-                Err(self.fail(span, format!("the bot also said {}", shown(message)), "this message is not listed around here"))
+                let mut failure = self.fail(span, "the bot said more than is listed", "nothing more is listed around here");
+                failure.differences.push(Difference::new("message", "", shown(message)));
+                Err(Box::new(failure))
             }
         }
     }
 
-    fn line(&mut self, line: &Line) -> Result<(), Failure> {
+    fn line(&mut self, line: &Line) -> Vec<Failure> {
         if let Written::Bot(expected) = &line.what {
-            return self.bot(line.span, expected);
+            return self.bot(line.span, expected).err().map(|f| *f).into_iter().collect();
         }
-        self.nothing_more(line.span)?;
+        if let Err(failure) = self.nothing_more(line.span) {
+            return vec![*failure];
+        }
         let done = match &line.what {
+            Written::Then(expectation) => return self.unmet(expectation),
             Written::User(text) => {
                 self.play.write(text);
                 Ok(())
@@ -136,97 +192,57 @@ impl Stage {
                 conversation: None,
                 name: name.clone(),
                 fields: fields.clone(),
-                by: model::Actor::Api("test".into()),
+                by: Actor::Api("test".into()),
             }),
+            Written::Change(changes) => self.play.modify(changes.clone()),
             Written::Bot(_) => Ok(()),
         };
         self.listen();
-        done.map_err(|why| self.fail(line.span, why, "at this line"))
+        done.err().map(|why| self.fail(line.span, why, "at this line")).into_iter().collect()
     }
 
-    fn bot(&mut self, span: Span, expected: &Expected) -> Result<(), Failure> {
+    fn bot(&mut self, span: Span, expected: &Expected) -> Result<(), Box<Failure>> {
         self.listen();
         let Some(message) = self.said.pop_front() else {
-            return Err(self.fail(span, "the bot said nothing", "this was expected"));
+            let mut failure = self.fail(span, "the bot said nothing", "this was expected");
+            let wanted = expected.exact.clone().unwrap_or_else(|| expected.contains.join(" … "));
+            failure.differences.push(Difference::new("message", wanted, ""));
+            return Err(Box::new(failure));
         };
-        let text = message.content.text.trim_end();
-        let labels: Vec<&str> = message.content.buttons.iter().chain(&message.content.quick_replies).map(|c| c.label.as_str()).collect();
-        let fits = expected.exact.as_ref().is_none_or(|e| e.trim_end() == text)
-            && expected.contains.iter().all(|part| text.contains(part.as_str()))
-            && expected.buttons.as_ref().is_none_or(|b| b.iter().map(String::as_str).eq(labels.iter().copied()));
-        if fits { Ok(()) } else { Err(self.fail(span, format!("the bot said {}", shown(&message)), "this was expected")) }
+        let differences = differences(expected, &message);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let by = speaker(&message).map_or_else(String::new, |speaker| format!(" ({speaker})"));
+        let mut failure = self.fail(span, format!("the bot said something else{by}"), "this was expected");
+        failure.differences = differences;
+        Err(Box::new(failure))
     }
+}
 
-    fn ends(&self, then: &Then) -> Result<(), Failure> {
-        let Some(person) = self.play.person() else {
-            let spans = [then.tags.as_ref().map(|t| t.0), then.status.as_ref().map(|s| s.0), then.segments.as_ref().map(|s| s.0)];
-            let more = [then.ended.as_ref().map(|e| e.0), then.resting.as_ref().map(|r| r.0), then.attributes.first().map(|a| a.0)];
-            return match spans.into_iter().chain(more).flatten().next() {
-                Some(span) => Err(self.fail(span, "nobody wrote, so nothing is known of them", "this was expected")),
-                None => Ok(()),
-            };
-        };
-        let contact = &person.contact;
-        if let Some((span, wanted)) = &then.tags {
-            let mut has: Vec<String> = contact.tags.values().map(|t| t.label.clone()).collect();
-            let mut folded: Vec<String> = wanted.iter().map(|t| model::fold(t)).collect();
-            has.sort();
-            folded.sort();
-            let mut keys: Vec<String> = contact.tags.keys().map(|k| k.as_str().to_owned()).collect();
-            keys.sort();
-            if keys != folded {
-                return Err(self.fail(*span, format!("the tags are [{}]", has.join(", ")), "these were expected"));
-            }
-        }
-        for (span, name, wanted) in &then.attributes {
-            let value = contact.attributes.get(name);
-            let found = value.map(|v| expr::render(v, self.play.bot().timezone()));
-            let same = match (&found, wanted, value) {
-                (Some(found), Some(wanted), Some(Value::Number(n))) => {
-                    wanted.trim().parse().is_ok_and(|w: rust_decimal::Decimal| w == *n) || found == wanted
-                }
-                (found, wanted, _) => found == wanted,
-            };
-            if !same {
-                let found = found.map_or_else(|| "not set".to_owned(), |f| format!("\"{f}\""));
-                return Err(self.fail(*span, format!("{name} is {found}"), "this was expected"));
-            }
-        }
-        if let Some((span, wanted)) = &then.status
-            && contact.status != *wanted
-        {
-            return Err(self.fail(*span, format!("the status is {}", contact.status), "this was expected"));
-        }
-        if let Some((span, wanted)) = &then.segments {
-            let mut found: Vec<String> = contact.memberships.keys().cloned().collect();
-            let mut wanted = wanted.clone();
-            found.sort();
-            wanted.sort();
-            if found != wanted {
-                return Err(self.fail(*span, format!("the segments are [{}]", found.join(", ")), "these were expected"));
-            }
-        }
-        if let Some((span, wanted)) = &then.ended {
-            let ended = self.trace.iter().rev().find_map(|t| match t {
-                Trace::RunEnded { skill, block, .. } => Some(format!("{skill}.{block}")),
-                _ => None,
-            });
-            if ended.as_ref() != Some(wanted) {
-                let message = ended.map_or_else(|| "no run ended".to_owned(), |e| format!("the last run ended at {e}"));
-                return Err(self.fail(*span, message, "this was expected"));
-            }
-        }
-        if let Some((span, wanted)) = &then.resting {
-            let resting: Vec<String> = person
-                .conversations
-                .iter()
-                .flat_map(|c| c.runs.iter().map(|r| format!("{}.{}", r.frame().skill, r.frame().block)))
-                .collect();
-            if !resting.contains(wanted) {
-                let message = if resting.is_empty() { "no run rests".to_owned() } else { format!("runs rest at {}", resting.join(", ")) };
-                return Err(self.fail(*span, message, "this was expected"));
-            }
-        }
-        Ok(())
+/// Everything about a message that is not as expected.
+fn differences(expected: &Expected, message: &Message) -> Vec<Difference> {
+    let text = message.content.text.trim_end();
+    let mut found = Vec::new();
+    if let Some(exact) = expected.exact.as_ref().map(|e| e.trim_end()).filter(|e| *e != text) {
+        found.push(Difference::new("text", exact, text));
     }
+    for part in expected.contains.iter().filter(|part| !text.contains(part.as_str())) {
+        found.push(Difference::new("text with", part.as_str(), text));
+    }
+    for part in expected.lacks.iter().filter(|part| text.contains(part.as_str())) {
+        found.push(Difference::new("text without", part.as_str(), text));
+    }
+    for (what, wanted, said) in super::media::differences(&expected.media, &message.content) {
+        found.push(Difference::new(what, wanted, said));
+    }
+    let labels = labels(message);
+    if let Some(buttons) = expected.buttons.as_ref().filter(|b| !b.iter().map(String::as_str).eq(labels.iter().copied())) {
+        found.push(Difference::new("buttons", shown_labels(buttons.iter().map(String::as_str)), shown_labels(labels)));
+    }
+    let by = speaker(message);
+    if let Some(from) = expected.from.as_ref().filter(|from| by.as_ref() != Some(from)) {
+        found.push(Difference::new("block", from.as_str(), by.unwrap_or_default()));
+    }
+    found
 }
