@@ -3,12 +3,16 @@
 //! The binary is the one `SWITCHBOARD_BIN` names, or else the one built beside this test. Nothing here waits by the
 //! clock: every wait is for something to be seen, with a deadline.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+#![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test that panics says where")]
 
 mod bad_start;
 mod commands;
+mod globals;
 mod journey_web;
 mod kill9;
+mod reload;
+mod requests;
 mod support;
 mod telegram;
+mod trigger;
 mod webhook;

@@ -1,0 +1,98 @@
+// Galleries, places and files that are elsewhere: seen, pressed and reached with the keyboard, on every screen.
+import AxeBuilder from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launch, openShadow } from "../lib/browser.mjs";
+import { binary, serve } from "../lib/server.mjs";
+import { Chat } from "../lib/widget.mjs";
+
+const skip = binary() !== null && "the example host says what is shown here: SWITCHBOARD_BIN=example";
+const OUT = join(import.meta.dirname, "../out");
+
+let browser, server;
+before(async () => {
+  if (skip) return;
+  mkdirSync(OUT, { recursive: true });
+  browser = await launch();
+  server = await serve();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function visit(options = {}) {
+  const context = await openShadow(await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", reducedMotion: "reduce", ...options }));
+  const page = await context.newPage();
+  await page.goto(server.origin);
+  const chat = new Chat(page);
+  await chat.launcher.waitFor();
+  await chat.greeted();
+  return { context, page, chat };
+}
+
+const LOOKS = {
+  "wide-light": {},
+  "wide-dark": { colorScheme: "dark" },
+  "phone-light": { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true },
+  "phone-dark": { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true, colorScheme: "dark" },
+};
+
+for (const [look, options] of Object.entries(LOOKS)) {
+  test(`a gallery is a row that fits, ${look}`, { skip }, async () => {
+    const { context, page, chat } = await visit(options);
+    for (const word of ["place", "elsewhere", "gallery"]) await chat.say(word);
+    const row = chat.panel.getByRole("list", { name: "6 cards" });
+    await row.waitFor();
+    await chat.panel.getByRole("button", { name: "Cup 1 in the sun" }).waitFor();
+    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+    assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join("; ")}`), []);
+    const page_width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(page_width <= 0, "the page does not scroll sideways");
+    const sizes = await row.getByRole("button").evaluateAll((all) => all.map((b) => b.getBoundingClientRect()).map((r) => Math.min(r.width, r.height)));
+    assert.ok(sizes.every((size) => size >= 24), `targets are at least 24 px: ${sizes}`);
+    await page.screenshot({ path: join(OUT, `media-${look}.png`) });
+    await context.close();
+  });
+}
+
+test("arrow buttons and the keyboard turn the row, and a card's button is pressed", { skip }, async () => {
+  const { context, page, chat } = await visit();
+  await chat.say("gallery");
+  const row = chat.panel.getByRole("list", { name: "6 cards" });
+  await row.waitFor();
+  const at = () => row.evaluate((e) => e.scrollLeft);
+  const back = chat.panel.getByRole("button", { name: "Previous" });
+  await page.waitForFunction(() => true);
+  assert.equal(await back.isDisabled(), true, "nothing is before the first card");
+  await chat.panel.getByRole("button", { name: "Next" }).click();
+  await page.waitForTimeout(300);
+  const turned = await at();
+  assert.ok(turned > 100, `the row turned to ${turned}`);
+  assert.equal(await back.isDisabled(), false);
+  await row.focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForTimeout(300);
+  assert.ok((await at()) < turned, "the arrow keys turn it as well");
+  await row.getByRole("group", { name: "Cup number 3" }).getByRole("button", { name: "Order" }).press("Enter");
+  await chat.saw("You chose Order");
+  await row.getByRole("button", { name: "Order (chosen)" }).waitFor();
+  assert.equal(await row.getByRole("button", { name: "Order (chosen)" }).count(), 1);
+  await context.close();
+});
+
+test("places and files that are elsewhere are links that tell nothing of the page", { skip }, async () => {
+  const { context, chat } = await visit();
+  await chat.say("place");
+  const map = chat.panel.getByRole("link", { name: /Place 41\.38740, 2\.16860/ });
+  await map.waitFor();
+  assert.match(await map.getAttribute("href"), /^https:\/\/www\.openstreetmap\.org\//);
+  assert.match(await map.getAttribute("rel"), /noreferrer/);
+  await chat.say("elsewhere");
+  const file = chat.panel.getByRole("link", { name: "terms.pdf" });
+  await file.waitFor();
+  assert.deepEqual([await file.getAttribute("href"), await file.getAttribute("referrerpolicy")], ["https://shop.example/terms.pdf", "no-referrer"]);
+  await context.close();
+});
