@@ -139,7 +139,7 @@ fn read_list(node: At<'_>, reader: &mut Reader<'_>) -> Option<Template> {
     let parsed = if text.contains("${") {
         reader.prose(node, "from")
     } else {
-        let node = syntax::Spanned { span: node.span, value: Node::Scalar(scalar(node, format!("${{{text}}}"))?) };
+        let node = syntax::Spanned { span: node.span, value: Node::Scalar(scalar(node, format!("${{{text} | default([])}}"))?) };
         reader.prose(&node, "from")
     };
     let template = parsed?;

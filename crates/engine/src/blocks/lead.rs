@@ -144,7 +144,14 @@ impl BlockKind for Lead {
     }
 
     fn read(&self, value: At<'_>, options: &mut Fields<'_>, _has_next: bool, reader: &mut Reader<'_>) -> Option<Box<dyn BlockBody>> {
-        let fields = options.take("fields");
+        let fields = options.take("fields").and_then(|n| match &n.value {
+            Node::Map(entries) if !entries.is_empty() => Some((n, entries)),
+            Node::Map(_) | Node::Null | Node::Scalar(_) | Node::List(_) => None,
+        });
+        // In the order in which they are asked: what is asked later can show what was answered before. All are looked at, so
+        // that everything that is wrong is told at once.
+        let entries = fields.map_or(&[][..], |(_, entries)| entries.as_slice());
+        let read: Vec<Option<Field>> = entries.iter().take(MOST).map(|entry| read_field(&entry.key, &entry.value, reader)).collect();
         let consent = options.take("consent").map(|n| read_consent(n, reader));
         let summary = match options.take("summary") {
             None => Some(Summary::List),
@@ -153,10 +160,7 @@ impl BlockKind for Lead {
         };
         let times = options.take("times").and_then(|n| reader.integer(n, "times", 0, 20)).and_then(|n| u32::try_from(n).ok());
         let timeout = options.take("timeout").and_then(|n| reader.duration(n, "timeout"));
-        let Some((fields, entries)) = fields.and_then(|n| match &n.value {
-            Node::Map(entries) if !entries.is_empty() => Some((n, entries)),
-            Node::Map(_) | Node::Null | Node::Scalar(_) | Node::List(_) => None,
-        }) else {
+        let Some((node, entries)) = fields else {
             reader.out.push(
                 Diagnostic::error("E0188", value.span, "a lead needs fields: what it asks for, in order")
                     .help("write fields:, and under it name: { ask: \"What is your name?\" }"),
@@ -164,11 +168,9 @@ impl BlockKind for Lead {
             return None;
         };
         if entries.len() > MOST {
-            reader.error("E0188", fields.span, format!("a lead has at most {MOST} fields; nobody fills in more"));
+            reader.error("E0188", node.span, format!("a lead has at most {MOST} fields; nobody fills in more"));
             return None;
         }
-        // Every field is looked at, so that all that is wrong is told at once.
-        let read: Vec<Option<Field>> = entries.iter().map(|entry| read_field(&entry.key, &entry.value, reader)).collect();
         let consent = match consent {
             None => None,
             Some(read) => Some(read?),

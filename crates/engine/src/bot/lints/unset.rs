@@ -3,6 +3,7 @@
 //! For every name that is said without a default, the ways of a run are walked from where it has no value, until a block
 //! stores it or a condition says that it is set. What is still reached is told, with the way.
 
+use crate::blocks::{gallery, validation};
 use super::flow::{Flow, Way, does};
 use super::{Lint, Look, Needs};
 use crate::bot::names::CHOSEN;
@@ -43,6 +44,9 @@ const ALWAYS: [&str; 20] = [
 /// A read: the place, what is read, and which of the uses of its block it is.
 type ReadAt<'a> = (usize, &'a Use, usize);
 
+/// What blocks give by themselves, where they do: the element of a list, the card that was pressed, the last verdict.
+const GIVEN: [&str; 3] = [gallery::ITEM, gallery::CARD, validation::RESULT];
+
 pub(super) struct Unset;
 
 impl Lint for Unset {
@@ -62,6 +66,9 @@ impl Lint for Unset {
             for (at, one) in noted.uses.iter().enumerate() {
                 let Act::Reads(of, how) = one.act else { continue };
                 let variable = of == ReadOf::Variable;
+                if variable && GIVEN.contains(&one.name.as_str()) {
+                    continue;
+                }
                 if how == Missing::Handled || (!variable && (how == Missing::Unknown || has_always(bot, of, &one.name))) {
                     continue;
                 }
