@@ -111,7 +111,7 @@ export class Agent {
     agent.seen = watchFor(agent.page, [shop.origin]);
     agent.desk = new Desk(agent.page, shop.origin);
     await agent.desk.signIn(shop.password);
-    await agent.page.getByText("Accepting chats").waitFor();
+    await agent.page.getByRole("switch", { name: "Accepting chats" }).waitFor();
     return agent;
   }
 
