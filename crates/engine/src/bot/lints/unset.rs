@@ -3,9 +3,9 @@
 //! For every name that is said without a default, the ways of a run are walked from where it has no value, until a block
 //! stores it or a condition says that it is set. What is still reached is told, with the way.
 
-use crate::blocks::{gallery, validation};
 use super::flow::{Flow, Way, does};
 use super::{Lint, Look, Needs};
+use crate::blocks::{gallery, validation};
 use crate::bot::names::CHOSEN;
 use crate::bot::uses::{Act, Use};
 use expr::{Missing, ReadOf};
