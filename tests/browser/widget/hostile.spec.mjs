@@ -104,6 +104,8 @@ test("a hostile button, name and file name from the server do nothing", async ()
   const chat = new Chat(page);
   await chat.open();
   await chat.saw(bad);
+  // The name is shown above the chat as well, and may be there before the message.
+  await chat.panel.locator('a[href="https://shop.example/"]').waitFor();
   const links = await chat.panel.locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
   assert.deepEqual(links.sort(), ["https://shop.example/", "tel:11"]);
   assert.equal(await chat.panel.locator("img").count(), 0);
