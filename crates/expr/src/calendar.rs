@@ -31,6 +31,10 @@ pub fn day(at: Instant, zone: &TimeZone) -> Date {
 
 /// The instant the wall clock shows this; in a gap the first after it.
 pub fn instant(at: DateTime, zone: &TimeZone) -> Option<Instant> {
+    // In the calendar's very first days the library's own arithmetic runs out of range.
+    if at.year() < -9_998 {
+        return None;
+    }
     zone.to_ambiguous_timestamp(at).compatible().ok().map(Instant::from)
 }
 
@@ -264,6 +268,17 @@ pub fn window(now: Instant, when: When, zone: &TimeZone) -> Option<(Instant, Ins
     instants_of(now, unit, count, zone)
 }
 
+/// When a calendar window next moves on: the end of the unit that holds an instant.
+pub fn unit_end(now: Instant, when: When, zone: &TimeZone) -> Option<Instant> {
+    let (unit, _) = offset(when);
+    instants_of(now, unit, 0, zone).map(|(_, end)| end)
+}
+
+/// Whether a calendar window lies wholly in the future.
+pub fn is_ahead(when: When) -> bool {
+    offset(when).1 > 0
+}
+
 /// The instants at which time alone changes whether a moment lies in a calendar window, in order.
 pub fn window_flips(of: Moment, when: When, zone: &TimeZone) -> [Option<Instant>; 2] {
     let (unit, count) = offset(when);
@@ -272,6 +287,12 @@ pub fn window_flips(of: Moment, when: When, zone: &TimeZone) -> [Option<Instant>
         Moment::Day(x) => days_of(x, unit, -count).and_then(|(start, end)| Some((day_start(start, zone)?, day_start(end, zone)?))),
     };
     [limits.map(|l| l.0), limits.map(|l| l.1)]
+}
+
+/// The next full minute: zones are whole minutes apart.
+pub fn next_minute(now: Instant) -> Instant {
+    const MINUTE: i64 = 60_000_000;
+    now.plus_micros(MINUTE - now.0.rem_euclid(MINUTE))
 }
 
 /// The next full hour by the wall clock.

@@ -3,12 +3,13 @@
 //! A part with an error is left out and reading goes on beside it, so that a designer sees all errors at once.
 
 mod facts;
+mod history;
 mod names;
 mod relations;
 mod values;
 
 use crate::{
-    Missing, Problem, Read, ReadOf, References, Scope, Type,
+    Missing, Place, Problem, Read, ReadOf, References, Scope, Type,
     ast::{Kind, Node},
     code::{Cond, Leaf, Test, Val},
 };
@@ -23,6 +24,8 @@ pub struct Checker<'c> {
     pub reads: Vec<Read>,
     /// How a missing value would be met at the place that is checked.
     missing: Missing,
+    /// Whether the `where` of an aggregate or a sequence is checked: a bare name is a field of the event at hand.
+    in_where: bool,
 }
 
 /// A checked value.
@@ -37,17 +40,27 @@ impl Typed {
     }
 }
 
-/// Why something that can be written cannot be evaluated.
-const NOT_BUILT: &str = "E0330";
-
 impl<'c> Checker<'c> {
     pub fn new(src: &'c str, scope: &'c dyn Scope) -> Self {
-        Self { scope, src, problems: Vec::new(), references: References::default(), reads: Vec::new(), missing: Missing::Shows }
+        Self {
+            scope,
+            src,
+            problems: Vec::new(),
+            references: References::default(),
+            reads: Vec::new(),
+            missing: Missing::Shows,
+            in_where: false,
+        }
     }
 
     fn report<T>(&mut self, problem: Problem) -> Option<T> {
         self.problems.push(problem);
         None
+    }
+
+    /// Where the part that is checked stands.
+    fn place(&self) -> Place {
+        if self.in_where { Place::Event } else { self.scope.place() }
     }
 
     /// Checks a part in which a missing value is met differently.

@@ -2,7 +2,7 @@
 
 use crate::{
     Expression, Function, Root,
-    ast::{Arith, Step, When},
+    ast::{Agg, Arith, Step, When},
 };
 use jiff::tz::TimeZone;
 use model::{Duration, TagKey, Value};
@@ -144,6 +144,58 @@ pub enum Test {
         of: Val,
         span: Duration,
     },
+    /// Whether a declared attribute last changed within a span.
+    Changed {
+        attribute: Box<str>,
+        span: Duration,
+    },
+    /// Whether a note of an agent holds a text.
+    Notes(Val),
+    Sequence(Box<Sequence>),
+}
+
+/// What recorded events are looked at: those of a name, or the values of a field of theirs, that pass a condition.
+#[derive(Debug)]
+pub struct Source {
+    pub event: Box<str>,
+    pub fields: Box<[Box<str>]>,
+    pub filter: Option<Filter>,
+}
+
+/// The condition of a `where`, over the fields of one event.
+#[derive(Debug)]
+pub struct Filter {
+    pub cond: Cond,
+    /// Whether time alone may change its verdict on an event.
+    pub time: bool,
+}
+
+/// When the events looked at happened; never later than now.
+#[derive(Debug)]
+pub enum Window {
+    Ever,
+    Last { span: Duration, zone: ZoneOf },
+    Since(Val),
+    Between(Val, Val),
+    Calendar { when: When, zone: ZoneOf },
+}
+
+/// A figure over recorded events.
+#[derive(Debug)]
+pub struct Aggregate {
+    pub function: Agg,
+    pub source: Source,
+    pub window: Window,
+}
+
+/// One event and another, or none, soon after it.
+#[derive(Debug)]
+pub struct Sequence {
+    pub first: Source,
+    pub absent: bool,
+    pub second: Source,
+    pub within: Duration,
+    pub window: Window,
 }
 
 #[derive(Debug)]
@@ -181,6 +233,13 @@ pub enum Val {
     },
     /// A condition where a value is wanted.
     Truth(Box<Cond>),
+    /// A figure over recorded events.
+    Aggregate(Box<Aggregate>),
+    /// Inside a `where`: a field of the record at hand, else of the event; of the event alone if `event`.
+    Field {
+        event: bool,
+        name: Box<str>,
+    },
 }
 
 impl Val {

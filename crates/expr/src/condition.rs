@@ -6,7 +6,7 @@ use crate::{
     check::Checker,
     code::Cond,
     eval::Eval,
-    explain, json, parser, reason,
+    explain, flip, json, parser, reason,
     settle::{self, Verdict},
 };
 use model::Instant;
@@ -50,6 +50,14 @@ impl Condition {
         Self::parse(&node.to_string(), scope)
     }
 
+    /// The canonical text of a condition in the JSON form, unchecked: what ranges of problems of [`Self::from_json`] are about.
+    ///
+    /// # Errors
+    /// `E0342` if the JSON is not of the form, `E0302` if it is too large.
+    pub fn text_of_json(json: &serde_json::Value) -> Result<String, Problem> {
+        Ok(json::read(json)?.to_string())
+    }
+
     /// The canonical JSON form (FL 6.8).
     pub fn to_json(&self) -> serde_json::Value {
         json::write(&self.0.node)
@@ -60,21 +68,31 @@ impl Condition {
     /// # Errors
     /// [`EvalError`].
     pub fn eval(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Result<Truth, EvalError> {
-        Eval { facts, fuel }.cond(&self.0.code)
+        Eval::new(facts, fuel).cond(&self.0.code)
+    }
+
+    /// Whether the condition holds for somebody, as a segment asks it: a part that cannot be computed is unknown and the
+    /// others count, in whatever order they are written. Without fuel nothing is known.
+    pub fn verdict(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Truth {
+        verdict(&self.0.code, &mut Eval::new(facts, fuel)).unwrap_or(Truth::Unknown)
     }
 
     /// How the condition comes to its verdict, part by part (FL 6.9). Unlike evaluation it looks at every part.
     pub fn explain(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Explanation {
-        explain::explain(&self.0.code, &mut Eval { facts, fuel })
+        explain::explain(&self.0.code, &mut Eval::new(facts, fuel))
     }
 
-    /// The earliest later instant at which time alone may change the verdict of a part. Changes of segments it names
-    /// are not among them.
+    /// The earliest later instant at which time alone may change the verdict of a part: never later than it does change, and
+    /// for one thing asked mostly exactly then (FL 6.9). Changes of segments it names are not among them.
     pub fn next_flip(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Option<Instant> {
         if !self.0.references.time {
             return None;
         }
-        explain::next_flip(&self.0.code, &mut Eval { facts, fuel })
+        flip::next_flip(&self.0.code, &mut Eval::new(facts, fuel))
+    }
+
+    pub(crate) fn code(&self) -> &Cond {
+        &self.0.code
     }
 
     /// Where it reads names, in order.
@@ -103,6 +121,36 @@ impl Condition {
     pub fn references(&self) -> References {
         self.0.references.clone()
     }
+}
+
+fn verdict<'e>(cond: &'e Cond, eval: &mut Eval<'e>) -> Result<Truth, EvalError> {
+    Ok(match cond {
+        Cond::All(parts) => {
+            let mut all = Truth::True;
+            for part in parts {
+                all = all.and(verdict(part, eval)?);
+                if all == Truth::False {
+                    break;
+                }
+            }
+            all
+        }
+        Cond::Any(parts) => {
+            let mut any = Truth::False;
+            for part in parts {
+                any = any.or(verdict(part, eval)?);
+                if any == Truth::True {
+                    break;
+                }
+            }
+            any
+        }
+        Cond::Not(of) => verdict(of, eval)?.not(),
+        Cond::Leaf(leaf) => match eval.leaf(leaf) {
+            Err(EvalError::Arithmetic(_)) => Truth::Unknown,
+            verdict => verdict?,
+        },
+    })
 }
 
 impl PartialEq for Condition {

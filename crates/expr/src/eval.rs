@@ -3,19 +3,22 @@
 //! Parts of `and` and `or` are looked at from left to right until the answer is certain. A value is borrowed
 //! from the facts wherever it is only looked at.
 
+mod values;
+
 use crate::{
     EvalError, Facts, Fuel, Truth,
-    ast::Step,
     calendar::{self, Moment},
     closed::language_matches,
-    code::{Cond, Leaf, ListOf, Sense, Test, Val, ZoneOf},
+    code::{Aggregate, Cond, Leaf, ListOf, Sense, Test, Val, ZoneOf},
     functions::Context,
+    history::Row,
     operate,
 };
 use jiff::tz::TimeZone;
 use model::{Value, fold};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
+use values::{is_set, missing, part, truth_of, weekday, weight};
 
 /// The longest text a pattern looks at; a longer one is neither a match nor none.
 const MAX_MATCHED: usize = 4096;
@@ -23,6 +26,10 @@ const MAX_MATCHED: usize = 4096;
 pub struct Eval<'e> {
     pub facts: &'e dyn Facts,
     pub fuel: &'e mut Fuel,
+    /// The event at hand, inside a `where`.
+    pub row: Option<Row<'e>>,
+    /// A figure that is not computed but taken to be this: what would the verdict be?
+    pub assumed: Option<(&'e Aggregate, Option<Value>)>,
 }
 
 type Found<'v> = Result<Option<Cow<'v, Value>>, EvalError>;
@@ -38,6 +45,10 @@ fn judged(sense: Sense, verdict: Option<Truth>) -> Truth {
 }
 
 impl<'e> Eval<'e> {
+    pub fn new(facts: &'e dyn Facts, fuel: &'e mut Fuel) -> Self {
+        Self { facts, fuel, row: None, assumed: None }
+    }
+
     pub fn cond(&mut self, cond: &'e Cond) -> Result<Truth, EvalError> {
         match cond {
             Cond::All(parts) => {
@@ -136,7 +147,27 @@ impl<'e> Eval<'e> {
             Test::OlderThan { of, span } => {
                 self.moment(of)?.map_or(Truth::Unknown, |m| calendar::older(m, facts.now(), *span, zone).into())
             }
+            Test::Changed { attribute, span } => {
+                facts.changed_at(attribute).is_some_and(|at| calendar::within_past(Moment::At(at), facts.now(), *span, zone)).into()
+            }
+            Test::Notes(part) => match self.folded(part)? {
+                Some(part) => self.note_with(&part)?.is_some().into(),
+                None => Truth::Unknown,
+            },
+            Test::Sequence(of) => self.sequence(of)?.map_or(Truth::Unknown, |seen| seen.holds.into()),
         })
+    }
+
+    /// The first note that holds an already folded text.
+    pub fn note_with(&mut self, part: &str) -> Result<Option<Cow<'e, str>>, EvalError> {
+        let facts = self.facts;
+        for note in facts.notes() {
+            self.fuel.spend(1 + note.len() as u64)?;
+            if fold(&note).contains(part) {
+                return Ok(Some(note));
+            }
+        }
+        Ok(None)
     }
 
     pub fn zone_of(&self, zone: &'e ZoneOf) -> &'e TimeZone {
@@ -197,7 +228,7 @@ impl<'e> Eval<'e> {
     }
 
     /// A value as folded text.
-    fn folded(&mut self, of: &'e Val) -> Result<Option<Cow<'e, str>>, EvalError> {
+    pub fn folded(&mut self, of: &'e Val) -> Result<Option<Cow<'e, str>>, EvalError> {
         if let Val::Literal { folded: Some(folded), .. } = of {
             return Ok(Some(Cow::Borrowed(folded)));
         }
@@ -307,6 +338,8 @@ impl<'e> Eval<'e> {
                 Truth::False => Some(Cow::Owned(Value::Bool(false))),
                 Truth::Unknown => None,
             }),
+            Val::Aggregate(of) => Ok(self.aggregate(of)?.map(Cow::Owned)),
+            Val::Field { event, name } => Ok(self.row.and_then(|row| row.field(*event, name))),
         }
     }
 
@@ -324,61 +357,5 @@ impl<'e> Eval<'e> {
             other => return facts.system(other),
         };
         Some(Cow::Owned(value))
-    }
-}
-
-fn weekday(day: jiff::civil::Weekday) -> &'static str {
-    use jiff::civil::Weekday;
-    match day {
-        Weekday::Monday => "monday",
-        Weekday::Tuesday => "tuesday",
-        Weekday::Wednesday => "wednesday",
-        Weekday::Thursday => "thursday",
-        Weekday::Friday => "friday",
-        Weekday::Saturday => "saturday",
-        Weekday::Sunday => "sunday",
-    }
-}
-
-fn missing(op: &str, operand: &Val) -> EvalError {
-    let name = match operand {
-        Val::Variable(name) | Val::Attribute(name) | Val::Computed { name, .. } => format!("`{name}`"),
-        Val::System(name) => format!("`{name}`"),
-        _ => "a value".to_owned(),
-    };
-    EvalError::Arithmetic(format!("{name} is not set, so `{op}` has no result; give it a value with `| default(0)`"))
-}
-
-/// An empty text counts as not set: it is what an empty answer leaves behind.
-fn is_set(value: &Value) -> bool {
-    !matches!(value, Value::Text(text) if text.trim().is_empty())
-}
-
-fn truth_of(value: Option<&Value>) -> Truth {
-    match value {
-        Some(Value::Bool(b)) => (*b).into(),
-        Some(Value::Text(text)) if text.eq_ignore_ascii_case("true") => Truth::True,
-        Some(Value::Text(text)) if text.eq_ignore_ascii_case("false") => Truth::False,
-        Some(_) | None => Truth::Unknown,
-    }
-}
-
-fn part<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
-    steps.iter().try_fold(value, |value, step| match (step, value) {
-        (Step::Field(name) | Step::Key(name), Value::Record(fields)) => fields.get(name),
-        (Step::Index(at), Value::List(items)) => items.get(*at as usize),
-        _ => None,
-    })
-}
-
-/// What copying a value costs.
-fn weight(value: &Value) -> u64 {
-    match value {
-        Value::Text(text) => text.len() as u64,
-        Value::List(items) => items.iter().map(weight).fold(items.len() as u64, u64::saturating_add),
-        Value::Record(fields) => fields.values().map(weight).fold(fields.len() as u64, u64::saturating_add),
-        Value::Bool(_) | Value::Number(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Duration(_) | Value::Money(_) => {
-            1
-        }
     }
 }

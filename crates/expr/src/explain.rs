@@ -2,12 +2,10 @@
 
 use crate::{
     Truth,
-    ast::Arith,
     calendar::{self, Moment},
-    code::{Cond, ListOf, Test, Val},
+    code::{Cond, ListOf, Sequence, Test, Val, Window},
     eval::Eval,
-    functions::Tick,
-    render,
+    flip, render,
 };
 use model::{Duration, Instant, Value};
 use serde::Serialize;
@@ -74,20 +72,11 @@ pub fn explain<'e>(cond: &'e Cond, eval: &mut Eval<'e>) -> Explanation {
                 verdict,
                 actual: actual(&leaf.test, eval),
                 bound: bound(&leaf.test, eval),
-                flips_at: flip(&leaf.test, eval),
+                flips_at: flip::flip(leaf, eval),
                 error,
                 parts: Vec::new(),
             }
         }
-    }
-}
-
-/// The earliest flip of any part.
-pub fn next_flip<'e>(cond: &'e Cond, eval: &mut Eval<'e>) -> Option<Instant> {
-    match cond {
-        Cond::All(parts) | Cond::Any(parts) => parts.iter().filter_map(|part| next_flip(part, eval)).min(),
-        Cond::Not(of) => next_flip(of, eval),
-        Cond::Leaf(leaf) => flip(&leaf.test, eval),
     }
 }
 
@@ -112,6 +101,12 @@ fn actual<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<Value> {
         | Test::OlderThan { of, .. } => shown(of, eval),
         Test::HasTag { key, within: Some(_) } => eval.facts.tag_added(key).map(Value::DateTime),
         Test::RanSkill { skill, .. } => eval.facts.ran_skill(skill).map(Value::DateTime),
+        Test::Changed { attribute, .. } => eval.facts.changed_at(attribute).map(Value::DateTime),
+        Test::Notes(part) => {
+            let part = eval.folded(part).ok().flatten()?;
+            eval.note_with(&part).ok().flatten().map(|note| Value::Text(note.into_owned()))
+        }
+        Test::Sequence(of) => eval.sequence(of).ok().flatten()?.first.map(Value::DateTime),
         Test::InSegment(_)
         | Test::HasTag { within: None, .. }
         | Test::HasTags { .. }
@@ -121,7 +116,40 @@ fn actual<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<Value> {
     }
 }
 
+/// What the value was held against, and, of a figure over events, which events counted.
 fn bound<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<String> {
+    let limit = limit(test, eval);
+    let mut figures = Vec::new();
+    flip::values(test).into_iter().for_each(|val| flip::aggregates(val, &mut figures));
+    let counted = figures.first().and_then(|figure| window(&figure.window, eval)).map(|window| format!("events {window}"));
+    match (limit, counted) {
+        (Some(limit), Some(counted)) => Some(format!("{limit} ({counted})")),
+        (limit, counted) => limit.or(counted),
+    }
+}
+
+/// The limits of a window over events, in words; none if all count.
+fn window<'e>(of: &'e Window, eval: &mut Eval<'e>) -> Option<String> {
+    let (from, before) = eval.limits(of, eval.facts.now()).ok()??;
+    let zone = eval.facts.bot_zone();
+    let text = |at: Instant| render(&Value::DateTime(at), zone);
+    match of {
+        Window::Ever => None,
+        Window::Last { .. } => Some(format!("after {}", text(from.plus_micros(-1)))),
+        Window::Since(_) => Some(format!("from {}", text(from))),
+        Window::Between(..) | Window::Calendar { .. } => Some(format!("from {} to before {}", text(from), text(before))),
+    }
+}
+
+/// By when the second event of a sequence has to follow.
+fn wait<'e>(of: &'e Sequence, eval: &mut Eval<'e>) -> Option<String> {
+    let first = eval.sequence(of).ok().flatten()?.first?;
+    let over = calendar::ages_out(Moment::At(first), of.within, eval.facts.bot_zone())?;
+    let no = if of.absent { "no " } else { "" };
+    Some(format!("{no}{} before {}", of.second.event, render(&Value::DateTime(over), eval.facts.bot_zone())))
+}
+
+fn limit<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<String> {
     let (now, zone) = (eval.facts.now(), eval.facts.bot_zone());
     let text = |value: &Value| render(value, zone);
     let at = |instant: Instant| text(&Value::DateTime(instant));
@@ -145,9 +173,12 @@ fn bound<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<String> {
             Some(format!("from {} to before {}", at(start), at(end)))
         }
         Test::Within { span, future: true, .. } => calendar::edge(now, *span, zone).map(|end| format!("before {}", at(end))),
-        Test::Within { span, .. } | Test::HasTag { within: Some(span), .. } | Test::RanSkill { within: Some(span), .. } => {
-            back(*span).map(|start| format!("after {start}"))
-        }
+        Test::Within { span, .. }
+        | Test::HasTag { within: Some(span), .. }
+        | Test::RanSkill { within: Some(span), .. }
+        | Test::Changed { span, .. } => back(*span).map(|start| format!("after {start}")),
+        Test::Notes(part) => shown(part, eval).as_ref().map(text),
+        Test::Sequence(of) => wait(of, eval),
         Test::OlderThan { span, .. } => back(*span).map(|end| format!("up to {end}")),
         Test::Value(_)
         | Test::Set { .. }
@@ -158,115 +189,5 @@ fn bound<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<String> {
         | Test::HasChannel(_)
         | Test::HasConsent(_)
         | Test::Reachable(_) => None,
-    }
-}
-
-/// When time alone may next change a test.
-fn flip<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<Instant> {
-    let facts = eval.facts;
-    let (now, zone) = (facts.now(), facts.bot_zone());
-    let next = |flips: [Option<Instant>; 2]| flips.into_iter().flatten().filter(|at| *at > now).min();
-    let moment = |of: &'e Val, eval: &mut Eval<'e>| eval.moment(of).ok().flatten();
-    match test {
-        Test::HasTag { key, within: Some(span) } => next(calendar::past_flips(Moment::At(facts.tag_added(key)?), *span, zone)),
-        Test::RanSkill { skill, within: Some(span) } => next(calendar::past_flips(Moment::At(facts.ran_skill(skill)?), *span, zone)),
-        Test::Calendar { of, when, zone, .. } => {
-            let zone = eval.zone_of(zone);
-            let own = moment(of, eval).and_then(|m| next(calendar::window_flips(m, *when, zone)));
-            earliest(own, ticks(of, eval))
-        }
-        Test::Within { of, span, future } => {
-            let own = moment(of, eval)
-                .and_then(|m| next(if *future { calendar::future_flips(m, *span, zone) } else { calendar::past_flips(m, *span, zone) }));
-            earliest(own, ticks(of, eval))
-        }
-        Test::OlderThan { of, span } => {
-            let own = moment(of, eval).and_then(|m| next([calendar::ages_out(m, *span, zone), None]));
-            earliest(own, ticks(of, eval))
-        }
-        Test::Order { left, right, .. } | Test::Equal { left, right, .. } => {
-            let crossing = |moving: &'e Val, still: &'e Val, eval: &mut Eval<'e>| -> Option<Option<Instant>> {
-                let ahead = now_plus(moving)?;
-                if ticks(still, eval).is_some() {
-                    return None;
-                }
-                // `now + ahead` passes the other side: it is there at one instant and beyond it from the next on.
-                Some(match moment(still, eval) {
-                    Some(Moment::At(x)) => next([Some(x.plus_micros(-ahead)), Some(x.plus_micros(-ahead).plus_micros(1))]),
-                    Some(Moment::Day(day)) => {
-                        let start = |day| calendar::day_start(day, zone).map(|at| at.plus_micros(-ahead));
-                        next([start(day), day.tomorrow().ok().and_then(start)])
-                    }
-                    None => None,
-                })
-            };
-            if let Some(known) = crossing(left, right, eval).or_else(|| crossing(right, left, eval)) {
-                return known;
-            }
-            earliest(ticks(left, eval), ticks(right, eval))
-        }
-        Test::Value(of) | Test::Set { of, .. } | Test::Matches { of, .. } => ticks(of, eval),
-        Test::Contains { of, part, .. } | Test::Affix { of, part, .. } => earliest(ticks(of, eval), ticks(part, eval)),
-        Test::Between { of, low, high, .. } => earliest(ticks(of, eval), earliest(ticks(low, eval), ticks(high, eval))),
-        Test::In { of, list, .. } => {
-            let items = match list {
-                ListOf::Items(items) => items.iter().filter_map(|item| ticks(item, eval)).min(),
-                ListOf::Value(list) => ticks(list, eval),
-            };
-            earliest(ticks(of, eval), items)
-        }
-        Test::InSegment(_)
-        | Test::HasTag { within: None, .. }
-        | Test::HasTags { .. }
-        | Test::RanSkill { within: None, .. }
-        | Test::HasChannel(_)
-        | Test::HasConsent(_)
-        | Test::Reachable(_) => None,
-    }
-}
-
-fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    a.into_iter().chain(b).min()
-}
-
-/// How far ahead of now a value always is, if it is nothing else.
-fn now_plus(val: &Val) -> Option<i64> {
-    match val {
-        Val::System("now") => Some(0),
-        Val::Call { function, .. } if function.tick == Tick::Always => Some(0),
-        Val::Arith { op: op @ (Arith::Add | Arith::Sub), left, right } => {
-            let Val::Literal { value: Value::Duration(Duration { months: 0, micros }), .. } = &**right else { return None };
-            let base = now_plus(left)?;
-            if *op == Arith::Add { base.checked_add(*micros) } else { base.checked_sub(*micros) }
-        }
-        _ => None,
-    }
-}
-
-/// When time alone may next change a value: the next step of the clocks it is made from.
-fn ticks<'e>(val: &'e Val, eval: &mut Eval<'e>) -> Option<Instant> {
-    let facts = eval.facts;
-    let now = facts.now();
-    let mut among = |parts: &'e [Val]| parts.iter().filter_map(|part| ticks(part, eval)).min();
-    match val {
-        Val::System("now") => Some(now.plus_micros(1_000_000)),
-        Val::System("today") => calendar::next_day(now, facts.bot_zone()),
-        Val::System("hour") => calendar::next_hour(now, facts.contact_zone()),
-        Val::System("weekday") => calendar::next_day(now, facts.contact_zone()),
-        Val::Literal { .. } | Val::Variable(_) | Val::Attribute(_) | Val::System(_) | Val::Input | Val::Root(_) => None,
-        Val::Computed { expression, .. } => ticks(expression.code(), eval),
-        Val::Part { of, .. } | Val::Negative(of) => ticks(of, eval),
-        Val::List(items) => among(items),
-        Val::Arith { left, right, .. } => earliest(ticks(left, eval), ticks(right, eval)),
-        Val::Call { function, args } => {
-            let own = match function.tick {
-                Tick::Never => None,
-                Tick::Day => calendar::next_day(now, facts.bot_zone()),
-                Tick::Hour => calendar::next_hour(now, facts.contact_zone()),
-                Tick::Always => Some(now.plus_micros(1_000_000)),
-            };
-            earliest(own, among(args))
-        }
-        Val::Truth(cond) => next_flip(cond, eval),
     }
 }

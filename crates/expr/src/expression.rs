@@ -44,7 +44,7 @@ impl Expression {
     /// # Errors
     /// [`EvalError`].
     pub fn eval(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Result<Option<Value>, EvalError> {
-        Ok(Eval { facts, fuel }.value(&self.0.code)?.map(Cow::into_owned))
+        Ok(Eval::new(facts, fuel).value(&self.0.code)?.map(Cow::into_owned))
     }
 
     /// What is evaluated.

@@ -30,6 +30,20 @@ impl Root {
     }
 }
 
+/// The recorded events of one name, ordered by when they happened; those of one instant in the order they were recorded.
+pub trait Events {
+    /// How many there are.
+    fn len(&self) -> usize;
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// When the event at a place happened.
+    fn at(&self, index: usize) -> Instant;
+    /// A field of the event at a place; none if it has no such field.
+    fn field<'a>(&'a self, index: usize, name: &str) -> Option<Cow<'a, Value>>;
+}
+
 /// Everything known about the contact at this instant.
 ///
 /// `now`, `today`, `hour`, `weekday` and `timezone` are answered from [`Facts::now`] and the zones, `language`
@@ -65,8 +79,24 @@ pub trait Facts {
     fn consent(&self, topic: &str) -> Truth;
     /// When a skill last ran for the contact.
     fn ran_skill(&self, skill: &str) -> Option<Instant>;
+    /// The recorded events of a name; none if there never was one. Those later than [`Facts::now`] do not count.
+    fn events<'a>(&'a self, _name: &str) -> Option<Box<dyn Events + 'a>> {
+        None
+    }
+    /// When a declared attribute last changed; none if it never did.
+    fn changed_at(&self, _attribute: &str) -> Option<Instant> {
+        None
+    }
+    /// What agents noted about the contact.
+    fn notes(&self) -> Vec<Cow<'_, str>> {
+        Vec::new()
+    }
     /// Whether a calendar of the bot is open now; none if there is no such calendar.
     fn is_open(&self, _calendar: &str) -> Option<bool> {
+        None
+    }
+    /// The next instant at which a calendar of the bot may open or close; none if that is not known.
+    fn calendar_turns(&self, _calendar: &str) -> Option<Instant> {
         None
     }
 }

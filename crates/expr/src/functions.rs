@@ -102,6 +102,8 @@ pub enum Tick {
     Day,
     /// At every full hour.
     Hour,
+    /// At every full minute.
+    Minute,
     /// All the time.
     Always,
 }
@@ -215,6 +217,7 @@ pub const FUNCTIONS: &[Function] = &[
     numbers::MAX,
     numbers::ABS,
     numbers::ROUND,
+    numbers::BUCKET,
     texts::CONCAT,
     texts::LEN,
     texts::COALESCE,

@@ -196,7 +196,10 @@ fn says(literal: &Literal<'_>) -> Vec<(String, Says)> {
         | Test::Matches { .. }
         | Test::Calendar { .. }
         | Test::Within { .. }
-        | Test::OlderThan { .. } => Vec::new(),
+        | Test::OlderThan { .. }
+        | Test::Changed { .. }
+        | Test::Notes(_)
+        | Test::Sequence(_) => Vec::new(),
     }
 }
 

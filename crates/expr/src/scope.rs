@@ -109,6 +109,10 @@ pub trait Scope {
     fn computed(&self, _name: &str) -> Option<crate::Expression> {
         None
     }
+    /// Whether it is kept when a declared attribute last changed: of those that belong to the contact, not of the bot's own.
+    fn keeps_changes(&self, _attribute: &str) -> bool {
+        true
+    }
     /// Names of all run variables, for "did you mean".
     fn variables(&self) -> Vec<String>;
     /// Names of all declared attributes, for "did you mean".

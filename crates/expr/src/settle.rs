@@ -67,8 +67,7 @@ pub fn settled(node: &Node, verdict: Verdict, of_segment: OfSegment<'_>) -> BTre
         Kind::Matches { of, .. }
         | Kind::Calendar { of, .. }
         | Kind::Within { of, .. }
-        | Kind::OlderThan { of, .. }
-        | Kind::Changed { of, .. } => plain(verdict, &[of]),
+        | Kind::OlderThan { of, .. } => plain(verdict, &[of]),
         Kind::Path(_) => plain(verdict, &[node]),
         Kind::InSegment(_)
         | Kind::HasTag { .. }
@@ -79,6 +78,8 @@ pub fn settled(node: &Node, verdict: Verdict, of_segment: OfSegment<'_>) -> BTre
         | Kind::Reachable(_)
         | Kind::NotesContain(_)
         | Kind::Sequence(_)
+        // What changed may have been unset.
+        | Kind::Changed { .. }
         | Kind::Text(_)
         | Kind::Number(_)
         | Kind::Date(_)

@@ -52,12 +52,24 @@ pub const SYSTEM: &[System] = &[
     entry("subscribed", Type::Bool, "whether the contact gets messages they did not ask for: neither unsubscribed nor blocked"),
     entry("source", Type::Text, "how the contact came to be: organic, api, import, or what first_message in bot.yaml says"),
     entry("first_message", Type::Text, "the text the contact began with, if they began with one"),
+    entry("first_message_tag", Type::Text, "the tag that first_message in bot.yaml gave for what the contact began with"),
     entry("first_payload", Type::Text, "the payload of the link that brought the contact"),
     entry("referral", Type::Text, "the page or campaign the contact came from, if the channel says so"),
     entry("first_seen", Type::DateTime, "when the contact came to be"),
     entry("last_seen", Type::DateTime, "when the contact last did something"),
     entry("last_input", Type::Text, "the last text the contact sent"),
     entry("message_count", Type::Number, "how many messages and presses the contact sent"),
+    entry("session_messages", Type::Number, "how many of them in the latest visit"),
+    entry(
+        "visit_count",
+        Type::Number,
+        "how often the contact came: what they do after half an hour of silence is another visit; more than 1 for who returned",
+    ),
+    entry(
+        "unresolved_requests",
+        Type::Number,
+        "how many requests for a human nobody answered, since an agent last attended to the contact",
+    ),
     entry("page_visits", Type::Number, "how many pages of the website the contact opened"),
     entry("last_page", Type::Text, "the path of the page opened last"),
     entry("last_error", Type::Text, "what went wrong last in a flow of this contact, in words for the operator"),
@@ -68,6 +80,9 @@ pub const SYSTEM: &[System] = &[
     clock("weekday", Type::Text, "monday to sunday, in the contact's zone"),
     entry("timezone", Type::Text, "the contact's time zone, or the bot's"),
 ];
+
+/// The system attributes that count what happened: 0 until it did.
+pub const COUNTERS: &[&str] = &["message_count", "session_messages", "visit_count", "unresolved_requests", "page_visits"];
 
 /// The system attribute of a name.
 pub(crate) fn system(name: &str) -> Option<&'static System> {

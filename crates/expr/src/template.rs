@@ -80,6 +80,8 @@ impl Template {
             } else {
                 if rest.starts_with("{{") {
                     foreign_braces(rest, at, &mut checker.problems);
+                } else if !src.get(..at).is_some_and(|before| before.ends_with('{')) {
+                    single_braces(rest, at, &mut checker);
                 }
                 let len = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '$' | '{')).map_or(rest.len(), |(i, _)| i);
                 text.push_str(rest.get(..len).unwrap_or(rest));
@@ -133,7 +135,7 @@ impl Template {
         for part in &self.inner.parts {
             let piece = match part {
                 Part::Text(text) => Cow::Borrowed(text.as_str()),
-                Part::Value { code, .. } => match (Eval { facts, fuel }).value(code)? {
+                Part::Value { code, .. } => match Eval::new(facts, fuel).value(code)? {
                     Some(value) => Cow::Owned(crate::render(&value, facts.contact_zone())),
                     None => continue,
                 },
@@ -154,7 +156,7 @@ impl Template {
         for part in &self.inner.parts {
             let piece = match part {
                 Part::Text(text) => text.clone(),
-                Part::Value { code, .. } => match (Eval { facts, fuel }).value(code)? {
+                Part::Value { code, .. } => match Eval::new(facts, fuel).value(code)? {
                     Some(value) => escape(&crate::render(&value, facts.contact_zone())),
                     None => continue,
                 },
@@ -171,7 +173,7 @@ impl Template {
     /// [`EvalError`].
     pub fn value(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Result<Option<Value>, EvalError> {
         match self.inner.parts.as_slice() {
-            [Part::Value { code, .. }] => Ok(Eval { facts, fuel }.value(code)?.map(Cow::into_owned)),
+            [Part::Value { code, .. }] => Ok(Eval::new(facts, fuel).value(code)?.map(Cow::into_owned)),
             _ => self.render(facts, fuel).map(|text| Some(Value::Text(text))),
         }
     }
@@ -229,6 +231,16 @@ fn foreign_braces(rest: &str, at: usize, problems: &mut Vec<Problem>) {
     problems.push(
         Problem::warning("W0301", at..end, "`{{ }}` is printed as it stands; values are written `${…}`").suggest(format!("${{{inside}}}")),
     );
+}
+
+/// `{name}` of something that has a value here: the dollar sign was forgotten.
+fn single_braces(rest: &str, at: usize, checker: &mut Checker<'_>) {
+    let Some((inside, _)) = rest.strip_prefix('{').and_then(|r| r.split_once('}')) else { return };
+    if inside == "true" || inside == "false" || !checker.is_name(inside) {
+        return;
+    }
+    let message = format!("`{{{inside}}}` is printed as it stands; values are written `${{…}}`");
+    checker.problems.push(Problem::warning("W0264", at..at + inside.len() + 2, message).suggest(format!("${{{inside}}}")));
 }
 
 impl PartialEq for Template {

@@ -112,7 +112,7 @@ fn evil_patterns_take_linear_time() {
 
 proptest::proptest! {
     #[test]
-    fn no_text_breaks_the_reader(src in r#"([a-z0-9 "'\[\](){}|.,+*/%~<>=!$\\-]|in |is |not |last |within |where |then |sequence\(|count\(|\PC){0,60}"#) {
+    fn no_text_breaks_the_reader(src in r#"([a-z0-9 "'\[\](){}|.,+*/%~<>=!$\\-]|in |is |not |last |within |where |then |sequence\(a |count\(a|sum\(a\.|\PC){0,60}"#) {
         let bot = Bot::new(Place::Flow);
         for problems in [Condition::parse(&src, &bot).err(), Expression::parse(&src, &bot).err(), Template::parse(&src, &bot).err()].into_iter().flatten() {
             proptest::prop_assert!(problems.iter().any(|p| !p.warning));
@@ -121,9 +121,12 @@ proptest::proptest! {
             }
         }
         if let Ok((condition, _)) = Condition::parse(&src, &bot) {
-            let person = Person::default();
+            let mut person = Person::default();
+            person.record("a", 3_600, r#"{"a": 1, "b": [{"a": "x"}, 2]}"#);
+            person.record("a", 60, r#"{"a": "1"}"#);
             let _ = condition.eval(&person, &mut Fuel::new(10_000));
             let _ = condition.explain(&person, &mut Fuel::new(10_000));
+            proptest::prop_assert!(condition.next_flip(&person, &mut Fuel::new(10_000)).is_none_or(|flip| flip > person.now));
             let again = Condition::parse(&condition.to_string(), &bot);
             proptest::prop_assert!(again.is_ok_and(|(again, _)| again == condition));
         }

@@ -42,7 +42,8 @@ const CONDITIONS: &[Case] = &[
     ("city matches /(?=a)b/", "             ^^^^^^^^", "E0309", "cannot be read", None),
     ("ordres > 5", "^^^^^^", "E0310", "`ordres`", Some("orders")),
     ("contact.ordres > 5", "^^^^^^^^^^^^^^", "E0310", "`ordres`", None),
-    ("secret.shop = \"x\"", "^^^^^^^^^^^", "E0310", "", None),
+    ("secret.shop = \"x\"", "^^^^^^^^^^^", "E0243", "`secret.shop` cannot stand here", None),
+    ("env.TOKEN = \"x\"", "^^^^^^^^^", "E0244", "`env.TOKEN` cannot be read here", None),
     ("city = Madrid", "       ^^^^^^", "E0312", "nothing here is called", Some("\"Madrid\"")),
     ("plan = golf", "       ^^^^", "E0313", "never \"golf\"", Some("gold")),
     ("plan = \"silver\"", "       ^^^^^^^^", "E0313", "never \"silver\"", None),
@@ -71,23 +72,28 @@ const CONDITIONS: &[Case] = &[
     ("vip and 5", "        ^", "E0322", "not a condition", None),
     ("city + \"x\" = \"y\"", "^^^^^^^^^^", "E0323", "no meaning", Some("city ~ \"x\"")),
     ("last_order is today in \"Europe/Madrit\" zone", "", "E0324", "no time zone", None),
-    ("count(purchase where category = \"cat\", last 30 days) >= 3", "", "E0330", "counting events is not built yet", None),
-    ("sum(purchase.total) > 1000", "^^^^^^^^^^^^^^^^^^^", "E0330", "not built yet", None),
-    ("sequence(add_to_cart then no purchase within 2h)", "", "E0330", "not built yet", None),
-    ("plan changed within 2 days", "^^^^^^^^^^^^^^^^^^^^^^^^^^", "E0330", "not built yet", None),
-    ("notes contain \"angry\"", "^^^^^^^^^^^^^^^^^^^^^", "E0330", "not built yet", None),
+    ("sum(purchase) > 1000", "^^^^^^^^^^^^^", "E0343", "looks at a field", None),
+    ("max(orders) > 1000", "^^^^^^^^^^^", "E0343", "looks at a field", None),
+    ("count(purchase, next week) > 0", "^^^^^^^^^^^^^^^^^^^^^^^^^^", "E0344", "nothing that is to come", None),
+    ("count(purchase, last 3 days in \"Europe/Madrit\" zone) > 0", "", "E0324", "no time zone", None),
+    ("count(purchase, since orders) > 0", "                      ^^^^^^", "E0321", "not a date", None),
+    ("orders * 2 changed within 2 days", "^^^^^^^^^^", "E0345", "is not known", None),
+    ("channel changed within 2 days", "^^^^^^^", "E0345", "is not known", None),
+    ("opens changed within 2 days", "^^^^^", "E0345", "is not known", None),
+    ("contact.paln changed within 2 days", "^^^^^^^^^^^^", "E0310", "nothing here", None),
+    ("count(purchase where count(visit) > 1) > 0", "                     ^^^^^^^^^^^^", "E0346", "one event", None),
+    ("count(purchase where total > 5 and status = delayed) > 0", "", "E0312", "field of the event", Some("\"delayed\"")),
+    ("notes contain 5", "              ^", "E0321", "a text is wanted", None),
 ];
 
 fn check(case: &Case, problems: &[Problem], src: &str) {
     let (_, carets, code, words, suggestion) = case;
     let [problem] = problems else { panic!("{src}: one problem, not\n{}", told(problems)) };
-    // `secret` is told with its own code; see below.
-    let code = if src.starts_with("secret") { "E0311" } else { code };
-    assert_eq!(problem.code, code, "{src}: {}", told(problems));
+    assert_eq!(problem.code, *code, "{src}: {}", told(problems));
     assert!(problem.message.contains(words), "{src}: {}", told(problems));
     assert_eq!(
         problem.suggestion.as_deref(),
-        if code == "E0305" && suggestion.is_none() { problem.suggestion.as_deref() } else { *suggestion },
+        if *code == "E0305" && suggestion.is_none() { problem.suggestion.as_deref() } else { *suggestion },
         "{src}"
     );
     assert!(src.get(problem.range.clone()).is_some(), "{src}: the range is on character boundaries: {:?}", problem.range);
@@ -160,6 +166,12 @@ fn warnings_leave_the_text_usable() {
     let warned = |src: &str| Condition::parse(src, &bot).unwrap().1;
     let tag = warned("has tag halped");
     assert_eq!((tag[0].code, tag[0].suggestion.as_deref(), tag[0].warning, tag[0].range.clone()), ("W0302", Some("helped"), true, 8..14));
+    let event = warned("count(purchse, last 3 days) > 0");
+    assert_eq!(
+        (event[0].code, event[0].suggestion.as_deref(), event[0].warning, event[0].range.clone()),
+        ("W0304", Some("purchase"), true, 6..13)
+    );
+    assert!(warned("count(newsletter_opened) > 0").is_empty(), "events come from anywhere");
     let country = warned("country = UK");
     assert_eq!((country[0].code, country[0].suggestion.as_deref()), ("W0303", Some("GB")));
     let braces = Template::parse("Hi {{ first_name }}, a {b} {{ }}", &bot).unwrap().1;
@@ -178,7 +190,8 @@ fn problems_of_templates_have_places_in_the_whole_text() {
         ("a ${} b", "    ", "E0300", "nothing between", None),
         ("a ${orders + } b", "             ^", "E0301", "expected", None),
         ("a ${orders city} b", "           ^^^^", "E0301", "not expected", None),
-        ("${secret.shop}", "  ^^^^^^^^^^^", "E0311", "no value here", None),
+        ("${secret.shop}", "  ^^^^^^^^^^^", "E0243", "never shown, stored or compared", None),
+        ("${env.TOKEN}", "  ^^^^^^^^^", "E0244", "do not see", None),
         ("${{first_name}}", "  ^", "E0301", "no meaning inside", None),
         ("${first_name + 'x'}", "  ^^^^^^^^^^^^^^^^", "E0323", "no meaning", Some("first_name ~ 'x'")),
     ];

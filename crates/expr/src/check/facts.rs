@@ -1,6 +1,6 @@
 //! Checking facts: the names of segments, tags, skills and channels.
 
-use super::{Checker, NOT_BUILT};
+use super::Checker;
 use crate::{
     Problem,
     ast::{Kind, Label, Node},
@@ -37,15 +37,8 @@ impl Checker<'_> {
             Kind::Reachable(None) => Test::Reachable(None),
             Kind::Reachable(Some(label)) => Test::Reachable(Some(self.channel(label)?)),
             Kind::HasConsent(topic) => Test::HasConsent(topic.text.as_str().into()),
-            Kind::NotesContain(_) => {
-                let problem = Problem::error(NOT_BUILT, node.span, "searching agents' notes is not built yet");
-                return self.report(problem.help("let agents add a tag and ask for the tag"));
-            }
-            Kind::Sequence(of) => {
-                self.references.events.extend([of.first.event.text.clone(), of.second.event.text.clone()]);
-                let problem = Problem::error(NOT_BUILT, node.span, "asking for a sequence of events is not built yet");
-                return self.report(problem.help("let a skill that catches the events keep what matters in an attribute or a tag"));
-            }
+            Kind::NotesContain(part) => Test::Notes(self.text(part)?),
+            Kind::Sequence(of) => self.sequence(node, of)?,
             _ => unreachable!("`cond` sends only facts here"),
         })
     }
@@ -89,7 +82,7 @@ impl Checker<'_> {
 }
 
 /// A label as it is written: quoted if it is no slug.
-fn written(label: &str) -> String {
+pub fn written(label: &str) -> String {
     let slug = label.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') && !label.starts_with('-') && !label.is_empty();
     if slug { label.to_owned() } else { in_quotes(label) }
 }

@@ -22,6 +22,9 @@ impl Checker<'_> {
             && let Some(root) = ROOTS.into_iter().find(|r| r.name() == path.head)
         {
             self.root_allowed(node, root)?;
+            if self.in_where && root == Root::Event {
+                return self.of_event(node, path);
+            }
             return Some(self.parts_of(Val::Root(root), &path.steps));
         }
         let Typed { ty, val } = self.name(&path.head, node)?;
@@ -35,6 +38,16 @@ impl Checker<'_> {
         Some(self.parts_of(val, &path.steps))
     }
 
+    /// `event.name` in a `where`: a field of the event itself, even where a record at hand has one of that name.
+    fn of_event(&mut self, node: &Node, path: &Path) -> Option<Typed> {
+        let Some((Step::Field(name) | Step::Key(name), rest)) = path.steps.split_first() else {
+            let problem = Problem::error("E0310", node.span, "`event` is followed by the name of a field, for example event.total");
+            return self.report(problem);
+        };
+        let field = Val::Field { event: true, name: name.as_str().into() };
+        Some(if rest.is_empty() { Typed::new(Type::Unknown, field) } else { self.parts_of(field, rest) })
+    }
+
     fn parts_of(&self, of: Val, steps: &[Step]) -> Typed {
         Typed::new(Type::Unknown, Val::Part { of: Box::new(of), steps: steps.into() })
     }
@@ -42,8 +55,8 @@ impl Checker<'_> {
     fn root_allowed(&mut self, node: &Node, root: Root) -> Option<()> {
         let allowed = match root {
             Root::Bot => true,
-            Root::Event => matches!(self.scope.place(), Place::Flow | Place::Event),
-            Root::Run | Root::Queue => self.scope.place() == Place::Flow,
+            Root::Event => matches!(self.place(), Place::Flow | Place::Event),
+            Root::Run | Root::Queue => self.place() == Place::Flow,
         };
         if allowed {
             return Some(());
@@ -52,7 +65,7 @@ impl Checker<'_> {
     }
 
     fn only_in_flows<T>(&mut self, name: &str, range: Range<usize>) -> Option<T> {
-        let place = match self.scope.place() {
+        let place = match self.place() {
             Place::Segment => "a segment",
             Place::Event => "a condition on an event",
             Place::Flow => "this place",
@@ -101,9 +114,12 @@ impl Checker<'_> {
 
     /// A bare name.
     fn name(&mut self, name: &str, node: &Node) -> Option<Typed> {
-        let place = self.scope.place();
+        let place = self.place();
         if name == "true" || name == "false" {
             return Some(Typed::new(Type::Bool, Val::literal(Value::Bool(name == "true"))));
+        }
+        if self.in_where {
+            return Some(Typed::new(Type::Unknown, Val::Field { event: false, name: name.into() }));
         }
         if place == Place::Event {
             let of = Box::new(Val::Root(Root::Event));
@@ -136,9 +152,9 @@ impl Checker<'_> {
     }
 
     /// Whether a bare name stands for something.
-    pub(super) fn is_name(&self, name: &str) -> bool {
+    pub(crate) fn is_name(&self, name: &str) -> bool {
         let scope = self.scope;
-        let variable = match scope.place() {
+        let variable = match self.place() {
             Place::Flow => scope.variable(name).is_some() || name == "input",
             Place::Segment | Place::Event => false,
         };
@@ -152,18 +168,25 @@ impl Checker<'_> {
 
     /// The known name nearest to a word.
     pub(super) fn near(&self, name: &str) -> Option<String> {
-        let mut names = if self.scope.place() == Place::Flow { self.scope.variables() } else { Vec::new() };
+        let mut names = if self.place() == Place::Flow { self.scope.variables() } else { Vec::new() };
         names.extend(self.scope.attributes());
         names.extend(SYSTEM.iter().map(|s| s.name.to_owned()));
         did_you_mean(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     fn unknown<T>(&mut self, name: &str, node: &Node, bare: bool) -> Option<T> {
-        if name == "secret" || name == "env" {
-            let problem = Problem::error("E0311", node.span, format!("`{name}` has no value here")).help(
-                "${secret.NAME} may stand only in `headers`, `query` and `body` of `json`; ${env.NAME} only under `channels` and `secrets`",
-            );
-            return self.report(problem);
+        let written = self.written(node);
+        if name == "secret" {
+            let message = format!("`{written}` cannot stand here: a secret is never shown, stored or compared");
+            return self.report(Problem::error("E0243", node.span, message).help(
+                "put it under `headers`, `query` or `body` of a `json` block: it is filled in as the request leaves, for the hosts it is bound to",
+            ));
+        }
+        if name == "env" {
+            let message = format!("`{written}` cannot be read here: skills and segments do not see the server's environment");
+            return self.report(Problem::error("E0244", node.span, message).help(
+                "${env.NAME} stands in bot.yaml, under `channels`, `email` and `sms`; a value that flows read is declared under `globals`",
+            ));
         }
         let mut problem = Problem::error("E0310", node.span, format!("nothing here is called `{name}`"));
         problem = match self.near(name) {

@@ -1,12 +1,12 @@
 //! Checking relations: both sides have to be of kinds that can be held against each other (FL 6.2, 6.5).
 
 use super::{
-    Checker, NOT_BUILT, Typed, a,
+    Checker, Typed, a,
     facts::{in_quotes, some_of},
 };
 use crate::{
     Missing, Place, Problem, Type,
-    ast::{Calendar, InForm, Kind, Node, Op, Regex, Zone},
+    ast::{InForm, Kind, Node, Op, Regex, Span, Zone},
     calendar,
     closed::{is_country, is_language},
     code::{ListOf, Order, Sense, Test, Val, ZoneOf},
@@ -64,7 +64,7 @@ impl Checker<'_> {
             }
             Kind::Calendar { of, window, negated } => {
                 let (val, _) = self.moment(of)?;
-                let zone = self.zone(window)?;
+                let zone = self.zone(window.zone.as_ref(), window.zone_span)?;
                 self.references.time = true;
                 let sense = if *negated { Sense::IsNot } else { Sense::Plain };
                 Some(Test::Calendar { of: val, when: window.when, zone, sense })
@@ -77,12 +77,7 @@ impl Checker<'_> {
                 let val = self.moment_for(of, *span, node)?;
                 Some(Test::OlderThan { of: val, span: *span })
             }
-            Kind::Changed { of, .. } => {
-                let _ = self.value(of);
-                let problem = Problem::error(NOT_BUILT, node.span, "asking when an attribute changed is not built yet")
-                    .help("keep the time in an attribute: `plan_since: ${now}`");
-                self.report(problem)
-            }
+            Kind::Changed { of, span } => self.changed(of, *span),
             _ => unreachable!("`cond` sends only relations here"),
         }
     }
@@ -206,7 +201,7 @@ impl Checker<'_> {
                 self.country(ty, word, right);
                 return Some(Typed::new(ty.clone(), Val::literal(value)));
             }
-            let is_field = self.scope.place() == Place::Event && word != "true" && word != "false";
+            let is_field = self.place() == Place::Event && word != "true" && word != "false";
             if is_field || !self.is_name(word) {
                 return self.not_a_value(ty, left, word, right, is_field);
             }
@@ -334,7 +329,7 @@ impl Checker<'_> {
     }
 
     /// A node where a text is wanted.
-    fn text(&mut self, node: &Node) -> Option<Val> {
+    pub(super) fn text(&mut self, node: &Node) -> Option<Val> {
         let Typed { ty, val } = self.value(node)?;
         if ty.is_text() || ty == Type::Unknown {
             return Some(val);
@@ -368,7 +363,7 @@ impl Checker<'_> {
     }
 
     /// A node where a day or a point in time is wanted; whether it is known to be a day.
-    fn moment(&mut self, of: &Node) -> Option<(Val, bool)> {
+    pub(super) fn moment(&mut self, of: &Node) -> Option<(Val, bool)> {
         let Typed { ty, val } = self.value(of)?;
         if !matches!(ty, Type::Date | Type::DateTime | Type::Unknown) {
             let problem = Problem::error("E0321", of.span, format!("`{}` is {}, not a date or datetime", self.written(of), a(&ty)))
@@ -390,14 +385,15 @@ impl Checker<'_> {
         Some(val)
     }
 
-    fn zone(&mut self, window: &Calendar) -> Option<ZoneOf> {
-        match &window.zone {
+    /// A time zone; the bot's where none is named (FL 6.6).
+    pub(super) fn zone(&mut self, zone: Option<&Zone>, span: Span) -> Option<ZoneOf> {
+        match zone {
             None | Some(Zone::Bot) => Some(ZoneOf::Bot),
             Some(Zone::Contact) => Some(ZoneOf::Contact),
             Some(Zone::Named(name)) => match TimeZone::get(name) {
                 Ok(zone) => Some(ZoneOf::Fixed(zone)),
                 Err(_) => {
-                    let problem = Problem::error("E0324", window.zone_span, format!("there is no time zone \"{name}\""))
+                    let problem = Problem::error("E0324", span, format!("there is no time zone \"{name}\""))
                         .help("zones are written as \"Europe/Madrid\" or \"America/New_York\"");
                     self.report(problem)
                 }

@@ -1,6 +1,6 @@
 //! Checking values: arithmetic, functions, filters, lists.
 
-use super::{Checker, NOT_BUILT, Typed, a, facts::in_quotes};
+use super::{Checker, Typed, a, facts::in_quotes};
 use crate::{
     FILTERS, FUNCTIONS, Function, Missing, Problem, Type,
     ast::{Arith, Kind, Label, Node},
@@ -38,16 +38,7 @@ impl Checker<'_> {
             Kind::Arith { op, left, right } => self.arith(node, *op, left, right),
             Kind::Call { name, args } => self.call(node, FUNCTIONS, "function", name, None, args),
             Kind::Filter { of, name, args } => self.call(node, FILTERS, "filter", name, Some(of), args),
-            Kind::Aggregate(of) => {
-                self.references.events.insert(of.source.event.text.clone());
-                let problem = Problem::error(
-                    NOT_BUILT,
-                    node.span,
-                    format!("counting events is not built yet, so `{}(…)` has no value", of.function.name()),
-                )
-                .help("let a skill that catches the event keep the figure in an attribute: `visits: ${visits | default(0) + 1}`");
-                self.report(problem)
-            }
+            Kind::Aggregate(of) => self.aggregate(node, of),
             Kind::Any(_)
             | Kind::All(_)
             | Kind::Not(_)

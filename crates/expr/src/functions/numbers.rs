@@ -4,6 +4,7 @@ use super::{Answer, Context, Function, Takes, Tick, arg, many, maybe, one};
 use crate::{EvalError, Type, number, operate};
 use model::{Money, Value};
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
+use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
 
 const PURE: Function = Function {
@@ -130,6 +131,30 @@ pub const ABS: Function = Function {
             Some(Value::Text(text)) => number::plain(text).map(|n| Value::Number(n.abs())),
             Some(_) | None => None,
         })
+    },
+    ..PURE
+};
+
+/// How many buckets there are: a bucket is a percentage.
+const BUCKETS: u64 = 100;
+
+pub const BUCKET: Function = Function {
+    name: "bucket",
+    signature: "bucket(name)",
+    doc: "the contact's number from 0 to 99 in an experiment of this name: always the same for one contact and name, evenly \
+          spread over contacts, and unrelated from one name to another, so `bucket(\"new-menu\") < 10` is a tenth of them",
+    example: (r#"bucket("new-menu")"#, "73"),
+    params: &[one(Takes::Text)],
+    result: |_| Type::Number,
+    run: |ctx, args| {
+        let Some(Value::Text(name)) = arg(args, 0) else { return Ok(None) };
+        let Some(id) = ctx.facts.system("contact_id") else { return Ok(None) };
+        let Value::Text(id) = id.as_ref() else { return Ok(None) };
+        ctx.fuel.spend(16 + name.len() as u64)?;
+        // Whoever changes this puts everybody into another group of every experiment that runs.
+        let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(id).finalize();
+        let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        Ok(Some(Value::Number((number % BUCKETS).into())))
     },
     ..PURE
 };

@@ -113,7 +113,8 @@ pub const OPEN: Function = Function {
     doc: "whether a calendar of bot.yaml is open now",
     example: (r#"open("office")"#, "true"),
     params: &[one(Takes::Text)],
-    tick: Tick::Always,
+    // Hours are written in minutes.
+    tick: Tick::Minute,
     result: |_| Type::Bool,
     run: |ctx, args| {
         let Some(Value::Text(name)) = arg(args, 0) else { return Ok(None) };

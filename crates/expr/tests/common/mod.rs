@@ -5,7 +5,7 @@
 use jiff::tz::TimeZone;
 use model::{Duration, Instant, Money, Record, TagKey, Value};
 use std::{borrow::Cow, collections::BTreeMap};
-use switchboard_expr::{Condition, EvalError, Expression, Facts, Fuel, Place, Problem, Root, Scope, Template, Truth, Type};
+use switchboard_expr::{Condition, EvalError, Events, Expression, Facts, Fuel, Place, Problem, Root, Scope, Template, Truth, Type};
 
 /// What names mean in the test bot.
 pub struct Bot {
@@ -65,7 +65,10 @@ impl Scope for Bot {
         Some(texts(&["helped", "refunded", "Größe"]))
     }
     fn events(&self) -> Option<Vec<String>> {
-        None
+        Some(texts(&["purchase", "add_to_cart", "visit"]))
+    }
+    fn keeps_changes(&self, attribute: &str) -> bool {
+        attribute != "opens"
     }
     fn skills(&self) -> Vec<String> {
         texts(&["order-help", "talk"])
@@ -93,6 +96,42 @@ pub struct Person {
     pub tags: BTreeMap<TagKey, Instant>,
     pub segments: BTreeMap<String, Truth>,
     pub ran: BTreeMap<String, Instant>,
+    /// Recorded events by name, in order of time.
+    pub events: BTreeMap<String, Vec<(Instant, Record)>>,
+    pub changed: BTreeMap<String, Instant>,
+    pub notes: Vec<String>,
+}
+
+/// Recorded events of one name.
+struct Recorded<'p>(&'p [(Instant, Record)]);
+
+impl Events for Recorded<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn at(&self, index: usize) -> Instant {
+        self.0[index].0
+    }
+    fn field<'a>(&'a self, index: usize, name: &str) -> Option<Cow<'a, Value>> {
+        self.0[index].1.get(name).map(Cow::Borrowed)
+    }
+}
+
+/// The fields of an event, as JSON.
+pub fn fields(json: &str) -> Record {
+    match Value::from_json(&serde_json::from_str(json).expect("JSON")) {
+        Some(Value::Record(record)) => record,
+        other => panic!("{other:?} are no fields"),
+    }
+}
+
+impl Person {
+    /// With an event so many seconds before now.
+    pub fn record(&mut self, name: &str, secs_ago: i64, json: &str) {
+        let events = self.events.entry(name.into()).or_default();
+        events.push((self.now.plus_micros(-secs_ago * 1_000_000), fields(json)));
+        events.sort_by_key(|(at, _)| *at);
+    }
 }
 
 pub fn at(text: &str) -> Instant {
@@ -127,6 +166,7 @@ impl Default for Person {
             ("status".into(), Value::text("active")),
             ("last_seen".into(), Value::DateTime(ago(60))),
             ("is_new".into(), Value::Bool(false)),
+            ("contact_id".into(), Value::text("01JNXW6Z7V8E3M5T9QK2R4B6CD")),
         ]);
         let items = Value::List(vec![Value::Record(Record::from([("price".into(), number("5"))]))]);
         Self {
@@ -142,6 +182,9 @@ impl Default for Person {
             tags: BTreeMap::from([(TagKey::of("helped"), ago(3_600)), (TagKey::of("größe"), ago(10 * 86_400))]),
             segments: BTreeMap::from([("vip".into(), Truth::True), ("gold-members".into(), Truth::False)]),
             ran: BTreeMap::from([("order-help".into(), ago(2 * 86_400))]),
+            events: BTreeMap::new(),
+            changed: BTreeMap::from([("plan".into(), ago(86_400))]),
+            notes: vec!["Called, very Angry about the ｄｅｌａｙ".into()],
         }
     }
 }
@@ -196,8 +239,20 @@ impl Facts for Person {
     fn ran_skill(&self, skill: &str) -> Option<Instant> {
         self.ran.get(skill).copied()
     }
+    fn events<'a>(&'a self, name: &str) -> Option<Box<dyn Events + 'a>> {
+        self.events.get(name).map(|events| Box::new(Recorded(events)) as Box<dyn Events + 'a>)
+    }
+    fn changed_at(&self, attribute: &str) -> Option<Instant> {
+        self.changed.get(attribute).copied()
+    }
+    fn notes(&self) -> Vec<Cow<'_, str>> {
+        self.notes.iter().map(|note| Cow::Borrowed(note.as_str())).collect()
+    }
     fn is_open(&self, calendar: &str) -> Option<bool> {
         (calendar == "office").then_some(true)
+    }
+    fn calendar_turns(&self, calendar: &str) -> Option<Instant> {
+        (calendar == "office").then(|| self.now.plus_micros(90_500_000))
     }
 }
 
