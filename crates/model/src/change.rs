@@ -69,15 +69,33 @@ pub enum Change {
     Ran(String),
     /// How the contact came to be (FL 8, `first_message`).
     SetSource(String),
+    /// Somebody noted something about the contact.
+    Note(String),
 }
 
 impl Contact {
     /// Applies a change; answers whether anything differs afterwards.
     pub fn apply(&mut self, change: &Change, at: Instant, by: &Actor) -> bool {
         match change {
-            Change::SetAttribute(name, value) => self.attributes.insert(name.clone(), value.clone()).as_ref() != Some(value),
-            Change::UnsetAttribute(name) => self.attributes.remove(name).is_some(),
-            Change::SetSystem(name, value) => self.system.insert(name.clone(), value.clone()).as_ref() != Some(value),
+            Change::SetAttribute(name, value) => {
+                let differs = self.attributes.insert(name.clone(), value.clone()).as_ref() != Some(value);
+                self.attribute_changed(name, at, differs)
+            }
+            Change::UnsetAttribute(name) => {
+                let differs = self.attributes.remove(name).is_some();
+                self.attribute_changed(name, at, differs)
+            }
+            Change::SetSystem(name, value) => match self.system.get_mut(name) {
+                Some(known) if known == value => false,
+                Some(known) => {
+                    known.clone_from(value);
+                    true
+                }
+                None => {
+                    self.system.insert(name.clone(), value.clone());
+                    true
+                }
+            },
             Change::AddTag(label) => {
                 let key = TagKey::of(label);
                 let new = !self.tags.contains_key(&key);
@@ -122,7 +140,26 @@ impl Contact {
                 self.consents.insert(topic.clone(), consent);
                 true
             }
-            Change::Ran(skill) => self.ran.insert(skill.clone(), at) != Some(at),
+            Change::Ran(skill) => match self.ran.get_mut(skill) {
+                Some(last) => std::mem::replace(last, at) != at,
+                None => {
+                    self.ran.insert(skill.clone(), at);
+                    true
+                }
+            },
+            Change::Note(text) => {
+                self.notes.push(crate::Note { at, by: by.clone(), text: text.clone() });
+                let surplus = self.notes.len().saturating_sub(crate::NOTES_LIMIT);
+                self.notes.drain(..surplus);
+                true
+            }
         }
+    }
+
+    fn attribute_changed(&mut self, name: &str, at: Instant, differs: bool) -> bool {
+        if differs {
+            self.changed.insert(name.to_owned(), at);
+        }
+        differs
     }
 }

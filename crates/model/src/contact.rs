@@ -87,12 +87,48 @@ pub struct Contact {
     /// Dynamic segments they were in after the last step, since when: what transitions are measured against (FL 5.8).
     #[serde(default)]
     pub memberships: BTreeMap<String, Instant>,
+    /// Which rules `memberships` was judged by: the hash of the set of segments; 0: none yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rules: u64,
+    /// The instant `memberships` was judged at last together with a change of the contact: time has been followed from there on.
+    #[serde(default, skip_serializing_if = "is_epoch")]
+    pub judged: Instant,
+    /// When each declared attribute last changed: what `changed within` asks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<String, Instant>,
+    /// What agents noted, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// When each skill last ran for them.
     #[serde(default)]
     pub ran: BTreeMap<String, Instant>,
     /// What they agreed to or refused, by topic.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub consents: BTreeMap<String, Consent>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(hash: &u64) -> bool {
+    *hash == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_epoch(at: &Instant) -> bool {
+    *at == Instant::default()
+}
+
+/// How many notes of one contact are kept; the oldest go first.
+pub const NOTES_LIMIT: usize = 200;
+
+/// What an agent or a program noted about a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub by: crate::Actor,
+    /// What, as written.
+    pub text: String,
 }
 
 /// A person's answer to whether something may be done.
@@ -123,6 +159,10 @@ impl Contact {
             addresses: vec![Reach { address, unreachable: None }],
             lists: BTreeMap::new(),
             memberships: BTreeMap::new(),
+            rules: 0,
+            judged: Instant::default(),
+            changed: BTreeMap::new(),
+            notes: Vec::new(),
             ran: BTreeMap::new(),
             consents: BTreeMap::new(),
         }

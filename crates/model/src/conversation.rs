@@ -408,6 +408,9 @@ pub struct LiveRequest {
     pub id: RequestId,
     /// The group asked.
     pub group: String,
+    /// Whether it goes before those of its group that do not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first: bool,
     /// When it was made: its place in the queue.
     pub since: Instant,
     /// The run that rests on it.

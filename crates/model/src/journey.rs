@@ -19,6 +19,38 @@ pub struct EventRecord {
     pub by: Actor,
 }
 
+/// A segment that was entered or left, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenTransition")]
+pub struct Transition {
+    /// The segment's key.
+    pub segment: String,
+    /// Why, in words: `time`, `the rule changed`, `tag gold`, `event purchase`, ….
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cause: String,
+}
+
+/// A transition as it may be stored: once it was the key alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenTransition {
+    Key(String),
+    Whole {
+        segment: String,
+        #[serde(default)]
+        cause: String,
+    },
+}
+
+impl From<WrittenTransition> for Transition {
+    fn from(written: WrittenTransition) -> Self {
+        match written {
+            WrittenTransition::Key(segment) => Self { segment, cause: String::new() },
+            WrittenTransition::Whole { segment, cause } => Self { segment, cause },
+        }
+    }
+}
+
 /// What a journey entry says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,9 +109,9 @@ pub enum JourneyKind {
         given: bool,
     },
     /// The contact entered a segment.
-    SegmentEntered(String),
+    SegmentEntered(Transition),
     /// The contact left a segment.
-    SegmentLeft(String),
+    SegmentLeft(Transition),
     /// An event was recorded.
     Event(String),
     /// A human was asked for, took over, closed, ….

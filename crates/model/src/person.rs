@@ -36,6 +36,9 @@ pub enum InboxItem {
         name: String,
         /// Its fields.
         fields: Record,
+        /// When it happened; none, or later than now: now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Instant>,
         /// Who raised it.
         by: crate::Actor,
     },
@@ -124,6 +127,14 @@ pub enum InboxItem {
         /// Who asked for it.
         by: crate::Actor,
     },
+    /// Events that happened elsewhere are taken over: recorded and counted; no flow starts for them, nor for the segments
+    /// that they carry the contact in or out of.
+    Import {
+        /// The events.
+        events: Vec<Happened>,
+        /// Which import.
+        by: crate::Actor,
+    },
     /// A provider reports what became of something that a call sent.
     Reported {
         /// The conversation of the call.
@@ -146,6 +157,18 @@ pub enum InboxItem {
     },
 }
 
+/// An event that happened elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Happened {
+    /// Its name.
+    pub name: String,
+    /// Its fields.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub fields: Record,
+    /// When; never later than when it is recorded.
+    pub at: Instant,
+}
+
 /// What is meant for many.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -164,6 +187,9 @@ pub enum Occasion {
         skill: String,
         /// The schedule as written: how the catch is found in the newest version.
         pattern: String,
+        /// Whom it is for, as canonical text; none: everybody who can be reached. It tells apart catches of one pattern.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
         /// The occurrence.
         at: Instant,
     },

@@ -12,8 +12,9 @@ pub fn fold(text: &str) -> String {
             if !out.is_empty() {
                 out.push(' ');
             }
-            out.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+            out.push_str(word);
         }
+        out.make_ascii_lowercase();
         return out;
     }
     let folded = caseless::default_case_fold_str(&text.nfkc().collect::<String>());

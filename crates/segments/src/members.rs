@@ -1,0 +1,198 @@
+//! Who is in which segment, and when time next changes something for whom.
+//!
+//! A bit for each contact and segment, and one number for each contact: the instant before which time alone changes none of
+//! their memberships. The numbers are ordered by a wheel that holds a bucket per hour far ahead and single entries near now.
+
+mod wheel;
+
+use crate::{
+    Around, Book, Set, Snapshot,
+    book::{Mask, NEVER, Program, ROWS, place},
+};
+use model::{ContactId, Instant};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use wheel::Wheel;
+
+/// One segment's members.
+#[derive(Clone, Debug, Default)]
+struct Bits {
+    masks: Vec<Mask>,
+    size: u64,
+}
+
+impl Bits {
+    fn get(&self, row: u32) -> bool {
+        let (at, row) = place(row);
+        self.masks.get(at).is_some_and(|mask| mask.has(row))
+    }
+
+    fn set(&mut self, row: u32, is: bool) {
+        let (at, row) = place(row);
+        if self.masks.len() <= at {
+            if !is {
+                return;
+            }
+            self.masks.resize(at + 1, Mask::default());
+        }
+        if let Some(mask) = self.masks.get_mut(at)
+            && mask.set(row, is)
+        {
+            self.size = if is { self.size + 1 } else { self.size - 1 };
+        }
+    }
+}
+
+/// Who is in which segment, and when time next changes that.
+#[derive(Default)]
+pub struct Members {
+    bits: HashMap<String, Bits>,
+    /// The instant before which time alone changes nothing, for each row.
+    not_before: Vec<i64>,
+    wheel: Wheel,
+}
+
+impl Members {
+    /// Judges every segment for everybody at an instant, and when time next changes something for each.
+    pub fn rebuild(&mut self, snapshot: &Snapshot, set: &Set, around: &dyn Around, now: Instant) {
+        let flips = self.judge(snapshot, set, around, now, true);
+        self.not_before = flips;
+        self.wheel = Wheel::of(&self.not_before);
+    }
+
+    /// Judges every segment for everybody again and leaves time as it is.
+    pub fn recount(&mut self, snapshot: &Snapshot, set: &Set, around: &dyn Around, now: Instant) {
+        self.judge(snapshot, set, around, now, false);
+    }
+
+    /// Judges every segment for everybody; answers, if that is wanted, when time next changes something for each row.
+    fn judge(&mut self, snapshot: &Snapshot, set: &Set, around: &dyn Around, now: Instant, with_time: bool) -> Vec<i64> {
+        let program = Program::of_set(set, around, snapshot.names(), now);
+        let numbers: Vec<usize> = set.order().iter().filter_map(|key| program.number(key)).collect();
+        let judged: Vec<(Vec<Mask>, Vec<i64>)> = snapshot
+            .parts(&program)
+            .map(|(chunk, mut judge)| {
+                let masks = numbers.iter().map(|number| judge.segment(*number).holds.and(&chunk.live)).collect();
+                (masks, if with_time { judge.flips() } else { Vec::new() })
+            })
+            .collect();
+        self.bits.clear();
+        for (at, key) in set.order().iter().enumerate() {
+            let masks: Vec<Mask> = judged.iter().filter_map(|(masks, _)| masks.get(at).cloned()).collect();
+            let size = masks.iter().map(|mask| u64::from(mask.count())).sum();
+            self.bits.insert(key.clone(), Bits { masks, size });
+        }
+        let mut flips = Vec::with_capacity(if with_time { judged.len() * ROWS } else { 0 });
+        for (_, next) in &judged {
+            flips.extend_from_slice(next);
+        }
+        flips
+    }
+
+    /// Whether a contact is in a segment.
+    pub fn is_member(&self, book: &Book, id: ContactId, key: &str) -> bool {
+        book.row(id).is_some_and(|row| self.bits.get(key).is_some_and(|bits| bits.get(row)))
+    }
+
+    /// How many are in a segment.
+    pub fn size(&self, key: &str) -> u64 {
+        self.bits.get(key).map_or(0, |bits| bits.size)
+    }
+
+    /// Members of a segment in a fixed order, after one of them, at most `limit`.
+    pub fn ids(&self, book: &Book, key: &str, after: Option<ContactId>, limit: usize) -> Vec<ContactId> {
+        let from = match after {
+            None => 0,
+            Some(id) => book.row(id).map_or(u32::MAX, |row| row.saturating_add(1)),
+        };
+        let Some(bits) = self.bits.get(key) else { return Vec::new() };
+        let (first, within) = place(from);
+        let masks = bits.masks.iter().enumerate().skip(first);
+        let rows = masks.flat_map(|(at, mask)| mask.rows().filter(move |row| at > first || *row >= within).map(move |row| at * ROWS + row));
+        rows.take(limit).filter_map(|row| u32::try_from(row).ok()).filter_map(|row| book.id_at(row)).collect()
+    }
+
+    /// Notes whether a contact is in a segment.
+    pub fn set_member(&mut self, book: &Book, id: ContactId, key: &str, is: bool) {
+        let Some(row) = book.row(id) else { return };
+        match self.bits.get_mut(key) {
+            Some(bits) => bits.set(row, is),
+            None if is => self.bits.entry(key.to_owned()).or_default().set(row, true),
+            None => {}
+        }
+    }
+
+    /// Forgets a contact; call it before the book does.
+    pub fn remove(&mut self, book: &Book, id: ContactId) {
+        let Some(row) = book.row(id) else { return };
+        self.bits.values_mut().for_each(|bits| bits.set(row, false));
+        if let Some(slot) = self.not_before.get_mut(row as usize) {
+            *slot = NEVER;
+        }
+    }
+
+    /// The instant before which time alone changes no membership of a contact; none: it never does.
+    pub fn not_before(&self, book: &Book, id: ContactId) -> Option<Instant> {
+        let at = *self.not_before.get(book.row(id)? as usize)?;
+        (at != NEVER).then_some(Instant(at))
+    }
+
+    /// A contact is to be looked at then; none: never.
+    pub fn schedule(&mut self, book: &Book, id: ContactId, at: Option<Instant>) {
+        let Some(row) = book.row(id) else { return };
+        let at = at.map_or(NEVER, |at| at.0);
+        if self.not_before.len() <= row as usize {
+            self.not_before.resize(row as usize + 1, NEVER);
+        }
+        if let Some(slot) = self.not_before.get_mut(row as usize)
+            && *slot != at
+        {
+            *slot = at;
+            self.wheel.put(row, at);
+        }
+    }
+
+    /// When somebody is to be looked at next; perhaps a little sooner than that.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.wheel.next()
+    }
+
+    /// Those whose instant has come, in order of time, at most `limit`; they are looked at no more until they are scheduled
+    /// again.
+    pub fn take_due(&mut self, book: &Book, now: Instant, limit: usize) -> Vec<(ContactId, Instant)> {
+        let mut due = Vec::new();
+        while due.len() < limit {
+            let Some((at, row)) = self.wheel.take(now, &self.not_before) else { break };
+            if let Some(slot) = self.not_before.get_mut(row as usize) {
+                *slot = NEVER;
+            }
+            due.extend(book.id_at(row).map(|id| (id, Instant(at))));
+        }
+        due
+    }
+
+    /// Contacts whose memberships here differ from those that their records hold.
+    pub fn differing(&self, book: &Book) -> Vec<ContactId> {
+        let mut differing = Vec::new();
+        let names = book.names();
+        let ids: Vec<(Option<u32>, &Bits)> = self.bits.iter().map(|(key, bits)| (names.get(key), bits)).collect();
+        for (at, chunk) in book.chunks().iter().enumerate() {
+            let mut differs = Mask::default();
+            for (id, bits) in &ids {
+                match (bits.masks.get(at), id.and_then(|id| chunk.members.get(id))) {
+                    (Some(here), Some(there)) => differs = differs.or(&here.minus(there)).or(&there.minus(here)),
+                    (Some(one), None) | (None, Some(one)) => differs = differs.or(one),
+                    (None, None) => {}
+                }
+            }
+            // Memberships of segments that are gone.
+            for (id, there) in chunk.members.iter() {
+                if !self.bits.contains_key(names.name(id)) {
+                    differs = differs.or(there);
+                }
+            }
+            differing.extend(differs.and(&chunk.live).rows().filter_map(|row| chunk.id(row)));
+        }
+        differing
+    }
+}

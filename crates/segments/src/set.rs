@@ -1,0 +1,312 @@
+//! All segments of a bot as they are now: who is in one, what each depends on, and when time changes something.
+
+use crate::touch::{Reads, Touch};
+use expr::{Condition, Facts, Fuel, Truth};
+use model::Instant;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a set asks of a contact besides the facts of conditions.
+pub trait Who: Facts {
+    /// Whether the contact is on the list of a static segment.
+    fn listed(&self, key: &str) -> bool;
+    /// Whether the website vouched for who the contact is.
+    fn verified(&self) -> bool;
+}
+
+/// Where a segment was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// In the bot's folder: read-only for the API (FL 8).
+    File,
+    /// By the API or an agent.
+    Stored,
+}
+
+/// Who is in a segment.
+#[derive(Clone, Debug)]
+pub enum RuleKind {
+    /// Whoever was put on its list.
+    List,
+    /// Everybody for whom this holds.
+    Where(Condition),
+    /// Nobody: it cannot be judged, and why (FL 6.7).
+    Invalid(String),
+}
+
+/// One segment.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its key.
+    pub key: String,
+    /// Its name, for people.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Who is in it.
+    pub kind: RuleKind,
+    /// Segments whose members are not in it.
+    pub exclude: Vec<String>,
+    /// Whether only people the website vouched for are in it.
+    pub verified: bool,
+    /// Where it was written.
+    pub origin: Origin,
+    /// What its condition's names mean besides the contact (defaults, globals, computed attributes, the zone), as text:
+    /// when that changes, the rule changed.
+    pub meaning: String,
+}
+
+impl Rule {
+    /// The segments it looks into.
+    fn depends_on(&self) -> BTreeSet<String> {
+        let mut on: BTreeSet<String> = self.exclude.iter().cloned().collect();
+        if let RuleKind::Where(condition) = &self.kind {
+            on.extend(condition.references().segments);
+        }
+        on
+    }
+}
+
+/// A set of rules that was in force from some instant on.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Era {
+    /// The set's hash.
+    pub hash: u64,
+    /// Since when.
+    pub at: Instant,
+    /// The hash of each rule.
+    pub rules: BTreeMap<String, u64>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    rule: Rule,
+    hash: u64,
+    reads: Reads,
+    /// The segments that its condition names.
+    names: BTreeSet<String>,
+}
+
+/// All segments.
+#[derive(Debug, Default)]
+pub struct Set {
+    entries: BTreeMap<String, Entry>,
+    /// Keys such that each comes after those it looks into; the invalid ones are not among them.
+    order: Vec<String>,
+    hash: u64,
+}
+
+impl Set {
+    /// Of these rules. One that looks into a segment that is not there, is invalid or depends on itself is invalid.
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let mut rules: BTreeMap<String, Rule> = rules.into_iter().map(|rule| (rule.key.clone(), rule)).collect();
+        let order = order(&mut rules);
+        let mut set = Self::default();
+        // The invalid ones read nothing; their hash tells them apart from what they were before.
+        for (key, rule) in rules.iter().filter(|(key, _)| !order.contains(key)) {
+            set.entries.insert(key.clone(), Entry { rule: rule.clone(), hash: 0, reads: Reads::default(), names: BTreeSet::new() });
+        }
+        for key in &order {
+            let Some(rule) = rules.get(key) else { continue };
+            let mut hasher = Sha256::new();
+            let condition = match &rule.kind {
+                RuleKind::List => "list".to_owned(),
+                RuleKind::Where(condition) => condition.to_string(),
+                RuleKind::Invalid(_) => String::new(),
+            };
+            for text in [key.as_str(), &condition, &rule.meaning, if rule.verified { "verified" } else { "" }] {
+                hasher.update((text.len() as u64).to_le_bytes());
+                hasher.update(text);
+            }
+            let mut reads = Reads::of(rule);
+            for other in rule.depends_on() {
+                let Some(other) = set.entries.get(&other) else { continue };
+                hasher.update(other.hash.to_le_bytes());
+                reads.merge(&other.reads);
+            }
+            for excluded in &rule.exclude {
+                hasher.update(excluded);
+            }
+            let names = match &rule.kind {
+                RuleKind::Where(condition) => condition.references().segments,
+                RuleKind::List | RuleKind::Invalid(_) => BTreeSet::new(),
+            };
+            set.entries.insert(key.clone(), Entry { rule: rule.clone(), hash: short(hasher), reads, names });
+        }
+        let mut hasher = Sha256::new();
+        for (key, entry) in &set.entries {
+            hasher.update(key);
+            hasher.update(entry.hash.to_le_bytes());
+        }
+        // 0 means: never judged.
+        set.hash = short(hasher).max(1);
+        set.order = order;
+        set
+    }
+
+    /// A segment by key.
+    pub fn get(&self, key: &str) -> Option<&Rule> {
+        self.entries.get(key).map(|entry| &entry.rule)
+    }
+
+    /// All of them, by key.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.entries.values().map(|entry| &entry.rule)
+    }
+
+    /// The keys of those that can be judged, such that each comes after those it looks into.
+    pub fn order(&self) -> &[String] {
+        &self.order
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Tells the set apart from any other; never 0.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// Tells a rule, and all it looks into, apart from any other; none for one that is not there.
+    pub fn hash_of(&self, key: &str) -> Option<u64> {
+        self.entries.get(key).map(|entry| entry.hash)
+    }
+
+    /// The set as an era that begins at an instant.
+    pub fn era(&self, at: Instant) -> Era {
+        Era { hash: self.hash, at, rules: self.entries.iter().map(|(key, entry)| (key.clone(), entry.hash)).collect() }
+    }
+
+    /// The segments that look into this one, directly.
+    pub fn dependents(&self, key: &str) -> Vec<&str> {
+        self.iter().filter(|rule| rule.depends_on().contains(key)).map(|rule| rule.key.as_str()).collect()
+    }
+
+    /// The events whose fields or times any segment asks for.
+    pub fn events(&self) -> BTreeSet<&str> {
+        self.entries.values().flat_map(|entry| entry.reads.events.iter().map(String::as_str)).collect()
+    }
+
+    /// Whether time alone may carry somebody in or out of a segment.
+    pub fn moves_with_time(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|entry| entry.reads.time)
+    }
+
+    /// Whether a contact is in a segment now: the one evaluator of SWITCH, guards, transitions and explanations (FL 5.8). An
+    /// unknown segment, an invalid one, or one out of fuel is *unknown* and so nobody's.
+    pub fn is_member(&self, key: &str, who: &dyn Who, fuel: &mut Fuel) -> Truth {
+        let Some(entry) = self.entries.get(key) else { return Truth::Unknown };
+        // Segments that look into one another can multiply; fuel bounds it.
+        if fuel.spend(8).is_err() {
+            return Truth::Unknown;
+        }
+        let rule = &entry.rule;
+        let listed = match &rule.kind {
+            RuleKind::Invalid(_) => return Truth::Unknown,
+            RuleKind::List => Some(Truth::from(who.listed(key))),
+            RuleKind::Where(_) => None,
+        };
+        if rule.verified && !who.verified() {
+            return Truth::False;
+        }
+        for other in &rule.exclude {
+            if self.is_member(other, who, fuel) == Truth::True {
+                return Truth::False;
+            }
+        }
+        match (&rule.kind, listed) {
+            (RuleKind::Where(condition), _) => condition.verdict(who, fuel),
+            (_, listed) => listed.unwrap_or(Truth::Unknown),
+        }
+    }
+
+    /// The earliest later instant at which time alone may change whether the contact is in one of these segments; never
+    /// later than the true one.
+    pub fn next_flip<'k>(&self, keys: impl IntoIterator<Item = &'k str>, who: &dyn Who, fuel: &mut Fuel) -> Option<Instant> {
+        let mut asked = BTreeSet::new();
+        let mut waiting: Vec<&str> = keys.into_iter().filter(|key| self.moves_with_time(key)).collect();
+        let mut next: Option<Instant> = None;
+        // A segment flips when a leaf of it does, or of one that it looks into.
+        while let Some(key) = waiting.pop() {
+            let Some((key, entry)) = self.entries.get_key_value(key) else { continue };
+            if !entry.reads.time || !asked.insert(key.as_str()) {
+                continue;
+            }
+            if let RuleKind::Where(condition) = &entry.rule.kind {
+                next = next.into_iter().chain(condition.next_flip(who, fuel)).min();
+            }
+            waiting.extend(entry.names.iter().map(String::as_str));
+            waiting.extend(entry.rule.exclude.iter().map(String::as_str));
+        }
+        next
+    }
+
+    /// The segments whose membership what changed may have changed, in the order of [`Set::order`].
+    pub fn touched<'s>(&'s self, touch: &Touch) -> Vec<&'s str> {
+        let asks = |key: &&String| self.entries.get(*key).is_some_and(|entry| entry.reads.concerns(touch));
+        self.order.iter().filter(asks).map(String::as_str).collect()
+    }
+
+    /// What of a change concerns a segment, in words: `tag gold`, `event purchase`, `plan`.
+    pub fn reason(&self, key: &str, touch: &Touch) -> Option<String> {
+        self.entries.get(key)?.reads.meets(touch)
+    }
+}
+
+/// Puts rules in the order of their dependencies; those that cannot be judged become invalid and are left out.
+fn order(rules: &mut BTreeMap<String, Rule>) -> Vec<String> {
+    let mut order: Vec<String> = Vec::new();
+    let mut done: BTreeSet<String> = BTreeSet::new();
+    let mut waiting: BTreeMap<String, BTreeSet<String>> = rules
+        .iter()
+        .filter(|(_, rule)| !matches!(rule.kind, RuleKind::Invalid(_)))
+        .map(|(key, rule)| (key.clone(), rule.depends_on()))
+        .collect();
+    let mut invalid: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        let mut moved = false;
+        let keys: Vec<String> = waiting.keys().cloned().collect();
+        for key in keys {
+            let Some(on) = waiting.get(&key) else { continue };
+            let broken = on.iter().find(|other| !waiting.contains_key(*other) && !done.contains(*other));
+            if let Some(other) = broken {
+                let why = if rules.contains_key(other) {
+                    format!("it looks into segment \"{other}\", which is invalid")
+                } else {
+                    format!("it looks into segment \"{other}\", which does not exist")
+                };
+                invalid.insert(key.clone(), why);
+            } else if on.iter().all(|other| done.contains(other)) {
+                order.push(key.clone());
+                done.insert(key.clone());
+            } else {
+                continue;
+            }
+            waiting.remove(&key);
+            moved = true;
+        }
+        if !moved {
+            break;
+        }
+    }
+    for (key, _) in waiting {
+        invalid.insert(key, "it depends on itself through the segments it looks into".to_owned());
+    }
+    for (key, why) in invalid {
+        if let Some(rule) = rules.get_mut(&key) {
+            rule.kind = RuleKind::Invalid(why);
+        }
+    }
+    order
+}
+
+fn short(hasher: Sha256) -> u64 {
+    hasher.finalize().iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
+}

@@ -1,0 +1,24 @@
+//! What the tests of segments share: a town of people with random histories, random conditions, and the naive evaluator.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+pub mod choices;
+pub mod naive;
+pub mod people;
+pub mod person;
+pub mod plain;
+pub mod rules;
+pub mod town;
+pub mod walk;
+
+use expr::Truth;
+use naive::Three;
+
+/// Random cases: as many as `CASES` says, or so many.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+pub fn truth(of: Three) -> Truth {
+    of.map_or(Truth::Unknown, Truth::from)
+}
