@@ -84,6 +84,20 @@ impl Db {
         }
     }
 
+    /// The rows from `from` on, in order, each given to `each` until it answers false. To be kept short: a cursor of sled keeps
+    /// memory from being freed while it lives.
+    pub fn rows(&self, from: &[u8], each: &mut dyn FnMut(sled::IVec, sled::IVec) -> bool) -> Result<(), Error> {
+        guarded("the database cannot be read", || {
+            for row in self.db.range(from..) {
+                let (key, value) = row?;
+                if !each(key, value) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Applies a batch, whole or not at all.
     pub fn apply(&self, options: &Options, batch: sled::Batch) -> Result<(), Error> {
         let what = "the database cannot be written";

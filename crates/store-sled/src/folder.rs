@@ -8,8 +8,10 @@ use std::{
 };
 use store::Error;
 
-/// What this version reads and writes.
-const FORMAT: &str = "switchboard data 3";
+/// What this version writes.
+const FORMAT: &str = "switchboard data 4";
+/// What it reads besides: the same without squeezed values. A folder that is opened is of the new format from then on.
+const OLDER: &str = "switchboard data 3";
 
 /// Takes the folder for this process, until the file is dropped.
 pub(crate) fn lock(dir: &Path) -> Result<File, Error> {
@@ -24,10 +26,22 @@ pub(crate) fn lock(dir: &Path) -> Result<File, Error> {
     }
 }
 
-/// Checks what wrote the folder; answers whether it is new. A new one gets its mark from [`mark`].
-pub(crate) fn check(dir: &Path) -> Result<bool, Error> {
+/// What a folder is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Empty, or not there.
+    New,
+    /// Written by a version before this one, and readable. It gets the mark of this one before anything is written to it.
+    Older,
+    /// Written by this version.
+    Current,
+}
+
+/// Checks what wrote the folder. What is not [`Found::Current`] gets its mark from [`mark`].
+pub(crate) fn check(dir: &Path) -> Result<Found, Error> {
     match fs::read_to_string(dir.join("format")) {
-        Ok(text) if text.trim_end() == FORMAT => Ok(false),
+        Ok(text) if text.trim_end() == FORMAT => Ok(Found::Current),
+        Ok(text) if text.trim_end() == OLDER => Ok(Found::Older),
         Ok(text) => Err(Error::Invalid(format!(
             "the data folder {} is of the format \"{}\", and this program reads \"{FORMAT}\"; use the program that wrote it",
             dir.display(),
@@ -40,7 +54,7 @@ pub(crate) fn check(dir: &Path) -> Result<bool, Error> {
                     dir.display()
                 )));
             }
-            Ok(true)
+            Ok(Found::New)
         }
         // Not text: flipped bytes, or somebody else's file.
         Err(e) => Err(Error::Invalid(format!("{} cannot be read: {e}; choose another folder", dir.join("format").display()))),

@@ -11,10 +11,18 @@ use model::{ContactId, ConversationId, EventRecord, JourneyEntry, TranscriptEntr
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::Error;
 
-/// A page is not made larger than this by adding to it; one entry may be.
-const FULL: usize = 8 * 1024;
+/// A page is not made larger than this by adding to it; one entry may be. On disk it takes a quarter of it
+/// ([`crate::squeeze`]).
+const FULL: usize = 12 * 1024;
 /// An open page of this size is closed: to carry it along would cost more than a row of its own.
-const SPILL: usize = 3 * 1024;
+const SPILL: usize = 6 * 1024;
+
+/// What leads a transcript line.
+const LINE: u8 = b't';
+/// What leads a journey line.
+const JOURNEY: u8 = b'j';
+/// What leads an event.
+const EVENT: u8 = b'e';
 
 /// What the pages hold together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +35,10 @@ pub(crate) struct History {
     pub open: bool,
     /// How much there is in all of them.
     pub total: Counts,
+    /// The numbers of the closed pages with events in them. None although there are closed pages: they are from a time when
+    /// that was not noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    eventful: Option<Vec<u64>>,
 }
 
 impl History {
@@ -39,9 +51,21 @@ impl History {
         (place < self.closed.len()).then(|| self.closed.iter().take(place + 1).sum())
     }
 
-    fn close(&mut self, number: u64) {
+    fn close(&mut self, number: u64, with_events: bool) {
+        if self.closed.is_empty() {
+            self.eventful = Some(Vec::new());
+        }
+        if let Some(eventful) = self.eventful.as_mut().filter(|_| with_events) {
+            eventful.push(number);
+        }
         self.closed.push(number - self.last);
         self.last = number;
+    }
+
+    /// The numbers of the closed pages that may have events in them, oldest first.
+    fn eventful(&self) -> Vec<u64> {
+        let every = || self.closed.iter().scan(0, |at, step| Some((*at += step, *at).1)).collect();
+        self.eventful.clone().unwrap_or_else(every)
     }
 }
 
@@ -104,12 +128,12 @@ pub(crate) fn extend(
     for entry in entries {
         written.clear();
         match entry {
-            Entry::Line(line) => add(&mut written, b't', line)?,
-            Entry::Journey(line) => add(&mut written, b'j', line)?,
-            Entry::Event(event) => add(&mut written, b'e', event)?,
+            Entry::Line(line) => add(&mut written, LINE, line)?,
+            Entry::Journey(line) => add(&mut written, JOURNEY, line)?,
+            Entry::Event(event) => add(&mut written, EVENT, event)?,
         }
         if !page.is_empty() && page.len() + written.len() > FULL {
-            close(&mut after, &mut page, rows, next_page)?;
+            close(id, &mut after, &mut page, rows, next_page)?;
         }
         if page.is_empty() {
             rows::push(&mut page, &after.total)?;
@@ -125,7 +149,7 @@ pub(crate) fn extend(
         }
     }
     if page.len() >= SPILL {
-        close(&mut after, &mut page, rows, next_page)?;
+        close(id, &mut after, &mut page, rows, next_page)?;
     }
     after.open = !page.is_empty();
     Ok((after, page))
@@ -137,9 +161,11 @@ fn add(written: &mut Vec<u8>, mark: u8, entry: &impl Serialize) -> Result<(), Er
 }
 
 /// Makes the open page a row, and empties it.
-fn close(after: &mut History, page: &mut Vec<u8>, rows: &mut rows::Rows, next_page: &mut u64) -> Result<(), Error> {
+fn close(id: ContactId, after: &mut History, page: &mut Vec<u8>, rows: &mut rows::Rows, next_page: &mut u64) -> Result<(), Error> {
+    let key = rows::person_key(id);
+    let before: Counts = rows::parse(&key, rows::divide(&key, page)?.0)?;
     rows.put_chunked(&rows::page_key(*next_page), page, 0)?;
-    after.close(*next_page);
+    after.close(*next_page, before.events < after.total.events);
     *next_page += 1;
     page.clear();
     Ok(())
@@ -147,7 +173,7 @@ fn close(after: &mut History, page: &mut Vec<u8>, rows: &mut rows::Rows, next_pa
 
 /// A page by its place.
 fn read_raw(db: &Db, id: ContactId, history: &History, place: usize) -> Result<Vec<u8>, Error> {
-    let missing = || Error::Corrupt(format!("page {place} of the history of {id} is missing; restore the data folder from a backup"));
+    let missing = || missing(id, place as u64);
     let closed = |number| Ok(rows::get_chunked(db, &rows::page_key(number))?.ok_or_else(missing)?.0);
     if let Some(number) = history.number(place) {
         return closed(number);
@@ -179,16 +205,44 @@ impl Page {
 
     /// The entries of one kind, in order.
     fn entries<T: DeserializeOwned>(&self, mark: u8) -> Result<Vec<T>, Error> {
-        let (mut found, mut rest) = (Vec::new(), rows::divide(&self.key, &self.content)?.1);
-        while let Some((first, behind)) = rest.split_first() {
-            let (entry, next) = rows::divide(&self.key, behind)?;
-            if *first == mark {
-                found.push(rows::parse(&self.key, entry)?);
-            }
-            rest = next;
-        }
+        let mut found = Vec::new();
+        entries(&self.key, &self.content, mark, &mut found)?;
         Ok(found)
     }
+}
+
+/// Adds the entries of one kind that a page has, in order.
+fn entries<T: DeserializeOwned>(key: &[u8], page: &[u8], mark: u8, found: &mut Vec<T>) -> Result<(), Error> {
+    let mut rest = rows::divide(key, page)?.1;
+    while let Some((first, behind)) = rest.split_first() {
+        let (entry, next) = rows::divide(key, behind)?;
+        if *first == mark {
+            found.push(rows::parse(key, entry)?);
+        }
+        rest = next;
+    }
+    Ok(())
+}
+
+/// All events there are, oldest first: those of closed pages, and of the open one, which is given.
+pub(crate) fn all_events(db: &Db, id: ContactId, history: &History, open: &[u8]) -> Result<Vec<EventRecord>, Error> {
+    let mut found = Vec::with_capacity(usize::try_from(history.total.events).unwrap_or(0));
+    if history.total.events == 0 {
+        return Ok(found);
+    }
+    let key = rows::person_key(id);
+    for number in history.eventful() {
+        let page = rows::get_chunked(db, &rows::page_key(number))?.ok_or_else(|| missing(id, number))?.0;
+        entries(&key, &page, EVENT, &mut found)?;
+    }
+    if history.open {
+        entries(&key, open, EVENT, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn missing(id: ContactId, number: u64) -> Error {
+    Error::Corrupt(format!("page {number} of the history of {id} is missing; restore the data folder from a backup"))
 }
 
 /// The last page before which `reached` is still true. `reached` holds for the first page, and once false stays false.
@@ -216,7 +270,7 @@ pub(crate) fn transcript(
     }
     for page in find(db, id, history, |before| before.last_no(conversation) <= after)?..history.pages() {
         // The page may have been added to since `history` was looked up; what came later is not for this reader.
-        let lines = Page::read(db, id, history, page)?.entries::<TranscriptEntry>(b't')?;
+        let lines = Page::read(db, id, history, page)?.entries::<TranscriptEntry>(LINE)?;
         found.extend(lines.into_iter().filter(|l| l.conversation() == conversation && l.no() > after && l.no() <= last));
         if found.len() >= limit || found.last().is_some_and(|l| l.no() == last) {
             break;
@@ -243,8 +297,8 @@ impl Counted {
 
     fn mark(self) -> u8 {
         match self {
-            Self::Journey => b'j',
-            Self::Events => b'e',
+            Self::Journey => JOURNEY,
+            Self::Events => EVENT,
         }
     }
 }

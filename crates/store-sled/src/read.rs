@@ -4,7 +4,7 @@ use crate::{
     SledStore,
     db::Db,
     history::{self, Counted, History, Tail},
-    rows,
+    rows, scan,
     shared::{Ending, Queued, Reply, Shared, lock},
     state::Slot,
 };
@@ -127,6 +127,10 @@ impl Store for SledStore {
             }
         }
         Ok(())
+    }
+
+    fn scan(&self, each: &mut dyn FnMut(Arc<Person>, Vec<EventRecord>)) -> Result<(), Error> {
+        scan::run(self, each)
     }
 
     fn transcript(

@@ -24,10 +24,11 @@ use store::{Commit, Error, Seq, codec};
 /// Opens a data folder, ready for the two threads.
 pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error> {
     let held = folder::lock(dir)?;
-    let new = folder::check(dir)?;
+    let found = folder::check(dir)?;
     let log_dir = dir.join("log");
-    if new {
-        folder::mark(dir)?;
+    match found {
+        folder::Found::New | folder::Found::Older => folder::mark(dir)?,
+        folder::Found::Current => {}
     }
     fs::create_dir_all(&log_dir)
         .and_then(|()| folder::sync_folder(dir))

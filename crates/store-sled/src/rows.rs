@@ -11,17 +11,25 @@
 //!
 //! Closed pages are numbered as they are closed, over all people, so that they are only ever appended: a leaf of people
 //! holds nothing that it would have to be rewritten with, and does not grow with the past. Numbers in keys are big-endian,
-//! so that their order is the keys' order. A value is a version byte, a CRC-32 of key and content, and the content. A value
-//! too large for a row is in several, each led by a checksum of the whole; chunk 0 says how many there are.
+//! so that their order is the keys' order. A value is a version byte, a CRC-32 of key and content, and the content. What has
+//! chunks is squeezed ([`crate::squeeze`]); if that is too large for a row it is in several, each led by a checksum of the
+//! whole; chunk 0 says how many there are.
 
-use crate::{db::Db, history::History};
+use crate::{
+    db::Db,
+    history::History,
+    squeeze::{squeeze, unsqueeze},
+};
 use model::{Address, ContactId, Person};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use store::{Error, Seq, codec};
 
-/// Leads every value.
-const VERSION: u8 = 2;
+/// Leads every value in one row.
+const PLAIN: u8 = 2;
+/// Leads every chunk of a value that is squeezed. Chunks of data 3 are led by [`PLAIN`].
+const SQUEEZED: u8 = 3;
 /// The most content of one row: sled keeps larger values in files it does not sync.
 const CHUNK: usize = 12 * 1024;
 
@@ -104,7 +112,7 @@ pub(crate) struct Rows(pub Vec<(Vec<u8>, Option<Vec<u8>>)>);
 impl Rows {
     /// A value in one row.
     pub fn put(&mut self, key: Vec<u8>, content: &[u8]) {
-        let value = seal(&key, &[content]);
+        let value = seal(PLAIN, &key, &[content]);
         self.0.push((key, Some(value)));
     }
 
@@ -114,14 +122,17 @@ impl Rows {
 
     /// A value of any size under `key` + chunk, in place of one of `before` chunks; answers how many it has now.
     pub fn put_chunked(&mut self, key: &[u8], content: &[u8], before: u16) -> Result<u16, Error> {
-        let count = u16::try_from(content.len().div_ceil(CHUNK).max(1));
+        let content = &*squeeze(content);
+        let count = u16::try_from(content.len().div_ceil(CHUNK));
         let count = count.map_err(|_| Error::Failed(format!("a value of {} bytes is too large to be stored", content.len())))?;
         let whole = crc32fast::hash(content).to_be_bytes();
         for chunk in 0..count {
             let start = usize::from(chunk) * CHUNK;
             let part = &content[start..(start + CHUNK).min(content.len())];
             let key = chunk_key(key, chunk);
-            let value = if chunk == 0 { seal(&key, &[&whole, &count.to_be_bytes(), part]) } else { seal(&key, &[&whole, part]) };
+            let count = count.to_be_bytes();
+            let led: &[&[u8]] = if chunk == 0 { &[&whole, &count] } else { &[&whole] };
+            let value = seal(SQUEEZED, &key, &[led, &[part]].concat());
             self.0.push((key, Some(value)));
         }
         self.delete_chunked(key, count, before);
@@ -147,9 +158,9 @@ fn checksum(key: &[u8], parts: &[&[u8]]) -> [u8; 4] {
     crc.finalize().to_be_bytes()
 }
 
-fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+fn seal(version: u8, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut value = Vec::with_capacity(5 + parts.iter().map(|p| p.len()).sum::<usize>());
-    value.push(VERSION);
+    value.push(version);
     value.extend_from_slice(&checksum(key, parts));
     parts.iter().for_each(|part| value.extend_from_slice(part));
     value
@@ -160,17 +171,17 @@ fn damaged(key: &[u8]) -> Error {
     Error::Corrupt(format!("the row {name} of the database is damaged; restore the data folder from a backup"))
 }
 
-/// The content of a value.
-fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Result<&'a [u8], Error> {
+/// The version and the content of a value.
+fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Result<(u8, &'a [u8]), Error> {
     match value.split_first_chunk::<5>() {
-        Some(([VERSION, sum @ ..], content)) if *sum == checksum(key, &[content]) => Ok(content),
+        Some(([version @ (PLAIN | SQUEEZED), sum @ ..], content)) if *sum == checksum(key, &[content]) => Ok((*version, content)),
         _ => Err(damaged(key)),
     }
 }
 
 /// A value in one row.
 pub(crate) fn get(db: &Db, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    db.get(key)?.map(|value| unseal(key, &value).map(<[u8]>::to_vec)).transpose()
+    db.get(key)?.map(|value| unseal(key, &value).map(|(_, content)| content.to_vec())).transpose()
 }
 
 /// A value of any size, and how many chunks it has.
@@ -190,17 +201,68 @@ pub(crate) fn get_chunked(db: &Db, key: &[u8]) -> Result<Option<(Vec<u8>, u16)>,
 fn get_chunks(db: &Db, key: &[u8]) -> Result<Option<(Vec<u8>, u16)>, Error> {
     let first = chunk_key(key, 0);
     let Some(value) = db.get(&first)? else { return Ok(None) };
-    let (whole, rest) = unseal(&first, &value)?.split_first_chunk::<4>().ok_or_else(|| damaged(&first))?;
-    let (count, content) = rest.split_first_chunk::<2>().ok_or_else(|| damaged(&first))?;
-    let count = u16::from_be_bytes(*count);
-    let mut content = content.to_vec();
-    for chunk in 1..count {
+    let mut chunks = vec![Row { key: first.as_slice().into(), value }];
+    for chunk in 1..chunk_count(&chunks[0])? {
         let key = chunk_key(key, chunk);
         let value = db.get(&key)?.ok_or_else(|| damaged(&key))?;
-        let part = unseal(&key, &value)?.strip_prefix(whole).ok_or_else(|| damaged(&key))?;
-        content.extend_from_slice(part);
+        chunks.push(Row { key: key.into(), value });
     }
-    Ok(Some((content, count)))
+    Ok(Some((join(&chunks)?, u16::try_from(chunks.len()).map_err(|_| damaged(&first))?)))
+}
+
+/// A row as it is in the database.
+pub(crate) struct Row {
+    key: sled::IVec,
+    value: sled::IVec,
+}
+
+/// How many chunks a value has, by the first.
+fn chunk_count(first: &Row) -> Result<u16, Error> {
+    let (_, content) = unseal(&first.key, &first.value)?;
+    let count = content.get(4..6).and_then(|count| count.try_into().ok()).map(u16::from_be_bytes);
+    count.ok_or_else(|| damaged(&first.key))
+}
+
+/// The value whose chunks these are, all of them in order.
+pub(crate) fn join(chunks: &[Row]) -> Result<Vec<u8>, Error> {
+    let Some((first, others)) = chunks.split_first() else { return Err(damaged(&[])) };
+    if usize::from(chunk_count(first)?) != chunks.len() {
+        return Err(damaged(&first.key));
+    }
+    let (version, content) = unseal(&first.key, &first.value)?;
+    let (whole, content) = content.split_first_chunk::<4>().ok_or_else(|| damaged(&first.key))?;
+    let (_, content) = content.split_first_chunk::<2>().ok_or_else(|| damaged(&first.key))?;
+    let mut joined = Cow::Borrowed(content);
+    for chunk in others {
+        let (_, content) = unseal(&chunk.key, &chunk.value)?;
+        let part = content.strip_prefix(whole).ok_or_else(|| damaged(&chunk.key))?;
+        joined.to_mut().extend_from_slice(part);
+    }
+    if version == SQUEEZED { unsqueeze(&joined).ok_or_else(|| damaged(&first.key)) } else { Ok(joined.into_owned()) }
+}
+
+/// Rows of people from `from` on, in order: about `count`, nobody's in part. And where the next ones begin, if any.
+pub(crate) fn stretch(db: &Db, from: &[u8], count: usize) -> Result<(Vec<Row>, Option<Vec<u8>>), Error> {
+    let (mut rows, mut after) = (Vec::with_capacity(count), None);
+    db.rows(from, &mut |key, value| {
+        if key.first() != Some(&PERSON) {
+            return false;
+        }
+        if rows.len() >= count && key.ends_with(&[0, 0]) {
+            after = Some(key.to_vec());
+            return false;
+        }
+        rows.push(Row { key, value });
+        true
+    })?;
+    Ok((rows, after))
+}
+
+/// Takes the first person's rows off what [`stretch`] read.
+pub(crate) fn split_person(rows: &[Row]) -> Option<(ContactId, &[Row], &[Row])> {
+    let id = id_of(&rows.first()?.key)?;
+    let count = rows.iter().take_while(|row| id_of(&row.key) == Some(id)).count();
+    rows.split_at_checked(count).map(|(of, others)| (id, of, others))
 }
 
 /// Reads what a checksum says we wrote.
@@ -268,3 +330,7 @@ pub(crate) fn address(db: &Db, address: &Address) -> Result<Option<ContactId>, E
     let bytes = content.try_into().map_err(|_| damaged(&key))?;
     Ok(Some(ContactId::from_bytes(bytes)))
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

@@ -280,6 +280,11 @@ impl State {
         }
     }
 
+    /// Everybody who is newer here than in the database.
+    pub fn all_dirty(&self) -> Vec<ContactId> {
+        self.slots.iter().filter(|(_, s)| s.dirty.is_some()).map(|(id, _)| *id).collect()
+    }
+
     /// Dirty people: those that are active, and those that are not.
     pub fn active_and_dirty(&self) -> (BTreeSet<ContactId>, BTreeSet<ContactId>) {
         let dirty = self.slots.iter().filter(|(_, s)| s.dirty.is_some());

@@ -172,9 +172,23 @@ fn another_format_and_a_foreign_folder_are_refused_in_words() {
     drop(SledStore::open(dir.path(), small()).unwrap());
     fs::write(dir.path().join("format"), "switchboard data 9\n").unwrap();
     let refusal = SledStore::open(dir.path(), small()).map(drop).unwrap_err().to_string();
-    assert!(refusal.contains("\"switchboard data 9\"") && refusal.contains("\"switchboard data 3\""), "{refusal}");
+    assert!(refusal.contains("\"switchboard data 9\"") && refusal.contains("\"switchboard data 4\""), "{refusal}");
     fs::remove_file(dir.path().join("format")).unwrap();
     assert!(matches!(SledStore::open(dir.path(), small()).map(drop), Err(Error::Invalid(_))));
+}
+
+#[test]
+fn a_folder_of_the_format_before_is_opened_and_marked() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), small()).unwrap();
+    let mut acknowledged = vec![0; PEOPLE as usize];
+    work(&store, 2, &mut acknowledged).unwrap();
+    drop(store);
+    let current = fs::read_to_string(dir.path().join("format")).unwrap();
+    fs::write(dir.path().join("format"), "switchboard data 3\n").unwrap();
+    check(&SledStore::open(dir.path(), small()).unwrap(), &acknowledged);
+    // A program that does not know squeezed values refuses it from now on.
+    assert_eq!(fs::read_to_string(dir.path().join("format")).unwrap(), current);
 }
 
 #[test]

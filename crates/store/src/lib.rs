@@ -305,6 +305,25 @@ pub trait Store: Send + Sync {
     /// Everybody about whom something can happen by itself ([`Person::is_active`]); used at start-up.
     fn active(&self, each: &mut dyn FnMut(Arc<Person>)) -> Result<(), Error>;
 
+    /// Everybody, each once, with all of their recorded events, oldest first. People come in no order that can be relied on.
+    /// Used at start-up, before the first commit: of what is committed meanwhile, some may be missing.
+    ///
+    /// # Errors
+    /// Those of reading; some people may have been given by then.
+    fn scan(&self, each: &mut dyn FnMut(Arc<Person>, Vec<EventRecord>)) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let people = self.people(after, 256)?;
+            let Some(last) = people.last() else { return Ok(()) };
+            after = Some(last.contact.id);
+            for person in people {
+                let mut events = self.events(person.contact.id, 0, usize::MAX)?;
+                events.reverse();
+                each(person, events);
+            }
+        }
+    }
+
     /// Transcript lines of one conversation with `no > after`, oldest first, at most `limit`.
     fn transcript(&self, contact: ContactId, conversation: ConversationId, after: u64, limit: usize)
     -> Result<Vec<TranscriptEntry>, Error>;

@@ -39,6 +39,7 @@ macro_rules! conformance {
             an_address_moves_when_it_was_dropped
             people_page_in_id_order
             active_people_are_found
+            a_scan_gives_everybody_with_their_events
             large_and_odd_values_come_back_as_they_were
             what_could_not_be_read_back_is_refused
             a_closed_store_refuses

@@ -43,6 +43,13 @@ impl Naive {
     fn check(&self, store: &dyn Store, draw: &mut IdSource) {
         let people: Vec<Person> = store.people(None, 10_000).unwrap().iter().map(|p| (**p).clone()).collect();
         assert_eq!(people, self.people.values().cloned().collect::<Vec<_>>());
+        let mut scanned = BTreeMap::new();
+        store.scan(&mut |person, events| assert!(scanned.insert(person.contact.id, (person, events)).is_none())).unwrap();
+        assert_eq!(scanned.len(), self.people.len());
+        for (id, (person, events)) in scanned {
+            assert_eq!(self.people.get(&id), Some(&*person));
+            assert_eq!(events, self.events.iter().filter(|(c, _)| *c == id).map(|(_, e)| e.clone()).collect::<Vec<_>>());
+        }
         for number in 0..ADDRESSES {
             let owner = self.people.values().find(|p| p.contact.reach(&address(number)).is_some()).map(|p| p.contact.id);
             assert_eq!(store.person_at(&address(number)).unwrap(), owner, "address {number}");

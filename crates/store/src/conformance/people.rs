@@ -110,7 +110,7 @@ pub fn event(n: u64) -> EventRecord {
 
 /// An inbox row.
 pub fn inbox(no: u64) -> InboxRow {
-    let item = InboxItem::Event { conversation: None, name: format!("e{no}"), fields: Record::new(), by: Actor::System };
+    let item = InboxItem::Event { conversation: None, name: format!("e{no}"), fields: Record::new(), at: None, by: Actor::System };
     InboxRow { no, item, at: at(0), tries: 0 }
 }
 

@@ -377,6 +377,61 @@ pub fn journey_and_events_page_newest_first(factory: &mut dyn Factory) {
     assert_eq!(store.journey(contact_id(1), 0, usize::MAX).unwrap().len() as u64, count);
 }
 
+pub fn a_scan_gives_everybody_with_their_events(factory: &mut dyn Factory) {
+    let mut store = factory.open();
+    let scanned = |store: &dyn Store| {
+        let mut found = std::collections::BTreeMap::new();
+        let each = &mut |person: std::sync::Arc<model::Person>, events: Vec<model::EventRecord>| {
+            let before = found.insert(person.contact.id, (person, events));
+            assert!(before.is_none(), "somebody came twice");
+        };
+        store.scan(each).unwrap();
+        found
+    };
+    assert!(scanned(&*store).is_empty());
+    // Somebody without events, with a few, with pages of them between lines and steps, and one too large for a row.
+    let counts = [0, 1, 90, 7];
+    for (n, count) in (1..).zip(counts) {
+        let mut first = newcomer(n);
+        if n == 4 {
+            let large = model::Value::text((0..40_000_u32).map(|n| n.to_string()).collect::<String>());
+            first.contact.as_mut().unwrap().attributes.insert("large".into(), large);
+        }
+        must(&*store, first);
+        for at in 0..count {
+            let person = get(&*store, n);
+            let mut next = change(&person);
+            say(&mut next, &person, 0, &[&format!("line {at} of {n}, and {}", "more ".repeat(20))]);
+            next.journey = vec![journey(at)];
+            next.events = vec![event(at)];
+            must(&*store, next);
+        }
+    }
+    let check = |store: &dyn Store| {
+        let found = scanned(store);
+        assert_eq!(found.len(), counts.len());
+        for (n, count) in (1..).zip(counts) {
+            let (person, events) = &found[&contact_id(n)];
+            assert_eq!(**person, *get(store, n));
+            assert_eq!(*events, (0..count).map(event).collect::<Vec<_>>(), "person {n}");
+        }
+    };
+    check(&*store);
+    store.close().unwrap();
+    drop(store);
+    store = factory.open();
+    check(&*store);
+    // Some of it is newer than what was carried over, and has pages already.
+    let mut next = change(&get(&*store, 3));
+    next.events = vec![event(90)];
+    must(&*store, next);
+    drop(store);
+    store = factory.open();
+    let found = scanned(&*store);
+    assert_eq!(found[&contact_id(3)].1, (0..91).map(event).collect::<Vec<_>>());
+    assert_eq!(found[&contact_id(2)].1.len(), 1);
+}
+
 pub fn addresses_lead_to_one_person(factory: &mut dyn Factory) {
     let store = factory.open();
     must(&*store, newcomer(1));
