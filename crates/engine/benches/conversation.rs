@@ -63,11 +63,13 @@ fn main() {
             let mut contact = Contact::new(ContactId(1), now, address.clone(), "organic");
             let mut conversation = Conversation::new(ConversationId(2), ContactId(1), address.clone());
             conversation.greeted = true;
+            let mut flips = None;
             for item in &items {
                 now = now.plus_micros(1_000_000);
                 messages += 1;
-                let turn = Turn { now, seed: messages, programs: &programs };
-                let done = step(&PersonView { contact: &contact, conversation: &conversation }, Input::Inbox(item), &turn);
+                let turn = Turn { now, seed: messages, programs: &programs, eras: &[], ungated: false };
+                let done = step(&PersonView { flips, ..PersonView::new(&contact, &conversation) }, Input::Inbox(item), &turn);
+                flips = done.flips;
                 said += done.transcript.len() as u64;
                 assert!(done.broken.is_none());
                 if let Some(changed) = done.contact {

@@ -13,10 +13,11 @@ pub use blocks::{BlockReference, Group, Key, OptionSpec, Otherwise, OutcomeSpec,
 pub use bot::{
     Asset, Audience, BlockOutline, BlockPicture, Bot, BotFiles, ChannelConfig, ExitOutline, ExitPicture, ExitTo, FileShapes, GlobalInfo,
     GroupConfig, Limits, Link, LinkKind, MailConfig, MailTls, Meant, MenuItem, Picture, Programs, Rests, Said, Schedule, SecretConfig,
-    SegmentInfo, Services, Setting, SkillPicture, SmsConfig, Untranslated, file_shapes,
+    SegmentInfo, Services, Setting, SkillPicture, SmsConfig, StoredSegment, Untranslated, file_shapes,
 };
 pub use catches::{CatchReference, catches};
 pub use step::{
-    DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, Resting, Step, Trace, TriggerAnswer, TriggerRequest,
-    TriggerTo, Turn, memberships, migrate, next_due, split_place, step, versions,
+    DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, Resting, SegmentWhy, Settled, Step, Trace,
+    TriggerAnswer, TriggerRequest, TriggerTo, Turn, computed_attributes, memberships, migrate, next_due, settle, split_place, step,
+    versions, why_in_segment,
 };

@@ -56,8 +56,16 @@ fn hostile() -> Vec<(&'static str, String)> {
     ]
 }
 
-#[test]
+/// How long this thread has worked, in microseconds: what others do on the machine does not count, where the system tells.
 #[expect(clippy::disallowed_methods, reason = "a test of how long something takes needs a clock")]
+fn worked() -> u128 {
+    static SINCE: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|line| line.split_whitespace().next()?.parse::<u128>().ok());
+    nanoseconds.map_or_else(|| SINCE.get_or_init(Instant::now).elapsed().as_micros(), |nanoseconds| nanoseconds / 1_000)
+}
+
+#[test]
 fn hostile_files_stay_within_the_budgets() {
     let mut over = String::new();
     for (what, text) in hostile() {
@@ -65,11 +73,13 @@ fn hostile_files_stay_within_the_budgets() {
         let files = BotFiles { files: vec![("bot.yaml".into(), bot), ("skills/a.yaml".into(), text)], ..BotFiles::default() };
         let before = MEMORY.current_usage_as_mb();
         MEMORY.reset_peak_usage();
-        let start = Instant::now();
+        let start = worked();
         let (_, found, sources) = Bot::load(&files);
-        let took = start.elapsed().as_millis();
+        let took = (worked() - start) / 1_000;
         let peak = MEMORY.peak_usage_as_mb() - before;
         let shown = syntax::render_human(&found, &sources, false, 100);
+        // What a bot may hold is limited where reading it would take long.
+        assert!(what != "wide conditions" || found.iter().any(|d| d.code == "E0245"), "the budget of conditions is for the whole bot");
         println!("{what}: {took} ms, {peak:.1} MB, {} faults", found.len());
         if peak > MOST_MEGABYTES {
             over.push_str(&format!("{what} took {peak:.1} MB\n"));

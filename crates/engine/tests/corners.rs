@@ -29,7 +29,7 @@ fn agent_closes(talk: &mut Talk, skill: Option<&str>) -> Vec<String> {
 }
 
 fn event(name: &str) -> InboxItem {
-    InboxItem::Event { conversation: None, name: name.into(), fields: Record::new(), by: Actor::Api("test".into()) }
+    InboxItem::Event { conversation: None, name: name.into(), fields: Record::new(), at: None, by: Actor::Api("test".into()) }
 }
 
 #[test]
@@ -448,6 +448,7 @@ fn where_looks_at_the_fields_of_the_event() {
             conversation: Some(talk.conversation.id),
             name: "bought".into(),
             fields,
+            at: None,
             by: Actor::Api("shop".into()),
         })
     };

@@ -113,8 +113,8 @@ fn the_input_moves_and_is_journeyed() {
         by: Actor::Api("runs move".into()),
     };
     let programs = Two { new: new.clone(), old: old.clone() };
-    let turn = engine::Turn { now: talk.now, seed: 1, programs: &programs };
-    let view = engine::PersonView { contact: &talk.contact, conversation: &talk.conversation };
+    let turn = engine::Turn { now: talk.now, seed: 1, programs: &programs, eras: &[], ungated: false };
+    let view = engine::PersonView::new(&talk.contact, &talk.conversation);
     let step = engine::step(&view, engine::Input::Inbox(&item), &turn);
     assert!(step.transcript.is_empty() && step.queued.is_empty() && step.contact.is_none());
     assert_eq!(engine::versions(&step.conversation).collect::<Vec<_>>(), [new.version(), new.version()]);

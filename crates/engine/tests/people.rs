@@ -31,10 +31,10 @@ fn a_computed_attribute_is_evaluated_when_it_is_used() {
     assert_eq!(talk.say("/tell"), ["young "]);
     talk.contact.attributes.insert("birthday".into(), Value::Date("2008-03-03".parse().unwrap()));
     assert_eq!(talk.say("/tell"), ["young 17"]);
-    assert!(engine::memberships(&talk.programs.0, &talk.contact, talk.now).is_empty());
+    assert!(engine::memberships(&talk.programs.0, &talk.contact, &segments::NoPast, talk.now).is_empty());
     talk.now = talk.now.plus_micros(86_400_000_000);
     assert_eq!(talk.say("/tell"), ["18"]);
-    assert_eq!(engine::memberships(&talk.programs.0, &talk.contact, talk.now).len(), 1);
+    assert_eq!(engine::memberships(&talk.programs.0, &talk.contact, &segments::NoPast, talk.now).len(), 1);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_global_is_one_value_for_everybody_and_seen_by_the_next_step() {
     talk.programs.0 = loaded.with_globals(&Record::from([("delivery_days".to_owned(), value), ("gone".to_owned(), Value::text("x"))]));
     assert_eq!(talk.programs.0.version(), loaded.version(), "a global is no part of the version");
     assert_eq!(talk.say("/tell"), ["11 -"]);
-    assert_eq!(engine::memberships(&talk.programs.0, &talk.contact, talk.now).len(), 1);
+    assert_eq!(engine::memberships(&talk.programs.0, &talk.contact, &segments::NoPast, talk.now).len(), 1);
     let why = loaded.read_global("delivery_days", "soon", talk.now).expect_err("no number");
     assert!(why.contains("delivery_days is declared as number"), "{why}");
     let why = loaded.read_global("deliverydays", "1", talk.now).expect_err("no such global");

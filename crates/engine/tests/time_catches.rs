@@ -109,7 +109,9 @@ fn whom_a_schedule_or_a_trigger_means() {
     let gold = bot.audience(schedule.to.as_deref()).unwrap();
     let everybody = bot.audience(None).unwrap();
     let mut talk = Talk::new(bot.clone());
-    let mean = |talk: &Talk| (gold.means(&bot, &talk.contact, talk.now), everybody.means(&bot, &talk.contact, talk.now));
+    let mean = |talk: &Talk| {
+        (gold.means(&bot, &talk.contact, &segments::NoPast, talk.now), everybody.means(&bot, &talk.contact, &segments::NoPast, talk.now))
+    };
     assert_eq!(mean(&talk), (Meant::No, Meant::Yes));
     talk.item(plan("gold"));
     assert_eq!(mean(&talk), (Meant::Yes, Meant::Yes));
@@ -128,7 +130,7 @@ fn an_occurrence_starts_its_skill_through_its_guards_and_not_after_an_opt_out() 
     let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/s.yaml", skill)]));
     let reached = || InboxItem::Reached {
         audience: "aud_1".into(),
-        what: Occasion::Schedule { skill: "s".into(), pattern: "0 9 * * *".into(), at: at("2026-03-02T09:00:00Z") },
+        what: Occasion::Schedule { skill: "s".into(), pattern: "0 9 * * *".into(), to: None, at: at("2026-03-02T09:00:00Z") },
         by: Actor::System,
     };
     assert_eq!(talk.item(reached()), NONE);

@@ -25,7 +25,7 @@ fn waiting(wait: &str) -> String {
 
 fn event(name: &str, amount: i64) -> InboxItem {
     let fields = Record::from([("amount".to_owned(), Value::Number(amount.into()))]);
-    InboxItem::Event { conversation: None, name: name.into(), fields, by: Actor::Api("test".into()) }
+    InboxItem::Event { conversation: None, name: name.into(), fields, at: None, by: Actor::Api("test".into()) }
 }
 
 fn modify(change: Change) -> InboxItem {

@@ -1,6 +1,8 @@
 //! What is wrong with a bot, where, and how to put it right.
 
-use crate::span::Span;
+use crate::span::{FileId, Span};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -126,9 +128,19 @@ impl Diagnostic {
     }
 }
 
-/// Faults, sorted by place and without repeats: `(file, start, severity, code)`, then the order of arrival.
+/// Faults, sorted by place and without repeats: `(file, start, severity, code)`, then the order of arrival. Adding one costs as much
+/// wherever it belongs: a hostile bot has thousands.
 #[derive(Clone, Default, Debug)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    sorted: BTreeMap<Place, Diagnostic>,
+    errors: usize,
+    /// How many were added: the order of arrival.
+    arrived: u32,
+}
+
+/// Where a diagnostic belongs among the others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place(FileId, u32, Severity, &'static str, u32);
 
 impl Diagnostics {
     /// None yet.
@@ -138,11 +150,13 @@ impl Diagnostics {
 
     /// Adds one, unless it is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let at = self.0.partition_point(|other| key(other) <= key(&diagnostic));
-        let known = self.0.iter().take(at).rev().take_while(|other| key(other) == key(&diagnostic)).any(|other| *other == diagnostic);
-        if !known {
-            self.0.insert(at, diagnostic);
+        let place = |number| Place(diagnostic.primary.file, diagnostic.primary.start, diagnostic.severity, diagnostic.code, number);
+        if self.sorted.range(place(0)..=place(u32::MAX)).any(|(_, other)| *other == diagnostic) {
+            return;
         }
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        self.arrived += 1;
+        self.sorted.insert(place(self.arrived), diagnostic);
     }
 
     /// Adds all of another collection.
@@ -153,53 +167,58 @@ impl Diagnostics {
     }
 
     /// In order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
+    pub fn iter(&self) -> Iter<'_> {
+        self.sorted.values()
+    }
+
+    /// Those of a file that begin within these bytes of it, in order.
+    pub fn within(&self, file: FileId, bytes: Range<u32>) -> impl Iterator<Item = &Diagnostic> {
+        let at = |start| Place(file, start, Severity::Error, "", 0);
+        self.sorted.range(at(bytes.start)..at(bytes.end.max(bytes.start))).map(|(_, diagnostic)| diagnostic)
     }
 
     /// How many, errors and warnings.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.sorted.len()
     }
 
     /// True when there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.sorted.is_empty()
     }
 
     /// True when the bot cannot be used.
     pub fn has_errors(&self) -> bool {
-        self.error_count() > 0
+        self.errors > 0
     }
 
     /// How many errors.
     pub fn error_count(&self) -> usize {
-        self.0.iter().filter(|d| d.severity == Severity::Error).count()
+        self.errors
     }
 
     /// How many warnings.
     pub fn warning_count(&self) -> usize {
-        self.0.len() - self.error_count()
+        self.sorted.len() - self.errors
     }
 }
 
-fn key(diagnostic: &Diagnostic) -> (crate::FileId, u32, Severity, &'static str) {
-    (diagnostic.primary.file, diagnostic.primary.start, diagnostic.severity, diagnostic.code)
-}
+/// Diagnostics in order.
+pub type Iter<'a> = std::collections::btree_map::Values<'a, Place, Diagnostic>;
 
 impl IntoIterator for Diagnostics {
     type Item = Diagnostic;
-    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    type IntoIter = std::collections::btree_map::IntoValues<Place, Diagnostic>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.sorted.into_values()
     }
 }
 
 impl<'a> IntoIterator for &'a Diagnostics {
     type Item = &'a Diagnostic;
-    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+    type IntoIter = Iter<'a>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.sorted.values()
     }
 }
 

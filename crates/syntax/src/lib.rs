@@ -11,6 +11,7 @@
 
 mod diagnostic;
 mod fix;
+mod nickname;
 mod node;
 mod parse;
 mod render;
@@ -21,6 +22,7 @@ mod suggest;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Edit, Fix, Label, Severity};
 pub use fix::{Fixed, apply_fixes};
+pub use nickname::five_fields;
 pub use node::{Entry, Node, Scalar, Style};
 pub use parse::{MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, parse};
 pub use render::{JSON_VERSION, render_human, render_json, render_short};

@@ -7,19 +7,22 @@ const MOST_COMPARED: usize = 1_000;
 ///
 /// Case and the difference between `-`, `_` and a space do not count; of equally near candidates the first wins.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = plain(word);
-    let allowed = match wanted.len() {
+    let (mut wanted, mut known) = (Word::default(), Word::default());
+    wanted.read(word);
+    let allowed = match wanted.letters().len() {
         0 => return None,
-        1..=2 => 1,
-        3..=5 => 2,
+        1..=3 => 1,
+        4..=5 => 2,
         n => n / 3,
     };
     let mut best: Option<(usize, &'a str)> = None;
     let mut compared = 0;
     for candidate in candidates {
-        let known = plain(candidate);
-        // A distance of the whole word is a different word, not a slip.
-        let limit = allowed.min(wanted.len().max(known.len()).saturating_sub(1));
+        known.read(candidate);
+        let (wanted, known) = (wanted.letters(), known.letters());
+        // A distance of the whole word is a different word, not a slip; one that is not nearer than the best does not matter.
+        let limit =
+            allowed.min(wanted.len().max(known.len()).saturating_sub(1)).min(best.map_or(usize::MAX, |(least, _)| least.saturating_sub(1)));
         if known.len().abs_diff(wanted.len()) > limit {
             continue;
         }
@@ -27,7 +30,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         if compared > MOST_COMPARED {
             break;
         }
-        let distance = distance(&wanted, &known);
+        let distance = distance(wanted, known, limit);
         if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
@@ -40,25 +43,60 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     closest(word, candidates).map(|candidate| format!("did you mean \"{candidate}\"?"))
 }
 
-/// At most 64 characters count: names are short, and a hostile one must not cost a quadratic comparison.
-fn plain(word: &str) -> Vec<char> {
-    word.chars().take(64).map(|c| if matches!(c, '-' | ' ') { '_' } else { c }).flat_map(char::to_lowercase).collect()
+/// How many letters of a word count: names are short, and a hostile one must not cost a quadratic comparison.
+const MOST_LETTERS: usize = 64;
+
+/// A word as it is compared: folded, without a difference between `-`, `_` and a space.
+struct Word {
+    letters: [char; MOST_LETTERS],
+    count: usize,
 }
 
-/// Edits between two words, where swapping two neighbours is one edit.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut cost = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                cost = cost.min(before[j - 1] + 1);
-            }
-            row.push(cost);
-        }
-        before = std::mem::replace(&mut last, row);
+impl Default for Word {
+    fn default() -> Word {
+        Word { letters: ['_'; MOST_LETTERS], count: 0 }
     }
-    last[b.len()]
+}
+
+impl Word {
+    fn read(&mut self, word: &str) {
+        self.count = 0;
+        let folded = word.chars().map(|c| if matches!(c, '-' | ' ') { '_' } else { c }).flat_map(char::to_lowercase);
+        for (place, letter) in self.letters.iter_mut().zip(folded) {
+            *place = letter;
+            self.count += 1;
+        }
+    }
+
+    fn letters(&self) -> &[char] {
+        self.letters.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// Edits between two words, where swapping two neighbours is one edit; more than `limit` if there are more.
+fn distance(a: &[char], b: &[char], limit: usize) -> usize {
+    // Three rows of the table at a time: the one being filled, the last, and the one before it.
+    let mut rows = [[0; MOST_LETTERS + 1]; 3];
+    let [mut before, mut last, mut row] = [0, 1, 2];
+    for (at, cost) in rows[last].iter_mut().enumerate() {
+        *cost = at;
+    }
+    for (i, x) in a.iter().enumerate() {
+        rows[row][0] = i + 1;
+        let mut least = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let mut cost = (rows[last][j] + usize::from(x != y)).min(rows[last][j + 1] + 1).min(rows[row][j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                cost = cost.min(rows[before][j - 1] + 1);
+            }
+            rows[row][j + 1] = cost;
+            least = least.min(cost);
+        }
+        // A swap may yet go back one row further, at the cost of one.
+        if least > limit + 1 {
+            return least;
+        }
+        (before, last, row) = (last, row, before);
+    }
+    rows[last][b.len()]
 }

@@ -54,10 +54,12 @@ pub(crate) fn read<S: Shows + 'static>(
     reader: &mut Reader<'_>,
 ) -> Option<Box<dyn BlockBody>> {
     let on_cards = choices.len();
-    choices.extend(choices::read(options, reader)?);
+    let written = choices::read(options, reader);
     let save = options.take("save").and_then(|n| reader.identifier(n, "save").map(str::to_owned));
     let timeout_node = options.take("timeout");
     let timeout = timeout_node.and_then(|n| reader.duration(n, "timeout"));
+    // The options beside choices that are wrong are known all the same.
+    choices.extend(written?);
     if let Some(name) = &save {
         for choice in choices.iter().filter(|c| c.answers()) {
             super::data::check_literal(name, choice.value.as_ref().unwrap_or(&choice.label), value, reader);

@@ -189,15 +189,8 @@ pub(crate) struct Shown {
     pub count: usize,
 }
 
-/// Renders a block's choices. One whose label renders empty, or whose address is not a web address, is left out
-/// and journeyed.
-pub(crate) fn show(choices: &[ChoiceDef], at: &mut Moving<'_, '_>) -> Result<Shown, Fault> {
-    let mut shown = Shown::default();
-    show_from(choices, 0, &mut shown, at)?;
-    Ok(shown)
-}
-
-/// Renders more choices of a message, of which the first is the block's choice number `first`.
+/// Renders choices of a message. One whose label renders empty, or whose address is not a web address, is left out and
+/// journeyed. Of these the first is the block's choice number `first`.
 pub(crate) fn show_from(choices: &[ChoiceDef], first: usize, shown: &mut Shown, at: &mut Moving<'_, '_>) -> Result<(), Fault> {
     for (index, choice) in choices.iter().enumerate() {
         let label = at.render(&choice.label)?.trim().to_owned();

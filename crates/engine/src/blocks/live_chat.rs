@@ -53,6 +53,16 @@ impl BlockKind for LiveChat {
                 otherwise: Otherwise::SayThenNext(SORRY),
                 doc: "the group's calendar (`hours` in bot.yaml) is closed; taken at once, and the request is listed as missed",
             },
+            OutcomeSpec {
+                name: "customer_left",
+                otherwise: Otherwise::EndQuietly("customer left"),
+                doc: "the customer cannot be reached any more (they blocked the bot), or opted out while they waited; the request leaves the desk",
+            },
+            OutcomeSpec {
+                name: "error",
+                otherwise: Otherwise::Error,
+                doc: "nobody can be asked: bot.yaml does not have the group any more",
+            },
         ]
     }
     fn group(&self) -> super::Group {
@@ -95,6 +105,10 @@ impl BlockKind for LiveChat {
 impl BlockBody for HandOver {
     fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
         let run = at.run.id;
+        // Groups are always current, a run's blocks are not (FL 5.9).
+        if !at.step.bot.groups().iter().any(|g| g.name == self.group) {
+            return Err(Fault::Failed(format!("there is no group {} any more", self.group)));
+        }
         if at.step.is_closed(&self.group) {
             at.step.note_missed(run, &self.group, "closed_hours");
             return Ok(Flow::Outcome("closed_hours", String::new()));

@@ -408,6 +408,8 @@ pub struct BlockReference {
     pub shapes: &'static [Key],
     /// Whether a map after the type key holds the options (FL 3.3).
     pub takes_map: bool,
+    /// Whether it sends messages, and so can be `unsendable`.
+    pub speaks: bool,
 }
 
 impl BlockReference {
@@ -433,6 +435,7 @@ pub fn blocks() -> Vec<BlockReference> {
             group: k.group(),
             shapes: k.shapes(),
             takes_map: k.takes_map(),
+            speaks: k.speaks(),
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use crate::bot::Target;
 use crate::bot::reader::{At, Fields, Reader, one_or_many};
 use crate::step::Moving;
 use expr::Condition;
-use syntax::Node;
+use syntax::{Diagnostic, Node};
 
 /// One case, for editors.
 const CASE: Shape = Shape::Keys(&[Key::must("when", Shape::Condition, "if this holds"), Key::must("then", Shape::Target, "it goes there")]);
@@ -53,7 +53,7 @@ impl BlockKind for Switch {
         let Node::List(items) = &value.value else {
             let message = format!("switch is a list of cases, not {}", value.kind_name());
             reader.out.push(
-                syntax::Diagnostic::error("E0103", value.span, message)
+                Diagnostic::error("E0103", value.span, message)
                     .help("write each case as \"- when: CONDITION\" with \"then: TARGET\" below"),
             );
             return None;
@@ -64,6 +64,10 @@ impl BlockKind for Switch {
         }
         let mut cases = Vec::new();
         for item in one_or_many(value) {
+            if let Some(diagnostic) = written_short(item) {
+                reader.out.push(diagnostic);
+                continue;
+            }
             let Some(mut case) = Fields::of(item, "a case", reader.out) else { continue };
             let when = case.need("when", reader.out).and_then(|n| reader.condition(n, "when"));
             let then = case.need("then", reader.out).and_then(|n| reader.target(n));
@@ -80,6 +84,22 @@ impl BlockKind for Switch {
         };
         (cases.len() == items.len()).then(|| Box::new(Cases { cases, otherwise }) as Box<dyn BlockBody>)
     }
+}
+
+/// `- plan = gold: ok` and `- else: no`: what a case is at first sight, and how it is written.
+fn written_short(item: At<'_>) -> Option<Diagnostic> {
+    let Node::Map(entries) = &item.value else { return None };
+    let [one] = entries.as_slice() else { return None };
+    let (key, target) = (one.key.as_text()?, one.value.as_text()?);
+    if matches!(key, "when" | "then") || syntax::closest(key, ["when", "then"]).is_some() {
+        return None;
+    }
+    if matches!(key, "else" | "default" | "otherwise") {
+        let diagnostic = Diagnostic::error("E0101", one.key.span, format!("\"{key}\" is no case"));
+        return Some(diagnostic.help(format!("write else: {target} beside switch, in the same column as switch")));
+    }
+    let diagnostic = Diagnostic::error("E0101", one.key.span, "a case says when it holds and where it leads then");
+    Some(diagnostic.help(format!("write \"- when: {key}\", and below it \"then: {target}\", in the column of when")))
 }
 
 impl BlockBody for Cases {

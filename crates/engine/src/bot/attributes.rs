@@ -272,6 +272,9 @@ impl Scope for Inside<'_> {
     fn events(&self) -> Option<Vec<String>> {
         self.names.events()
     }
+    fn keeps_changes(&self, attribute: &str) -> bool {
+        self.names.keeps_changes(attribute)
+    }
     fn skills(&self) -> Vec<String> {
         self.names.skills()
     }

@@ -23,16 +23,21 @@ pub enum Meant {
 
 impl Audience {
     /// Whether a contact belongs to it at an instant; unknown does not.
-    pub fn means(&self, bot: &Bot, contact: &Contact, now: Instant) -> Meant {
+    pub fn means(&self, bot: &Bot, contact: &Contact, past: &dyn segments::Past, now: Instant) -> Meant {
         let within = match &self.0 {
             None => contact.addresses.iter().any(|reach| reach.unreachable.is_none()),
-            Some(condition) => holds_for(bot, contact, condition, now, &mut Fuel::new(bot.limits().fuel)),
+            Some(condition) => holds_for(bot, contact, past, condition, now, &mut Fuel::new(bot.limits().fuel)),
         };
         match (within, contact.status.as_str()) {
             (false, _) => Meant::No,
             (true, "unsubscribed" | "blocked") => Meant::OptedOut,
             (true, _) => Meant::Yes,
         }
+    }
+
+    /// The condition; none: everybody who can be reached.
+    pub fn condition(&self) -> Option<&Condition> {
+        self.0.as_ref()
     }
 
     /// The condition as canonical text.
@@ -75,12 +80,12 @@ impl Bot {
     }
 
     /// The names that a condition over contacts may use.
-    fn names(&self) -> Names {
+    pub(super) fn names(&self) -> Names {
         let config = &self.config;
         let mut names = Names {
             attributes: config.attributes.clone(),
             globals: config.globals.clone(),
-            segments: self.segments.iter().map(|(key, s)| (key.clone(), matches!(s.rule, super::SegmentRule::Static))).collect(),
+            segments: self.set().iter().map(|rule| (rule.key.clone(), matches!(rule.kind, segments::RuleKind::List))).collect(),
             channels: config.channels.iter().map(|c| c.name.clone()).collect(),
             statuses: config.statuses.clone(),
             calendars: config.calendars.iter().map(|c| c.name.clone()).collect(),
@@ -92,18 +97,33 @@ impl Bot {
         names
     }
 
+    /// The attributes that are computed when they are used, by name.
+    pub(crate) fn computed(&self) -> Vec<(String, expr::Expression)> {
+        if self.config.computed.is_empty() {
+            return Vec::new();
+        }
+        self.names().computed.into_iter().filter_map(|(name, read)| Some((name, read.expression?))).collect()
+    }
+
     /// The bot's schedules, in file order.
     pub fn schedules(&self) -> Vec<Schedule> {
-        let skills = self.order.iter().filter_map(|name| self.skills.get(name));
-        skills
-            .flat_map(|skill| {
-                skill.catches.iter().filter_map(|catch| {
-                    let (table, whom) = (catch.kind.schedule()?, catch.audience.as_ref()?);
-                    let to = whom.to.as_ref().map(Condition::to_string);
-                    Some(Schedule { skill: skill.name.clone(), pattern: table.pattern.clone(), to, grace: whom.grace })
-                })
-            })
-            .collect()
+        let mut schedules: Vec<Schedule> = Vec::new();
+        for skill in self.order.iter().filter_map(|name| self.skills.get(name)) {
+            for catch in &skill.catches {
+                let (Some(table), Some(whom)) = (catch.kind.schedule(), catch.audience.as_ref()) else { continue };
+                let to = whom.to.as_ref().map(Condition::to_string);
+                // Several catches of one time and audience are one schedule: an occurrence tries each.
+                let same = |s: &&mut Schedule| s.skill == skill.name && s.pattern == table.pattern && s.to == to;
+                match schedules.iter_mut().find(same) {
+                    Some(known) => known.grace = known.grace.max(whom.grace),
+                    None => {
+                        let (skill, pattern) = (skill.name.clone(), table.pattern.clone());
+                        schedules.push(Schedule { skill, pattern, to, grace: whom.grace });
+                    }
+                }
+            }
+        }
+        schedules
     }
 
     /// The first occurrence of a schedule after an instant, by the clock of the bot's zone.

@@ -248,6 +248,34 @@ impl Calendar {
         self.hours(day).iter().any(|(from, to)| *from <= time && to.is_none_or(|to| time < to))
     }
 
+    /// The first instant after another at which it opens or closes. If that is more than two years away, an instant before.
+    pub(crate) fn turns(&self, after: Instant, bots: &TimeZone) -> Option<Instant> {
+        let (zone, open) = (self.zone(bots), self.is_open(after, bots));
+        let mut day = after.to_timestamp().to_zoned(zone.clone()).date();
+        let mut looked = None;
+        for _ in 0..AHEAD {
+            let next = day.tomorrow().ok()?;
+            let (begins, ends) = (day.to_datetime(Time::midnight()), next.to_datetime(Time::midnight()));
+            let written = self.hours(day).iter().flat_map(|(from, to)| [Some(day.to_datetime(*from)), to.map(|to| day.to_datetime(to))]);
+            // A time that the clocks show twice, and the moment at which they change.
+            let shown = written.flatten().chain([begins, ends]).flat_map(|civil| {
+                let ambiguous = zone.to_ambiguous_timestamp(civil);
+                [ambiguous.earlier().ok(), ambiguous.later().ok()]
+            });
+            let until = zone.to_ambiguous_timestamp(ends).later().ok()?;
+            let from = zone.to_ambiguous_timestamp(begins).earlier().ok()?;
+            let changes = zone.following(from).map(|change| change.timestamp()).take_while(|at| *at <= until);
+            let mut instants: Vec<Instant> = shown.flatten().chain(changes).map(Instant::from).filter(|at| *at > after).collect();
+            instants.sort_unstable();
+            if let Some(at) = instants.iter().find(|at| self.is_open(**at, bots) != open) {
+                return Some(*at);
+            }
+            looked = instants.last().copied().or(looked);
+            day = next;
+        }
+        looked
+    }
+
     /// The first instant, `from` included, at which it is open; none within two years.
     pub(crate) fn opens(&self, from: Instant, bots: &TimeZone) -> Option<Instant> {
         if self.is_open(from, bots) {
@@ -297,6 +325,31 @@ mod tests {
         assert_eq!(weekdays("sat-mon"), Some([true, false, false, false, false, true, true]));
         assert_eq!(weekdays("daily"), Some([true; 7]));
         assert_eq!((weekdays("weekdays"), weekdays("m"), weekdays("")), (None, None, None));
+    }
+
+    #[test]
+    fn it_turns_when_it_opens_or_closes_and_never_in_between() {
+        let hours = |from: &str, to: Option<&str>| (from.parse().unwrap(), to.map(|to| to.parse().unwrap()));
+        let mut week: [Vec<Hours>; 7] = std::array::from_fn(|_| vec![hours("09:00", Some("13:00")), hours("15:00", Some("18:00"))]);
+        week[6] = vec![hours("01:00", Some("02:30")), hours("22:00", None)];
+        let madrid = TimeZone::get("Europe/Madrid").unwrap();
+        let calendar = Calendar { name: "office".into(), zone: Some(madrid), week, except: BTreeMap::new() };
+        // The clocks go forward on the 29th of March, back on the 25th of October: both are Sundays.
+        for start in ["2026-03-27T00:00:00Z", "2026-10-23T00:00:00Z"] {
+            let mut open = calendar.is_open(at(start), &TimeZone::UTC);
+            let mut turns = calendar.turns(at(start), &TimeZone::UTC);
+            for minute in 1..5 * 24 * 60 {
+                let now = at(start).plus_micros(minute * 60_000_000);
+                let is = calendar.is_open(now, &TimeZone::UTC);
+                assert_eq!(is != open, turns == Some(now), "{now}, turns {turns:?}");
+                if is != open {
+                    open = is;
+                    turns = calendar.turns(now, &TimeZone::UTC);
+                }
+            }
+        }
+        let always = Calendar { week: std::array::from_fn(|_| vec![hours("00:00", None)]), ..calendar };
+        assert!(always.turns(at("2026-03-27T00:00:00Z"), &TimeZone::UTC) > Some(at("2027-03-27T00:00:00Z")), "far away, but not never");
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct GroupConfig {
     pub per_agent: u32,
     /// The calendar of its opening hours; always open if none.
     pub hours: Option<String>,
+    /// Segments whose members are answered before others.
+    pub first: Vec<String>,
 }
 
 /// How far one step, conversation or contact may go (FL 5.10). Durations are microseconds.
@@ -271,15 +273,19 @@ fn groups(node: At<'_>, calendars: &[super::calendars::Calendar], out: &mut Diag
     for (name, _, value) in named(node, "groups", out) {
         let mut per_agent = 4;
         let mut hours = None;
+        let mut first = Vec::new();
         if !value.is_null() {
             let Some(mut fields) = Fields::of(value, &format!("group \"{name}\""), out) else { continue };
             if let Some(node) = fields.take("per_agent") {
                 per_agent = integer(node, "per_agent", 1, 100, out).unwrap_or(4);
             }
             hours = fields.take("hours").and_then(|n| super::calendars::name(n, calendars.iter().map(|c| c.name.as_str()), out));
+            if let Some(node) = fields.take("first") {
+                first = one_or_many(node).iter().filter_map(|item| text(item, "a segment", out)).map(str::to_owned).collect();
+            }
             fields.finish(out);
         }
-        read.push(GroupConfig { name: name.to_owned(), per_agent: u32::try_from(per_agent).unwrap_or(4), hours });
+        read.push(GroupConfig { name: name.to_owned(), per_agent: u32::try_from(per_agent).unwrap_or(4), hours, first });
     }
     read
 }

@@ -65,7 +65,7 @@ impl super::Bot {
             Some((declared.name.clone(), value))
         });
         let globals = fitting.collect();
-        std::sync::Arc::new(Self { loaded: self.loaded.clone(), globals })
+        std::sync::Arc::new(Self::made(self.loaded.clone(), globals, self.stored.clone()))
     }
 
     /// The values of globals that were set.

@@ -62,7 +62,10 @@ impl<'a> Whole<'a> {
     pub(super) fn of(skills: &'a BTreeMap<String, Skill>) -> Self {
         let mut whole = Self { skills: Vec::new(), first: BTreeMap::new(), places: Vec::new() };
         for (number, skill) in skills.values().enumerate() {
-            whole.first.insert(&skill.name, whole.places.len());
+            // A skill none of whose blocks could be read begins nowhere.
+            if !skill.blocks.is_empty() {
+                whole.first.insert(&skill.name, whole.places.len());
+            }
             whole.skills.push(skill);
             whole.places.extend((0..skill.blocks.len()).map(|block| (number, block)));
         }

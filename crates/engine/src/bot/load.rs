@@ -153,6 +153,9 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     }
     let sentences = built_in_words(&names, sources, out);
     let segments = segments_node.as_ref().map(|n| segments::read(n, &names, out)).unwrap_or_default();
+    if let Some(groups) = bot_node.as_ref().and_then(|node| node.get("groups")) {
+        known_segments(groups, &names, out);
+    }
     let mut skills: BTreeMap<String, Skill> = BTreeMap::new();
     let mut order = Vec::new();
     for file in &parsed {
@@ -196,7 +199,18 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
         order,
         files: files.clone(),
     };
-    Some(Bot { loaded: Arc::new(loaded), globals: model::Record::new() })
+    Some(Bot::made(Arc::new(loaded), model::Record::new(), Arc::default()))
+}
+
+/// The segments that groups answer first are segments of the bot.
+fn known_segments(groups: &Spanned<Node>, names: &Names, out: &mut Diagnostics) {
+    let listed = groups.as_map().unwrap_or_default().iter().filter_map(|group| group.value.get("first"));
+    for item in listed.flat_map(super::reader::one_or_many) {
+        let Some(name) = item.as_text().filter(|name| !names.segments.contains_key(*name)) else { continue };
+        let known = names.segments.keys().map(String::as_str);
+        let message = format!("there is no segment \"{name}\"");
+        out.push(super::reader::unknown("E0118", item.span, &message, name, known, "the segments are"));
+    }
 }
 
 /// The product's own sentences by their English text, with the built-in translations of them and of system skills.
@@ -273,6 +287,9 @@ fn collect_names(config: &config::Config, segments_node: Option<&Spanned<Node>>,
     for file in parsed {
         let written = names.variables.entry(file.name.clone()).or_default();
         let mut found = Found { variables: written, leaves: leaves.entry(file.name.clone()).or_default() };
+        for caught in file.node.get("catch").map(super::reader::one_or_many).unwrap_or_default() {
+            names.events.extend(caught.get("event").and_then(|n| n.as_text()).map(str::to_owned));
+        }
         for entry in file.node.get("blocks").and_then(|n| n.as_map()).unwrap_or_default() {
             found.look(&entry.value);
             if entry.value.get("timer").is_some()
@@ -280,8 +297,10 @@ fn collect_names(config: &config::Config, segments_node: Option<&Spanned<Node>>,
             {
                 names.timers.insert((file.name.clone(), block.to_owned()));
             }
-            if let Some(event) = entry.value.get("send").and_then(|n| n.as_text()) {
-                names.events.insert(event.to_owned());
+            for raised in ["send", "trigger"].into_iter().filter_map(|block| entry.value.get(block)) {
+                // The short form, or the event among other options (FL 3.3).
+                let event = raised.as_text().or_else(|| raised.get("event")?.as_text());
+                names.events.extend(event.map(str::to_owned));
             }
             if let Some(tags) = entry.value.get("add_tag") {
                 names.tags.extend(super::reader::one_or_many(tags).iter().filter_map(|t| t.as_text()).map(str::to_owned));

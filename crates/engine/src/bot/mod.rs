@@ -8,6 +8,7 @@ mod attributes;
 mod audience;
 pub(crate) mod calendars;
 mod config;
+pub(crate) mod foreign;
 mod globals;
 mod graph;
 mod interrupts;
@@ -23,12 +24,15 @@ pub(crate) mod reader;
 mod said;
 mod segments;
 pub(crate) mod services;
+mod set;
 mod shapes;
 mod skill;
 mod slips;
 pub(crate) mod translations;
 pub(crate) mod uses;
+mod written;
 
+pub(crate) use self::segments::{Segment, SegmentRule};
 pub use assets::Asset;
 pub use audience::{Audience, Meant, Schedule};
 pub use config::{ChannelConfig, GroupConfig, Limits, Setting};
@@ -41,8 +45,8 @@ pub(crate) use names::{CHOSEN, Names};
 pub use outline::{BlockOutline, ExitOutline};
 pub use picture::{BlockPicture, ExitPicture, ExitTo, Link, LinkKind, Picture, Rests, SkillPicture};
 pub use said::Said;
-pub(crate) use segments::{Segment, SegmentRule};
 pub use services::{MailConfig, MailTls, SecretConfig, Services, SmsConfig};
+pub use set::StoredSegment;
 pub use shapes::{FileShapes, file_shapes};
 pub(crate) use skill::{Block, CatchEntry, IfBusy, Skill, Target};
 pub use translations::Untranslated;
@@ -68,6 +72,10 @@ pub struct Bot {
     loaded: Arc<Loaded>,
     /// Globals that were set (FL 7.1).
     globals: model::Record,
+    /// Segments that are not in the folder.
+    stored: Arc<[StoredSegment]>,
+    /// All segments.
+    set: Arc<::segments::Set>,
 }
 
 impl std::ops::Deref for Bot {
@@ -189,15 +197,15 @@ impl Bot {
 
     /// The segments, by key.
     pub fn segments(&self) -> Vec<SegmentInfo> {
-        self.segments
-            .values()
-            .map(|s| SegmentInfo {
-                key: s.key.clone(),
-                name: s.name.clone(),
-                is_static: matches!(s.rule, SegmentRule::Static),
-                condition: match &s.rule {
-                    SegmentRule::Static => String::new(),
-                    SegmentRule::Where(condition) => condition.to_string(),
+        self.set
+            .iter()
+            .map(|rule| SegmentInfo {
+                key: rule.key.clone(),
+                name: rule.name.clone(),
+                is_static: matches!(rule.kind, ::segments::RuleKind::List),
+                condition: match &rule.kind {
+                    ::segments::RuleKind::List | ::segments::RuleKind::Invalid(_) => String::new(),
+                    ::segments::RuleKind::Where(condition) => condition.to_string(),
                 },
             })
             .collect()

@@ -34,6 +34,8 @@ pub(crate) struct Names {
     pub timers: BTreeSet<(String, String)>,
     /// What the blocks do with names, for the lints.
     pub uses: super::uses::Uses,
+    /// How many bytes of conditions were read so far.
+    pub conditions: std::cell::Cell<usize>,
     /// What the prose of the skills is called in other languages (FL 3.12).
     pub translations: super::translations::Translations,
 }
@@ -45,7 +47,24 @@ pub(crate) const CHOSEN: [&str; 2] = ["language", "country"];
 /// The statuses that every bot has.
 pub(crate) const STATUSES: [&str; 3] = ["active", "unsubscribed", "blocked"];
 
+/// How many bytes of conditions a bot may hold in all: what they ask is looked at by every lint.
+const MOST_CONDITIONS: usize = 400 * 1024;
+
 impl Names {
+    /// Whether a condition may still be read; if not, it is told.
+    pub(crate) fn affords(&self, condition: &str, span: syntax::Span, out: &mut syntax::Diagnostics) -> bool {
+        let all = self.conditions.get() + condition.len();
+        self.conditions.set(all);
+        if all > MOST_CONDITIONS {
+            let message = format!("the conditions of this bot are too long: more than {} kB in all", MOST_CONDITIONS / 1024);
+            out.push(
+                syntax::Diagnostic::error("E0245", span, message)
+                    .help("this one and those after it are not read; make a segment of what is asked again and again"),
+            );
+        }
+        all <= MOST_CONDITIONS
+    }
+
     /// What names mean in a flow of this skill.
     pub(crate) fn in_skill<'a>(&'a self, skill: &'a str) -> NameScope<'a> {
         NameScope { names: self, place: Place::Flow, skill: Some(skill) }
@@ -125,7 +144,10 @@ impl Scope for NameScope<'_> {
         Some(self.names.tags.iter().cloned().collect())
     }
     fn events(&self) -> Option<Vec<String>> {
-        None
+        Some(self.names.events.iter().cloned().collect())
+    }
+    fn keeps_changes(&self, attribute: &str) -> bool {
+        self.names.attribute(attribute).is_some()
     }
     fn skills(&self) -> Vec<String> {
         self.names.skills.iter().cloned().collect()

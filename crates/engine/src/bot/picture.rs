@@ -1,6 +1,8 @@
 //! The picture of a bot: its skills, their blocks and every way between them, as plain data. `graph`, the console and whatever
 //! draws next read this and nothing else; it is derived from the loaded blocks, so a new block is in it by being a block.
 
+use super::interrupts::{Interrupt, Mode};
+use super::menu::MenuTo;
 use super::{Loaded, Skill, Target, graph};
 use crate::blocks::{Group, Waits};
 use crate::catches::Signal;
@@ -35,7 +37,7 @@ pub struct SkillPicture {
     pub built_in: bool,
     /// Whether it is only for some contacts.
     pub guarded: bool,
-    /// What begins it, in words.
+    /// What begins it, in words: its catches, then the interrupts and the menu entries of bot.yaml that lead to it.
     pub catches: Vec<String>,
     /// Its blocks, in order; the first is where it begins.
     pub blocks: Vec<BlockPicture>,
@@ -137,10 +139,36 @@ impl Loaded {
         Picture {
             bot: self.config.name.clone(),
             version: self.version.0.to_string(),
-            skills: skills.iter().map(|skill| picture(skill, diagnostics)).collect(),
+            skills: skills.iter().map(|skill| SkillPicture { catches: self.ways_in(skill), ..picture(skill, diagnostics) }).collect(),
             links: links.into_iter().map(|(_, link)| link).collect(),
         }
     }
+
+    /// What begins a skill: its own catches, and what bot.yaml leads to it from anywhere.
+    fn ways_in(&self, skill: &Skill) -> Vec<String> {
+        let caught = skill.catches.iter().map(|c| plain(&c.kind.drawn()));
+        let interrupts = self.interrupts.iter().filter(|i| i.then.as_deref() == Some(skill.name.as_str())).map(interrupt);
+        let leads_here = |to: &MenuTo| match to {
+            MenuTo::Skill(name) => *name == skill.name,
+            MenuTo::Command(name) if name == "start" => skill.name == "/start",
+            MenuTo::Command(name) => skill.catches.iter().any(|c| c.kind.catches(&Signal::Command { name: name.clone() })),
+        };
+        let menu = self.menu.iter().filter(|entry| leads_here(&entry.to)).map(|entry| plain(&format!("menu: {}", entry.label)));
+        caught.chain(interrupts).chain(menu).collect()
+    }
+}
+
+/// An interrupt as a way in: `interrupt agent / person (jump)`.
+fn interrupt(of: &Interrupt) -> String {
+    let words = of.words.as_ref().map(|words| words.drawn().replacen("keyword ", "", 1));
+    let when = of.when.as_ref().map(|when| format!("when {when}"));
+    let said: Vec<String> = words.into_iter().chain(when).collect();
+    let mode = match of.mode {
+        Mode::Call => "call",
+        Mode::Jump => "jump",
+        Mode::End => "end",
+    };
+    plain(&format!("interrupt {} ({mode})", said.join(" ")))
 }
 
 fn picture(skill: &Skill, diagnostics: &Diagnostics) -> SkillPicture {
@@ -149,7 +177,7 @@ fn picture(skill: &Skill, diagnostics: &Diagnostics) -> SkillPicture {
         title: skill.title.clone(),
         built_in: skill.built_in,
         guarded: skill.only_for.is_some(),
-        catches: skill.catches.iter().map(|c| c.kind.spoken()).collect(),
+        catches: Vec::new(),
         blocks: (0..skill.blocks.len()).map(|at| block(skill, at, diagnostics)).collect(),
     }
 }
@@ -166,9 +194,7 @@ fn block(skill: &Skill, at: usize, diagnostics: &Diagnostics) -> BlockPicture {
     });
     // Blocks stand below one another: what is said between this one's name and the next one's is about this one.
     let below = skill.blocks.get(at + 1).map_or(u32::MAX, |next| next.span.start);
-    let about = diagnostics
-        .iter()
-        .filter(|d| !skill.built_in && d.primary.file == block.span.file && (block.span.start..below).contains(&d.primary.start));
+    let about = diagnostics.within(block.span.file, block.span.start..below).filter(|_| !skill.built_in);
     BlockPicture {
         name: block.name.clone(),
         kind: block.kind.key(),
@@ -229,6 +255,11 @@ pub(super) fn summary(value: &Spanned<Node>) -> String {
             line.push_str(&first(pairs));
         }
     }
+    plain(&line)
+}
+
+/// A text on one line of at most [`SUMMARY`] characters, without what would spoil a drawing.
+fn plain(line: &str) -> String {
     let spaced = line.split_whitespace().collect::<Vec<&str>>().join(" ");
     // Control characters and marks that turn the direction of a line would spoil a drawing.
     let plain: String =

@@ -18,6 +18,8 @@ pub(crate) struct Fields<'n> {
     span: Span,
     entries: Vec<(&'n str, Span, At<'n>, bool)>,
     asked: Vec<&'static str>,
+    /// Whether these are the keys of a block.
+    of_block: bool,
 }
 
 impl<'n> Fields<'n> {
@@ -49,7 +51,12 @@ impl<'n> Fields<'n> {
                 ),
             }
         }
-        Self { what: what.to_owned(), span, entries: read, asked: Vec::new() }
+        Self { what: what.to_owned(), span, entries: read, asked: Vec::new(), of_block: false }
+    }
+
+    /// The same, as the keys of a block: words from elsewhere are met with ours.
+    pub(crate) fn block(self) -> Self {
+        Self { of_block: true, ..self }
     }
 
     /// Where the map is.
@@ -108,17 +115,25 @@ impl<'n> Fields<'n> {
     pub(crate) fn finish(self, out: &mut Diagnostics) -> bool {
         for (key, span, _, used) in &self.entries {
             if !used {
-                out.push(unknown(
-                    "E0101",
-                    *span,
-                    &format!("{} has no \"{key}\"", self.what),
-                    key,
-                    self.asked.iter().copied(),
-                    "the keys are",
-                ));
+                out.push(self.unknown_key(key, *span));
             }
         }
         self.entries.iter().all(|e| e.3)
+    }
+
+    fn unknown_key(&self, key: &str, span: Span) -> Diagnostic {
+        let message = format!("{} has no \"{key}\"", self.what);
+        let foreign = if self.of_block { super::foreign::meant(key) } else { None };
+        if let Some(words) = foreign {
+            return Diagnostic::error("E0101", span, message).help(words);
+        }
+        if self.of_block && syntax::closest(key, self.asked.iter().copied()).is_none() {
+            // A block has one type: the others are none of its keys.
+            let types = crate::blocks();
+            let keys = self.asked.iter().copied().filter(|asked| !types.iter().any(|block| block.key == *asked));
+            return unknown("E0101", span, &message, key, keys, "the keys are");
+        }
+        unknown("E0101", span, &message, key, self.asked.iter().copied(), "the keys are")
     }
 }
 
@@ -195,6 +210,9 @@ impl Reader<'_> {
     /// A condition of the flow.
     pub(crate) fn condition(&mut self, node: At<'_>, what: &str) -> Option<Condition> {
         let source = text(node, what, self.out)?;
+        if !self.names.affords(source, node.span, self.out) {
+            return None;
+        }
         let scope = self.names.in_skill(self.skill);
         let condition = took(Condition::parse(source, &scope), node, self.out)?;
         self.names.uses.condition(&condition, node);
@@ -204,6 +222,9 @@ impl Reader<'_> {
     /// A condition over an event's fields.
     pub(crate) fn event_condition(&mut self, node: At<'_>, what: &str) -> Option<Condition> {
         let source = text(node, what, self.out)?;
+        if !self.names.affords(source, node.span, self.out) {
+            return None;
+        }
         let scope = self.names.in_event();
         took(Condition::parse(source, &scope), node, self.out)
     }

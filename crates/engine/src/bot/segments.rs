@@ -11,6 +11,8 @@ use syntax::{Diagnostic, Diagnostics, Node, Span};
 pub(crate) struct Segment {
     pub key: String,
     pub name: String,
+    /// For people who read the list of segments.
+    pub description: Option<String>,
     pub rule: SegmentRule,
     /// Segments whose members are not members of this one.
     pub exclude: Vec<String>,
@@ -58,10 +60,7 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
         }
         let Some(mut fields) = Fields::of(&entry.value, &format!("segment \"{key}\""), out) else { continue };
         let name = fields.take("name").and_then(|n| text(n, "name", out)).unwrap_or(key).to_owned();
-        // Only for people who read the list of segments.
-        if let Some(description) = fields.take("description") {
-            text(description, "description", out);
-        }
+        let description = fields.take("description").and_then(|node| text(node, "description", out)).map(str::to_owned);
         let is_static = fields.take("static").and_then(|n| boolean(n, "static", out)).unwrap_or(false);
         let condition = fields.take_with_key("where");
         let verified = fields.take("verified").and_then(|n| boolean(n, "verified", out)).unwrap_or(false);
@@ -108,7 +107,9 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
                 continue;
             }
             (false, Some((_, node))) => {
-                let Some(condition) = text(node, "where", out).and_then(|t| took(Condition::parse(t, &names.in_segment()), node, out))
+                let Some(condition) = text(node, "where", out)
+                    .filter(|t| names.affords(t, node.span, out))
+                    .and_then(|t| took(Condition::parse(t, &names.in_segment()), node, out))
                 else {
                     continue;
                 };
@@ -116,7 +117,7 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
             }
         };
         fields.finish(out);
-        read.insert(key.to_owned(), Segment { key: key.to_owned(), name, rule, exclude, verified, span: entry.key.span });
+        read.insert(key.to_owned(), Segment { key: key.to_owned(), name, description, rule, exclude, verified, span: entry.key.span });
     }
     refuse_cycles(&read, out);
     read

@@ -24,6 +24,7 @@ const CHANNEL: Shape = Shape::Map(&Shape::OneOrMany(&TEXT));
 const GROUP: Shape = Shape::Keys(&[
     Key::may("per_agent", Shape::Whole(1, 100), "how many chats one agent has at once"),
     Key::may("hours", Shape::Text, "the calendar of its opening hours"),
+    Key::may("first", TEXTS, "segments whose members are answered before others"),
 ]);
 const COUNT: Shape = Shape::Whole(1, 10_000);
 const LIMITS: &[Key] = &[

@@ -72,6 +72,8 @@ pub(crate) struct Block {
     pub summary: String,
     /// All must hold, else the block is skipped (FL 3.6).
     pub conditions: Vec<Condition>,
+    /// Which of them is `only_for`.
+    pub only_for: Option<usize>,
     /// Whether `next` is written.
     pub has_next: bool,
     /// `next`, or the block below, or the end.
@@ -174,7 +176,7 @@ fn spoken(name: &str) -> String {
 }
 
 fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usize, reader: &mut Reader<'_>) -> Option<Block> {
-    let mut outer = Fields::of(node, &format!("block \"{name}\""), reader.out)?;
+    let mut outer = Fields::of(node, &format!("block \"{name}\""), reader.out)?.block();
     let mut found: Vec<(&'static dyn BlockKind, Span, At<'_>)> = Vec::new();
     for kind in BLOCKS {
         if let Some((key_span, value)) = outer.take_with_key(kind.key()) {
@@ -198,8 +200,12 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
     };
     let next = outer.take("next");
     let on = outer.take("on");
-    let conditions: Vec<_> =
-        [outer.take("when"), outer.take("only_for")].into_iter().flatten().filter_map(|n| reader.condition(n, "a condition")).collect();
+    let mut conditions: Vec<_> = outer.take("when").and_then(|n| reader.condition(n, "a condition")).into_iter().collect();
+    let only_for = outer.take("only_for").and_then(|n| reader.condition(n, "a condition"));
+    let only_for = only_for.map(|condition| {
+        conditions.push(condition);
+        conditions.len() - 1
+    });
     if let Some(note) = outer.take("note") {
         text(note, "note", reader.out);
     }
@@ -212,7 +218,7 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
                     .help(format!("move \"{key}\" into the map of {}; next, on, when, only_for and note stay beside it", kind.key())),
             );
         }
-        let mut inner = Fields::of(value, &format!("a {} block", kind.key()), reader.out)?;
+        let mut inner = Fields::of(value, &format!("a {} block", kind.key()), reader.out)?.block();
         let body = kind.read(value, &mut inner, next.is_some(), reader);
         inner.finish(reader.out);
         body
@@ -239,6 +245,7 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
         body,
         summary: super::picture::summary(value),
         conditions,
+        only_for,
         has_next: next.is_some(),
         next: next_target.unwrap_or(below),
         exits,
@@ -256,6 +263,10 @@ fn unknown_block(name: &str, span: Span, node: At<'_>, mut outer: Fields<'_>, re
             Diagnostic::error("E0122", *key_span, format!("the block \"{key}\" is not built yet"))
                 .help(format!("this release has {}", types.join(", "))),
         );
+        return;
+    }
+    if let Some((key, key_span, words)) = keys.iter().find_map(|(k, s)| Some((*k, *s, super::foreign::meant(k)?))) {
+        reader.out.push(Diagnostic::error("E0107", key_span, format!("there is no block \"{key}\"")).help(words));
         return;
     }
     // The key closest to a type is what was meant; a misspelt type usually comes first.
@@ -278,15 +289,7 @@ fn unknown_block(name: &str, span: Span, node: At<'_>, mut outer: Fields<'_>, re
 }
 
 /// Blocks the language has and this release does not.
-const LATER: [&str; 21] = [
-    "image",
-    "media",
-    "gallery",
-    "file",
-    "email",
-    "sms",
-    "lead",
-    "json",
+const LATER: [&str; 13] = [
     "category",
     "product",
     "variations",
@@ -326,12 +329,6 @@ fn read_exits(
                 if let Some(target) = reader.target(&entry.value) {
                     exits.insert(spec.name, target);
                 }
-            }
-            None if kind.key() == "live_chat" && matches!(outcome, "customer_left" | "error") => {
-                reader.out.push(
-                    Diagnostic::error("E0122", entry.key.span, format!("the outcome {outcome} is not built yet"))
-                        .help("take it out; this release has timeout, no_agent and closed_hours"),
-                );
             }
             None => {
                 let mut diagnostic = super::reader::unknown(

@@ -7,6 +7,9 @@ use crate::step::spoken;
 use model::fold;
 use syntax::Node;
 
+/// How many words a drawing names.
+const DRAWN: usize = 3;
+
 pub(crate) struct Keyword;
 
 #[derive(Debug)]
@@ -89,6 +92,13 @@ impl Catch for Words {
     }
     fn spoken(&self) -> String {
         "a keyword".into()
+    }
+    fn drawn(&self) -> String {
+        let mut words: Vec<&str> = self.whole.iter().chain(&self.contained).map(String::as_str).take(DRAWN + 1).collect();
+        if words.len() > DRAWN {
+            words[DRAWN] = "…";
+        }
+        format!("keyword {}", words.join(" / "))
     }
 }
 

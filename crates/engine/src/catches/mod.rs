@@ -32,7 +32,14 @@ pub(crate) enum Signal {
     /// An event was raised.
     Event { name: String },
     /// The contact entered or left a segment.
-    Segment { name: String, entered: bool },
+    Segment {
+        name: String,
+        entered: bool,
+        /// When: the boundary, where time did it.
+        at: model::Instant,
+        /// Whether an edit of the rule did it.
+        edited: bool,
+    },
     /// A tag was added or removed.
     Tag { name: String, added: bool },
     /// An attribute got another value.
@@ -117,6 +124,10 @@ pub(crate) trait Catch: Debug + Send + Sync {
     }
     /// What began a run, in words.
     fn spoken(&self) -> String;
+    /// What begins the skill, for drawings: with the words that customers write.
+    fn drawn(&self) -> String {
+        self.spoken()
+    }
 }
 
 /// Reads words as the `keyword` catch does.

@@ -61,9 +61,15 @@ impl CatchKind for Schedule {
         if written.starts_with('@') || fields != 5 {
             let message = format!("a schedule has five fields, \"{written}\" has {fields}");
             let message = if written.starts_with('@') { format!("\"{written}\" is not how a schedule is written here") } else { message };
-            reader.out.push(Diagnostic::error("E0176", value.span, message).help(
-                "write minute, hour, day of month, month and weekday: \"0 9 * * mon\" is Monday at 9:00, \"*/30 * * * *\" every half hour",
-            ));
+            let diagnostic = Diagnostic::error("E0176", value.span, message);
+            reader.out.push(match syntax::five_fields(written) {
+                Some(fields) => diagnostic
+                    .help(format!("write minute, hour, day of month, month and weekday: \"{fields}\""))
+                    .replace(value.span, format!("\"{fields}\""), "write the five fields"),
+                None => diagnostic.help(
+                    "write minute, hour, day of month, month and weekday: \"0 9 * * mon\" is Monday at 9:00, \"*/30 * * * *\" every half hour",
+                ),
+            });
             return None;
         }
         let parser = cron::parser::CronParser::builder().seconds(cron::parser::Seconds::Disallowed).year(cron::parser::Year::Disallowed);

@@ -2,7 +2,7 @@
 
 use super::{Catch, CatchKind, Signal};
 use crate::blocks::{Key, Shape};
-use crate::bot::reader::{At, Fields, Reader, unknown};
+use crate::bot::reader::{At, Fields, Reader, boolean, unknown};
 
 pub(crate) struct Segment;
 
@@ -10,6 +10,8 @@ pub(crate) struct Segment;
 struct Transition {
     segment: String,
     entered: bool,
+    /// Whether those whom an edit of the rule carries in or out count as well.
+    also_current: bool,
 }
 
 impl CatchKind for Segment {
@@ -17,7 +19,17 @@ impl CatchKind for Segment {
         "the contact enters or leaves a segment"
     }
     fn shape(&self) -> Shape {
-        const { Shape::OneKey(&[Key::may("entered", Shape::Text, "the segment"), Key::may("left", Shape::Text, "the segment")]) }
+        const {
+            Shape::Keys(&[
+                Key::may("entered", Shape::Text, "the segment that is entered; this or left"),
+                Key::may("left", Shape::Text, "the segment that is left; this or entered"),
+                Key::may(
+                    "also_current",
+                    Shape::Truth,
+                    "whether it starts as well for those whom an edit of the segment's rule carries in or out",
+                ),
+            ])
+        }
     }
     fn key(&self) -> &'static str {
         "segment"
@@ -27,6 +39,7 @@ impl CatchKind for Segment {
         let mut fields = Fields::of(value, "a segment catch", reader.out)?;
         let entered = fields.take("entered");
         let left = fields.take("left");
+        let also_current = fields.take("also_current").and_then(|n| boolean(n, "also_current", reader.out)).unwrap_or(false);
         fields.finish(reader.out);
         let (node, entered) = match (entered, left) {
             (Some(node), None) => (node, true),
@@ -43,13 +56,14 @@ impl CatchKind for Segment {
             reader.out.push(diagnostic);
             return None;
         }
-        Some(Box::new(Transition { segment: segment.to_owned(), entered }))
+        Some(Box::new(Transition { segment: segment.to_owned(), entered, also_current }))
     }
 }
 
 impl Catch for Transition {
     fn catches(&self, signal: &Signal) -> bool {
-        matches!(signal, Signal::Segment { name, entered } if *name == self.segment && *entered == self.entered)
+        matches!(signal, Signal::Segment { name, entered, edited, at: _ }
+            if *name == self.segment && *entered == self.entered && (self.also_current || !edited))
     }
     fn spoken(&self) -> String {
         format!("segment {} {}", self.segment, if self.entered { "entered" } else { "left" })

@@ -4,6 +4,7 @@ use crate::bot::Programs;
 use model::{
     Call, CallAnswer, Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, RequestId, TranscriptEntry,
 };
+use segments::{Era, NoPast, Past};
 
 /// Everything outside the person that a step may look at.
 #[derive(Clone, Copy)]
@@ -14,6 +15,11 @@ pub struct Turn<'a> {
     pub seed: u64,
     /// Bots by version.
     pub programs: &'a dyn Programs,
+    /// The rules of segments that were in force before, newest first: an edited rule carries nobody in or out with a word to
+    /// the flows (FL 5.8).
+    pub eras: &'a [Era],
+    /// Whether `only_for` lets everybody in: for a designer who looks at a flow without being the person it is for.
+    pub ungated: bool,
 }
 
 /// The person a step is about.
@@ -23,6 +29,17 @@ pub struct PersonView<'a> {
     pub contact: &'a Contact,
     /// The conversation the step happens in.
     pub conversation: &'a Conversation,
+    /// What was recorded about the contact.
+    pub past: &'a dyn Past,
+    /// Time alone changes no membership of the contact before this instant; none: it never does.
+    pub flips: Option<Instant>,
+}
+
+impl<'a> PersonView<'a> {
+    /// A person about whom nothing is recorded and with whom time has been kept up.
+    pub fn new(contact: &'a Contact, conversation: &'a Conversation) -> Self {
+        Self { contact, conversation, past: &NoPast, flips: None }
+    }
 }
 
 /// What a step processes.
@@ -32,6 +49,8 @@ pub enum Input<'a> {
     Inbox(&'a InboxItem),
     /// Time passed: everything of this conversation that is due at the turn's time.
     Due,
+    /// Time passed: memberships may have changed with it, and nothing else (FL 5.8).
+    Membership,
     /// The answer to a request of an earlier step.
     Desk(DeskAnswer),
     /// What came of a trigger that an earlier step asked for.
@@ -68,6 +87,8 @@ pub struct DeskRequest {
     pub request: RequestId,
     /// The group asked.
     pub group: String,
+    /// Whether it goes before those of its group that do not.
+    pub first: bool,
     /// Where.
     pub conversation: ConversationId,
 }
@@ -99,6 +120,8 @@ pub struct Step {
     pub drop_unsent: bool,
     /// A limit was hit: all changes were dropped but the input is consumed (FL 5.7).
     pub broken: Option<String>,
+    /// Time alone changes no membership of the contact before this instant; none: it never does.
+    pub flips: Option<Instant>,
     /// What happened, for `chat` and `test`.
     pub trace: Vec<Trace>,
 }

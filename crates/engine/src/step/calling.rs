@@ -11,6 +11,7 @@ impl Moving<'_, '_> {
     pub(super) fn lets_in(&mut self, skill: &Skill) -> Result<bool, Fault> {
         match &skill.only_for {
             None => Ok(true),
+            Some(_) if self.step.turn.ungated => Ok(true),
             Some(guard) => match self.holds(guard) {
                 Err(Fault::Failed(_)) => Ok(false),
                 held => held,

@@ -21,16 +21,26 @@ impl Stepper<'_> {
             }
         }
         let id: RequestId = self.ids.next();
+        let first = self.goes_first(group);
         self.conversation.request = Some(LiveRequest {
             id,
             group: group.to_owned(),
+            first,
             since: self.turn.now,
             run: Some(run),
             deadline: None,
             state: RequestState::Waiting,
         });
-        self.out.requests.push(DeskRequest { request: id, group: group.to_owned(), conversation: self.conversation.id });
+        self.out.requests.push(DeskRequest { request: id, group: group.to_owned(), first, conversation: self.conversation.id });
         Rest::Requesting { request: id }
+    }
+
+    /// Whether the contact is in one of the segments that a group answers first.
+    fn goes_first(&self, group: &str) -> bool {
+        let segments = self.bot.groups().iter().find(|g| g.name == group).map_or(&[][..], |g| &g.first);
+        let facts = self.contact_facts();
+        let mut fuel = self.fuel;
+        segments.iter().any(|segment| expr::Facts::in_segment(&facts, segment, &mut fuel).is_true())
     }
 
     /// Whether nobody of a group works now, by its calendar. A human who has the conversation already is there.
@@ -44,7 +54,9 @@ impl Stepper<'_> {
     pub(crate) fn note_missed(&mut self, run: RunId, group: &str, why: &str) {
         let (id, now): (RequestId, _) = (self.ids.next(), self.turn.now);
         let state = RequestState::Waiting;
-        self.conversation.request = Some(LiveRequest { id, group: group.to_owned(), since: now, run: Some(run), deadline: None, state });
+        let first = self.goes_first(group);
+        self.conversation.request =
+            Some(LiveRequest { id, group: group.to_owned(), first, since: now, run: Some(run), deadline: None, state });
         self.miss(id, why);
     }
 
@@ -72,7 +84,11 @@ impl Stepper<'_> {
                 let skill = moving.skill.clone();
                 let body = &skill.blocks[moving.at].body;
                 deadline = body.timeout().map(|t| now.plus_micros(t));
-                body.ask_again(moving)?;
+                match body.ask_again(moving) {
+                    // They wait for a human, whether or not they can be told their place.
+                    Err(Fault::Failed(why)) => moving.journey(JourneyKind::Error(why)),
+                    told => drop(told?),
+                }
                 moving.run.rest = Rest::HandedOver { request };
                 Ok(None)
             })?;
@@ -115,8 +131,11 @@ impl Stepper<'_> {
     fn miss(&mut self, request: RequestId, why: &str) {
         let now = self.turn.now;
         if let Some(open) = self.conversation.request.as_mut().filter(|r| r.id == request) {
-            open.state = RequestState::Missed { since: now, why: why.to_owned() };
+            let before = std::mem::replace(&mut open.state, RequestState::Missed { since: now, why: why.to_owned() });
             open.deadline = None;
+            if !matches!(before, RequestState::Missed { .. }) {
+                self.keep_unresolved();
+            }
         }
         self.journey(Actor::System, JourneyKind::Desk(format!("missed: {why}")));
     }
@@ -128,6 +147,20 @@ impl Stepper<'_> {
         // A question that was asked meanwhile was held as well: it starts anew.
         self.suspend_floor();
         self.returned = true;
+    }
+
+    /// The customer is gone while a human or the queue has the conversation: the request leaves the desk, which sees why, and
+    /// the runs that rested on it take `customer_left` (FL 5.6).
+    pub(crate) fn customer_left(&mut self, why: &str) -> Result<(), Fault> {
+        if self.conversation.owner == Owner::Bot {
+            return Ok(());
+        }
+        let Some(request) = self.conversation.request.take().map(|r| r.id) else { return Ok(()) };
+        self.journey(Actor::Customer, JourneyKind::Desk(format!("the customer left: {why}")));
+        let left = self.sentence("The customer left the chat");
+        self.append_system(left);
+        self.release();
+        self.give_back(request, || Flow::Outcome("customer_left", String::new()))
     }
 
     /// A request that nobody can be told about: listed as missed, its runs end, the bot has the conversation again
@@ -169,6 +202,7 @@ impl Stepper<'_> {
             self.conversation.held_since = Some(now);
         }
         self.conversation.owner = Owner::Agent(agent);
+        self.keep_resolved(&Actor::Agent(agent));
         self.journey(Actor::Agent(agent), JourneyKind::Desk(format!("{name} took the chat")));
         let joined = self.sentence("{name} joined the chat").replace("{name}", name);
         self.append_system(joined);
@@ -256,6 +290,7 @@ impl Stepper<'_> {
     pub(crate) fn dismiss(&mut self, agent: AgentId) {
         if self.conversation.request.as_ref().is_some_and(|r| matches!(r.state, RequestState::Missed { .. })) {
             self.conversation.request = None;
+            self.keep_resolved(&Actor::Agent(agent));
             self.journey(Actor::Agent(agent), JourneyKind::Desk("took the missed request off the list".into()));
         }
     }

@@ -1,9 +1,10 @@
 //! What an expression sees: the contact as changed so far in the step (FL 5.8), the run's variables, the time.
 
-use crate::bot::{Bot, SegmentRule};
-use expr::{Facts, Fuel, Root, Truth};
+use crate::bot::Bot;
+use expr::{Events, Facts, Fuel, Root, Truth};
 use jiff::tz::TimeZone;
-use model::{Contact, Instant, Record, Run, TagKey, Value};
+use model::{Contact, EventRecord, Instant, Record, Run, TagKey, Value};
+use segments::{NoPast, Past, Who};
 use std::borrow::Cow;
 
 /// Facts about one contact at one instant, perhaps seen from within a run.
@@ -11,6 +12,9 @@ pub(crate) struct ContactFacts<'a> {
     pub now: Instant,
     pub bot: &'a Bot,
     pub contact: &'a Contact,
+    /// What was recorded about the contact before the step, and in it so far.
+    pub past: &'a dyn Past,
+    pub since: &'a [EventRecord],
     /// The channel of the conversation; none outside one.
     pub channel: Option<&'a str>,
     pub vars: Option<&'a Record>,
@@ -24,11 +28,13 @@ pub(crate) struct ContactFacts<'a> {
 
 impl<'a> ContactFacts<'a> {
     /// What a segment's rule sees: the contact alone.
-    pub(crate) fn of_contact(now: Instant, bot: &'a Bot, contact: &'a Contact) -> Self {
+    pub(crate) fn of_contact(now: Instant, bot: &'a Bot, contact: &'a Contact, past: &'a dyn Past) -> Self {
         Self {
             now,
             bot,
             contact,
+            past,
+            since: &[],
             channel: None,
             vars: None,
             event: None,
@@ -96,7 +102,7 @@ impl Facts for ContactFacts<'_> {
             "first_channel" => owned(Value::text(self.contact.addresses.first()?.address.channel.clone())),
             "conversation_count" => owned(Value::Number(self.contact.addresses.len().into())),
             "subscribed" => owned(Value::Bool(!matches!(self.contact.status.as_str(), "unsubscribed" | "blocked"))),
-            "message_count" | "page_visits" => match self.contact.system.get(name) {
+            name if expr::COUNTERS.contains(&name) => match self.contact.system.get(name) {
                 Some(count) => Some(Cow::Borrowed(count)),
                 None => owned(Value::Number(0.into())),
             },
@@ -166,7 +172,9 @@ impl Facts for ContactFacts<'_> {
     }
 
     fn in_segment(&self, name: &str, fuel: &mut Fuel) -> Truth {
-        is_member(self.bot, name, self.contact, self.now, fuel)
+        // A segment sees the contact alone, whatever the run calls its variables.
+        let contact = ContactFacts { since: self.since, ..ContactFacts::of_contact(self.now, self.bot, self.contact, self.past) };
+        self.bot.set().is_member(name, &contact, fuel)
     }
 
     fn has_channel(&self, name: &str) -> bool {
@@ -189,56 +197,57 @@ impl Facts for ContactFacts<'_> {
         self.contact.ran.get(skill).copied()
     }
 
+    fn events<'a>(&'a self, name: &str) -> Option<Box<dyn Events + 'a>> {
+        segments::recorded(self.past, self.since, name)
+    }
+
+    fn changed_at(&self, attribute: &str) -> Option<Instant> {
+        self.contact.changed.get(attribute).copied()
+    }
+
+    fn notes(&self) -> Vec<Cow<'_, str>> {
+        self.contact.notes.iter().map(|note| Cow::Borrowed(note.text.as_str())).collect()
+    }
+
     fn is_open(&self, calendar: &str) -> Option<bool> {
         Some(self.bot.calendar(calendar)?.is_open(self.now, self.bot.timezone()))
+    }
+
+    fn calendar_turns(&self, calendar: &str) -> Option<Instant> {
+        self.bot.calendar(calendar)?.turns(self.now, self.bot.timezone())
+    }
+}
+
+impl Who for ContactFacts<'_> {
+    fn listed(&self, key: &str) -> bool {
+        self.contact.lists.contains_key(key)
+    }
+    fn verified(&self) -> bool {
+        self.contact.system.contains_key("verified_id")
     }
 }
 
 /// The contact's language: what they chose, else what the channel says (FL 7.1).
 pub(crate) fn language_of(bot: &Bot, contact: &Contact) -> Option<String> {
-    let facts = ContactFacts::of_contact(contact.last_seen, bot, contact);
+    let facts = ContactFacts::of_contact(contact.last_seen, bot, contact, &NoPast);
     match facts.attribute("language").or_else(|| facts.system("language"))?.into_owned() {
         Value::Text(text) => Some(text),
         _ => None,
     }
 }
 
-/// Whether the contact is in a segment now (FL 5.8): the one evaluator of SWITCH, guards, transitions and
-/// explanations. An unknown segment or one out of fuel is *unknown* and so nobody's.
-pub(crate) fn is_member(bot: &Bot, name: &str, contact: &Contact, now: Instant, fuel: &mut Fuel) -> Truth {
-    let Some(segment) = bot.segments.get(name) else { return Truth::Unknown };
-    // Segments that look into one another can multiply; fuel bounds it, and what is out of fuel has no members.
-    if fuel.spend(8).is_err() {
-        return Truth::Unknown;
-    }
-    if segment.verified && !contact.system.contains_key("verified_id") {
-        return Truth::False;
-    }
-    for other in &segment.exclude {
-        if is_member(bot, other, contact, now, fuel) == Truth::True {
-            return Truth::False;
-        }
-    }
-    match &segment.rule {
-        SegmentRule::Static => Truth::from(contact.lists.contains_key(name)),
-        SegmentRule::Where(condition) => {
-            let facts = ContactFacts::of_contact(now, bot, contact);
-            condition.eval(&facts, fuel).unwrap_or(Truth::Unknown)
-        }
-    }
-}
-
 /// Whether a condition over contacts holds for one; unknown, out of fuel and what cannot be computed do not.
-pub(crate) fn holds_for(bot: &Bot, contact: &Contact, condition: &expr::Condition, now: Instant, fuel: &mut Fuel) -> bool {
-    condition.eval(&ContactFacts::of_contact(now, bot, contact), fuel).is_ok_and(|truth| truth == Truth::True)
+pub(crate) fn holds_for(bot: &Bot, contact: &Contact, past: &dyn Past, condition: &expr::Condition, now: Instant, fuel: &mut Fuel) -> bool {
+    condition.verdict(&ContactFacts::of_contact(now, bot, contact, past), fuel).is_true()
 }
 
 /// The segments a contact is in now: key and name.
-pub fn memberships(bot: &Bot, contact: &Contact, now: Instant) -> Vec<(String, String)> {
+pub fn memberships(bot: &Bot, contact: &Contact, past: &dyn Past, now: Instant) -> Vec<(String, String)> {
     let mut fuel = Fuel::new(bot.limits().fuel);
-    bot.segments
-        .values()
-        .filter(|s| is_member(bot, &s.key, contact, now, &mut fuel) == Truth::True)
-        .map(|s| (s.key.clone(), s.name.clone()))
+    let facts = ContactFacts::of_contact(now, bot, contact, past);
+    bot.set()
+        .iter()
+        .filter(|rule| bot.set().is_member(&rule.key, &facts, &mut fuel) == Truth::True)
+        .map(|rule| (rule.key.clone(), rule.name.clone()))
         .collect()
 }

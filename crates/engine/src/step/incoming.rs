@@ -1,5 +1,6 @@
 //! Who gets a message: the first rule of FL 5.4 that fits. The journey records which one it was.
 
+use super::Trace;
 use super::run::Begin;
 use super::spoken;
 use super::stepper::Stepper;
@@ -27,7 +28,8 @@ impl Stepper<'_> {
             IncomingBody::Press { token, label } => self.press(token, label),
             IncomingBody::Opened { payload } => self.opened(payload.as_deref()),
             IncomingBody::Event { name, fields } => self.happened(name, fields),
-            IncomingBody::Unreachable { .. } | IncomingBody::Reachable => Ok(()),
+            IncomingBody::Unreachable { reason } => self.customer_left(reason),
+            IncomingBody::Reachable => Ok(()),
         }
     }
 
@@ -41,6 +43,7 @@ impl Stepper<'_> {
         if super::is_human(incoming) {
             self.calm();
             self.direct = true;
+            self.keep_visit(&by);
             self.change(&Change::Seen, &Actor::Customer, None, None);
             self.change(&Change::Reachable(address.clone()), &by, None, None);
             self.keep_first(incoming, was_new, &by);
@@ -167,6 +170,10 @@ impl Stepper<'_> {
         for run in runs {
             self.end_resting(run, "opted out");
         }
+        // Whoever waits in line wants no human either; an agent who has the chat reads it and decides.
+        if self.conversation.owner == Owner::Queue {
+            self.customer_left("an opt-out word")?;
+        }
         self.start_named("/_unsubscribed", None, Record::new(), Cause::Customer)
     }
 
@@ -220,7 +227,7 @@ impl Stepper<'_> {
                 let facts = super::facts::ContactFacts {
                     vars: Some(&sent.vars),
                     event: self.conversation.run(sent.run).map(|run| &run.event),
-                    ..super::facts::ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact)
+                    ..self.contact_facts()
                 };
                 let said = |c: &crate::blocks::choices::ChoiceDef| {
                     let labels = c.label.in_every_language().filter_map(|label| label.render(&facts, &mut self.fuel.clone()).ok());
@@ -317,6 +324,7 @@ impl Stepper<'_> {
         let place: Option<(Arc<Skill>, usize)> = match &choice.to {
             ChoiceTo::End => {
                 self.rule("5.4.2", format!("the button \"{}\", which ends", choice.label));
+                self.left_late(sent, choice);
                 return Ok(());
             }
             ChoiceTo::More => {
@@ -338,12 +346,19 @@ impl Stepper<'_> {
             return self.stale(label);
         }
         self.rule("5.4.2", format!("the button \"{}\" of an earlier message", choice.label));
+        self.left_late(sent, choice);
         let bot = self.bot.clone();
         let value = Value::text(choice.value.clone().unwrap_or_else(|| choice.label.clone()));
         let set = sent.save.clone().map(|name| (name, value));
         let mut vars = sent.vars.clone();
         vars.extend(choice.card.clone().map(|card| (CARD.to_owned(), Value::Record(card))));
         self.begin(Begin { bot, skill, at, vars, event, cause: Cause::Customer, through: "an earlier button", set })
+    }
+
+    /// The exit was taken, though no run rested on its block any more.
+    fn left_late(&mut self, sent: &SentChoices, choice: &SentChoice) {
+        let (skill, block) = (sent.skill.clone(), sent.block.clone());
+        self.out.trace.push(Trace::Exit { skill, block, exit: choice.label.clone() });
     }
 
     /// The cards of a gallery that were held back. Their buttons are those of the first message.

@@ -32,7 +32,7 @@ impl Stepper<'_> {
             let facts = ContactFacts {
                 channel: Some(&self.conversation.address.channel),
                 input: self.input_text.as_deref(),
-                ..ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact)
+                ..self.contact_facts()
             };
             let fits = allows(interrupt.when.as_ref(), &facts, &mut fuel);
             self.fuel = fuel;

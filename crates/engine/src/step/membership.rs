@@ -1,11 +1,12 @@
 //! Transitions: the difference of membership between before and after the whole step, time passed included
 //! (FL 5.8), and the catches that tags and transitions start next.
 
-use super::facts::is_member;
+use super::follow::{Moved, Since, follow, take_over};
 use super::stepper::Stepper;
 use crate::catches::Signal;
 use expr::{Fuel, Truth};
 use model::{Actor, Cause, InboxItem, Instant, JourneyKind, Record, TagKey, Value};
+use segments::Touch;
 
 /// How many causes may lead to one another (FL 5.8).
 pub(crate) const DEPTH: u8 = 8;
@@ -15,38 +16,59 @@ const PRESSABLE: i64 = 30 * 86_400_000_000;
 const REMEMBERED: usize = 64;
 
 impl Stepper<'_> {
+    /// Follows time up to the step: transitions that came due before it, each at its own instant (FL 5.8).
+    pub(crate) fn catch_up(&mut self) {
+        let mut fuel = Fuel::new(self.bot.limits().fuel);
+        let bot = self.bot.clone();
+        let mut moves = Vec::new();
+        let since = Since { flips: self.flips, eras: self.turn.eras };
+        self.flips = follow(&bot, &mut self.contact, self.past, &since, self.turn.now, &mut fuel, &mut moves);
+        // What time changed is behind the step; what the step changes is measured against the contact as it is now.
+        if !moves.is_empty() || self.contact.rules != self.before.rules {
+            self.before = std::borrow::Cow::Owned(self.contact.clone());
+        }
+        self.moved(moves);
+    }
+
+    /// Membership after the step: what its changes carry in or out.
     pub(crate) fn transitions(&mut self) {
         let bot = self.bot.clone();
+        let set = bot.set().clone();
+        let now = self.turn.now;
         // Its own budget: a flow that spent everything must not make memberships wrong.
         let mut fuel = Fuel::new(bot.limits().fuel);
-        let now = self.turn.now;
-        for key in bot.segments.keys() {
-            let was = self.contact.memberships.contains_key(key);
-            let is = match is_member(&bot, key, &self.contact, now, &mut fuel) {
-                Truth::True => true,
-                Truth::False | Truth::Unknown => false,
-            };
-            if was == is {
-                continue;
-            }
-            self.contact_changed = true;
-            let what = if is {
-                self.contact.memberships.insert(key.clone(), now);
-                JourneyKind::SegmentEntered(key.clone())
-            } else {
-                self.contact.memberships.remove(key);
-                JourneyKind::SegmentLeft(key.clone())
-            };
-            self.journey(Actor::System, what);
-            self.signals.push(Signal::Segment { name: key.clone(), entered: is });
+        let touch = match self.contact.rules {
+            0 => Touch::everything("they came"),
+            _ => Touch::between(&self.before, &self.contact, &self.out.events),
+        };
+        if touch.is_empty() && self.contact.rules == self.known_rules {
+            return self.queue_causes();
         }
-        // A segment that is gone from the bot is left without a word: nobody can ask for it any more.
-        let gone: Vec<String> = self.contact.memberships.keys().filter(|k| !bot.segments.contains_key(*k)).cloned().collect();
-        for key in gone {
-            self.contact.memberships.remove(&key);
+        let keys = set.touched(&touch);
+        let is: Vec<(&str, bool)> = {
+            let facts = self.contact_facts();
+            let is: Vec<_> = keys.iter().map(|key| (*key, set.is_member(key, &facts, &mut fuel) == Truth::True)).collect();
+            let next = set.next_flip(keys.iter().copied(), &facts, &mut fuel);
+            self.flips = self.flips.into_iter().chain(next).min();
+            is
+        };
+        let moves = take_over(&mut self.contact, &is, now, self.quiet, |key| set.reason(key, &touch).unwrap_or_default());
+        self.moved(moves);
+        if self.contact_changed || !self.out.events.is_empty() || set.hash() != self.known_rules {
+            self.contact.rules = set.hash();
+            self.contact.judged = now;
             self.contact_changed = true;
         }
         self.queue_causes();
+    }
+
+    fn moved(&mut self, moves: Vec<Moved>) {
+        for moved in moves {
+            self.contact_changed = true;
+            self.signals.push(Signal::Segment { name: moved.key.clone(), entered: moved.entered, at: moved.at, edited: moved.edited });
+            let entry = moved.journey(&mut self.ids, Some(self.conversation.id));
+            self.out.journey.push(entry);
+        }
     }
 
     /// What tags and transitions start is queued in the contact's inbox by the same commit (FL 5.8).
@@ -66,6 +88,9 @@ impl Stepper<'_> {
                 }
                 let mut event =
                     Record::from([("name".to_owned(), Value::text(signal.name())), ("what".to_owned(), Value::text(signal.spoken()))]);
+                if let Signal::Segment { at, .. } = &signal {
+                    event.insert("at".to_owned(), Value::DateTime(*at));
+                }
                 if let Signal::Attribute { name } = &signal {
                     let from = self.written.get(name).cloned().flatten();
                     event.extend(from.map(|value| ("from".to_owned(), value)));

@@ -5,10 +5,12 @@
 
 mod api;
 mod calling;
+mod computed;
 mod desk;
 mod due;
 mod facts;
 mod floor;
+mod follow;
 mod incoming;
 mod interrupts;
 mod membership;
@@ -23,19 +25,23 @@ mod starts;
 mod stepper;
 mod trigger;
 mod waiting;
+mod why;
 mod words;
 
 pub(crate) use words::{Words, spoken};
 
 pub use api::{DeskAnswer, DeskRequest, Input, PersonView, Step, Trace, Turn};
+pub use computed::computed_attributes;
 pub use due::next_due;
 pub(crate) use facts::holds_for;
 pub use facts::memberships;
+pub use follow::{Settled, settle};
 pub use migrate::{Migration, Placed, Resting, migrate, split_place};
 pub(crate) use moving::Moving;
 pub use occasions::ERROR_REPORTED;
 pub(crate) use occasions::PAGE_VISIT;
 pub use trigger::{TriggerAnswer, TriggerRequest, TriggerTo};
+pub use why::{SegmentWhy, why_in_segment};
 
 use crate::blocks::Fault;
 use model::{Cause, Conversation, InboxItem, Incoming, IncomingBody, JourneyKind, Record, Start, Value, Version};
@@ -49,6 +55,7 @@ pub fn step(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>) -> Step 
         stepper.move_runs(from, to, places, by);
         return stepper.close(None);
     }
+    stepper.catch_up();
     match stepper.process(input) {
         Ok(()) if stepper.held => held(person),
         Ok(()) => stepper.finish(None),
@@ -78,6 +85,7 @@ impl Stepper<'_> {
             }
             Input::Answer(answer) => self.answered(answer)?,
             Input::Due => self.due()?,
+            Input::Membership => {}
             Input::Desk(answer) => self.desk_answer(answer)?,
             Input::Trigger(answer) => self.trigger_answer(answer)?,
         }
@@ -87,7 +95,7 @@ impl Stepper<'_> {
     fn item(&mut self, item: &InboxItem) -> Result<(), Fault> {
         match item {
             InboxItem::Incoming { address: _, incoming } => self.incoming(incoming),
-            InboxItem::Event { conversation: _, name, fields, by } => self.raise_outside(name, fields, by.clone()),
+            InboxItem::Event { conversation: _, name, fields, at, by } => self.raise_outside(name, fields, *at, by.clone()),
             InboxItem::Caused { conversation: _, skill, catch, event, depth, cause } => {
                 self.depth = *depth;
                 if *cause == Cause::Other && self.storm() {
@@ -115,6 +123,13 @@ impl Stepper<'_> {
                 Ok(())
             }
             InboxItem::Reached { audience: _, what, by } => self.reached(what, by),
+            InboxItem::Import { events, by } => {
+                self.quiet = true;
+                for event in events {
+                    self.record_event(&event.name, &event.fields, Some(event.at), by.clone());
+                }
+                Ok(())
+            }
             InboxItem::Reported { conversation: _, call, place, failure } => self.reported(*call, place, failure.as_deref()),
             InboxItem::Undelivered { conversation: _, message, reason } => {
                 let event = Record::from([
@@ -163,6 +178,7 @@ impl Stepper<'_> {
             triggers: self.out.triggers,
             drop_unsent: self.out.drop_unsent,
             broken,
+            flips: self.flips,
             trace: self.out.trace,
         }
     }
@@ -183,6 +199,7 @@ fn held(person: &PersonView<'_>) -> Step {
         triggers: Vec::new(),
         drop_unsent: false,
         broken: None,
+        flips: person.flips,
         trace: Vec::new(),
     }
 }
@@ -190,6 +207,7 @@ fn held(person: &PersonView<'_>) -> Step {
 /// A step that hit a limit: the input is consumed, its run ends, `/_error` is queued, nothing else is kept.
 fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &Stepper<'_>, why: &str) -> Step {
     let mut stepper = Stepper::new(person, turn);
+    stepper.catch_up();
     stepper.depth = failed.depth;
     // What counts against storms counts all the more when it breaks.
     stepper.conversation.idle_steps = failed.conversation.idle_steps;
@@ -210,7 +228,7 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
                 stepper.end_resting(run, "broken");
             }
         }
-        Input::Inbox(_) | Input::Waited(_) => {}
+        Input::Inbox(_) | Input::Waited(_) | Input::Membership => {}
     }
     if let Some(run) = run {
         stepper.end_resting(run, "broken");

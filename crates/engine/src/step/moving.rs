@@ -34,6 +34,8 @@ impl Moving<'_, '_> {
             // Segments, attributes and zones are always current (FL 5.9).
             bot: &self.step.bot,
             contact: &self.step.contact,
+            past: self.step.past,
+            since: &self.step.out.events,
             channel: Some(&self.step.conversation.address.channel),
             vars: Some(&self.run.frame().vars),
             event: Some(&self.run.event),

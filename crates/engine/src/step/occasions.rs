@@ -6,7 +6,7 @@ use super::stepper::Stepper;
 use crate::blocks::Fault;
 use crate::bot::{MenuTo, Skill};
 use crate::catches::Signal;
-use model::{Actor, Cause, Change, Record, Value};
+use model::{Actor, Cause, Change, Instant, Record, Value};
 
 /// The event of a page that was opened on the website.
 pub(crate) const PAGE_VISIT: &str = "page_visit";
@@ -16,9 +16,10 @@ pub const ERROR_REPORTED: &str = "error_reported";
 const REASON: usize = 512;
 
 impl Stepper<'_> {
-    /// An event that came from outside the flows: recorded whatever starts (FL 7.3), then its catches.
-    pub(crate) fn raise_outside(&mut self, name: &str, fields: &Record, by: Actor) -> Result<(), Fault> {
-        self.record_event(name, fields, by);
+    /// An event that came from outside the flows: recorded whatever starts (FL 7.3), then its catches. One that is told late
+    /// is recorded when it happened.
+    pub(crate) fn raise_outside(&mut self, name: &str, fields: &Record, at: Option<Instant>, by: Actor) -> Result<(), Fault> {
+        self.record_event(name, fields, at, by);
         if self.storm() {
             return Ok(());
         }
@@ -31,7 +32,7 @@ impl Stepper<'_> {
     /// Something the website told.
     pub(crate) fn happened(&mut self, name: &str, fields: &Record) -> Result<(), Fault> {
         let by = Actor::Channel(self.conversation.address.channel.clone());
-        self.raise_outside(name, fields, by)
+        self.raise_outside(name, fields, None, by)
     }
 
     /// A whole message that is an entry of the bot's menu, in any of its languages (FL 8): part of rule 4.
@@ -95,7 +96,7 @@ impl Stepper<'_> {
     /// The same for an error of what deals with errors: recorded, and nothing begins, so that it cannot loop.
     pub(crate) fn note_error(&mut self, event: &Record) {
         self.keep_reason(event);
-        self.record_event(ERROR_REPORTED, event, Actor::System);
+        self.record_event(ERROR_REPORTED, event, None, Actor::System);
     }
 
     fn keep_reason(&mut self, event: &Record) {

@@ -12,6 +12,10 @@ pub(crate) const CHANNEL: &str = "channel";
 /// The source of a country that follows from a phone number or a language.
 const PHONE: &str = "phone";
 const LANGUAGE: &str = "language";
+/// The system attribute that counts requests for a human that nobody answered.
+const UNRESOLVED: &str = "unresolved_requests";
+/// How long somebody is silent until what they do next is another visit: half an hour, in microseconds.
+const SILENCE: i64 = 30 * 60 * 1_000_000;
 /// The longest text of a system attribute that somebody else wrote, in characters.
 const LONGEST: usize = 256;
 
@@ -71,7 +75,10 @@ impl Stepper<'_> {
     /// Counts what the customer did and remembers what they came with.
     pub(crate) fn keep_count(&mut self, incoming: &Incoming, by: &Actor) {
         match &incoming.body {
-            IncomingBody::Message(_) | IncomingBody::Press { .. } => self.count("message_count", by),
+            IncomingBody::Message(_) | IncomingBody::Press { .. } => {
+                self.count("message_count", by);
+                self.count("session_messages", by);
+            }
             IncomingBody::Event { name, fields } if name == super::PAGE_VISIT => {
                 self.count("page_visits", by);
                 if let Some(Value::Text(path)) = fields.get("path").or_else(|| fields.get("url")) {
@@ -80,6 +87,27 @@ impl Stepper<'_> {
                 }
             }
             IncomingBody::Event { .. } | IncomingBody::Opened { .. } | IncomingBody::Unreachable { .. } | IncomingBody::Reachable => {}
+        }
+    }
+
+    /// Begins another visit if the person was silent for long, or was never here. Asked before they are noted as seen.
+    pub(crate) fn keep_visit(&mut self, by: &Actor) {
+        let silent = self.turn.now.micros_since(self.contact.last_seen) >= SILENCE;
+        if silent || !self.contact.system.contains_key("visit_count") {
+            self.count("visit_count", by);
+            self.change(&Change::SetSystem("session_messages".into(), Value::Number(0.into())), by, None, None);
+        }
+    }
+
+    /// Nobody answered a request for a human.
+    pub(crate) fn keep_unresolved(&mut self) {
+        self.count(UNRESOLVED, &Actor::System);
+    }
+
+    /// Somebody attends to the person: what was unanswered no longer is.
+    pub(crate) fn keep_resolved(&mut self, by: &Actor) {
+        if self.contact.system.contains_key(UNRESOLVED) {
+            self.change(&Change::SetSystem(UNRESOLVED.into(), Value::Number(0.into())), by, None, None);
         }
     }
 
@@ -135,6 +163,7 @@ impl Stepper<'_> {
             self.change(&Change::SetSource(source.clone()), by, None, None);
         }
         if let Some(tag) = &rule.tag {
+            self.change(&Change::SetSystem("first_message_tag".into(), Value::text(tag.clone())), by, None, None);
             self.change(&Change::AddTag(tag.clone()), by, None, None);
         }
     }

@@ -157,7 +157,10 @@ impl Moving<'_, '_> {
         let skill = self.skill.clone();
         let block = &skill.blocks[self.at];
         self.step.moving = Some(At { run: self.run.id, skill: skill.clone(), block: self.at });
-        for condition in &block.conditions {
+        for (at, condition) in block.conditions.iter().enumerate() {
+            if block.only_for == Some(at) && self.step.turn.ungated {
+                continue;
+            }
             match self.holds(condition) {
                 Ok(true) => {}
                 Ok(false) => return self.go(&block.next.clone(), "skipped"),

@@ -15,9 +15,10 @@ const HOUR: i64 = 3_600_000_000;
 const PENDING_AT_ONCE: u32 = 4;
 
 impl Stepper<'_> {
-    /// Records an event on the contact (FL 7.3).
-    pub(crate) fn record_event(&mut self, name: &str, fields: &Record, by: Actor) {
-        let event = EventRecord { id: self.ids.next(), name: name.to_owned(), fields: fields.clone(), at: self.turn.now, by: by.clone() };
+    /// Records an event on the contact (FL 7.3). None lies in the future.
+    pub(crate) fn record_event(&mut self, name: &str, fields: &Record, at: Option<Instant>, by: Actor) {
+        let at = at.map_or(self.turn.now, |at| at.min(self.turn.now));
+        let event = EventRecord { id: self.ids.next(), name: name.to_owned(), fields: fields.clone(), at, by: by.clone() };
         self.out.events.push(event);
         self.journey(by, JourneyKind::Event(name.to_owned()));
     }
@@ -33,7 +34,7 @@ impl Stepper<'_> {
 
     /// Events raised by `send` run in this step, after what is under way (FL 5.8).
     pub(crate) fn send(&mut self, name: &str, fields: Record, cause: Cause, by: Actor) {
-        self.record_event(name, &fields, by);
+        self.record_event(name, &fields, None, by);
         self.raised.push_back(Raised { name: name.to_owned(), fields, cause });
     }
 
@@ -57,12 +58,16 @@ impl Stepper<'_> {
             channel: Some(&self.conversation.address.channel),
             event: Some(event),
             input: self.input_text.as_deref(),
-            ..ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact)
+            ..self.contact_facts()
         };
         // Over the fields of an event, bare names are its fields.
-        let fields = ContactFacts { event: Some(event), ..ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact) };
-        let admitted = allows(skill.only_for.as_ref(), &facts, &mut fuel)?
-            && allows(entry.and_then(|c| c.only_for.as_ref()), &facts, &mut fuel)?
+        let fields = ContactFacts { event: Some(event), ..self.contact_facts() };
+        let gate = |condition: Option<&'_ expr::Condition>, fuel: &mut expr::Fuel| match self.turn.ungated {
+            true => Ok(true),
+            false => allows(condition, &facts, fuel),
+        };
+        let admitted = gate(skill.only_for.as_ref(), &mut fuel)?
+            && gate(entry.and_then(|c| c.only_for.as_ref()), &mut fuel)?
             && allows(entry.and_then(|c| c.filter.as_ref()), &fields, &mut fuel)?;
         self.fuel = fuel;
         Ok(admitted)

@@ -6,9 +6,11 @@ use crate::bot::{Bot, Skill};
 use crate::catches::Signal;
 use expr::Fuel;
 use model::{
-    Actor, Call, Cause, Change, Contact, Conversation, EventRecord, IdSource, InboxItem, JourneyEntry, JourneyKind, Record, RunId,
+    Actor, Call, Cause, Change, Contact, Conversation, EventRecord, IdSource, InboxItem, Instant, JourneyEntry, JourneyKind, Record, RunId,
     TranscriptEntry, Value,
 };
+use segments::Past;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -50,6 +52,14 @@ pub(crate) struct Stepper<'a> {
     pub bot: Arc<Bot>,
     pub contact: Contact,
     pub contact_changed: bool,
+    /// The contact before the step changed anything, time followed up to it.
+    pub before: Cow<'a, Contact>,
+    /// Which rules the contact's record says it was judged by.
+    pub known_rules: u64,
+    /// What was recorded about the contact before the step.
+    pub past: &'a dyn Past,
+    /// Time alone changes no membership before this instant.
+    pub flips: Option<Instant>,
     pub conversation: Conversation,
     pub ids: IdSource,
     pub fuel: Fuel,
@@ -80,6 +90,8 @@ pub(crate) struct Stepper<'a> {
     /// Whether a message may wait for a run that requests (FL 5.4 rule 7), and whether this one is to.
     pub patient: bool,
     pub held: bool,
+    /// What this step takes over happened elsewhere: whom it carries into segments is told to no flow.
+    pub quiet: bool,
     /// How many causes led to this step.
     pub depth: u8,
     /// The run that is being moved, should the step break.
@@ -87,13 +99,17 @@ pub(crate) struct Stepper<'a> {
 }
 
 impl<'a> Stepper<'a> {
-    pub(crate) fn new(person: &PersonView<'_>, turn: &Turn<'a>) -> Self {
+    pub(crate) fn new(person: &PersonView<'a>, turn: &Turn<'a>) -> Self {
         let bot = turn.programs.current().clone();
         let limits = bot.limits();
         Self {
             turn: *turn,
             contact: person.contact.clone(),
             contact_changed: false,
+            before: Cow::Borrowed(person.contact),
+            known_rules: person.contact.rules,
+            past: person.past,
+            flips: person.flips,
             conversation: person.conversation.clone(),
             ids: IdSource::new(turn.now, turn.seed),
             fuel: Fuel::new(limits.fuel),
@@ -113,6 +129,7 @@ impl<'a> Stepper<'a> {
             direct: false,
             patient: true,
             held: false,
+            quiet: false,
             depth: 0,
             moving: None,
             bot,
@@ -129,6 +146,14 @@ impl<'a> Stepper<'a> {
 
     pub(crate) fn spend_run(&mut self) -> Result<(), Fault> {
         spend(&mut self.runs_left, self.bot.limits().runs, "runs begun in one step")
+    }
+
+    /// What a condition over the contact sees: all that was changed and recorded so far in the step.
+    pub(crate) fn contact_facts(&self) -> super::facts::ContactFacts<'_> {
+        super::facts::ContactFacts {
+            since: &self.out.events,
+            ..super::facts::ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact, self.past)
+        }
     }
 
     /// Changes the contact and journeys what differs.
@@ -161,7 +186,8 @@ impl<'a> Stepper<'a> {
             | Change::Seen
             | Change::Consent { .. }
             | Change::Ran(_)
-            | Change::SetSource(_) => {}
+            | Change::SetSource(_)
+            | Change::Note(_) => {}
         }
         if let Some(what) = what {
             let entry = JourneyEntry {
@@ -193,7 +219,7 @@ impl<'a> Stepper<'a> {
             Change::Unreachable(address, why) => JourneyKind::Address(format!("{address} is unreachable: {why}")),
             Change::Reachable(address) => JourneyKind::Address(format!("{address} is reachable again")),
             Change::Consent { topic, given, proof: _ } => JourneyKind::Consent { topic: topic.clone(), given: *given },
-            Change::SetSystem(..) | Change::Seen | Change::Ran(_) | Change::SetSource(_) => return None,
+            Change::SetSystem(..) | Change::Seen | Change::Ran(_) | Change::SetSource(_) | Change::Note(_) => return None,
         })
     }
 

@@ -98,7 +98,7 @@ impl Stepper<'_> {
         if crate::bot::CHOSEN.contains(&name) && self.bot.attribute(name).is_none() {
             return self.contact.system.get(name).cloned();
         }
-        let facts = ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact);
+        let facts = self.contact_facts();
         expr::Facts::attribute(&facts, name).map(std::borrow::Cow::into_owned)
     }
 
@@ -119,7 +119,7 @@ impl Stepper<'_> {
         let Some(bot) = self.turn.programs.get(&run.version) else { return Ok(false) };
         let Some((_, block)) = bot.skill(&run.frame().skill).and_then(|skill| skill.block(&run.frame().block)) else { return Ok(false) };
         let mut fuel = self.fuel;
-        let facts = ContactFacts { event, ..ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact) };
+        let facts = ContactFacts { event, ..self.contact_facts() };
         let wanted = allows(block.body.awaited(), &facts, &mut fuel);
         self.fuel = fuel;
         wanted

@@ -4,7 +4,8 @@
 
 use engine::{Bot, BotFiles, DeskAnswer, Input, PersonView, Programs, Step, Turn, step};
 use model::{
-    Address, Author, Contact, Content, Conversation, InboxItem, Incoming, IncomingBody, Instant, Message, Record, TranscriptEntry, Version,
+    Address, Author, Contact, Content, Conversation, EventRecord, InboxItem, Incoming, IncomingBody, Instant, Message, Record,
+    TranscriptEntry, Version,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,14 +40,34 @@ pub fn try_bot(files: &[(&str, &str)]) -> (Option<Arc<Bot>>, String) {
 
 pub const BOT: &str = "name: Test\ntimezone: UTC\nattributes:\n  visits: number\n  plan: { type: enum, values: [free, gold], default: free }\nstatuses: [callback]\ngroups: { support: {} }\n";
 
+/// A bot, and versions that runs may still use.
+struct Versions<'a>(&'a OneBot, &'a [Arc<Bot>]);
+
+impl Programs for Versions<'_> {
+    fn current(&self) -> &Arc<Bot> {
+        self.0.current()
+    }
+    fn get(&self, version: &Version) -> Option<Arc<Bot>> {
+        self.0.get(version).or_else(|| self.1.iter().find(|bot| bot.version() == version).cloned())
+    }
+}
+
 pub struct Talk {
     pub programs: OneBot,
+    /// Versions that runs may still use.
+    pub older: Vec<Arc<Bot>>,
     pub contact: Contact,
     pub conversation: Conversation,
     pub now: Instant,
     pub agents: bool,
     pub transcript: Vec<Message>,
     pub steps: Vec<Step>,
+    /// What was recorded about the contact.
+    pub events: Vec<EventRecord>,
+    /// The rules of segments that were in force, newest first.
+    pub eras: Vec<segments::Era>,
+    /// Before it, time alone changes no membership.
+    pub flips: Option<Instant>,
     seed: u64,
 }
 
@@ -56,12 +77,16 @@ impl Talk {
         let address = Address { channel: "web".into(), id: "v1".into() };
         Self {
             programs: OneBot(bot),
+            older: Vec::new(),
             contact: Contact::new(model::ContactId(1), now, address.clone(), "organic"),
             conversation: Conversation::new(model::ConversationId(2), model::ContactId(1), address),
             now,
             agents: false,
             transcript: Vec::new(),
             steps: Vec::new(),
+            events: Vec::new(),
+            eras: Vec::new(),
+            flips: None,
             seed: 7,
         }
     }
@@ -82,13 +107,17 @@ impl Talk {
 
     fn one(&mut self, input: Input<'_>, queue: &mut VecDeque<InboxItem>) {
         self.seed += 1;
-        let turn = Turn { now: self.now, seed: self.seed, programs: &self.programs };
-        let view = PersonView { contact: &self.contact, conversation: &self.conversation };
+        let turn =
+            Turn { now: self.now, seed: self.seed, programs: &Versions(&self.programs, &self.older), eras: &self.eras, ungated: false };
+        let past = segments::Recorded { before: &segments::NoPast, since: &self.events };
+        let view = PersonView { past: &past, flips: self.flips, ..PersonView::new(&self.contact, &self.conversation) };
         let done = step(&view, input, &turn);
         if let Some(contact) = &done.contact {
             self.contact = contact.clone();
         }
         self.conversation = done.conversation.clone();
+        self.events.extend(done.events.iter().cloned());
+        self.flips = done.flips;
         for entry in &done.transcript {
             if let TranscriptEntry::Message(message) = entry {
                 self.transcript.push(message.clone());
@@ -113,6 +142,30 @@ impl Talk {
             incoming: Box::new(Incoming { body, at: self.now, profile: Record::new(), client_id: None }),
         };
         self.input(Input::Inbox(&item))
+    }
+
+    /// Time passes: memberships are followed as it does. Answers what the bot says.
+    pub fn pass(&mut self, micros: i64) -> Vec<String> {
+        let until = self.now.plus_micros(micros);
+        let mut said = Vec::new();
+        while let Some(at) = self.flips.filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            said.extend(texts(&self.input(Input::Membership)));
+        }
+        self.now = until;
+        said
+    }
+
+    /// Segments entered and left, with when and why, oldest first.
+    pub fn moves(&self) -> Vec<(Instant, String)> {
+        let lines = self.steps.iter().flat_map(|step| &step.journey);
+        lines
+            .filter_map(|line| match &line.what {
+                model::JourneyKind::SegmentEntered(to) => Some((line.at, format!("+{} ({})", to.segment, to.cause))),
+                model::JourneyKind::SegmentLeft(from) => Some((line.at, format!("-{} ({})", from.segment, from.cause))),
+                _ => None,
+            })
+            .collect()
     }
 
     pub fn say(&mut self, text: &str) -> Vec<String> {

@@ -78,8 +78,7 @@ impl<'a> Look<'a> {
     pub(crate) fn has_error(&self, skill: &Skill, block: usize, out: &Diagnostics) -> bool {
         let Some(here) = skill.blocks.get(block).map(|b| b.span) else { return false };
         let below = skill.blocks.get(block + 1).map_or(u32::MAX, |b| b.span.start);
-        let within = |at: syntax::Span| at.file == here.file && (here.start..below).contains(&at.start);
-        out.iter().any(|d| d.severity == syntax::Severity::Error && within(d.primary))
+        out.within(here.file, here.start..below).any(|d| d.severity == syntax::Severity::Error)
     }
 
     /// The skills the designer wrote.

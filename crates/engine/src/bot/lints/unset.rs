@@ -17,8 +17,8 @@ const BUDGET: usize = 3_000_000;
 /// How many blocks of a way are told.
 const SHOWN: usize = 4;
 
-/// System attributes that every contact has a value of.
-const ALWAYS: [&str; 20] = [
+/// System attributes that every contact has a value of, besides counters.
+const ALWAYS: [&str; 18] = [
     "contact_id",
     "channel",
     "first_channel",
@@ -29,8 +29,6 @@ const ALWAYS: [&str; 20] = [
     "first_seen",
     "last_seen",
     "last_input",
-    "message_count",
-    "page_visits",
     "is_new",
     "now",
     "today",
@@ -114,7 +112,7 @@ fn speaks(flow: &Flow<'_>, place: usize) -> bool {
 fn has_always(bot: &Look<'_>, of: ReadOf, name: &str) -> bool {
     match of {
         ReadOf::Variable => false,
-        ReadOf::System => ALWAYS.contains(&name),
+        ReadOf::System => ALWAYS.contains(&name) || expr::COUNTERS.contains(&name),
         ReadOf::Attribute => {
             let declared = bot.names.attributes.iter().chain(&bot.names.globals).find(|a| a.name == name);
             declared.is_none_or(|a| a.default.is_some())

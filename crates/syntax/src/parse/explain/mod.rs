@@ -11,6 +11,7 @@ use super::build::Seen;
 use super::line::{Line, end_in_flow, leading_blanks, part, quoted, shown};
 use super::{Cover, MAX_DEPTH, Reports};
 use crate::diagnostic::Diagnostic;
+use crate::nickname::five_fields;
 use crate::span::Span;
 
 type Explained = (Diagnostic, Option<Cover>);
@@ -103,6 +104,24 @@ pub(super) fn star(value: &Range<usize>, reports: &Reports<'_>) -> Diagnostic {
         .help(help)
         .replace(reports.span(value.clone()), quoted(&written), "put quotes round the value")
 }
+
+/// Keys under which no text stands: a colon after them on their line is a line break that is missing.
+const STRUCTURES: [&str; 14] = [
+    "attributes",
+    "blocks",
+    "buttons",
+    "catch",
+    "channels",
+    "expect",
+    "fields",
+    "groups",
+    "on",
+    "quick_replies",
+    "retry",
+    "save",
+    "secrets",
+    "switch",
+];
 
 struct Fault<'a, 'o> {
     at: usize,
@@ -210,8 +229,15 @@ impl Fault<'_, '_> {
         let start = self.value_start();
         let value = self.value_from(start);
         let Some(c) = part(self.text, value.clone()).chars().next() else { return self.unreadable() };
+        if let Some(fields) = five_fields(part(self.text, value.clone())) {
+            let (place, written) = (self.reports.span(value.clone()), self.original(&value));
+            let diagnostic = Diagnostic::error("E0021", place, format!("a schedule is not written as `{}`", written.trim()))
+                .label("YAML keeps `@` for itself, and a schedule has five fields")
+                .help(format!("write minute, hour, day of month, month and weekday, in quotes: \"{fields}\""))
+                .replace(place, quoted(fields), "write the five fields");
+            return (diagnostic, Some(Cover { range: value, with: 'x' }));
+        }
         let help = match c {
-            '@' => "put quotes round it, as in \"@daily\"",
             '`' => "backquotes mean nothing in a bot; put quotes round a text",
             _ => "put quotes round the value",
         };
@@ -301,6 +327,12 @@ impl Fault<'_, '_> {
             let (place, title) = (self.reports.span(value.clone()), format!("write `{target}`"));
             let diagnostic =
                 if before == "skill" { diagnostic.replace(place, target, title) } else { diagnostic.guess(place, target, title) };
+            return (diagnostic, Some(Cover { range: value, with: 'x' }));
+        }
+        if let Some(name) = self.line.key.clone().map(|key| self.original(&key)).filter(|name| STRUCTURES.contains(&name.as_str())) {
+            let diagnostic = Diagnostic::error("E0015", colon, format!("`{}` begins on the line of `{name}`", shown(&written)))
+                .label("a second key on one line")
+                .help(format!("what belongs to `{name}` stands on the lines below it, indented by two spaces"));
             return (diagnostic, Some(Cover { range: value, with: 'x' }));
         }
         let diagnostic =

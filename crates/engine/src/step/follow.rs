@@ -1,0 +1,182 @@
+//! Membership followed through time: what came due since a contact was judged last, each transition at the instant it
+//! belongs to, and rules that were edited meanwhile (FL 5.8, FL 6.6).
+
+use super::facts::ContactFacts;
+use crate::bot::Bot;
+use expr::{Fuel, Truth};
+use model::{Actor, Contact, ConversationId, IdSource, Instant, JourneyEntry, JourneyKind, Transition};
+use segments::{Era, Past};
+
+/// Boundaries followed one by one; beyond that many, time is followed to its end at once.
+const BOUNDARIES: usize = 1_000;
+/// The cause of a transition that time alone made.
+const TIME: &str = "time";
+/// The cause of a transition that an edited rule made.
+const EDITED: &str = "the rule changed";
+
+/// A segment entered or left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub key: String,
+    pub entered: bool,
+    pub at: Instant,
+    /// Why, in words.
+    pub cause: String,
+    /// An edit of the rule did it, nothing about the contact: no flow starts unless it asks for that.
+    pub edited: bool,
+}
+
+impl Moved {
+    /// Its line of the journey.
+    pub fn journey(&self, ids: &mut IdSource, conversation: Option<ConversationId>) -> JourneyEntry {
+        let transition = Transition { segment: self.key.clone(), cause: self.cause.clone() };
+        let what = if self.entered { JourneyKind::SegmentEntered(transition) } else { JourneyKind::SegmentLeft(transition) };
+        JourneyEntry { id: ids.next(), at: self.at, by: Actor::System, conversation, run: None, block: None, what }
+    }
+}
+
+/// Since when a contact's memberships are to be looked at again.
+pub(crate) struct Since<'a> {
+    /// Time alone changes nothing before.
+    pub flips: Option<Instant>,
+    /// Rules that were in force before, newest first.
+    pub eras: &'a [Era],
+}
+
+/// Notes in the contact what a judgement found, and answers what differs from before.
+pub(crate) fn take_over(
+    contact: &mut Contact,
+    is: &[(&str, bool)],
+    at: Instant,
+    edited: bool,
+    cause: impl Fn(&str) -> String,
+) -> Vec<Moved> {
+    let mut moves = Vec::new();
+    for (key, is) in is {
+        if contact.memberships.contains_key(*key) == *is {
+            continue;
+        }
+        if *is {
+            contact.memberships.insert((*key).to_owned(), at);
+        } else {
+            contact.memberships.remove(*key);
+        }
+        moves.push(Moved { key: (*key).to_owned(), entered: *is, at, cause: cause(key), edited });
+    }
+    moves
+}
+
+/// Follows time up to `now`; answers the instant before which time alone changes nothing from here on.
+pub(crate) fn follow(
+    bot: &Bot,
+    contact: &mut Contact,
+    past: &dyn Past,
+    since: &Since<'_>,
+    now: Instant,
+    fuel: &mut Fuel,
+    moves: &mut Vec<Moved>,
+) -> Option<Instant> {
+    let set = bot.set();
+    let mut edit = edited(bot, contact, since.eras, now);
+    let mut flips = since.flips;
+    if edit.is_none() && flips.is_none_or(|at| at > now) {
+        return flips;
+    }
+    let in_time: Vec<&str> = set.order().iter().map(String::as_str).filter(|key| set.moves_with_time(key)).collect();
+    let judge = |contact: &mut Contact, keys: &[&str], at: Instant, edited: bool, fuel: &mut Fuel| {
+        let is: Vec<(&str, bool)> = {
+            let facts = ContactFacts::of_contact(at, bot, contact, past);
+            keys.iter().map(|key| (*key, set.is_member(key, &facts, fuel) == Truth::True)).collect()
+        };
+        take_over(contact, &is, at, edited, |_| if edited { EDITED } else { TIME }.to_owned())
+    };
+    for round in 0.. {
+        let boundary = flips.filter(|at| *at <= now);
+        // The edit comes where it belongs: rules it changed say nothing about the time before it.
+        if let Some((at, keys)) = edit.take_if(|(at, _)| boundary.is_none_or(|boundary| *at <= boundary)) {
+            let at = at.max(contact.judged);
+            contact.memberships.retain(|key, _| set.hash_of(key).is_some());
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            moves.extend(judge(contact, &keys, at, true, fuel));
+            contact.rules = set.hash();
+            let facts = ContactFacts::of_contact(at, bot, contact, past);
+            flips = set.next_flip(in_time.iter().copied(), &facts, fuel);
+            continue;
+        }
+        let Some(at) = boundary else { break };
+        // What was judged already is not judged again as of an earlier instant.
+        let at = if round < BOUNDARIES { at.max(contact.judged) } else { now };
+        let unchanged: Vec<&str> = match &edit {
+            Some((_, changed)) => in_time.iter().copied().filter(|key| !changed.iter().any(|other| other == key)).collect(),
+            None => in_time.clone(),
+        };
+        moves.extend(judge(contact, &unchanged, at, false, fuel));
+        let facts = ContactFacts::of_contact(at, bot, contact, past);
+        let next = set.next_flip(in_time.iter().copied(), &facts, fuel);
+        // Time goes on whatever a condition says.
+        flips = next.map(|next| next.max(at.plus_micros(1)));
+    }
+    flips
+}
+
+/// The rules that were edited since the contact was judged, and since when they are in force; none if none was.
+fn edited(bot: &Bot, contact: &Contact, eras: &[Era], now: Instant) -> Option<(Instant, Vec<String>)> {
+    let set = bot.set();
+    if contact.rules == 0 || contact.rules == set.hash() {
+        return None;
+    }
+    let judged_by = eras.iter().find(|era| era.hash == contact.rules);
+    let changed = |key: &&String| judged_by.and_then(|era| era.rules.get(*key)).copied() != set.hash_of(key);
+    let keys: Vec<String> = set.order().iter().filter(changed).cloned().collect();
+    // Rules that became invalid have no members: their keys are not in the order.
+    let gone = contact.memberships.keys().filter(|key| set.get(key).is_some() && !set.order().contains(key)).cloned();
+    let keys: Vec<String> = keys.into_iter().chain(gone).collect();
+    // The newest era that is not the present one ended when the present one began.
+    let began = eras.iter().find(|era| era.hash == set.hash()).map_or(now, |era| era.at);
+    Some((began.min(now), keys))
+}
+
+/// What following time came to for a contact without a conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// The contact afterwards, if it changed.
+    pub contact: Option<Contact>,
+    /// Lines to append to the journey.
+    pub journey: Vec<JourneyEntry>,
+    /// Time alone changes no membership before this instant; none: it never does.
+    pub flips: Option<Instant>,
+    /// Whether a skill catches one of the transitions: then a conversation is needed, and a step.
+    pub caught: bool,
+}
+
+/// Follows time for a contact with whom nobody has talked yet.
+pub fn settle(contact: &Contact, past: &dyn Past, flips: Option<Instant>, turn: &super::Turn<'_>) -> Settled {
+    let bot = turn.programs.current().clone();
+    let mut after = contact.clone();
+    let mut moves = Vec::new();
+    let mut fuel = Fuel::new(bot.limits().fuel);
+    let mut flips = follow(&bot, &mut after, past, &Since { flips, eras: turn.eras }, turn.now, &mut fuel, &mut moves);
+    if after.rules == 0 {
+        // Nobody looked at them yet.
+        let keys: Vec<&str> = bot.set().order().iter().map(String::as_str).collect();
+        let is: Vec<(&str, bool)> = {
+            let facts = ContactFacts::of_contact(turn.now, &bot, &after, past);
+            flips = bot.set().next_flip(keys.iter().copied(), &facts, &mut fuel);
+            keys.iter().map(|key| (*key, bot.set().is_member(key, &facts, &mut fuel) == Truth::True)).collect()
+        };
+        moves.extend(take_over(&mut after, &is, turn.now, false, |_| "they came".to_owned()));
+        after.rules = bot.set().hash();
+    }
+    let mut ids = IdSource::new(turn.now, turn.seed);
+    let caught = moves.iter().any(|moved| {
+        let signal =
+            crate::catches::Signal::Segment { name: moved.key.clone(), entered: moved.entered, at: moved.at, edited: moved.edited };
+        bot.order.iter().filter_map(|name| bot.skill(name)).any(|skill| skill.catches.iter().any(|entry| entry.kind.catches(&signal)))
+    });
+    let journey = moves.iter().map(|moved| moved.journey(&mut ids, None)).collect();
+    let changed = !moves.is_empty() || after.rules != contact.rules;
+    if changed {
+        after.judged = turn.now;
+    }
+    Settled { contact: changed.then_some(after), journey, flips, caught }
+}
