@@ -74,6 +74,8 @@ pub enum DeskEvent {
         /// The newest line.
         no: u64,
     },
+    /// The bot was replaced, or its changed folder was refused.
+    Bot,
     /// The customer types.
     Typing {
         /// Where.

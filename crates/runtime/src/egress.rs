@@ -17,6 +17,7 @@ mod headers;
 mod resolver;
 
 pub use address::AllowError;
+pub use headers::HARMLESS;
 
 use address::Allowed;
 use bytes::{Bytes, BytesMut};
@@ -38,7 +39,7 @@ pub const TIMEOUT_MAX_MS: u64 = 60_000;
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many redirects are followed.
-const REDIRECTS: usize = 3;
+pub const REDIRECTS: usize = 3;
 /// The longest address, in bytes.
 const URL_LIMIT: usize = 8 * 1024;
 /// The ports of public hosts that are reached.
@@ -216,23 +217,18 @@ impl Egress {
         for _ in 0..=REDIRECTS {
             let sent = self.client.request(method.clone(), url.clone()).headers(headers.map().clone()).body(body.clone()).send().await;
             let answer = sent.map_err(|error| why(&error))?;
-            let Some(target) = redirect(&method, &answer) else { return read(answer, reach.max_size.min(ANSWER_MAX)).await };
-            // Relative to where it came from; checked like an address that was written.
-            let next = url.join(&target).map_err(|_| EgressError::Forbidden("it redirects to something that is no address".into()))?;
-            let next = self.check(next).map_err(|error| match error {
+            let target = answer.headers().get(header::LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
+            let hop = Hop { method: &method, status: answer.status(), from: &url, stays: reach.stays, has_body: !body.is_empty() };
+            let Some(target) = target.filter(|_| hop.follows()) else {
+                return read(answer, reach.max_size.min(ANSWER_MAX)).await;
+            };
+            // Checked like an address that was written.
+            let next = self.check(hop.to(&target)?).map_err(|error| match error {
                 EgressError::Forbidden(why) | EgressError::Malformed(why) => EgressError::Forbidden(format!("after a redirect: {why}")),
                 other => other,
             })?;
+            hop.may_lead_to(&next)?;
             if !same_place(&url, &next) {
-                if reach.stays {
-                    return Err(EgressError::Forbidden("it redirects a request with a secret to another host".into()));
-                }
-                if next.scheme() == "http" && url.scheme() == "https" {
-                    return Err(EgressError::Forbidden("it redirects from https to http".into()));
-                }
-                if !body.is_empty() {
-                    return Err(EgressError::Forbidden("it redirects a body to another host".into()));
-                }
                 headers.leave_origin();
             }
             url = next;
@@ -277,19 +273,63 @@ fn parse(text: &str) -> Result<Url, EgressError> {
     Url::parse(text.trim()).map_err(|error| EgressError::Malformed(format!("not an address: {error}")))
 }
 
-/// Where a redirect leads that is to be followed.
-fn redirect(method: &Method, answer: &reqwest::Response) -> Option<String> {
-    let follows = match answer.status() {
-        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => matches!(*method, Method::GET | Method::HEAD),
-        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
-        _ => false,
-    };
-    let target = answer.headers().get(header::LOCATION).filter(|_| follows)?;
-    Some(String::from_utf8_lossy(target.as_bytes()).into_owned())
+/// An answer that leads elsewhere: whether it is followed and where it may lead, the same for real calls and for rehearsed ones.
+/// Whether the address itself may be reached is another question.
+#[derive(Clone, Copy, Debug)]
+pub struct Hop<'a> {
+    /// The request's method.
+    pub method: &'a Method,
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The address that answered.
+    pub from: &'a Url,
+    /// Whether the request stays with its host; see [`Reach::stays`].
+    pub stays: bool,
+    /// Whether the request has a body.
+    pub has_body: bool,
+}
+
+impl Hop<'_> {
+    /// Whether a redirect of this status is followed.
+    pub fn follows(&self) -> bool {
+        match self.status {
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => matches!(*self.method, Method::GET | Method::HEAD),
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
+            _ => false,
+        }
+    }
+
+    /// The address that it names, relative to where it came from.
+    ///
+    /// # Errors
+    /// [`EgressError::Forbidden`] if it is none.
+    pub fn to(&self, target: &str) -> Result<Url, EgressError> {
+        self.from.join(target).map_err(|_| EgressError::Forbidden("it redirects to something that is no address".into()))
+    }
+
+    /// Whether the request may go on there: secrets and bodies do not leave their host, and nothing that was secure becomes insecure.
+    ///
+    /// # Errors
+    /// [`EgressError::Forbidden`] with the reason.
+    pub fn may_lead_to(&self, next: &Url) -> Result<(), EgressError> {
+        if same_place(self.from, next) {
+            return Ok(());
+        }
+        if self.stays {
+            return Err(EgressError::Forbidden("it redirects a request with a secret to another host".into()));
+        }
+        if next.scheme() == "http" && self.from.scheme() == "https" {
+            return Err(EgressError::Forbidden("it redirects from https to http".into()));
+        }
+        if self.has_body {
+            return Err(EgressError::Forbidden("it redirects a body to another host".into()));
+        }
+        Ok(())
+    }
 }
 
 /// Whether two addresses are the same origin, or the second is the first made secure.
-fn same_place(from: &Url, to: &Url) -> bool {
+pub fn same_place(from: &Url, to: &Url) -> bool {
     let secured = || {
         let defaults = from.port().is_none() && to.port().is_none();
         from.scheme() == "http" && to.scheme() == "https" && from.host() == to.host() && defaults

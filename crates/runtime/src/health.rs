@@ -1,6 +1,7 @@
 //! How the runtime is, for `/healthz` and the operator.
 
 use serde::Serialize;
+use std::fmt;
 use store::Stats;
 
 /// How a channel is.
@@ -45,8 +46,24 @@ pub struct RuntimeStats {
     pub parked: u64,
 }
 
+/// Why a changed bot folder is not in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReloadError {
+    /// In a sentence.
+    pub why: String,
+    /// The first thing that is wrong, with its place: `skills/a.yaml:3:5: error[E0107]: …`.
+    pub first: Option<String>,
+}
+
+impl fmt::Display for ReloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)?;
+        self.first.as_ref().map_or(Ok(()), |first| write!(f, ", the first: {first}"))
+    }
+}
+
 /// How the runtime is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Health {
     /// Whether it accepts messages.
     pub ready: bool,
@@ -59,7 +76,7 @@ pub struct Health {
     /// Sizes and lags of the store.
     pub store: Stats,
     /// Why the changed bot folder is not in use, if it is not.
-    pub reload_error: Option<String>,
+    pub reload_error: Option<ReloadError>,
     /// Changes of the bot folder that take effect at the next start, one sentence each.
     pub restart: Vec<String>,
     /// How many older versions of the bot runs still use (FL 5.9).

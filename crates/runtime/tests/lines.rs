@@ -240,7 +240,7 @@ fn a_version_is_dropped_when_its_last_run_and_timer_ended_and_not_before() {
     world.store.order(Fault::Hold);
     world.arrive(&cleo, "1", "name");
     let second = world::bot_with(&[("second", "skill: second\ncatch: [{ command: second }]\nblocks:\n  a:\n    text: second\n")]);
-    world.core.reload(second.clone());
+    world.core.reload(world.now, second.clone());
     world.pump();
     assert!(world.retired.is_empty());
     world.store.release_all();
@@ -248,7 +248,7 @@ fn a_version_is_dropped_when_its_last_run_and_timer_ended_and_not_before() {
     assert_eq!(world.core.programs().len(), 2);
     // A version that nobody used goes at once.
     let third = world::bot_with(&[("third", "skill: third\ncatch: [{ command: third }]\nblocks:\n  a:\n    text: third\n")]);
-    world.core.reload(third.clone());
+    world.core.reload(world.now, third.clone());
     world.pump();
     assert_eq!(world.retired, [second.version().clone()]);
     world.arrive(&ana, "2", "Ana");
@@ -260,7 +260,7 @@ fn a_version_is_dropped_when_its_last_run_and_timer_ended_and_not_before() {
     assert_eq!(world.retired, [second.version().clone(), old.clone()]);
     assert!(world.core.program(&old).is_none());
     // The same version twice replaces nothing.
-    world.core.reload(third);
+    world.core.reload(world.now, third);
     world.pump();
     assert_eq!((world.retired.len(), world.core.programs().len()), (2, 1));
 }

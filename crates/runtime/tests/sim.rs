@@ -10,9 +10,13 @@ use model::{Address, AgentId, Author, Came, Content, IdSource, InboxItem, Instan
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Fault, Store};
 use switchboard_runtime::{Tried, invariants};
-use world::{HOUR, MINUTE, SECOND, World, address};
+use world::{HOUR, MINUTE, SECOND, World, address, bot_files};
 
 const WORDS: [&str; 10] = ["hi", "three", "name", "remind", "human", "tag", "boom", "something else", "look", "order"];
+
+/// Time, events, tags and one another: every way in and out.
+const SEGMENTS: &str = "recent: { where: last_seen within 20m }\ntagged: { where: has tag seen added within 1h }\nquiet: { where: not in segment recent, exclude: [busy] }\nbusy: { where: \"count(went_quiet, last 3 hours) >= 2 or message_count > 8\" }\n";
+const AWAY: &str = "skill: away\ncatch: [{ segment: { left: recent } }]\nblocks:\n  note: { send: went_quiet }\n";
 
 /// A message that a customer's provider knows of.
 #[derive(Clone)]
@@ -37,7 +41,7 @@ struct Sim {
 
 impl Sim {
     fn new(seed: u64) -> Self {
-        let mut world = World::new(seed);
+        let mut world = World::with(seed, bot_files(&[("segments.yaml", SEGMENTS), ("skills/away.yaml", AWAY)]));
         let agents = vec![world.agent(1, true), world.agent(2, true)];
         let customers = (0..4).map(|n| address(if n % 2 == 0 { "push" } else { "web" }, &format!("c{n}"))).collect();
         let dice = IdSource::new(Instant(0), seed ^ 0xD1CE);
@@ -224,6 +228,34 @@ impl Sim {
     }
 
     /// Everything calms down: then everything acknowledged was processed and everything sent.
+    /// INV-5: what is durable, what the core answers and a recount from the record and its events are the same.
+    fn check_memberships(&self, person: &model::Person) {
+        let contact = &person.contact;
+        let mut events = self.world.store.events(contact.id, 0, usize::MAX).unwrap();
+        events.reverse();
+        let past = segments::Recorded { before: &segments::NoPast, since: &events };
+        let bot = self.world.core.bot();
+        let counted: BTreeSet<String> = engine::memberships(&bot, contact, &past, self.world.now).into_iter().map(|(key, _)| key).collect();
+        let durable: BTreeSet<String> = contact.memberships.keys().cloned().collect();
+        assert_eq!(durable, counted, "INV-5: what is durable is a recount");
+        for segment in bot.segments() {
+            let is = self.world.core.is_member(contact.id, &segment.key);
+            assert_eq!(is, counted.contains(&segment.key), "INV-5: {} of {}", segment.key, contact.id);
+        }
+        let mut lines = self.world.store.journey(contact.id, 0, usize::MAX).unwrap();
+        lines.reverse();
+        let mut inside: BTreeSet<String> = BTreeSet::new();
+        for line in lines {
+            let fits = match line.what {
+                model::JourneyKind::SegmentEntered(moved) => inside.insert(moved.segment),
+                model::JourneyKind::SegmentLeft(moved) => inside.remove(&moved.segment),
+                _ => true,
+            };
+            assert!(fits, "a transition is there once");
+        }
+        assert_eq!(inside, counted, "the transitions lead to what holds");
+    }
+
     fn end(&mut self) {
         self.world.store.release_all();
         self.world.pump();
@@ -241,6 +273,7 @@ impl Sim {
                 continue;
             }
             let person = self.world.person(&at);
+            self.check_memberships(&person);
             assert!(person.inbox.is_empty(), "everything was processed: {:?}", person.inbox);
             assert!(person.outbox.is_empty(), "everything was sent or failed");
             assert!(person.calls.is_empty(), "every call came to an end");

@@ -120,6 +120,12 @@ impl Core {
                 Some(Chosen::Answer(_)) => {
                     line.answers.pop_front();
                 }
+                Some(Chosen::Membership) => {
+                    line.membership = false;
+                    if let Some(person) = before.as_deref() {
+                        self.segments_landed(&person.contact, false, &[], draft.flips);
+                    }
+                }
                 Some(Chosen::Row(_)) | None => {}
             }
             return false;
@@ -143,6 +149,9 @@ impl Core {
             trace: std::mem::take(&mut draft.trace),
             alerts: leaving.alerts,
             audiences: std::mem::take(&mut draft.audiences),
+            contact: draft.change.contact.is_some(),
+            events: draft.change.events.clone(),
+            flips: draft.flips,
         });
         self.flights.insert(token, contact);
         self.actions.push(Action::Commit(token, Box::new(draft.into_commit())));
@@ -165,6 +174,17 @@ impl Core {
                         Processed::Into(Some(Ok(Outcome::default())))
                     }
                 };
+            }
+            Chosen::Membership => {
+                let outcome = Processed::Into(Some(Ok(Outcome::default())));
+                if let Err(why) = refused.map_or_else(|| self.run_membership(now, draft), Err) {
+                    // It is looked at again when something about the contact changes, or at the next start.
+                    *draft = saved;
+                    leaving.alerts.push(format!("memberships of {} could not be followed through time: {why}", draft.change.id));
+                    draft.journey(None, JourneyKind::Error(format!("memberships could not be followed through time: {why}")));
+                    draft.flips = Some(None);
+                }
+                return outcome;
             }
             Chosen::Answer(_) => {
                 let Some(result) = line.answers.front().cloned() else { return Processed::Nothing };
@@ -237,7 +257,7 @@ impl Core {
             Chosen::Arrival => {
                 line.arrivals.front().map(|a| InboxRow { no: draft.next_row(), item: a.item.clone(), at: a.at, tries: a.tries })
             }
-            Chosen::Due(_) | Chosen::Answer(_) => None,
+            Chosen::Due(_) | Chosen::Answer(_) | Chosen::Membership => None,
         };
         let Some(row) = row else { return Processed::Nothing };
         // Even what breaks at first sight has somebody it came from.
@@ -317,7 +337,8 @@ fn choose(line: &Line, person: Option<&Person>, now: Instant) -> Option<Chosen> 
     match (message, due) {
         (Some((at, _)), Some((due_at, due))) if due_at < at => Some(due),
         (Some((_, message)), _) => Some(message),
-        (None, due) => due.map(|(_, due)| due),
+        // Any step follows time first; only without one is there a step for that alone.
+        (None, due) => due.map(|(_, due)| due).or_else(|| line.membership.then_some(Chosen::Membership)),
     }
 }
 

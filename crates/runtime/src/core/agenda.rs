@@ -26,6 +26,8 @@ pub(super) enum Wake {
     Audience(String),
     /// A schedule comes.
     Schedules,
+    /// Up to when time has been followed for segments is written down.
+    Clock,
     /// Records that the store was too busy for are handed to it again.
     Records,
 }
@@ -60,6 +62,11 @@ impl Agenda {
             }
             (None, None) => {}
         }
+    }
+
+    /// Whether something is on the agenda.
+    pub(super) fn has(&self, wake: &Wake) -> bool {
+        self.at.contains_key(wake)
     }
 
     /// The earliest point.

@@ -11,6 +11,7 @@ use super::{Core, CoreError, Refusal, Ticket, agenda::Wake, line::Outcome};
 use engine::{Bot, TriggerAnswer, TriggerRequest, TriggerTo};
 use engine::{Meant, Programs as _};
 use model::{Actor, Address, AttributeType, Contact, ContactId, InboxItem, Instant, Occasion, Value, fold};
+use segments::Past;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -216,12 +217,31 @@ pub(crate) fn find_one(store: &dyn Store, who: &str) -> Result<Option<Whom>, sto
     Ok(named.then(|| Whom::Identified(who.to_owned())))
 }
 
+/// The only contact that is named so; none if nobody or several are.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn only_one(store: &dyn Store, whom: &Whom, bot: &Arc<Bot>) -> Result<Option<ContactId>, store::Error> {
+    let Whom::Identified(text) = whom else { return Ok(None) };
+    let (wanted, mut after, mut found) = (fold(text), None, None);
+    loop {
+        let people = store.people(after, SLICE)?;
+        let Some(last) = people.last() else { return Ok(found) };
+        after = Some(last.contact.id);
+        for person in people.iter().filter(|person| is_identified(bot, &person.contact, &wanted)) {
+            if found.replace(person.contact.id).is_some() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
 impl Whom {
     /// Whether a contact is meant at an instant.
     ///
     /// # Errors
     /// Why the condition has no meaning in this bot.
-    pub(crate) fn judge(&self, bot: &Arc<Bot>) -> Result<impl Fn(&Contact, Instant) -> Meant + use<'_>, String> {
+    pub(crate) fn judge(&self, bot: &Arc<Bot>) -> Result<impl Fn(&Contact, &dyn Past, Instant) -> Meant + use<'_>, String> {
         let condition = match self {
             Self::Where(text) => Some(text.as_str()),
             Self::One(_) | Self::Identified(_) | Self::Reachable => None,
@@ -229,7 +249,7 @@ impl Whom {
         let audience = bot.audience(condition)?;
         let bot = bot.clone();
         let whom = self;
-        Ok(move |contact: &Contact, now: Instant| match whom {
+        Ok(move |contact: &Contact, past: &dyn Past, now: Instant| match whom {
             Self::One(id) if contact.id != *id => Meant::No,
             Self::Identified(text) if !is_identified(&bot, contact, &fold(text)) => Meant::No,
             // Whoever is named is meant, though nothing may get through to them.
@@ -237,7 +257,7 @@ impl Whom {
                 "unsubscribed" | "blocked" => Meant::OptedOut,
                 _ => Meant::Yes,
             },
-            Self::Where(_) | Self::Reachable => audience.means(&bot, contact, now),
+            Self::Where(_) | Self::Reachable => audience.means(&bot, contact, past, now),
         })
     }
 }
@@ -338,7 +358,7 @@ impl Core {
         };
         let mut page = Vec::new();
         for person in people.iter().filter(|p| p.contact.first_seen <= audience.at) {
-            match meant(&person.contact, now) {
+            match meant(&person.contact, &self.segments.book().past(person.contact.id), now) {
                 Meant::Yes => page.push(person.contact.id),
                 Meant::OptedOut => audience.opted_out += 1,
                 Meant::No => {}

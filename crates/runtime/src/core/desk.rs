@@ -1,7 +1,7 @@
 //! The desk: who waits for a human, who answers, and what an agent may do.
 //!
 //! Derived from people (their [`LiveRequest`]s) and agents; nothing here is durable. A request's place is its time,
-//! first come first, per group.
+//! first come first, per group; those of segments that the group answers first come before the others.
 
 use crate::{Agent, DeskError};
 use engine::DeskAnswer;
@@ -51,9 +51,16 @@ pub(crate) struct Entry {
 pub(super) struct Desk {
     agents: BTreeMap<AgentId, AtDesk>,
     requests: BTreeMap<ConversationId, Entry>,
-    waiting: BTreeMap<String, BTreeSet<(Instant, RequestId, ConversationId)>>,
+    waiting: BTreeMap<String, BTreeSet<Turn>>,
     /// Chats that were closed last, newest at the end.
     closed: VecDeque<ConversationId>,
+}
+
+/// A place in a group's line: whether it comes behind those who go first, then its time.
+type Turn = (bool, Instant, RequestId, ConversationId);
+
+fn turn(request: &LiveRequest, conversation: ConversationId) -> Turn {
+    (!request.first, request.since, request.id, conversation)
 }
 
 /// What an update changed.
@@ -101,7 +108,7 @@ impl Desk {
                 changed.queue = true;
                 if let Some(old) = old
                     && let Some(line) = self.waiting.get_mut(&old.request.group)
-                    && line.remove(&(old.request.since, old.request.id, conversation.id))
+                    && line.remove(&turn(&old.request, conversation.id))
                 {
                     changed.groups.insert(old.request.group.clone());
                 }
@@ -109,7 +116,7 @@ impl Desk {
                     && new.request.state == RequestState::Waiting
                 {
                     let line = self.waiting.entry(new.request.group.clone()).or_default();
-                    line.insert((new.request.since, new.request.id, conversation.id));
+                    line.insert(turn(&new.request, conversation.id));
                 }
             }
             if entry.as_ref().is_some_and(|e| old.is_none_or(|o| o.last_no != e.last_no)) {
@@ -141,14 +148,16 @@ impl Desk {
         if !self.agents.values().any(|a| a.takes(&request.group)) {
             return DeskAnswer::NoAgent { request: request.request };
         }
-        let ahead = self.waiting.get(&request.group).map_or(0, |line| line.iter().filter(|(_, id, _)| *id != request.request).count());
+        // Whoever goes first waits for those alone who do so as well.
+        let before = |(behind, _, id, _): &&Turn| *id != request.request && (!request.first || !behind);
+        let ahead = self.waiting.get(&request.group).map_or(0, |line| line.iter().filter(before).count());
         DeskAnswer::Queued { request: request.request, position: u32::try_from(ahead + 1).unwrap_or(u32::MAX), eta_secs: None }
     }
 
     /// The place in line of a conversation, from 1.
     pub(super) fn position(&self, conversation: ConversationId) -> Option<u32> {
         let request = &self.requests.get(&conversation)?.request;
-        let key = (request.since, request.id, conversation);
+        let key = turn(request, conversation);
         let line = self.waiting.get(&request.group).filter(|line| line.contains(&key))?;
         u32::try_from(line.range(..=key).count()).ok()
     }
@@ -156,7 +165,7 @@ impl Desk {
     /// The first conversations of a group's line.
     pub(super) fn line(&self, group: &str, limit: usize) -> Vec<(ContactId, ConversationId)> {
         let line = self.waiting.get(group).into_iter().flatten();
-        line.filter_map(|(_, _, id)| self.requests.get(id).map(|e| (e.contact, *id))).take(limit).collect()
+        line.filter_map(|(_, _, _, id)| self.requests.get(id).map(|e| (e.contact, *id))).take(limit).collect()
     }
 
     pub(super) fn entry(&self, conversation: ConversationId) -> Option<&Entry> {
@@ -222,6 +231,7 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         | Item::Event { .. }
         | Item::Caused { .. }
         | Item::Modify { .. }
+        | Item::Import { .. }
         | Item::Move { .. }
         | Item::Reached { .. }
         | Item::Reported { .. }
@@ -250,6 +260,7 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         | Item::Event { .. }
         | Item::Caused { .. }
         | Item::Modify { .. }
+        | Item::Import { .. }
         | Item::Move { .. }
         | Item::Reached { .. }
         | Item::Reported { .. }

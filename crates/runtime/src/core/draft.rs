@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub triggers: VecDeque<engine::TriggerRequest>,
     /// Audiences that this commit makes durable.
     pub audiences: Vec<super::audience::Audience>,
+    /// If there was a step: the instant before which time alone changes no membership.
+    pub flips: Option<Option<Instant>>,
     /// Whether a step wants its input to wait (FL 5.4 rule 7); then nothing of this draft is kept.
     pub held: bool,
     /// What happened, for `chat` and `test`.
@@ -37,6 +39,7 @@ impl Draft {
             queued: Vec::new(),
             triggers: VecDeque::new(),
             audiences: Vec::new(),
+            flips: None,
             held: false,
             trace: Vec::new(),
             ids,

@@ -2,7 +2,7 @@
 
 use super::{Core, CoreError};
 use engine::{Bot, Programs as _};
-use model::Record;
+use model::{Instant, Record};
 use std::sync::Arc;
 use store::Store;
 
@@ -14,7 +14,14 @@ impl Core {
     ///
     /// # Errors
     /// [`CoreError`] if they cannot be read; nothing changed then.
-    pub fn read_globals(&mut self) -> Result<(), CoreError> {
+    pub fn read_globals(&mut self, now: Instant) -> Result<(), CoreError> {
+        self.load_globals()?;
+        self.rules_changed(now);
+        Ok(())
+    }
+
+    /// Takes them over at the start, before anybody was looked at.
+    pub(super) fn load_globals(&mut self) -> Result<(), CoreError> {
         let globals = stored(&*self.store)?;
         self.programs.set_globals(globals);
         Ok(())

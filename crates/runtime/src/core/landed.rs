@@ -91,9 +91,12 @@ impl Core {
             Some(Chosen::Answer(_)) => {
                 line.answers.pop_front();
             }
-            Some(Chosen::Arrival | Chosen::Row(_)) | None => {}
+            Some(Chosen::Arrival | Chosen::Row(_) | Chosen::Membership) | None => {}
         }
+        // Every step follows time first.
+        line.membership &= flight.flips.is_none();
         self.lines.insert(contact, line);
+        self.segments_landed(&person.contact, flight.contact, &flight.events, flight.flips);
         self.actions.extend(flight.alerts.into_iter().map(Action::Alert));
         if !flight.trace.is_empty() {
             self.actions.push(Action::Trace(contact, flight.trace));
@@ -110,7 +113,7 @@ impl Core {
         }
         let due_in = match flight.chosen {
             Some(Chosen::Due(conversation)) => Some(conversation),
-            Some(Chosen::Arrival | Chosen::Row(_) | Chosen::Answer(_)) | None => None,
+            Some(Chosen::Arrival | Chosen::Row(_) | Chosen::Answer(_) | Chosen::Membership) | None => None,
         };
         for conversation in &person.conversations {
             let before = flight.before.as_deref().and_then(|p| p.conversation(conversation.id));

@@ -52,6 +52,8 @@ pub(super) enum Chosen {
     Row(u64),
     /// What is due in a conversation.
     Due(ConversationId),
+    /// Time may have changed memberships.
+    Membership,
     /// The first of what came of calls.
     Answer(RequestId),
 }
@@ -88,6 +90,12 @@ pub(super) struct Flight {
     pub alerts: Vec<String>,
     /// Audiences that begin once it is durable.
     pub audiences: Vec<super::audience::Audience>,
+    /// Whether it changes the contact.
+    pub contact: bool,
+    /// Events that it records.
+    pub events: Vec<model::EventRecord>,
+    /// If it holds a step: the instant before which time alone changes no membership.
+    pub flips: Option<Option<Instant>>,
 }
 
 /// A contact's line.
@@ -101,6 +109,8 @@ pub(super) struct Line {
     pub held: BTreeMap<ConversationId, RequestId>,
     /// Conversations in which something is due, since when.
     pub due: BTreeMap<ConversationId, Instant>,
+    /// Whether time may have changed memberships.
+    pub membership: bool,
     pub flight: Option<Flight>,
     /// Who waits for the processing of an inbox row.
     pub tickets: BTreeMap<u64, Vec<Ticket>>,
@@ -128,6 +138,7 @@ impl Line {
             && self.answers.is_empty()
             && self.held.is_empty()
             && self.due.is_empty()
+            && !self.membership
             && self.settlers.is_empty()
             && !self.pausing
     }

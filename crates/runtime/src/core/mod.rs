@@ -23,6 +23,7 @@ mod queries;
 mod recover;
 mod schedule;
 mod seen;
+pub(crate) mod segments;
 mod steps;
 mod usage;
 
@@ -30,6 +31,7 @@ pub use decide::{Decide, Engine};
 pub(crate) use desk::Entry;
 pub use line::Outcome;
 pub use programs::ProgramSet;
+pub use segments::{AT_ONCE, Judged, Judgement};
 
 use crate::{DeskError, DeskEvent, RuntimeStats, WriteError};
 use agenda::{Agenda, Wake};
@@ -136,6 +138,8 @@ pub enum Action {
     Trace(ContactId, Vec<engine::Trace>),
     /// Nothing uses this version of the bot any more: it was dropped, and what was kept of it on disk may go (FL 5.9).
     Retired(Version),
+    /// Judge everybody by new rules where nobody waits for it; bring the answer to [`Core::judged`].
+    Judge(Box<Judgement>),
     /// A line for the operator: something needs a human's eye.
     Alert(String),
     /// The store failed or an invariant broke: stop the process; nothing more is acknowledged.
@@ -178,6 +182,10 @@ pub struct CoreOptions {
     pub calls: bool,
     /// Whether [`Action::Trace`] is wanted: for `chat`, `test` and previews.
     pub traced: bool,
+    /// Whether `only_for` lets everybody in: for `chat`, `test` and previews.
+    pub ungated: bool,
+    /// How many contacts are judged by new rules on the spot; with more it is asked for with [`Action::Judge`].
+    pub at_once: usize,
 }
 
 /// A connected channel as the outbox sees it.
@@ -208,6 +216,8 @@ enum Written {
     Audience(String),
     /// Schedules moved on, and these audiences begin.
     Schedules(Vec<audience::Audience>),
+    /// Nothing.
+    Nothing,
 }
 
 /// The core; see the module.
@@ -240,6 +250,7 @@ pub struct Core {
     given: Vec<(ContactId, InboxItem, Ticket)>,
     agenda: Agenda,
     desk: Desk,
+    segments: segments::Segments,
     /// Conversations whose due work broke: left alone until something changes them.
     stuck: BTreeMap<ConversationId, u8>,
     arrivals: usize,
@@ -247,6 +258,8 @@ pub struct Core {
     failed: Option<String>,
     stopping: bool,
     traced: bool,
+    ungated: bool,
+    at_once: usize,
     stats: RuntimeStats,
 }
 
@@ -340,7 +353,7 @@ impl Core {
             if self.failed.is_some() || self.stopping || self.flights.len() >= FLIGHTS {
                 return;
             }
-            let Some((at, wake)) = self.agenda.take(now) else { return };
+            let Some((at, wake)) = self.agenda.take(now) else { return self.memberships_due(now) };
             debug_assert!(at <= now, "INV-4: nothing is due before its time");
             match wake {
                 Wake::Due(contact, conversation) => {
@@ -359,6 +372,7 @@ impl Core {
                     self.give_items(now);
                 }
                 Wake::Schedules => self.schedules_due(now),
+                Wake::Clock => self.save_clock(now),
                 Wake::Records => {
                     for (written, commit) in std::mem::take(&mut self.unwritten) {
                         self.write_records(written, commit);
@@ -401,7 +415,7 @@ impl Core {
         if self.failed.is_some() || self.stopping || self.flights.len() >= FLIGHTS {
             return None;
         }
-        self.agenda.next()
+        self.agenda.next().into_iter().chain(self.segments.next_due()).min()
     }
 
     /// What is to be done, in order.
@@ -479,6 +493,7 @@ impl Core {
         match written {
             Written::Audience(id) => self.audience_written(now, &id),
             Written::Schedules(begun) => self.schedules_written(now, begun),
+            Written::Nothing => {}
         }
     }
 

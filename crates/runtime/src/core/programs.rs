@@ -1,8 +1,8 @@
 //! The bots that runs may be pinned to, by version (FL 5.9).
 
 use super::{Action, Core};
-use engine::{Bot, Programs};
-use model::{Record, Version};
+use engine::{Bot, Programs, StoredSegment};
+use model::{Instant, Record, Version};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The current bot and older ones that runs still use.
@@ -12,19 +12,21 @@ pub struct ProgramSet {
     pinned: BTreeMap<Version, Arc<Bot>>,
     /// The globals that were set: they outlive a reload (FL 7.1).
     globals: Record,
+    /// Segments that are not in the bot's folder: they outlive a reload as well.
+    segments: Vec<StoredSegment>,
 }
 
 impl ProgramSet {
     /// The current bot and the pinned ones.
     pub fn new(current: Arc<Bot>, pinned: Vec<Arc<Bot>>) -> Self {
         let pinned = pinned.into_iter().filter(|bot| bot.version() != current.version());
-        Self { pinned: pinned.map(|bot| (bot.version().clone(), bot)).collect(), current, globals: Record::new() }
+        Self { pinned: pinned.map(|bot| (bot.version().clone(), bot)).collect(), current, globals: Record::new(), segments: Vec::new() }
     }
 
     /// Makes `bot` the current one; the one before stays for its runs.
     fn replace(&mut self, bot: Arc<Bot>) {
         self.pinned.remove(bot.version());
-        let before = std::mem::replace(&mut self.current, bot.with_globals(&self.globals));
+        let before = std::mem::replace(&mut self.current, bot.with_globals(&self.globals).with_segments(&self.segments));
         if before.version() != self.current.version() {
             self.pinned.insert(before.version().clone(), before);
         }
@@ -34,6 +36,12 @@ impl ProgramSet {
     pub(super) fn set_globals(&mut self, globals: Record) {
         self.current = self.current.with_globals(&globals);
         self.globals = globals;
+    }
+
+    /// Steps from now on see these segments besides those of the bot's folder.
+    pub(super) fn set_segments(&mut self, segments: Vec<StoredSegment>) {
+        self.current = self.current.with_segments(&segments);
+        self.segments = segments;
     }
 
     /// The versions besides the current one, oldest name first.
@@ -58,8 +66,9 @@ impl Programs for ProgramSet {
 impl Core {
     /// New runs use this bot; pinned ones keep theirs (FL 5.9). Versions that nothing uses are dropped at once, the others
     /// when their last use ends: [`Action::Retired`] tells each.
-    pub fn reload(&mut self, bot: Arc<Bot>) {
+    pub fn reload(&mut self, now: Instant, bot: Arc<Bot>) {
         self.programs.replace(bot);
+        self.rules_changed(now);
         // Its schedules are looked at as soon as time moves.
         self.look_at_schedules(model::Instant::default());
         let unused: Vec<Version> = self.programs.pinned().filter(|version| !self.usage.uses(version)).cloned().collect();

@@ -24,7 +24,7 @@ impl Core {
     /// # Errors
     /// [`CoreError`] if the store cannot be read.
     pub fn new(options: CoreOptions, now: Instant) -> Result<Self, CoreError> {
-        let CoreOptions { programs, decide, store, channels, seed, salt, calls, traced } = options;
+        let CoreOptions { programs, decide, store, channels, seed, salt, calls, traced, ungated, at_once } = options;
         let outlet =
             |capabilities| Outlet { capabilities, taken: 0, closed_until: None, waiting: VecDeque::new(), queued: BTreeSet::new() };
         let mut core = Self {
@@ -49,16 +49,20 @@ impl Core {
             given: Vec::new(),
             agenda: Agenda::default(),
             desk: Desk::default(),
+            segments: Default::default(),
             stuck: BTreeMap::new(),
             arrivals: 0,
             actions: Vec::new(),
             failed: None,
             stopping: false,
             traced,
+            ungated,
+            at_once,
             stats: Default::default(),
             store: store.clone(),
         };
-        core.read_globals()?;
+        core.load_globals()?;
+        core.load_segments(now)?;
         core.load_agents(now, &*store)?;
         for (channel, value) in store.records(WAITS)? {
             let until = value.get("until").and_then(serde_json::Value::as_i64).map(Instant).filter(|until| *until > now);

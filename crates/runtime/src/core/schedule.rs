@@ -91,7 +91,7 @@ impl Core {
 
 /// An occurrence as an audience; its id is the occurrence's, so that it cannot come twice.
 fn occurrence(schedule: &Schedule, key: &str, at: Instant) -> Audience {
-    let what = Occasion::Schedule { skill: schedule.skill.clone(), pattern: schedule.pattern.clone(), at };
+    let what = Occasion::Schedule { skill: schedule.skill.clone(), pattern: schedule.pattern.clone(), to: schedule.to.clone(), at };
     let whom = schedule.to.clone().map_or(Whom::Reachable, Whom::Where);
     Audience::new(format!("aud_{key}_{}", at.as_secs()), what, Actor::System, whom, None, at)
 }

@@ -66,6 +66,7 @@ impl Core {
             | InboxItem::Modify { .. }
             | InboxItem::Move { .. }
             | InboxItem::Reached { .. }
+            | InboxItem::Import { .. }
             | InboxItem::Reported { .. }
             | InboxItem::Undelivered { .. } => None,
         };
@@ -81,6 +82,36 @@ impl Core {
         if draft.conversation(id).is_some() {
             self.run(now, draft, id, Input::Due)?;
         }
+        Ok(())
+    }
+
+    /// Follows time for the contact's memberships. With somebody nobody has talked with yet no step is needed, unless a skill
+    /// catches what happened.
+    pub(super) fn run_membership(&mut self, now: Instant, draft: &mut Draft) -> Result<(), String> {
+        if let Some(used) = draft.last_used() {
+            let id = used.id;
+            return self.run(now, draft, id, Input::Membership);
+        }
+        let Some(address) = draft.contact().map(|contact| contact.addresses.first().map(|reach| reach.address.clone())) else {
+            return Ok(());
+        };
+        let settled = {
+            let seed = draft.ids.draw();
+            let Some(contact) = draft.contact() else { return Ok(()) };
+            let turn = Turn { now, seed, programs: &self.programs, eras: self.segments.eras(), ungated: self.ungated };
+            let recorded = self.segments.book().past(draft.change.id);
+            engine::settle(contact, &recorded, self.segments.flips(draft.change.id), &turn)
+        };
+        if settled.caught
+            && let Some(address) = address
+        {
+            let id: ConversationId = draft.ids.next();
+            draft.put_conversation(Conversation::new(id, draft.change.id, address));
+            return self.run(now, draft, id, Input::Membership);
+        }
+        draft.flips = Some(settled.flips);
+        draft.change.journey.extend(settled.journey);
+        draft.change.contact = settled.contact.map(Box::new);
         Ok(())
     }
 
@@ -124,8 +155,11 @@ impl Core {
         let (Some(contact), Some(conversation)) = (draft.contact(), draft.conversation(id)) else {
             return Err("the conversation is gone".into());
         };
-        let turn = Turn { now, seed, programs: &self.programs };
-        let view = PersonView { contact, conversation };
+        let turn = Turn { now, seed, programs: &self.programs, eras: self.segments.eras(), ungated: self.ungated };
+        let recorded = self.segments.book().past(draft.change.id);
+        let past = segments::Recorded { before: &recorded, since: &draft.change.events };
+        let flips = draft.flips.unwrap_or_else(|| self.segments.flips(draft.change.id));
+        let view = PersonView { contact, conversation, past: &past, flips };
         self.stats.steps += 1;
         // The interpreter is pure: a panic leaves nothing half done behind.
         catch_unwind(AssertUnwindSafe(|| self.decide.step(&view, input, &turn))).map_err(|panic| {
@@ -149,8 +183,10 @@ impl Core {
             triggers,
             drop_unsent,
             broken: _,
+            flips,
             trace,
         } = step;
+        draft.flips = Some(flips);
         if let Some(contact) = contact {
             draft.change.contact = Some(Box::new(contact));
         }
@@ -241,7 +277,7 @@ pub(super) fn place(draft: &mut Draft, item: &InboxItem, now: Instant) -> Option
         | InboxItem::Move { conversation, .. }
         | InboxItem::Reported { conversation, .. }
         | InboxItem::Undelivered { conversation, .. } => draft.conversation(*conversation).map(|c| c.id),
-        InboxItem::Event { conversation: None, .. } | InboxItem::Reached { .. } | InboxItem::Modify { .. } => {
+        InboxItem::Event { conversation: None, .. } | InboxItem::Import { .. } | InboxItem::Reached { .. } | InboxItem::Modify { .. } => {
             if let Some(used) = draft.last_used() {
                 return Some(used.id);
             }

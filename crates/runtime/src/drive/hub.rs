@@ -116,6 +116,13 @@ fn blob_error(error: store::BlobError) -> BlobError {
     BlobError::Failed(error.to_string())
 }
 
+/// The commands a menu shows.
+fn commands(bot: &engine::Bot, language: Option<&str>) -> Vec<(String, String)> {
+    // A menu says which commands are shown, in which order and under which words (FL 8).
+    let menu: Vec<_> = bot.menu(language).into_iter().filter_map(|item| Some((item.command?, item.label))).collect();
+    if menu.is_empty() { bot.commands_in(language) } else { menu }
+}
+
 impl Hub for ChannelHub {
     fn accept(&self, inbound: Inbound) -> BoxFuture<'_, Result<Accepted, AcceptError>> {
         async move {
@@ -195,10 +202,29 @@ impl Hub for ChannelHub {
     }
 
     fn commands(&self) -> Vec<(String, String)> {
-        let bot = self.shell.bot();
-        // A menu says which commands are shown, in which order and under which words (FL 8).
-        let menu: Vec<_> = bot.menu(None).into_iter().filter_map(|item| Some((item.command?, item.label))).collect();
-        if menu.is_empty() { bot.commands() } else { menu }
+        commands(&self.shell.bot(), None)
+    }
+
+    fn commands_in(&self, language: &str) -> Vec<(String, String)> {
+        commands(&self.shell.bot(), Some(language))
+    }
+
+    fn languages(&self) -> Vec<String> {
+        self.shell.bot().languages().to_vec()
+    }
+
+    fn segments(&self, address: &Address) -> BoxFuture<'_, Vec<String>> {
+        let address = address.clone();
+        async move {
+            let Some(contact) = self.shell.read(move |store| store.person_at(&address)).await.flatten() else { return Vec::new() };
+            self.shell.ask(|core| {
+                let rules = core.segments();
+                let mut keys: Vec<String> = rules.iter().map(|rule| rule.key.clone()).filter(|key| core.is_member(contact, key)).collect();
+                keys.sort_unstable();
+                keys
+            })
+        }
+        .boxed()
     }
 
     fn menu(&self, language: Option<&str>) -> Vec<(String, String)> {

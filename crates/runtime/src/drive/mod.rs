@@ -95,8 +95,18 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
     let (programs, reading) = (ProgramSet::new(bot, pinned), store.clone());
     let core = tokio::task::spawn_blocking(move || -> Result<Core, StartError> {
         let salt = salt(&*reading, seed)?;
-        let options =
-            CoreOptions { programs, decide: Box::new(Engine), store: reading, channels: capabilities, seed, salt, calls, traced: false };
+        let options = CoreOptions {
+            programs,
+            decide: Box::new(Engine),
+            store: reading,
+            channels: capabilities,
+            seed,
+            salt,
+            calls,
+            traced: false,
+            ungated: false,
+            at_once: crate::core::AT_ONCE,
+        };
         Ok(Core::new(options, now)?)
     })
     .await

@@ -73,7 +73,7 @@ pub(crate) struct Shell {
 /// What the operator is to know.
 #[derive(Default)]
 pub(crate) struct Notes {
-    pub reload_error: Option<String>,
+    pub reload_error: Option<crate::ReloadError>,
     /// Changes of the bot folder that need a restart.
     pub restart: Vec<String>,
     pub channels: BTreeMap<String, String>,
@@ -215,6 +215,13 @@ impl Shell {
             Action::Retired(version) => {
                 // Nobody keeps versions on disk where nobody listens.
                 let _ = self.retired.send(version);
+            }
+            Action::Judge(judgement) => {
+                let shell = self.clone();
+                self.runtime.spawn_blocking(move || {
+                    let judged = judgement.carry_out();
+                    shell.tell(move |core, now| core.judged(now, judged));
+                });
             }
             Action::Alert(text) => {
                 tracing::error!("{text}");

@@ -30,7 +30,7 @@ const REFUSED_PREFIXES: [&str; 7] =
     ["proxy-", "x-forwarded-", "x-aws-ec2-metadata", "x-google-metadata", "x-metadata-", "x-envoy-", "x-real-ip"];
 
 /// Headers that mean the same to any host.
-const HARMLESS: [HeaderName; 4] = [header::ACCEPT, header::ACCEPT_LANGUAGE, header::CONTENT_TYPE, header::USER_AGENT];
+pub const HARMLESS: [HeaderName; 4] = [header::ACCEPT, header::ACCEPT_LANGUAGE, header::CONTENT_TYPE, header::USER_AGENT];
 
 /// Checked headers.
 pub(super) struct Headers(HeaderMap);

@@ -5,8 +5,11 @@ use crate::{
     WriteError,
     core::audience::{Audience, FASTEST, TABLE, Whom, find_one},
 };
-use engine::{Meant, TriggerTo};
-use model::{Actor, ContactId, Occasion, Record};
+use engine::{Bot, Meant, TriggerTo};
+use model::{Actor, ContactId, Instant, Occasion, Record};
+use segments::{NoPast, Snapshot};
+use std::sync::Arc;
+use store::Store;
 
 /// Contacts read at once.
 const PAGE: usize = 256;
@@ -34,27 +37,16 @@ impl Handle {
     pub async fn count_audience(&self, to: &TriggerTo) -> Result<Reached, WriteError> {
         let (whom, bot, now) = (self.whom(to).await?, self.bot(), self.now());
         drop(whom.judge(&bot).map_err(WriteError::Invalid)?);
+        let everybody = self.shell.ask(crate::core::Core::snapshot);
         let counted = self.shell.read(move |store| {
-            let mut reached = Reached::default();
-            let Ok(meant) = whom.judge(&bot) else { return Ok(reached) };
-            let mut after = None;
-            loop {
-                let people = store.people(after, PAGE)?;
-                let Some(last) = people.last() else { return Ok(reached) };
-                after = Some(last.contact.id);
-                for person in &people {
-                    reached.contacts += 1;
-                    match meant(&person.contact, now) {
-                        Meant::Yes => {
-                            reached.found += 1;
-                            if reached.first.len() < NAMES {
-                                reached.first.push((person.contact.id, person.contact.display_name()));
-                            }
-                        }
-                        Meant::OptedOut => reached.opted_out += 1,
-                        Meant::No => {}
-                    }
-                }
+            let asked = match &whom {
+                Whom::Where(condition) => Some(condition.as_str()),
+                Whom::Reachable => Some("reachable"),
+                Whom::One(_) | Whom::Identified(_) => None,
+            };
+            match asked {
+                Some(condition) => by_condition(store, &everybody, &bot, condition, now),
+                None => one_by_one(store, &whom, &bot, now),
             }
         });
         counted.await.ok_or(WriteError::Unavailable)
@@ -106,6 +98,49 @@ impl Handle {
                 let who = who.clone();
                 let found = self.shell.read(move |store| find_one(store, &who)).await;
                 found.ok_or(WriteError::Unavailable)?.ok_or(WriteError::NotFound)
+            }
+        }
+    }
+}
+
+/// Counts by columns.
+fn by_condition(store: &dyn Store, everybody: &Snapshot, bot: &Arc<Bot>, condition: &str, now: Instant) -> Result<Reached, store::Error> {
+    let mut reached = Reached { contacts: everybody.len() as u64, ..Reached::default() };
+    let ask = |and: &str, sample: usize| {
+        let text = format!("({condition}) and {and}");
+        // It was read alone before; in brackets it says the same.
+        let read = bot.read_condition(&text.into()).ok()?;
+        Some(everybody.ask(&read.0, bot.set(), &**bot, now, sample))
+    };
+    if let (Some(meant), Some(not)) = (ask("subscribed", NAMES), ask("not subscribed", 0)) {
+        (reached.found, reached.opted_out) = (meant.matched, not.matched);
+        for id in meant.sample {
+            reached.first.extend(store.person(id)?.map(|person| (id, person.contact.display_name())));
+        }
+    }
+    Ok(reached)
+}
+
+/// Looks at everybody: for who is named.
+fn one_by_one(store: &dyn Store, whom: &Whom, bot: &Arc<Bot>, now: Instant) -> Result<Reached, store::Error> {
+    let mut reached = Reached::default();
+    let Ok(meant) = whom.judge(bot) else { return Ok(reached) };
+    let mut after = None;
+    loop {
+        let people = store.people(after, PAGE)?;
+        let Some(last) = people.last() else { return Ok(reached) };
+        after = Some(last.contact.id);
+        for person in &people {
+            reached.contacts += 1;
+            match meant(&person.contact, &NoPast, now) {
+                Meant::Yes => {
+                    reached.found += 1;
+                    if reached.first.len() < NAMES {
+                        reached.first.push((person.contact.id, person.contact.display_name()));
+                    }
+                }
+                Meant::OptedOut => reached.opted_out += 1,
+                Meant::No => {}
             }
         }
     }

@@ -34,7 +34,7 @@ impl Handle {
             }
         }
         for list in [&mut waiting, &mut mine, &mut missed] {
-            list.sort_by_key(|e| (e.request.since, e.request.id));
+            list.sort_by_key(|e| (!e.request.first, e.request.since, e.request.id));
         }
         missed.reverse();
         for list in [&mut waiting, &mut mine, &mut missed] {

@@ -31,8 +31,8 @@ impl Handle {
         };
         self.shell.put_record(TABLE, name, value).await.map_err(|_| WriteError::Unavailable)?;
         let shell = self.shell.clone();
-        let read = self.shell.tell(move |core, _| {
-            let read = core.read_globals();
+        let read = self.shell.tell(move |core, now| {
+            let read = core.read_globals(now);
             // Under the core's lock, so that the newest bot is the one everybody reads.
             *shell.bot.write().unwrap_or_else(PoisonError::into_inner) = core.bot();
             read

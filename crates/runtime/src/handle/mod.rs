@@ -3,13 +3,19 @@
 mod agents;
 mod audience;
 mod desk;
+mod events;
 mod globals;
+mod keys;
 mod reading;
+mod segments;
 mod writing;
 
 pub use audience::Reached;
+pub use events::Told;
+pub use keys::{ApiKey, Scope};
+pub use segments::{Expect, Preview, SegmentError, SegmentRecord};
 
-use crate::{ChannelHealth, Clock, DeskEvent, Health, RuntimeStats, core::Core, drive::Shell};
+use crate::{ChannelHealth, Clock, DeskEvent, Health, ReloadError, RuntimeStats, core::Core, drive::Shell};
 use channel::Hub;
 use engine::Bot;
 use model::{Instant, Version};
@@ -21,11 +27,13 @@ use tokio::sync::broadcast;
 #[derive(Clone)]
 pub struct Handle {
     shell: Arc<Shell>,
+    keys: Arc<keys::Keys>,
+    turns: Arc<segments::Turns>,
 }
 
 impl Handle {
     pub(crate) fn new(shell: Arc<Shell>) -> Self {
-        Self { shell }
+        Self { shell, keys: Arc::default(), turns: Arc::default() }
     }
 
     /// The hub of the channel of this name.
@@ -100,8 +108,8 @@ impl Handle {
     /// they were at the start.
     pub fn reload(&self, bot: Arc<Bot>) {
         let shell = self.shell.clone();
-        self.shell.tell(move |core, _| {
-            core.reload(bot);
+        self.shell.tell(move |core, now| {
+            core.reload(now, bot);
             // With the globals that hold now; under the core's lock, so that the newest bot is the one everybody reads.
             *shell.bot.write().unwrap_or_else(PoisonError::into_inner) = core.bot();
         });
@@ -130,8 +138,10 @@ impl Handle {
     }
 
     /// Says why a changed bot folder is not in use; none when it is.
-    pub fn note_reload(&self, error: Option<String>) {
+    pub fn note_reload(&self, error: Option<ReloadError>) {
         crate::drive::lock(&self.shell.notes).reload_error = error;
+        // Nobody at the desk is fine.
+        let _ = self.shell.desk.send(DeskEvent::Bot);
     }
 
     /// Says something about a channel of `bot.yaml`, such as why it is off; shown by [`Handle::health`].

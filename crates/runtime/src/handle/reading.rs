@@ -63,6 +63,18 @@ impl Handle {
         self.shell.read(move |store| store.events(contact, skip, limit)).await.unwrap_or_default()
     }
 
+    /// The bot's computed attributes of a person as they are now: name, name of the type, value.
+    pub async fn computed(&self, person: &Arc<Person>) -> Vec<(String, &'static str, Value)> {
+        let (bot, now, person) = (self.bot(), self.now(), person.clone());
+        let everybody = self.shell.ask(crate::core::Core::snapshot);
+        // Events of years may be counted: not on a thread that others wait for.
+        let told = tokio::task::spawn_blocking(move || {
+            engine::computed_attributes(&bot, &person.contact, &everybody.past(person.contact.id), now)
+        });
+        // Only a shutdown ends it before it answers.
+        told.await.unwrap_or_default()
+    }
+
     /// The segments a person is in, as key and name, by key. Dynamic ones are those after the last step.
     pub fn memberships(&self, person: &Person) -> Vec<(String, String)> {
         let names: BTreeMap<String, String> = self.bot().segments().into_iter().map(|s| (s.key, s.name)).collect();

@@ -43,7 +43,7 @@ impl Handle {
     /// # Errors
     /// [`WriteError`] says why not.
     pub async fn raise(&self, contact: ContactId, name: &str, fields: Record, by: Actor) -> Result<(), WriteError> {
-        let item = InboxItem::Event { conversation: None, name: name.to_owned(), fields, by };
+        let item = InboxItem::Event { conversation: None, name: name.to_owned(), fields, at: None, by };
         Ok(self.shell.item(contact, item, None).await.map(|_| ())?)
     }
 

@@ -14,10 +14,13 @@ use lettre::{
     },
 };
 use model::{Came, MailCall, RequestId};
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 /// How long one command of the conversation with the server may take.
 const WITHIN: Duration = Duration::from_secs(30);
+
+/// What is told of a server that cannot be spoken to without somebody else listening.
+const UNSAFE: &str = "the mail server cannot be spoken to safely: its encryption or its certificate is not good";
 
 /// A mail server that can be spoken to.
 pub(crate) struct Mailer {
@@ -67,11 +70,14 @@ impl Mailer {
                 } else if error.is_timeout() {
                     ("the mail server did not answer in time".to_owned(), true)
                 } else if error.is_tls() {
-                    ("the mail server cannot be spoken to safely: its encryption or its certificate is not good".to_owned(), false)
+                    (UNSAFE.to_owned(), false)
                 } else if error.is_client() {
                     ("the mail server offers no way to sign in or to encrypt that this server knows".to_owned(), false)
                 } else {
-                    ("the mail server cannot be reached".to_owned(), true)
+                    match encryption(&error) {
+                        Some(why) => (format!("{UNSAFE} ({why})"), false),
+                        None => ("the mail server cannot be reached".to_owned(), true),
+                    }
                 };
                 Tried { came: Came::Failed { reason, status: None }, again, after: None }
             }
@@ -97,6 +103,37 @@ impl Mailer {
         };
         made.map_err(|e| format!("the mail cannot be made: {e}"))
     }
+}
+
+/// What is wrong with the server's encryption, if that is what went wrong and will be wrong at the next try as well: a certificate does not
+/// become good within the minute in which a mail is tried again.
+fn encryption(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
+    let mut at = Some(error);
+    while let Some(here) = at {
+        // An I/O error keeps what it is made of to itself: it is no source of it.
+        let inner = here.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = here.downcast_ref::<Tls>().or_else(|| inner?.downcast_ref::<Tls>());
+        if let Some(tls) = tls {
+            return match tls {
+                Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => Some("the certificate is no longer valid"),
+                Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => Some("the certificate is not valid yet"),
+                Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+                    Some("the certificate is for another name")
+                }
+                Tls::InvalidCertificate(Bad::UnknownIssuer) => Some("nobody this machine trusts vouches for the certificate"),
+                Tls::InvalidCertificate(Bad::Revoked) => Some("the certificate was withdrawn"),
+                Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => Some("the certificate is not good"),
+                // The server had to stop; it may be well again.
+                Tls::AlertReceived(Alert::InternalError | Alert::UserCanceled | Alert::CloseNotify) => None,
+                Tls::AlertReceived(_) | Tls::PeerIncompatible(_) | Tls::NoApplicationProtocol => Some("no way to encrypt that both know"),
+                // Broken on the way, or by chance.
+                _ => None,
+            };
+        }
+        at = here.source();
+    }
+    None
 }
 
 /// Markdown as HTML. HTML that was written into it is shown as it was written; only addresses of the web and of mail are

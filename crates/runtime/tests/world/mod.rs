@@ -17,7 +17,7 @@ use std::{
 use store::{Commit, MemStore, RecordPut, Seq, Store};
 use switchboard_runtime::{
     Agent, DeskEvent, Tried,
-    core::{Action, CallToken, CommitToken, Core, CoreOptions, Decide, Engine, Outcome, ProgramSet, Refusal, SendToken, Ticket},
+    core::{Action, CallToken, CommitToken, Core, CoreOptions, Decide, Engine, Judgement, Outcome, ProgramSet, Refusal, SendToken, Ticket},
 };
 
 pub const SECOND: i64 = 1_000_000;
@@ -61,6 +61,15 @@ pub fn bot() -> Arc<Bot> {
 pub fn bot_with(more: &[(&str, &str)]) -> Arc<Bot> {
     let mut files = vec![("bot.yaml".to_owned(), BOT.to_owned())];
     files.extend(SKILLS.iter().chain(more).map(|(name, text)| (format!("skills/{name}.yaml"), (*text).to_owned())));
+    let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
+    bot.unwrap_or_else(|| panic!("the bot of the tests is sound: {problems:?}"))
+}
+
+/// The same with more files.
+pub fn bot_files(more: &[(&str, &str)]) -> Arc<Bot> {
+    let mut files = vec![("bot.yaml".to_owned(), BOT.to_owned())];
+    files.extend(SKILLS.iter().map(|(name, text)| (format!("skills/{name}.yaml"), (*text).to_owned())));
+    files.extend(more.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
     let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
     bot.unwrap_or_else(|| panic!("the bot of the tests is sound: {problems:?}"))
 }
@@ -123,6 +132,8 @@ pub struct World {
     pub desk: Vec<DeskEvent>,
     pub alerts: Vec<String>,
     pub retired: Vec<model::Version>,
+    /// Everybody, to be judged by new rules: done as soon as time passes.
+    pub judgements: Vec<Judgement>,
     pub stopped: Option<String>,
     pub commits: usize,
     answers: Answers,
@@ -145,6 +156,8 @@ fn core(bot: &Arc<Bot>, store: &MemStore, seed: u64, now: Instant) -> Core {
         salt: 7,
         calls: true,
         traced: false,
+        ungated: false,
+        at_once: 2,
     };
     Core::new(options, now).expect("the store in memory can be read")
 }
@@ -157,7 +170,7 @@ impl World {
     /// A world with this bot.
     pub fn with(seed: u64, bot: Arc<Bot>) -> Self {
         let (store, now) = (MemStore::new(), Instant::from_secs(1_772_442_000));
-        Self {
+        let mut world = Self {
             core: core(&bot, &store, seed, now),
             store,
             now,
@@ -172,13 +185,23 @@ impl World {
             desk: Vec::new(),
             alerts: Vec::new(),
             retired: Vec::new(),
+            judgements: Vec::new(),
             stopped: None,
             commits: 0,
             answers: Answers::default(),
             tickets: 0,
             seed,
             bot,
-        }
+        };
+        // What the core notes at its first start.
+        world.pump();
+        world.commits = 0;
+        world
+    }
+
+    /// The next process has this bot.
+    pub fn change_bot(&mut self, bot: Arc<Bot>) {
+        self.bot = bot;
     }
 
     /// The process dies and another one starts on what was durable.
@@ -188,6 +211,7 @@ impl World {
         self.answers = Answers::default();
         self.sends.clear();
         self.calls.clear();
+        self.judgements.clear();
         self.core = core(&self.bot, &self.store, self.seed, self.now);
         self.pump();
     }
@@ -222,6 +246,7 @@ impl World {
                     Action::Desk(event) => self.desk.push(event),
                     Action::Trace(..) => {}
                     Action::Retired(version) => self.retired.push(version),
+                    Action::Judge(judgement) => self.judgements.push(*judgement),
                     Action::Alert(text) => self.alerts.push(text),
                     Action::Stop(reason) => self.stopped = Some(reason),
                 }
@@ -285,6 +310,10 @@ impl World {
 
     /// Time passes, stopping at everything that is due on the way.
     pub fn pass(&mut self, micros: i64) {
+        for judgement in std::mem::take(&mut self.judgements) {
+            self.core.judged(self.now, judgement.carry_out());
+            self.pump();
+        }
         let until = self.now.plus_micros(micros);
         for _ in 0..100_000 {
             match self.core.next_due() {

@@ -1,0 +1,465 @@
+//! Segments in the core: everybody's columns and memberships, kept equal to what is durable and followed through time.
+//!
+//! A step judges the contact at hand itself (FL 5.8). For everybody else one number is kept, the instant before which time
+//! alone changes nothing; when it comes, the contact is looked at in the columns, and only if a membership differs does their
+//! line take a step that commits the transition, stamped with the boundary.
+//!
+//! **Invariants.** INV-5: memberships here are those of durable contacts, and time ahead of them by what is on its way.
+//! Whatever is told of a contact here is durable.
+
+use super::{Core, CoreError, Written, agenda::Wake};
+use engine::{Bot, Programs as _, StoredSegment};
+use expr::{Fuel, Truth};
+use model::{Contact, ContactId, EventRecord, Instant};
+use segments::{Book, Era, Members, Set, Snapshot};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+use store::{Commit, RecordPut, Store};
+
+/// The table of segments that are not in the bot's folder: a key, and the segment.
+pub(crate) const TABLE: &str = "segments";
+/// The table of what is remembered about all of them.
+const OWN: &str = "segments_clock";
+/// The record of the rules that were in force, newest first.
+const ERAS: &str = "eras";
+/// The record of the instant up to which time has been followed for everybody.
+const CLOCK: &str = "clock";
+/// The table of sizes over time: `KEY/DAY`, and pairs of an instant and how many were in it.
+pub(crate) const SIZES: &str = "segment_sizes";
+/// Eras that are remembered: contacts judged by an older one are judged anew, without a word.
+const REMEMBERED: usize = 64;
+/// How often the clock is written down while something happens: a minute.
+const SAVE: i64 = 60_000_000;
+/// How often a size that changed is noted: ten minutes.
+const NOTE: i64 = 600_000_000;
+/// Boundaries of one contact that are looked at in a row before others get their turn.
+const BOUNDARIES: usize = 64;
+/// How many contacts are judged by new rules on the spot, usually: it takes some milliseconds.
+pub const AT_ONCE: usize = 20_000;
+/// Contacts looked at in one go.
+const SLICE: usize = 64;
+
+/// Everybody's facts and memberships.
+#[derive(Default)]
+pub(super) struct Segments {
+    book: Book,
+    members: Members,
+    eras: Vec<Era>,
+    /// Boundaries whose transition is on its way to be durable.
+    on_the_way: BTreeMap<ContactId, Instant>,
+    /// Whether something happened since the clock was written down.
+    moved: bool,
+    /// What was noted last of each size, and when.
+    noted: HashMap<String, (Instant, u64)>,
+    /// New rules that are being judged for everybody.
+    judging: Option<Judging>,
+}
+
+/// New rules that are being judged elsewhere.
+struct Judging {
+    /// The hash of their set.
+    rules: u64,
+    /// Whose record became durable meanwhile.
+    touched: BTreeSet<ContactId>,
+}
+
+/// Everybody, to be judged by new rules: to be carried out where nobody waits, and brought to [`Core::judged`].
+pub struct Judgement {
+    everybody: Snapshot,
+    bot: Arc<Bot>,
+    now: Instant,
+}
+
+impl std::fmt::Debug for Judgement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Judgement({} contacts)", self.everybody.len())
+    }
+}
+
+/// Who is in which segment by new rules.
+pub struct Judged {
+    rules: u64,
+    at: Instant,
+    members: Members,
+}
+
+impl Judgement {
+    /// Judges everybody, on every core.
+    pub fn carry_out(&self) -> Judged {
+        let mut members = Members::default();
+        members.rebuild(&self.everybody, self.bot.set(), &*self.bot, self.now);
+        Judged { rules: self.bot.set().hash(), at: self.now, members }
+    }
+}
+
+impl Segments {
+    pub(super) fn book(&self) -> &Book {
+        &self.book
+    }
+
+    pub(super) fn eras(&self) -> &[Era] {
+        &self.eras
+    }
+
+    /// The instant before which time alone changes no membership of the contact.
+    pub(super) fn flips(&self, id: ContactId) -> Option<Instant> {
+        // What is on its way was taken off the wheel.
+        self.on_the_way.get(&id).copied().into_iter().chain(self.members.not_before(&self.book, id)).min()
+    }
+
+    /// When somebody is to be looked at next.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.members.next_due()
+    }
+
+    /// A contact is durable as it is now.
+    fn put(&mut self, contact: &Contact, set: &Set) {
+        self.book.put(contact);
+        // What is on its way was told already; it is ahead of this commit.
+        if self.on_the_way.contains_key(&contact.id) {
+            return;
+        }
+        for key in set.order() {
+            self.members.set_member(&self.book, contact.id, key, contact.memberships.contains_key(key));
+        }
+    }
+}
+
+impl Core {
+    /// Reads everybody, and picks up time where it was left.
+    pub(super) fn load_segments(&mut self, now: Instant) -> Result<(), CoreError> {
+        let store = self.store.clone();
+        self.programs.set_segments(stored(&*store)?);
+        let record = |key: &str| -> Result<Option<serde_json::Value>, CoreError> { Ok(store.record(OWN, key)?) };
+        let wrong = |key: &str, why: serde_json::Error| CoreError::Record { table: OWN, key: key.to_owned(), why: why.to_string() };
+        if let Some(value) = record(ERAS)? {
+            self.segments.eras = serde_json::from_value(value).map_err(|why| wrong(ERAS, why))?;
+        }
+        let saved = record(CLOCK)?;
+        let clock = match saved.clone() {
+            Some(value) => serde_json::from_value(value).map_err(|why| wrong(CLOCK, why))?,
+            None => now,
+        };
+        // A clock that was set back: time is followed from now on.
+        let clock = Instant::min(clock, now);
+        let bot = self.programs.current().clone();
+        let set = bot.set().clone();
+        // Whose memberships were judged after the clock was written down.
+        let mut ahead: Vec<(ContactId, Instant)> = Vec::new();
+        let segments = &mut self.segments;
+        store.scan(&mut |person, events| {
+            let contact = &person.contact;
+            segments.book.put(contact);
+            segments.book.add_events(contact.id, &events);
+            if contact.judged > clock {
+                ahead.push((contact.id, contact.judged));
+            }
+        })?;
+        let (book, members) = (&segments.book, &mut segments.members);
+        members.rebuild(&book.snapshot(), &set, &*bot, clock);
+        // Whoever differs was not followed to their end, or is carried by rules that were edited meanwhile.
+        let edited = segments.eras.first().is_some_and(|era| era.hash != set.hash());
+        let since = if edited { now } else { clock };
+        for id in members.differing(book) {
+            let at = members.not_before(book, id).map_or(since, |known| known.min(since));
+            members.schedule(book, id, Some(at));
+            if let Some(who) = book.who(id, now, &*bot, &set) {
+                let noted: Vec<(&String, bool)> = set.order().iter().map(|key| (key, who.noted(key))).collect();
+                noted.into_iter().for_each(|(key, is)| members.set_member(book, id, key, is));
+            }
+        }
+        for (id, judged) in ahead {
+            let mut fuel = Fuel::new(bot.limits().fuel);
+            let Some(who) = book.who(id, judged, &*bot, &set) else { continue };
+            let differs = set.order().iter().any(|key| who.noted(key) != (set.is_member(key, &who, &mut fuel) == Truth::True));
+            let flips = set.next_flip(set.order().iter().map(String::as_str), &who, &mut fuel);
+            members.schedule(book, id, if differs { Some(now) } else { flips });
+        }
+        self.begin_era(now);
+        if saved.is_none() {
+            self.segments.moved = true;
+            self.save_clock(now);
+        }
+        Ok(())
+    }
+
+    /// Segments that are not in the bot's folder changed: what is durable holds from now on.
+    ///
+    /// # Errors
+    /// [`CoreError`] if they cannot be read; nothing changed then.
+    pub fn read_segments(&mut self, now: Instant) -> Result<(), CoreError> {
+        self.programs.set_segments(stored(&*self.store)?);
+        self.rules_changed(now);
+        Ok(())
+    }
+
+    /// The bot, its globals or its segments changed: new rules are judged for everybody and take over at once. Whoever they
+    /// carry in or out is told so by their line, which starts no flow unless it asks for that (FL 5.8).
+    pub(super) fn rules_changed(&mut self, now: Instant) {
+        let bot = self.programs.current().clone();
+        let set = bot.set().clone();
+        if self.segments.eras.first().is_some_and(|era| era.hash == set.hash()) {
+            return;
+        }
+        self.begin_era(now);
+        let few = self.segments.book.len() <= self.at_once;
+        self.segments.judging = Some(Judging { rules: set.hash(), touched: BTreeSet::new() });
+        let judgement = Box::new(Judgement { everybody: self.segments.book.snapshot(), bot, now });
+        if few {
+            let judged = judgement.carry_out();
+            self.judged(now, judged);
+        } else {
+            self.actions.push(super::Action::Judge(judgement));
+        }
+    }
+
+    /// Everybody was judged by new rules: they take over at once. What became durable meanwhile was judged by its own step.
+    pub fn judged(&mut self, now: Instant, judged: Judged) {
+        let Some(judging) = self.segments.judging.take_if(|judging| judging.rules == judged.rules) else {
+            // The rules changed again meanwhile; those are on their way.
+            return;
+        };
+        let set = self.programs.current().set().clone();
+        let segments = &mut self.segments;
+        let before = std::mem::replace(&mut segments.members, judged.members);
+        for id in judging.touched {
+            let flips = before.not_before(&segments.book, id);
+            segments.members.schedule(&segments.book, id, flips);
+            if let Some(who) = segments.book.who(id, now, &**self.programs.current(), &set) {
+                let noted: Vec<(&String, bool)> = set.order().iter().map(|key| (key, who.noted(key))).collect();
+                noted.into_iter().for_each(|(key, is)| segments.members.set_member(&segments.book, id, key, is));
+            }
+        }
+        for id in segments.members.differing(&segments.book) {
+            segments.sooner(id, judged.at);
+        }
+        // What was about to happen at its own time still does.
+        let on_the_way: Vec<(ContactId, Instant)> = segments.on_the_way.iter().map(|(id, at)| (*id, *at)).collect();
+        for (id, at) in on_the_way {
+            segments.sooner(id, at);
+        }
+    }
+
+    /// Whether new rules are being judged for everybody; until then the old ones answer for whoever nothing happens to.
+    pub fn is_judging(&self) -> bool {
+        self.segments.judging.is_some()
+    }
+
+    /// Notes that the rules of now are in force.
+    fn begin_era(&mut self, now: Instant) {
+        let era = self.programs.current().set().era(now);
+        let eras = &mut self.segments.eras;
+        if eras.first().is_some_and(|newest| newest.hash == era.hash) {
+            return;
+        }
+        // Rules that come back begin anew: their old era says nothing about now.
+        eras.retain(|old| old.hash != era.hash);
+        eras.insert(0, era);
+        eras.truncate(REMEMBERED);
+        let value = serde_json::to_value(&*eras).expect("eras are plain data");
+        self.segments.moved = true;
+        let put = RecordPut { table: OWN.into(), key: ERAS.into(), value: Some(value) };
+        self.write_records(Written::Nothing, Commit { person: None, records: vec![put] });
+        self.agenda.set(Wake::Clock, Some(now.plus_micros(SAVE)));
+    }
+
+    /// A commit of a contact is durable.
+    pub(super) fn segments_landed(&mut self, contact: &Contact, changed: bool, events: &[EventRecord], flips: Option<Option<Instant>>) {
+        let set = self.programs.current().set().clone();
+        let segments = &mut self.segments;
+        segments.moved |= changed || !events.is_empty();
+        if let Some(judging) = &mut segments.judging {
+            judging.touched.insert(contact.id);
+        }
+        if flips.is_some() {
+            segments.on_the_way.remove(&contact.id);
+        }
+        if changed || !segments.book.contains(contact.id) {
+            segments.put(contact, &set);
+        }
+        if !events.is_empty() {
+            segments.book.add_events(contact.id, events);
+        }
+        if let Some(flips) = flips {
+            segments.members.schedule(&segments.book, contact.id, flips);
+            // The rules changed while it was on its way: it is looked at again.
+            if contact.rules != 0 && contact.rules != set.hash() {
+                let now = segments.eras.first().map_or(contact.judged, |era| era.at);
+                segments.sooner(contact.id, now);
+            }
+        }
+        if contact.rules == 0 {
+            // What broke with the contact's first input left them without a look.
+            segments.sooner(contact.id, contact.last_seen);
+        }
+        if segments.moved && !self.agenda.has(&Wake::Clock) {
+            self.agenda.set(Wake::Clock, Some(contact.judged.max(contact.last_seen).plus_micros(SAVE)));
+        }
+    }
+
+    /// Time alone may have changed memberships: looks at those whose instant has come.
+    pub(super) fn memberships_due(&mut self, now: Instant) {
+        let due = {
+            let segments = &mut self.segments;
+            segments.members.take_due(&segments.book, now, SLICE)
+        };
+        if due.is_empty() {
+            return;
+        }
+        let bot = self.programs.current().clone();
+        let set = bot.set().clone();
+        self.segments.moved = true;
+        let in_time: Vec<&str> = set.order().iter().map(String::as_str).filter(|key| set.moves_with_time(key)).collect();
+        for (id, at) in due {
+            if self.look_at(&bot, &set, &in_time, id, at, now) {
+                self.segments.on_the_way.insert(id, at);
+                self.lines.entry(id).or_default().membership = true;
+                self.advance(now, id);
+            }
+        }
+        if !self.agenda.has(&Wake::Clock) {
+            self.agenda.set(Wake::Clock, Some(now.plus_micros(SAVE)));
+        }
+    }
+
+    /// Looks at a contact's boundaries up to now; answers whether their line is to take a step.
+    fn look_at(&mut self, bot: &Bot, set: &Set, in_time: &[&str], id: ContactId, at: Instant, now: Instant) -> bool {
+        let Segments { book, members, .. } = &mut self.segments;
+        let mut at = at;
+        for _ in 0..BOUNDARIES {
+            let mut fuel = Fuel::new(bot.limits().fuel);
+            let Some(who) = book.who(id, at, bot, set) else { return false };
+            if who.judged_by() != set.hash() {
+                return true;
+            }
+            let differs = in_time.iter().any(|key| who.noted(key) != (set.is_member(key, &who, &mut fuel) == Truth::True));
+            if differs {
+                // Whoever asks from now on is told what is so now; the contact's line follows with the transitions.
+                if let Some(who) = book.who(id, now, bot, set) {
+                    let is: Vec<bool> = in_time.iter().map(|key| set.is_member(key, &who, &mut fuel) == Truth::True).collect();
+                    for (key, is) in in_time.iter().zip(is) {
+                        members.set_member(book, id, key, is);
+                    }
+                }
+                return true;
+            }
+            match set.next_flip(in_time.iter().copied(), &who, &mut fuel).map(|next| next.max(at.plus_micros(1))) {
+                Some(next) if next <= now => at = next,
+                next => {
+                    members.schedule(book, id, next);
+                    return false;
+                }
+            }
+        }
+        members.schedule(book, id, Some(at));
+        false
+    }
+
+    /// Writes down up to when time has been followed, and sizes that changed.
+    pub(super) fn save_clock(&mut self, now: Instant) {
+        if !std::mem::take(&mut self.segments.moved) {
+            return;
+        }
+        let first = self.segments.on_the_way.values().copied().chain(self.segments.members.next_due()).min();
+        // What is due and was not looked at yet keeps the clock back.
+        let clock = first.map_or(now, |first| first.plus_micros(-1).min(now));
+        let value = serde_json::to_value(clock).expect("an instant is plain data");
+        let mut records = vec![RecordPut { table: OWN.into(), key: CLOCK.into(), value: Some(value) }];
+        records.extend(self.note_sizes(now));
+        self.write_records(Written::Nothing, Commit { person: None, records });
+    }
+
+    fn note_sizes(&mut self, now: Instant) -> Vec<RecordPut> {
+        let set = self.programs.current().set().clone();
+        let day = day_of(now);
+        let mut puts = Vec::new();
+        for rule in set.iter() {
+            let size = self.segments.members.size(&rule.key);
+            let noted = self.segments.noted.get(&rule.key);
+            if noted.is_some_and(|(at, before)| *before == size || now.micros_since(*at) < NOTE) {
+                continue;
+            }
+            let key = format!("{}/{day}", rule.key);
+            let mut sizes: Vec<(Instant, u64)> =
+                self.store.record(SIZES, &key).ok().flatten().and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+            sizes.push((now, size));
+            let value = serde_json::to_value(sizes).expect("sizes are plain data");
+            puts.push(RecordPut { table: SIZES.into(), key, value: Some(value) });
+            self.segments.noted.insert(rule.key.clone(), (now, size));
+        }
+        puts
+    }
+
+    // ---- what others may ask ----
+
+    /// All segments as they are now.
+    pub fn segments(&self) -> Arc<Set> {
+        self.programs.current().set().clone()
+    }
+
+    /// How many are in a segment now.
+    pub fn segment_size(&self, key: &str) -> u64 {
+        self.segments.members.size(key)
+    }
+
+    /// Whether a contact is in a segment now.
+    pub fn is_member(&self, contact: ContactId, key: &str) -> bool {
+        self.segments.members.is_member(&self.segments.book, contact, key)
+    }
+
+    /// Members of a segment in a fixed order after one of them, at most `limit`.
+    pub fn segment_ids(&self, key: &str, after: Option<ContactId>, limit: usize) -> Vec<ContactId> {
+        self.segments.members.ids(&self.segments.book, key, after, limit)
+    }
+
+    /// Everybody's facts as they are now, to be asked elsewhere.
+    pub fn snapshot(&self) -> Snapshot {
+        self.segments.book.snapshot()
+    }
+
+    /// How many were in a segment, over time, oldest first: instants and sizes noted.
+    ///
+    /// # Errors
+    /// [`CoreError`] if they cannot be read.
+    pub fn segment_history(&self, key: &str) -> Result<Vec<(Instant, u64)>, CoreError> {
+        let mut sizes = BTreeMap::new();
+        for (name, value) in self.store.records(SIZES)? {
+            if name.rsplit_once('/').is_some_and(|(of, _)| of == key) {
+                let day: Vec<(Instant, u64)> = serde_json::from_value(value).map_err(|why| CoreError::Record {
+                    table: SIZES,
+                    key: name.clone(),
+                    why: why.to_string(),
+                })?;
+                sizes.extend(day);
+            }
+        }
+        Ok(sizes.into_iter().collect())
+    }
+
+    /// Contacts whose memberships here are not those that are durable, besides those on their way: INV-5.
+    pub fn stray_memberships(&self) -> Vec<ContactId> {
+        let on_the_way: BTreeSet<&ContactId> = self.segments.on_the_way.keys().collect();
+        self.segments.members.differing(&self.segments.book).into_iter().filter(|id| !on_the_way.contains(id)).collect()
+    }
+}
+
+impl Segments {
+    /// A contact is to be looked at, then or sooner.
+    fn sooner(&mut self, id: ContactId, at: Instant) {
+        let at = self.members.not_before(&self.book, id).map_or(at, |known| known.min(at));
+        self.members.schedule(&self.book, id, Some(at));
+    }
+}
+
+pub(crate) fn day_of(at: Instant) -> i64 {
+    at.0.div_euclid(86_400_000_000)
+}
+
+fn stored(store: &dyn Store) -> Result<Vec<StoredSegment>, CoreError> {
+    let read = |(key, value)| {
+        serde_json::from_value(value).map_err(|why: serde_json::Error| CoreError::Record { table: TABLE, key, why: why.to_string() })
+    };
+    store.records(TABLE)?.into_iter().map(read).collect()
+}

@@ -1,0 +1,105 @@
+//! Segments for whoever asks: which there are, who is in one, why, and how many were over time (FL 6.9, FL 8).
+//!
+//! Memberships come from the core, which keeps them exact in time; everything that takes longer than a look is done on a
+//! blocking thread over a snapshot, so that nobody waits for the core meanwhile.
+
+mod change;
+mod preview;
+
+pub use change::{Expect, SegmentError, SegmentRecord};
+pub use preview::Preview;
+
+use super::Handle;
+use crate::core::{Core, segments as core_segments};
+use engine::SegmentWhy;
+use model::{ContactId, Instant, Person};
+use segments::Set;
+use std::sync::Arc;
+use tokio::sync::{Mutex, Semaphore};
+
+/// Previews under way at once; each uses every core.
+const PREVIEWS: usize = 2;
+
+/// What takes turns.
+pub(crate) struct Turns {
+    /// Changes of stored segments, one at a time: each is checked against the ones before it.
+    changes: Mutex<()>,
+    previews: Semaphore,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { changes: Mutex::default(), previews: Semaphore::new(PREVIEWS) }
+    }
+}
+
+impl Handle {
+    /// All segments as they are now.
+    pub fn segment_set(&self) -> Arc<Set> {
+        self.shell.ask(Core::segments)
+    }
+
+    /// How many are in each of these segments now.
+    pub fn segment_sizes(&self, keys: &[&str]) -> Vec<u64> {
+        self.shell.ask(|core| keys.iter().map(|key| core.segment_size(key)).collect())
+    }
+
+    /// Whether a contact is in a segment now.
+    pub fn is_member(&self, contact: ContactId, key: &str) -> bool {
+        self.shell.ask(|core| core.is_member(contact, key))
+    }
+
+    /// Members of a segment in a fixed order after one of them, at most `limit`.
+    pub fn segment_ids(&self, key: &str, after: Option<ContactId>, limit: usize) -> Vec<ContactId> {
+        self.shell.ask(|core| core.segment_ids(key, after, limit))
+    }
+
+    /// People by id, in this order; those who are gone are left out.
+    pub async fn people_of(&self, ids: Vec<ContactId>) -> Vec<Arc<Person>> {
+        let read = self.shell.read(move |store| {
+            let people: Result<Vec<_>, _> = ids.into_iter().map(|id| store.person(id)).collect();
+            Ok(people?.into_iter().flatten().collect())
+        });
+        read.await.unwrap_or_default()
+    }
+
+    /// The segments a person is in now: key, name, and since when.
+    pub fn segments_of(&self, person: &Person) -> Vec<(String, String, Option<Instant>)> {
+        let (contact, set) = (&person.contact, self.segment_set());
+        let is: Vec<bool> = self.shell.ask(|core| set.iter().map(|rule| core.is_member(contact.id, &rule.key)).collect());
+        let since = |key: &str| contact.memberships.get(key).or_else(|| contact.lists.get(key)).copied();
+        let inside = set.iter().zip(is).filter(|(_, is)| *is);
+        inside.map(|(rule, _)| (rule.key.clone(), rule.name.clone(), since(&rule.key))).collect()
+    }
+
+    /// How a contact stands to a segment, part by part; none if there is no such contact or segment. The verdict is that of
+    /// now, by what is durable.
+    pub async fn why_in_segment(&self, contact: ContactId, key: &str) -> Option<SegmentWhy> {
+        let (bot, now, key) = (self.bot(), self.now(), key.to_owned());
+        let everybody = self.shell.ask(Core::snapshot);
+        let told = self.shell.read(move |store| {
+            let Some(person) = store.person(contact)? else { return Ok(None) };
+            Ok(engine::why_in_segment(&bot, &person.contact, &everybody.past(contact), &key, now))
+        });
+        told.await.flatten()
+    }
+
+    /// How many were in a segment over the last `days` days (at most 366) and now: instants and sizes, oldest first. Changes
+    /// are noted at most every ten minutes.
+    pub async fn segment_history(&self, key: &str, days: u16) -> Vec<(Instant, u64)> {
+        let (now, name) = (self.now(), key.to_owned());
+        let today = core_segments::day_of(now);
+        let read = self.shell.read(move |store| {
+            let mut sizes: Vec<(Instant, u64)> = Vec::new();
+            for day in today - i64::from(days.min(366))..=today {
+                let Some(noted) = store.record(core_segments::SIZES, &format!("{name}/{day}"))? else { continue };
+                // What cannot be read is a gap in a chart, not a reason to stop.
+                sizes.extend(serde_json::from_value::<Vec<(Instant, u64)>>(noted).unwrap_or_default());
+            }
+            Ok(sizes)
+        });
+        let mut sizes = read.await.unwrap_or_default();
+        sizes.push((now, self.shell.ask(|core| core.segment_size(key))));
+        sizes
+    }
+}

@@ -1,0 +1,196 @@
+//! Segments in the core: followed through time, through restarts and through edits (FL 5.8).
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod world;
+
+use engine::Bot;
+use model::{Change, Instant, JourneyKind};
+use std::sync::Arc;
+use store::Store;
+use world::{HOUR, MINUTE, World, address, bot_files};
+
+const DAY: i64 = 24 * HOUR;
+
+const GOODBYE: &str = "skill: goodbye\ncatch: [{ segment: { left: recent } }]\nblocks:\n  bye: { text: We miss you. }\n";
+
+fn bot(segments: &str) -> Arc<Bot> {
+    bot_files(&[("segments.yaml", segments), ("skills/goodbye.yaml", GOODBYE)])
+}
+
+const RECENT: &str = "recent: { where: last_seen within 7 days }\nseen: { where: has tag seen }\n";
+
+/// Transitions in the journey, oldest first.
+fn moves(world: &World, at: &model::Address) -> Vec<(Instant, String)> {
+    let id = world.person(at).contact.id;
+    let mut lines = world.store.journey(id, 0, 1_000).unwrap();
+    lines.reverse();
+    lines
+        .into_iter()
+        .filter_map(|line| match line.what {
+            JourneyKind::SegmentEntered(to) => Some((line.at, format!("+{} ({})", to.segment, to.cause))),
+            JourneyKind::SegmentLeft(from) => Some((line.at, format!("-{} ({})", from.segment, from.cause))),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn somebody_leaves_at_the_boundary_and_the_flow_says_so_with_no_event() {
+    let (mut world, ana) = (World::with(1, bot(RECENT)), address("push", "ana"));
+    world.arrive(&ana, "1", "hello");
+    world.deliver();
+    let id = world.person(&ana).contact.id;
+    let seen = world.person(&ana).contact.last_seen;
+    assert!(world.core.is_member(id, "recent"));
+    assert_eq!(world.core.segment_size("recent"), 1);
+    world.pass(7 * DAY - 1);
+    assert!(world.core.is_member(id, "recent") && world.sends.is_empty());
+    world.pass(1);
+    assert!(!world.core.is_member(id, "recent"));
+    assert_eq!(world.deliver(), ["We miss you."]);
+    assert_eq!(moves(&world, &ana).last(), Some(&(seen.plus_micros(7 * DAY), "-recent (time)".to_owned())));
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
+}
+
+#[test]
+fn what_came_due_while_nothing_ran_is_made_up_for_once_and_stamped_as_it_was_due() {
+    let (mut world, ana) = (World::with(2, bot(RECENT)), address("push", "ana"));
+    world.arrive(&ana, "1", "hello");
+    world.deliver();
+    let seen = world.person(&ana).contact.last_seen;
+    world.pass(2 * MINUTE);
+    // Nothing runs for nine days.
+    world.now = world.now.plus_micros(9 * DAY);
+    world.crash();
+    world.pass(0);
+    assert_eq!(world.deliver(), ["We miss you."]);
+    assert_eq!(moves(&world, &ana).last(), Some(&(seen.plus_micros(7 * DAY), "-recent (time)".to_owned())));
+    world.crash();
+    world.pass(DAY);
+    assert!(world.sends.is_empty(), "once");
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
+}
+
+#[test]
+fn a_crash_between_the_boundary_and_its_commit_loses_nothing_and_repeats_nothing() {
+    let (mut world, ana) = (World::with(3, bot(RECENT)), address("push", "ana"));
+    world.arrive(&ana, "1", "hello");
+    world.deliver();
+    world.now = world.now.plus_micros(7 * DAY + 1);
+    // The core decides, and the process dies before the store is given the commit.
+    world.core.due(world.now);
+    let _ = world.core.poll();
+    world.crash();
+    world.pass(0);
+    assert_eq!(world.deliver(), ["We miss you."]);
+    assert_eq!(moves(&world, &ana).iter().filter(|(_, what)| what.starts_with("-recent")).count(), 1);
+}
+
+#[test]
+fn an_edited_rule_takes_over_at_once_and_quietly() {
+    let (mut world, ana, bob) = (World::with(4, bot(RECENT)), address("push", "ana"), address("push", "bob"));
+    for (who, no) in [(&ana, "1"), (&bob, "2")] {
+        world.arrive(who, no, "hello");
+        world.deliver();
+    }
+    world.arrive(&bob, "3", "tag");
+    world.deliver();
+    world.pass(3 * DAY);
+    world.arrive(&bob, "4", "hello");
+    world.deliver();
+    let (ana_id, bob_id) = (world.person(&ana).contact.id, world.person(&bob).contact.id);
+    let edit = world.now;
+    world.core.reload(world.now, bot("recent: { where: last_seen within 2 days }\nseen: { where: has tag seen }\n"));
+    assert!(!world.core.is_member(ana_id, "recent"), "the edit holds at once");
+    assert!(world.core.is_member(bob_id, "recent") && world.core.is_member(bob_id, "seen"));
+    world.pump();
+    world.pass(0);
+    assert!(world.deliver().is_empty(), "an edit starts no flow");
+    assert_eq!(moves(&world, &ana).last(), Some(&(edit, "-recent (the rule changed)".to_owned())));
+    // From now on the new rule counts in time.
+    world.pass(2 * DAY);
+    assert_eq!(world.deliver(), ["We miss you."], "bob, and not ana");
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
+}
+
+#[test]
+fn a_rule_edited_while_nothing_ran_is_quiet_as_well() {
+    let (mut world, ana) = (World::with(5, bot(RECENT)), address("push", "ana"));
+    world.arrive(&ana, "1", "hello");
+    world.deliver();
+    world.pass(3 * DAY);
+    world.change_bot(bot("recent: { where: last_seen within 2 days }\nseen: { where: has tag seen }\n"));
+    world.crash();
+    world.pass(0);
+    assert!(world.deliver().is_empty());
+    assert_eq!(moves(&world, &ana).last(), Some(&(world.now, "-recent (the rule changed)".to_owned())));
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
+}
+
+#[test]
+fn an_import_of_a_tag_carries_somebody_in_with_the_same_commit() {
+    let (mut world, ana) = (World::with(6, bot(RECENT)), address("push", "ana"));
+    world.arrive(&ana, "1", "hello");
+    world.deliver();
+    let by = model::Actor::Api("test".into());
+    world.item(&ana, model::InboxItem::Modify { changes: vec![Change::AddTag("seen".into())], by }, None);
+    let person = world.person(&ana);
+    assert!(person.contact.memberships.contains_key("seen") && world.core.is_member(person.contact.id, "seen"));
+    assert_eq!(world.core.segment_ids("seen", None, 10), [person.contact.id]);
+}
+
+#[test]
+fn rules_that_are_judged_elsewhere_take_over_with_what_happened_meanwhile() {
+    let (mut world, people) = (World::with(7, bot(RECENT)), ["ana", "bob", "cem"].map(|name| address("push", name)));
+    for (no, who) in people.iter().enumerate() {
+        world.arrive(who, &format!("first{no}"), "hello");
+        world.deliver();
+    }
+    world.pass(3 * DAY);
+    let id = |world: &World, at: &model::Address| world.person(at).contact.id;
+    world
+        .core
+        .reload(world.now, bot("recent: { where: last_seen within 2 days }\nseen: { where: has tag seen and last_seen within 1 day }\n"));
+    world.pump();
+    assert_eq!(world.judgements.len(), 1, "three are more than two");
+    assert!(world.core.is_judging());
+    // While it goes on somebody writes, is tagged, and somebody new comes.
+    world.arrive(&people[1], "second", "tag");
+    world.deliver();
+    let dan = address("push", "dan");
+    world.arrive(&dan, "first", "hello");
+    world.deliver();
+    world.pass(0);
+    assert!(!world.core.is_judging());
+    let recent: Vec<bool> = people.iter().chain([&dan]).map(|at| world.core.is_member(id(&world, at), "recent")).collect();
+    assert_eq!(recent, [false, true, false, true]);
+    assert!(world.core.is_member(id(&world, &people[1]), "seen"));
+    assert!(world.deliver().is_empty(), "an edit starts no flow");
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
+    // Time goes on for all of them by the new rules.
+    world.pass(DAY);
+    assert!(!world.core.is_member(id(&world, &people[1]), "seen"));
+    world.pass(DAY);
+    assert_eq!(world.deliver(), ["We miss you.", "We miss you."], "bob and dan");
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
+}
+
+#[test]
+fn a_second_edit_while_the_first_is_judged_is_the_one_that_counts() {
+    let (mut world, people) = (World::with(8, bot(RECENT)), ["ana", "bob", "cem"].map(|name| address("push", name)));
+    for (no, who) in people.iter().enumerate() {
+        world.arrive(who, &format!("first{no}"), "hello");
+        world.deliver();
+    }
+    world.pass(3 * DAY);
+    for days in [1, 4] {
+        world.core.reload(world.now, bot(&format!("recent: {{ where: last_seen within {days} days }}\nseen: {{ where: has tag seen }}\n")));
+        world.pump();
+    }
+    world.pass(0);
+    assert_eq!(world.core.segment_size("recent"), 3);
+    assert!(world.deliver().is_empty() && world.core.stray_memberships().is_empty());
+    world.pass(DAY);
+    assert_eq!(world.deliver().len(), 3);
+}
