@@ -4,16 +4,21 @@
 //! calls [`perform`] on a runtime of its own.
 
 mod client;
+mod events;
+mod keys;
 mod runs;
+mod segments;
 mod trigger;
 
 pub use client::{AskError, ask};
 pub use runs::digest;
+pub use segments::Of;
 pub use trigger::To;
 
 use crate::{
     agents::{self, AgentError},
     body::Json,
+    keys::KeyError,
     problem::Problem,
     random,
     state::Shared,
@@ -71,6 +76,66 @@ pub enum Request {
     ContactsShow {
         /// Who.
         id: ContactId,
+    },
+    /// All keys of the HTTP API.
+    KeysList {},
+    /// Makes a key and answers it, this once.
+    KeysCreate {
+        /// Whose it is.
+        name: String,
+        /// What it may do.
+        scopes: Vec<String>,
+        /// Requests a minute; the usual ones if absent.
+        #[serde(default)]
+        per_minute: Option<u32>,
+    },
+    /// Revokes a key: it opens nothing from then on.
+    KeysRevoke {
+        /// Its name or its id.
+        key: String,
+    },
+    /// Events that happened elsewhere, each with whose it is.
+    EventsImport {
+        /// Lines of a file.
+        rows: Vec<serde_json::Value>,
+        /// What tells this import from others; the same rows under the same name are recorded once.
+        import: String,
+    },
+    /// Segments by key, after one of them.
+    SegmentsList {
+        /// The last one of the page before.
+        #[serde(default)]
+        after: Option<String>,
+    },
+    /// One segment.
+    SegmentsShow {
+        /// Its key.
+        key: String,
+    },
+    /// How many a condition holds for, and some of them.
+    SegmentsPreview {
+        /// Whom it is about.
+        of: Of,
+        /// How many to name.
+        #[serde(default)]
+        sample: usize,
+    },
+    /// Members of a segment after one of them.
+    SegmentsMembers {
+        /// Its key.
+        key: String,
+        /// The last one of the page before.
+        #[serde(default)]
+        after: Option<ContactId>,
+        /// At most this many; never more than 1,000.
+        limit: usize,
+    },
+    /// Why a contact is in a segment, or is not.
+    SegmentsExplain {
+        /// Its key.
+        key: String,
+        /// Who.
+        contact: ContactId,
     },
     /// All agents.
     AgentsList {},
@@ -162,6 +227,12 @@ pub enum ControlError {
     /// Something about runs and versions.
     #[error("{0}")]
     Runs(String),
+    /// Something about segments, in words.
+    #[error("{0}")]
+    Segments(String),
+    /// Something about a key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Something about an agent.
     #[error(transparent)]
     Agent(#[from] AgentError),
@@ -187,7 +258,7 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::ContactsShow { id } => {
             let person = handle.person(id).await.ok_or(ControlError::NoContact(id))?;
             let names = Names::of(handle).await;
-            let mut out = view::profile(&person, &handle.memberships(&person), &handle.bot(), &names);
+            let mut out = view::profile(&person, &view::Standing::of(handle, &person).await, &handle.bot(), &names);
             out["conversations"] = person.conversations.iter().map(place).collect();
             out["journey"] = handle.journey(id, 0, JOURNEY).await.iter().map(|e| view::journey(e, &names, None)).collect();
             Ok(out)
@@ -208,6 +279,15 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::TriggerCount { to } => trigger::count(handle, &to).await,
         Request::TriggerBegin { event, to, with, per_second } => trigger::begin(handle, &event, &to, &with, per_second).await,
         Request::TriggerList {} => Ok(trigger::list(handle).await),
+        Request::KeysList {} => Ok(keys::list(handle).await),
+        Request::KeysCreate { name, scopes, per_minute } => keys::create(handle, &name, &scopes, per_minute).await,
+        Request::KeysRevoke { key } => keys::revoke(handle, &key).await,
+        Request::EventsImport { rows, import } => Ok(events::import(handle, &rows, &import).await),
+        Request::SegmentsList { after } => Ok(segments::list(handle, after.as_deref()).await),
+        Request::SegmentsShow { key } => segments::show(handle, &key).await,
+        Request::SegmentsPreview { of, sample } => segments::preview(handle, of, sample).await,
+        Request::SegmentsMembers { key, after, limit } => segments::members(handle, &key, after, limit).await,
+        Request::SegmentsExplain { key, contact } => segments::explain(handle, &key, contact).await,
         Request::AgentsList {} => Ok(json!({ "agents": handle.agents().await.iter().map(agent).collect::<Vec<_>>() })),
         Request::AgentsAdd { name, login, groups, password } => {
             let (password, made) = given_or_made(password);
@@ -295,9 +375,14 @@ impl FromRequestParts<Shared> for Operator {
 pub(crate) async fn post(_: Operator, State(server): State<Shared>, Json(request): Json<Request>) -> Result<axum::Json<Value>, Problem> {
     match perform(&server.handle, request).await {
         Ok(answer) => Ok(axum::Json(answer)),
-        Err(ControlError::Agent(AgentError::Write(error)) | ControlError::Write(error)) => Err(error.into()),
+        Err(ControlError::Agent(AgentError::Write(error)) | ControlError::Key(KeyError::Write(error)) | ControlError::Write(error)) => {
+            Err(error.into())
+        }
         Err(error @ ControlError::NoContact(_)) => Err(Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string())),
         Err(error @ ControlError::Agent(AgentError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),
-        Err(error @ (ControlError::Agent(_) | ControlError::Runs(_))) => Err(Problem::invalid(error.to_string())),
+        Err(error @ ControlError::Key(KeyError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),
+        Err(error @ (ControlError::Agent(_) | ControlError::Key(_) | ControlError::Segments(_) | ControlError::Runs(_))) => {
+            Err(Problem::invalid(error.to_string()))
+        }
     }
 }

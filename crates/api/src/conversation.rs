@@ -13,7 +13,7 @@ use axum::{
     http::StatusCode,
 };
 use http::request::Parts;
-use model::{ContactId, Content, Conversation, ConversationId, Instant, Person};
+use model::{Actor, Change, ContactId, Content, Conversation, ConversationId, Instant, Person, RequestId};
 use runtime::Agent;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// The longest message of an agent, in characters.
 const TEXT_LIMIT: usize = 8_000;
+/// The longest note, in bytes.
+const NOTE_LIMIT: usize = 4 * 1024;
 /// The most lines of one answer.
 const LINES: usize = 200;
 /// The most journey lines of one answer.
@@ -101,7 +103,8 @@ impl FromRequestParts<Shared> for Access {
 pub(crate) async fn person(access: Access, State(server): State<Shared>) -> axum::Json<Value> {
     server.looked.at(access.agent.id, access.conversation);
     let names = Names::of(&server.handle).await;
-    let mut out = view::profile(&access.person, &server.handle.memberships(&access.person), &server.handle.bot(), &names);
+    let standing = view::Standing::of(&server.handle, &access.person).await;
+    let mut out = view::profile(&access.person, &standing, &server.handle.bot(), &names);
     out["conversation"] = view::conversation(access.conversation(), &access.agent);
     axum::Json(out)
 }
@@ -201,10 +204,16 @@ pub(crate) async fn say(access: Access, State(server): State<Shared>, Json(said)
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resolve {
     skill: Option<String>,
+    /// The request that is meant. A second delivery never closes the one after it.
+    request: Option<RequestId>,
 }
 
 /// `POST …/resolve`: the flow goes on, or the skill replaces it.
 pub(crate) async fn resolve(access: Access, State(server): State<Shared>, Json(how): Json<Resolve>) -> Result<StatusCode, Problem> {
+    let meant = how.request.is_none_or(|meant| access.conversation().request.as_ref().is_some_and(|r| r.id == meant));
+    if !meant {
+        return Err(runtime::DeskError::NotFound.into());
+    }
     server.handle.resolve(access.agent.id, access.conversation, how.skill).await?;
     note_closed(&server, &access).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -215,6 +224,26 @@ pub(crate) async fn dismiss(access: Access, State(server): State<Shared>, _: Jso
     server.handle.dismiss(access.agent.id, access.conversation).await?;
     note_closed(&server, &access).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Noted {
+    text: String,
+}
+
+/// `POST …/notes`: what the agent wants colleagues to know about the customer, who never sees it.
+pub(crate) async fn note(access: Access, State(server): State<Shared>, Json(Noted { text }): Json<Noted>) -> Result<StatusCode, Problem> {
+    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Problem::invalid("the note is empty"));
+    }
+    if text.len() > NOTE_LIMIT {
+        return Err(Problem::invalid(format!("a note has at most {NOTE_LIMIT} bytes; write two")));
+    }
+    server.handle.modify(access.contact(), vec![Change::Note(text.to_owned())], Actor::Agent(access.agent.id)).await?;
+    Ok(StatusCode::CREATED)
 }
 
 /// `POST …/typing`

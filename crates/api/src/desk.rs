@@ -76,7 +76,10 @@ pub(crate) async fn me(signed_in: SignedIn, State(server): State<Shared>) -> axu
 
 /// `GET /console/api/desk`
 pub(crate) async fn desk(signed_in: SignedIn, State(server): State<Shared>) -> axum::Json<Value> {
-    axum::Json(view::desk(&server.handle.desk(signed_in.agent.id).await))
+    let mut out = view::desk(&server.handle.desk(signed_in.agent.id).await);
+    // Whoever changes the bot is told at the desk as well: customers talk to the bot as it was.
+    out["reload_error"] = json!(server.handle.health().reload_error.map(|e| json!({ "why": e.why, "first": e.first })));
+    axum::Json(out)
 }
 
 #[derive(Deserialize)]

@@ -17,7 +17,7 @@ pub(crate) async fn healthz(State(server): State<Shared>) -> Response {
         "bot": health.bot,
         "version": health.version,
         "failed": health.failed,
-        "reload_error": health.reload_error,
+        "reload_error": health.reload_error.map(|e| e.to_string()),
         "restart": health.restart,
         "older_versions": health.older_versions,
         "alert": health.alert,

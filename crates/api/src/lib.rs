@@ -28,10 +28,12 @@ mod site;
 mod sniff;
 mod state;
 mod stream;
+mod v1;
 mod view;
 
 pub mod agents;
 pub mod control;
+pub mod keys;
 
 pub use guard::{WRITE_HEADER, WRITE_VALUE};
 pub use options::ApiOptions;

@@ -20,7 +20,7 @@ use std::{
 /// How long a channel's handler may take to begin its answer.
 const WITHIN: Duration = Duration::from_secs(60);
 /// First segments of the root that are the server's own.
-const OURS: [&str; 4] = ["c", "console", "control", "healthz"];
+const OURS: [&str; 5] = ["api", "c", "console", "control", "healthz"];
 
 /// Where a channel's route is mounted.
 fn place(channel: &str, path: &str) -> Result<String, ServeError> {

@@ -57,6 +57,8 @@ pub async fn serve(
         files: KnownFiles::default(),
         flows: crate::flows::Flows::default(),
         looked: crate::stream::Looked::default(),
+        rates: crate::v1::Rates::default(),
+        once: crate::v1::Once::default(),
         ready: AtomicBool::new(false),
         stop: stop.clone(),
     });

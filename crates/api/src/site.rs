@@ -1,6 +1,8 @@
 //! The site: every route of the server in one list.
 
-use crate::{ServeError, control, conversation, desk, files, flows, guard, health, mount, page, problem::Problem, state::Shared, stream};
+use crate::{
+    ServeError, control, conversation, desk, files, flows, guard, health, mount, page, problem::Problem, state::Shared, stream, v1,
+};
 use axum::{
     Router,
     extract::{Request, State},
@@ -38,6 +40,7 @@ pub(crate) fn site(server: Shared, routes: Vec<(String, Vec<Route>)>) -> Result<
         .route(&below("/take"), post(conversation::take))
         .route(&below("/resolve"), post(conversation::resolve))
         .route(&below("/dismiss"), post(conversation::dismiss))
+        .route(&below("/notes"), post(conversation::note))
         .route(&below("/typing"), post(conversation::typing))
         .route(&below("/files"), post(files::post))
         .route(&below("/files/{file}"), get(files::get))
@@ -46,12 +49,14 @@ pub(crate) fn site(server: Shared, routes: Vec<(String, Vec<Route>)>) -> Result<
         .layer(middleware::from_fn(as_problem))
         .layer(middleware::from_fn_with_state(server.clone(), guard::same_site))
         .layer(middleware::from_fn(no_store));
+    let programs = v1::routes(&server).layer(middleware::from_fn(as_problem)).layer(middleware::from_fn(no_store));
     let router = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/console", get(page::to_console))
         .route("/console/", get(page::start))
         .route("/console/{*path}", get(page::file))
         .nest("/console/api", agents)
+        .nest("/api/v1", programs)
         .route("/control", post(control::post));
     let router = mount::mount(router, routes)?
         .fallback(|| async { Problem::not_found() })

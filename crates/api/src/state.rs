@@ -17,6 +17,10 @@ pub(crate) struct State {
     pub(crate) files: KnownFiles,
     pub(crate) flows: crate::flows::Flows,
     pub(crate) looked: crate::stream::Looked,
+    /// How often each key asked in this minute.
+    pub(crate) rates: crate::v1::Rates,
+    /// Which request each idempotency key stood for lately.
+    pub(crate) once: crate::v1::Once,
     /// Set once the runtime was seen ready; from then on each route tells for itself.
     pub(crate) ready: AtomicBool,
     /// Told when the server stops: streams end.

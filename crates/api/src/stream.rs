@@ -111,6 +111,7 @@ impl Live {
                     self.look().await;
                     return Some(event("desk", ""));
                 }
+                Told::Event(DeskEvent::Bot) => return Some(event("bot", "")),
                 Told::Event(DeskEvent::Conversation { conversation, .. }) if self.sees(conversation) => {
                     return Some(event("conversation", &conversation.to_string()));
                 }

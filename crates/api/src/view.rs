@@ -7,7 +7,7 @@ use model::{
 };
 use runtime::{Agent, DeskRow, DeskView, Handle};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 fn ms(at: Instant) -> i64 {
     at.as_millis()
@@ -165,9 +165,24 @@ impl Can {
     }
 }
 
+/// What is known of a person besides what is stored: what it leads to now.
+pub(crate) struct Standing {
+    /// Segments: key, name, since when.
+    segments: Vec<(String, String, Option<Instant>)>,
+    /// Computed attributes: name, name of the type, value.
+    computed: Vec<(String, &'static str, Value)>,
+}
+
+impl Standing {
+    pub(crate) async fn of(handle: &Handle, person: &Arc<Person>) -> Self {
+        Self { segments: handle.segments_of(person), computed: handle.computed(person).await }
+    }
+}
+
 /// Who the person is, without any conversation.
-pub(crate) fn profile(person: &Person, memberships: &[(String, String)], bot: &Bot, names: &Names) -> Json {
+pub(crate) fn profile(person: &Person, standing: &Standing, bot: &Bot, names: &Names) -> Json {
     let contact = &person.contact;
+    let Standing { segments, computed } = standing;
     let declared: BTreeMap<&str, _> = bot.attributes().iter().map(|a| (a.name.as_str(), a)).collect();
     let attribute = |(name, value): (&String, &Value)| {
         let def = declared.get(name.as_str());
@@ -188,7 +203,10 @@ pub(crate) fn profile(person: &Person, memberships: &[(String, String)], bot: &B
         "attributes": contact.attributes.iter().map(attribute).collect::<Vec<_>>(),
         "system": contact.system.iter().map(|(name, value)| json!({ "name": name, "value": value.to_json() })).collect::<Vec<_>>(),
         "tags": contact.tags.values().map(|t| json!({ "label": t.label, "at": ms(t.at), "by": names.actor(&t.by) })).collect::<Vec<_>>(),
-        "segments": memberships.iter().map(|(key, name)| json!({ "key": key, "name": name })).collect::<Vec<_>>(),
+        "computed": computed.iter().map(|(name, ty, value)| json!({ "name": name, "type": ty, "value": value.to_json() })).collect::<Vec<_>>(),
+        "segments": segments.iter().map(|(key, name, since)| json!({ "key": key, "name": name, "since": since.map(ms) })).collect::<Vec<_>>(),
+        // Newest first.
+        "notes": contact.notes.iter().rev().map(|n| json!({ "at": ms(n.at), "by": names.actor(&n.by), "text": n.text })).collect::<Vec<_>>(),
         "addresses": contact.addresses.iter().map(|r| json!({
             "channel": r.address.channel,
             "id": r.address.id,
@@ -272,8 +290,10 @@ pub(crate) fn journey(entry: &JourneyEntry, names: &Names, of: Option<Conversati
         JourneyKind::Status { from, to } => ("status", format!("Status: {from} → {to}")),
         JourneyKind::Consent { topic, given: true } => ("consent", format!("Agreed to {topic}")),
         JourneyKind::Consent { topic, given: false } => ("consent", format!("Refused {topic}")),
-        JourneyKind::SegmentEntered(key) => ("segment", format!("Entered segment {}", names.segment(key))),
-        JourneyKind::SegmentLeft(key) => ("segment", format!("Left segment {}", names.segment(key))),
+        JourneyKind::SegmentEntered(moved) => {
+            ("segment", format!("Entered segment {}{}", names.segment(&moved.segment), because(&moved.cause)))
+        }
+        JourneyKind::SegmentLeft(moved) => ("segment", format!("Left segment {}{}", names.segment(&moved.segment), because(&moved.cause))),
         JourneyKind::Event(name) => ("event", format!("Event {name}")),
         JourneyKind::Desk(text) => ("desk", text.clone()),
         JourneyKind::Delivery(text) => ("delivery", text.clone()),
@@ -295,4 +315,9 @@ pub(crate) fn journey(entry: &JourneyEntry, names: &Names, of: Option<Conversati
         "block": block,
         "elsewhere": of.is_some() && entry.conversation.is_some() && entry.conversation != of,
     })
+}
+
+/// Why, after what happened; nothing if that is not known.
+fn because(cause: &str) -> String {
+    if cause.is_empty() { String::new() } else { format!(" ({cause})") }
 }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 const TOP: &str = "\
 Switchboard runs chatbots written as YAML: on the web, Telegram and webhooks.
-
-Usage: switchboard <COMMAND>
+Usage: switchboard <COMMAND>; COMMAND --help says more, --version the version
 
 Commands:
   new       Write a small bot that runs and has a passing test
@@ -18,11 +17,12 @@ Commands:
   chat      Talk to a bot in this terminal, with a clock you can turn
   serve     Run a bot: web chat, Telegram, webhooks, agents' console
   contacts  List people, or show one of them
+  segments  Who is in which segment and why; ask any condition of everybody
   runs      List what is under way, or move it to another version
   globals   List or set the values of the bot as a whole
   trigger   Raise an event for one contact, or for all that a condition names
   agent     Add somebody who answers chats, or give them a new password
-  help      Print this, or the help of a command; --version tells the version
+  keys      Make, list or revoke keys of the HTTP API
 
 Examples:
   switchboard new my-bot && switchboard chat my-bot
@@ -76,6 +76,11 @@ pub enum Command {
         #[command(subcommand)]
         command: ContactsCommand,
     },
+    /// Who is in which segment, and why; ask any condition of everybody
+    Segments {
+        #[command(subcommand)]
+        command: SegmentsCommand,
+    },
     /// List what is under way, or move it to another version of the bot
     Runs {
         #[command(subcommand)]
@@ -92,6 +97,11 @@ pub enum Command {
     Agent {
         #[command(subcommand)]
         command: AgentCommand,
+    },
+    /// Make, list or revoke keys of the HTTP API
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
     },
 }
 
@@ -193,6 +203,9 @@ pub struct ChatArgs {
     /// With --network: hosts or networks that may be called although they are not public
     #[arg(long, value_name = "HOST", requires = "network")]
     pub allow_request: Vec<String>,
+    /// Let everybody in where only_for would not
+    #[arg(long)]
+    pub ungated: bool,
     /// Begin anew on the newest version: now, and whenever the bot changes
     #[arg(long)]
     pub fresh: bool,
@@ -291,6 +304,13 @@ pub enum ContactsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Take over events of a JSONL file; they are counted and start no flow
+    ImportEvents {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The file; - reads what is piped in
+        file: PathBuf,
+    },
 }
 
 /// `trigger`.
@@ -379,5 +399,103 @@ pub enum AgentCommand {
         data: DataArgs,
         /// What they sign in with
         login: String,
+    },
+}
+
+/// `segments`.
+#[derive(Debug, Subcommand)]
+pub enum SegmentsCommand {
+    /// List all segments with how many are in each
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// As JSON, one segment to a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one segment: its rule, its size, what uses it
+    Show {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Its key
+        segment: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count everybody for whom a condition holds, and name some
+    Preview {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The condition, such as "orders >= 3 and has tag vip"
+        condition: String,
+        /// How many to name, at most 100
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
+        sample: u8,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say why a contact is in a segment, or is not, part by part
+    Explain {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Its key
+        segment: String,
+        /// The contact's id, con_…
+        contact: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List who is in a segment
+    Members {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Its key
+        segment: String,
+        /// How many, at most 1000
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+        /// Go on after this contact: the last one of the page before
+        #[arg(long, value_name = "CONTACT")]
+        after: Option<String>,
+        /// As JSON, one contact to a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `keys`.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key; prints it once
+    Create {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Whose it is: the name of the program that uses it
+        name: String,
+        /// What it may do: contacts:read, contacts:write, segments:read,
+        /// segments:write, events:write
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<String>,
+        /// Requests a minute [default: 6000]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        per_minute: Option<u32>,
+    },
+    /// List keys: what each may do, when it was used last
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// As JSON, one key to a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key: it opens nothing from then on
+    Revoke {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Its name or its id
+        key: String,
     },
 }

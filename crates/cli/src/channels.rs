@@ -83,6 +83,9 @@ pub fn connect(config: &ChannelConfig, outside: &Outside) -> anyhow::Result<Decl
             if let Some(events) = settings.remove("track") {
                 options.track = Some(events.split_whitespace().map(str::to_owned).collect());
             }
+            if let Some(keys) = settings.remove("segments") {
+                options.segments = Some(keys.split_whitespace().map(str::to_owned).collect());
+            }
             if matches!(config.options.get(IDENTITY), Some(Setting::Text(_) | Setting::List(_))) {
                 return Err(wrong("identity is a secret: write identity: \"${env.NAME}\"".into()));
             }
@@ -90,7 +93,7 @@ pub fn connect(config: &ChannelConfig, outside: &Outside) -> anyhow::Result<Decl
                 let secret = channel_web::IdentitySecret::new(&secret).map_err(|why| wrong(why.to_owned()))?;
                 options.identity = Some(secret);
             }
-            refuse_rest(&settings, "title, subtitle, allowed_origins, track and identity").map_err(wrong)?;
+            refuse_rest(&settings, "title, subtitle, allowed_origins, track, segments and identity").map_err(wrong)?;
             Arc::new(WebChannel::new(name, options))
         }
         "telegram" => {

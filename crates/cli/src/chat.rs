@@ -13,10 +13,11 @@ mod state;
 
 use crate::args::ChatArgs;
 use crate::play::{Extra, Play, Setting};
+use crate::script::http::Network;
 use crate::{Exit, folder, reload, script, watch};
 use clock::StageClock;
 use engine::Bot;
-use model::{AttributeDef, Change, IncomingBody, Instant, Value};
+use model::{AttributeDef, Change, Content, IncomingBody, Instant, Value};
 use orders::{Order, order};
 use record::Recorder;
 use runtime::{Clock, SystemClock};
@@ -41,10 +42,10 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<Exit> {
     let start = SystemClock.now();
     let start = if args.record.is_some() { clock::whole_second(start) } else { start };
     let agent = Extra { name: "Agent".into(), groups: bot.groups().iter().map(|g| g.name.clone()).collect(), accepting: true };
-    let mut setting = Setting { now: start, agents: vec![agent], ..Setting::default() };
+    let mut setting = Setting { now: start, agents: vec![agent], ungated: args.ungated, ..Setting::default() };
     setting.calls.help = "chat makes no calls unless it is started with --network".into();
     if args.network {
-        setting.calls.network = Some(crate::services::open(&bot, &args.allow_request, None)?);
+        setting.calls.network = Some(Network::new(crate::services::open(&bot, &args.allow_request, None)?)?);
     }
     let mut intro = format!("You are talking to {}.", screen::clean(bot.name()));
     if let Some(who) = &args.contact {
@@ -270,6 +271,8 @@ impl Chat {
             Order::Set(name, value) => self.set(name, value),
             Order::Tag(label) => self.change(Change::AddTag(label.to_owned())),
             Order::Untag(label) => self.change(Change::RemoveTag(label.to_owned())),
+            Order::Send(name, text) => self.send(name, text),
+            Order::Place(place) => self.give(Content { location: Some(place), ..Content::default() }),
             Order::Wrong(why) => println!("  {why}"),
             Order::Agent(text) => self.agent(text),
             Order::Say(text) => self.say(text),
@@ -286,12 +289,26 @@ impl Chat {
                 self.play.customer(IncomingBody::Press { token, label });
             }
             None => {
-                if let Some(recorder) = &mut self.recorder {
-                    recorder.user(text);
-                }
-                self.play.write(text);
+                self.give(Content::text(text));
             }
         }
+    }
+
+    /// `/send photo.jpg`: a file of this name. If there is one on this machine, its size counts.
+    fn send(&mut self, name: &str, text: &str) {
+        let size = std::fs::metadata(name).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
+        match script::sent::file(script::sent::kind_by_name(name), name, None, size) {
+            Ok(file) => self.give(Content { attachments: vec![file], ..Content::text(text) }),
+            Err(why) => println!("  {why}"),
+        }
+    }
+
+    /// The customer says or sends something.
+    fn give(&mut self, content: Content) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.user(&content);
+        }
+        self.play.customer(IncomingBody::Message(content));
     }
 
     fn agent(&mut self, text: Option<&str>) {

@@ -19,6 +19,7 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
                 print!("{}", table(contacts));
             }
         }
+        ContactsCommand::ImportEvents { data, file } => return crate::events::import(&data, &file),
         ContactsCommand::Show { data, id, json } => {
             let id = id.parse()?;
             let answer = data::ask(&data, Request::ContactsShow { id })?;

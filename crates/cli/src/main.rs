@@ -9,16 +9,19 @@ mod chat;
 mod check;
 mod contacts;
 mod data;
+mod events;
 mod explain;
 mod folder;
 mod globals;
 mod graph;
+mod keys;
 mod new;
 mod play;
 mod reload;
 mod runs;
 mod schema;
 mod script;
+mod segments;
 mod serve;
 mod services;
 mod table;
@@ -71,9 +74,11 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Contacts { command } => contacts::run(command),
+        Command::Segments { command } => segments::run(command),
         Command::Runs { command } => runs::run(command),
         Command::Trigger(args) => trigger::run(args),
         Command::Globals { command } => globals::run(command),
         Command::Agent { command } => agent::run(command),
+        Command::Keys { command } => keys::run(command),
     }
 }

@@ -31,7 +31,30 @@ pub fn run(folder: &Path) -> anyhow::Result<Exit> {
         std::fs::write(&path, text).map_err(|e| anyhow::anyhow!("cannot write {}: {e}", path.display()))?;
     }
     schema::write_all(folder)?;
-    let shown = folder.display();
-    println!("{shown} is a bot now. Try:\n  switchboard chat {shown}\n  switchboard test {shown}\n  switchboard serve {shown}");
+    let shown = written(folder);
+    println!(
+        "{} is a bot now. Try:\n  switchboard chat {shown}\n  switchboard test {shown}\n  switchboard serve {shown}",
+        folder.display()
+    );
     Ok(Exit::Fine)
+}
+
+/// A folder as it is typed in a shell: in quotes if it has to be.
+fn written(folder: &Path) -> String {
+    let shown = folder.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | ':' | '\\');
+    if shown.chars().all(plain) { shown } else { format!("'{}'", shown.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_written_so_that_it_can_be_typed() {
+        let of = |name: &str| written(Path::new(name));
+        assert_eq!(of("bots/my-bot"), "bots/my-bot");
+        assert_eq!(of("my bot"), "'my bot'");
+        assert_eq!(of("Ana's"), "'Ana'\\''s'");
+    }
 }

@@ -45,6 +45,8 @@ pub struct Setting {
     pub conversation: Option<Box<Conversation>>,
     /// Older versions of the bot that it uses.
     pub pinned: Vec<Arc<Bot>>,
+    /// Whether `only_for` lets everybody in.
+    pub ungated: bool,
     /// What answers calls of flows.
     pub calls: Calls,
 }
@@ -130,8 +132,11 @@ impl Play {
         if let Some(mut contact) = preset {
             contact.addresses = vec![model::Reach { address: address.clone(), unreachable: None }];
             // A known person is in their segments already: the first step is no transition.
-            let member = engine::memberships(&bot, &contact, setting.now);
+            let past = segments::Recorded { before: &segments::NoPast, since: &setting.events };
+            let member = engine::memberships(&bot, &contact, &past, setting.now);
             contact.memberships = member.into_iter().map(|(key, _)| (key, setting.now)).collect();
+            contact.rules = bot.set().hash();
+            contact.judged = setting.now;
             contact.id = CONTACT;
             let mut conversation = match setting.conversation {
                 Some(copied) => Conversation { id: CONVERSATION, contact: CONTACT, address: address.clone(), ..*copied },
@@ -158,6 +163,8 @@ impl Play {
                 salt: 1,
                 calls: true,
                 traced: true,
+                ungated: setting.ungated,
+                at_once: runtime::core::AT_ONCE,
             },
             setting.now,
         )?;
@@ -218,6 +225,7 @@ impl Play {
                     // The only channel is fetched by cursor, so nothing is ever sent.
                     Action::Send(token, _) => self.core.sent(self.now, token, Ok(channel::Sent::default())),
                     Action::Call(token, row) => self.call(token, &row),
+                    Action::Judge(judgement) => self.core.judged(self.now, judgement.carry_out()),
                     Action::Trace(_, trace) => self.trace.extend(trace),
                     Action::Done(_, Err(refusal)) => self.refused = Some(refusal.to_string()),
                     Action::Stop(why) => self.refused = Some(why),
@@ -269,11 +277,6 @@ impl Play {
         self.pump();
         // What a step queued for the same contact is due at once.
         self.catch_up();
-    }
-
-    /// The customer writes.
-    pub fn write(&mut self, text: &str) {
-        self.customer(IncomingBody::Message(Content::text(text)));
     }
 
     /// The customer presses the newest button with this label; false if no message shows one.
@@ -408,7 +411,7 @@ impl Play {
     /// New runs use this bot from now on; what is under way keeps its version (FL 5.9).
     pub fn reload(&mut self, bot: Arc<Bot>) {
         self.bot = bot.clone();
-        self.core.reload(bot);
+        self.core.reload(self.now(), bot);
         self.pump();
     }
 

@@ -10,7 +10,7 @@ use crate::folder::{self, FolderError, Loaded, Stamp};
 use crate::{versions, watch};
 use engine::{Bot, ChannelConfig};
 use model::Version;
-use runtime::Handle;
+use runtime::{Handle, ReloadError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,15 +98,14 @@ impl Reload {
     fn refuse(&self, why: &str, loaded: Option<&Loaded>) {
         let first = loaded.and_then(|l| {
             let lines = syntax::render_short(&l.diagnostics, &l.sources);
-            lines.lines().find(|line| line.contains("error")).map(str::to_owned)
+            lines.lines().find(|line| line.contains(": error[")).map(str::to_owned)
         });
         tracing::warn!("not reloaded: {why}");
         println!("not reloaded: {why}; the bot runs on as it was");
         if let Some(loaded) = loaded {
             loaded.print();
         }
-        let told = first.map_or_else(|| why.to_owned(), |first| format!("{why}, the first: {first}"));
-        self.handle.note_reload(Some(told));
+        self.handle.note_reload(Some(ReloadError { why: why.to_owned(), first }));
     }
 
     /// Serves a bot that may be the same as before.

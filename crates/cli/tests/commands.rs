@@ -72,6 +72,13 @@ fn every_help_fits_a_terminal() {
         &["contacts"],
         &["contacts", "list"],
         &["contacts", "show"],
+        &["contacts", "import-events"],
+        &["segments"],
+        &["segments", "list"],
+        &["segments", "show"],
+        &["segments", "preview"],
+        &["segments", "explain"],
+        &["segments", "members"],
         &["runs"],
         &["runs", "list"],
         &["runs", "move"],
@@ -83,6 +90,10 @@ fn every_help_fits_a_terminal() {
         &["agent"],
         &["agent", "add"],
         &["agent", "reset"],
+        &["keys"],
+        &["keys", "create"],
+        &["keys", "list"],
+        &["keys", "revoke"],
     ];
     for command in commands {
         let help = run(&[*command, &["--help"]].concat());

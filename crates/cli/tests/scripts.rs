@@ -193,3 +193,165 @@ fn a_chat_takes_over_a_changed_bot_between_messages() {
     assert!(child.wait().unwrap().success());
     assert!(Path::new(&skill).exists());
 }
+
+const SENDS: &str = "skill: send\ncatch: [{ command: send }]\nblocks:\n  ask:\n    text: A picture of it?\n  photo:\n    listen: photo\n    \
+                     expect: { file: { kinds: [image], max_kb: 2000 } }\n    retry: { say: A picture please., times: 1 }\n    timeout: 1h\n    \
+                     on: { timeout: end, invalid: words }\n  got:\n    text: \"${photo.name} ${photo.type} ${photo.size} ${input | default('-')}\"\n  where:\n    \
+                     listen: place\n    expect: location\n    timeout: 1h\n    on: { timeout: end, invalid: words }\n  there:\n    \
+                     text: \"${place.latitude} ${place.longitude}\"\n    next: end\n  words:\n    text: In words then.\n  said:\n    listen: words\n    timeout: 1h\n    \
+                     on: { timeout: end }\n  heard:\n    text: \"You said ${words}.\"\n";
+
+#[test]
+fn a_customer_sends_pictures_files_and_places() {
+    let desk = Desk::new();
+    desk.write("skills/send.yaml", SENDS);
+    desk.passes(
+        "test: a\ntalk:\n  - user: /send\n  - bot: any\n  - user: { image: cat.png, size: 3kB, text: My cat }\n  \
+         - bot: cat.png image/png 3072 My cat\n  - user: { location: { lat: 41.3874, lng: -2.5 } }\n  - bot: 41.3874 -2.5\n",
+    );
+    // Too large, of another kind, a text: each is as unusable as the other.
+    desk.passes(
+        "test: a\ntalk:\n  - user: /send\n  - bot: any\n  - user: { image: cat.png, size: 2001 kB }\n  - bot: A picture please.\n  \
+         - user: { file: cat.bin, type: image/png }\n  - bot: In words then.\n  - user: { voice: a.ogg, text: A caption counts }\n  - bot: You said A caption counts.\n",
+    );
+    desk.passes(
+        "test: a\ntalk:\n  - user: /send\n  - bot: any\n  - user: { file: a.pdf, image: [b.jpg, c.jpg] }\n  - bot: { contains: b.jpg image/jpeg 102400 - }\n  \
+         - user: { location: \"-90, 180\" }\n  - bot: -90 180\n",
+    );
+    for (line, words) in [
+        ("{ image: a.pdf }", "application/pdf"),
+        ("{ file: a, type: pdf }", "no media type"),
+        ("{ file: a, size: 5GB }", "size is a number of bytes"),
+        ("{ location: { lat: 91, lng: 0 } }", "no place on earth"),
+        ("{ location: { lat: 1 } }", "no place on earth"),
+        ("{ text: only }", "nothing is sent here"),
+        ("{ location: \"1, 1\", file: a }", "two lines"),
+        ("{ location: \"1, 1\", type: text/plain }", "there is none"),
+        ("{ foto: a.png }", "has no \"foto\""),
+    ] {
+        desk.fails(&format!("test: a\ntalk:\n  - user: {line}\n"), &[words, "one.yaml:3:"]);
+    }
+}
+
+#[test]
+fn what_is_sent_in_a_chat_is_recorded_and_plays() {
+    let desk = Desk::new();
+    desk.write("skills/send.yaml", SENDS);
+    desk.write("cat.png", "0123456789");
+    let typed = "/send\n//send\n/send \"desk/cat.png\" My cat\n/place 41.5, 2.25\n/place nowhere\n/quit\n";
+    let (code, said) = desk.run(&["chat", "desk", "--record", "desk/conversations/recorded.yaml"], typed);
+    assert_eq!(code, Some(0), "{said}");
+    for part in ["/send takes", "cat.png image/png 10 My cat", "41.5 2.25", "/place takes"] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let recorded = fs::read_to_string(desk.0.path().join("desk/conversations/recorded.yaml")).unwrap();
+    for part in ["- user: { image: cat.png, size: 10, text: My cat }", "- user: { location: { lat: 41.5, lng: 2.25 } }"] {
+        assert!(recorded.contains(part), "{part}\n{recorded}");
+    }
+}
+
+const CALLS: &str = "skill: ask\ncatch: [{ command: get }]\nblocks:\n  look:\n    json: { get: \"https://shop.example/a\", headers: { X-Way: web, \
+                     Accept: text/plain }, save: { found: $.n } }\n    on: { error: not, timeout: late }\n  got:\n    text: \"Found ${found}.\"\n    next: end\n  \
+                     not:\n    text: \"${event.status | default('-')} ${event.reason}\"\n    next: end\n  late:\n    text: Too late.\n";
+
+#[test]
+fn a_redirect_is_followed_as_the_server_follows_it() {
+    let desk = Desk::new();
+    desk.write("bot.yaml", &format!("{BOT}secrets:\n  key: {{ env: KEY, hosts: [shop.example] }}\n"));
+    desk.write("skills/ask.yaml", CALLS);
+    let play = |desk: &Desk, http: &[&str], said: &str| {
+        let http: String = http.iter().map(|entry| format!("  - {entry}\n")).collect();
+        desk.passes(&format!("test: a\nhttp:\n{http}talk:\n  - user: /get\n  - bot: {{ contains: {said:?} }}\n"));
+    };
+    let there = "{ get: \"https://shop.example/b\", headers: { X-Way: web }, reply: { n: 7 } }";
+    play(&desk, &["{ get: \"https://shop.example/a\", redirect: /b }", there], "Found 7.");
+    play(&desk, &["{ get: \"https://shop.example/a\", redirect: \"https://shop.example/b\", status: 308 }", there], "Found 7.");
+    // What was meant for one host is not told another; what means the same everywhere is.
+    let elsewhere = "{ get: \"https://other.example/b\", headers: { X-Way: web }, reply: { n: 1 } }";
+    let polite = "{ get: \"https://other.example/b\", headers: { accept: text/plain }, reply: { n: 2 } }";
+    play(&desk, &["{ get: \"https://shop.example/a\", redirect: \"https://other.example/b\" }", elsewhere, polite], "Found 2.");
+    play(&desk, &["{ get: \"https://shop.example/a\", redirect: \"http://shop.example/b\" }"], "it redirects from https to http");
+    play(&desk, &["{ get: \"https://shop.example/a\", redirect: /c }", there], "GET https://shop.example/c is answered by nobody here");
+    play(&desk, &["{ get: \"https://shop.example/a\", redirect: /a }"], "redirected more than 3 times");
+    // The whole way counts, not each step of it.
+    let slow = "http:\n  - { get: \"https://shop.example/a\", redirect: /b, delay: 6s }\n  - { get: \"https://shop.example/b\", reply: { n: 1 }, delay: 6s }\n";
+    desk.passes(&format!("test: a\n{slow}talk:\n  - user: /get\n  - after: 9s\n  - after: 1s\n  - bot: Too late.\n"));
+    // Another request than the one that was made is never made.
+    desk.write("skills/ask.yaml", &CALLS.replace("get: \"https", "post: \"https"));
+    let post = "{ post: \"https://shop.example/b\", reply: { n: 3 } }";
+    play(&desk, &["{ post: \"https://shop.example/a\", redirect: /b }", post], "302 ");
+    play(&desk, &["{ post: \"https://shop.example/a\", redirect: /b, status: 307 }", post], "Found 3.");
+    // A secret stays with its host, a body too.
+    desk.write("skills/ask.yaml", &CALLS.replace("X-Way: web", "X-Key: \"${secret.key}\""));
+    play(
+        &desk,
+        &["{ get: \"https://shop.example/a\", redirect: \"https://other.example/b\" }", polite],
+        "a request with a secret to another host",
+    );
+    desk.write("skills/ask.yaml", &CALLS.replace("get: \"https", "body: { a: 1 }, post: \"https"));
+    play(&desk, &["{ post: \"https://shop.example/a\", redirect: \"https://other.example/b\", status: 308 }"], "a body to another host");
+    for (entry, words) in [
+        ("{ get: \"https://a.example\", redirect: /b, status: 404 }", "404 leads nowhere"),
+        ("{ get: \"https://a.example\", redirect: /b, reply: x }", "leave reply and fail out"),
+        ("{ email: any, redirect: /b }", "a redirect is the whole answer"),
+    ] {
+        desk.fails(&format!("test: a\nhttp:\n  - {entry}\ntalk:\n  - user: /get\n"), &[words, "one.yaml:3:"]);
+    }
+}
+
+#[test]
+fn an_address_is_the_same_however_it_is_written() {
+    let desk = Desk::new();
+    desk.write("skills/ask.yaml", &CALLS.replace("https://shop.example/a", "https://shop.example/caf\u{e9}/${input}"));
+    let list = "http:\n  - { get: \"https://SHOP.example/caf%C3%A9/%2Fget\", reply: { n: 5 } }\n";
+    desk.passes(&format!("test: a\n{list}talk:\n  - user: /get\n  - bot: Found 5.\n"));
+}
+
+/// A server that answers every request with its number, and closes.
+fn counting() -> (u16, std::thread::JoinHandle<usize>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let mut requests = 0;
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let mut lines = std::io::BufRead::lines(std::io::BufReader::new(stream.try_clone().unwrap())).map_while(Result::ok);
+            let Some(first) = lines.next() else { continue };
+            if first.starts_with("GET /stop") {
+                break;
+            }
+            requests += 1;
+            let _ = lines.take_while(|line| !line.is_empty()).count();
+            let body = format!("{{\"n\":{requests}}}");
+            write!(&stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).unwrap();
+        }
+        requests
+    });
+    (port, server)
+}
+
+#[test]
+fn a_chat_calls_nobody_unless_it_is_told_to() {
+    let (port, server) = counting();
+    let desk = Desk::new();
+    desk.write("skills/ask.yaml", &CALLS.replace("https://shop.example/a", &format!("http://127.0.0.1:{port}/orders")));
+    let typed = "/start\n/get\n/trace\n/get\n/quit\n";
+    let (code, said) = desk.run(&["chat", "desk"], typed);
+    assert!(
+        code == Some(0) && said.contains("is answered by nobody here: chat makes no calls unless it is started with --network"),
+        "{said}"
+    );
+    // The own network is not public: it takes the operator's word.
+    let (code, said) = desk.run(&["chat", "desk", "--network"], typed);
+    assert!(code == Some(0) && said.contains("127.0.0.1 is not a public address"), "{said}");
+    let (code, said) = desk.run(&["chat", "desk", "--network", "--allow-request", "127.0.0.1"], typed);
+    assert_eq!(code, Some(0), "{said}");
+    // The second call goes out as well as the first.
+    for part in ["bot: Found 1.", "bot: Found 2.", "/orders: really called"] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let (code, said) = desk.run(&["chat", "desk", "--allow-request", "127.0.0.1"], "");
+    assert!(code == Some(2) && said.contains("--network"), "{said}");
+    write!(std::net::TcpStream::connect(("127.0.0.1", port)).unwrap(), "GET /stop HTTP/1.1\r\n\r\n").unwrap();
+    assert_eq!(server.join().unwrap(), 2, "the first two chats called nobody");
+}

@@ -5,13 +5,16 @@
 
 #![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test that panics says where")]
 
+mod api_v1;
 mod bad_start;
 mod commands;
+mod events_file;
 mod globals;
 mod journey_web;
 mod kill9;
 mod reload;
 mod requests;
+mod segments_kill9;
 mod support;
 mod telegram;
 mod trigger;

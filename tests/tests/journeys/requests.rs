@@ -166,7 +166,7 @@ async fn a_request_under_way_at_kill_9_is_made_again_under_its_key_and_messages_
 struct Fake {
     port: u64,
     lines: Lines<BufReader<ChildStdout>>,
-    _process: Child,
+    process: Child,
 }
 
 impl Fake {
@@ -188,7 +188,12 @@ impl Fake {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let first = within(script, lines.next_line()).await.unwrap().unwrap();
         let first: Value = serde_json::from_str(&first).unwrap();
-        Self { port: first["port"].as_u64().unwrap(), lines, _process: process }
+        Self { port: first["port"].as_u64().unwrap(), lines, process }
+    }
+
+    /// Says a line to the server.
+    async fn tell(&mut self, line: &str) {
+        self.process.stdin.as_mut().unwrap().write_all(format!("{line}\n").as_bytes()).await.unwrap();
     }
 
     async fn next(&mut self) -> Value {
@@ -258,6 +263,28 @@ async fn mail_leaves_encrypted_and_signed_in_and_a_refusal_is_an_outcome() {
     no(&wrong, "/ana", "refused it (535)").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_with_a_certificate_nobody_vouches_for_is_an_error_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let [key, cert, _authority] = certificate(folder.path()).await;
+    let smtp = Fake::start("smtp.mjs", &[&key, &cert, "shop", "pass-w0rd"]).await;
+    let yaml = format!(
+        "name: Mail\nchannels: {{ web: {{}} }}\nemail: {{ from: bot@shop.example, smtp: {{ host: localhost, port: {}, tls: starttls, user: shop, password: \"${{env.MAIL_PASSWORD}}\" }} }}\n",
+        smtp.port
+    );
+    let mail = "skill: ana\ncatch: [{ command: ana }]\nblocks:\n  mail:\n    email: { to: ana@home.example, subject: Hi, body: Hi }\n    on: { error: no }\n  sent: { text: Sent, next: end }\n  no: { text: \"No: ${event.reason}\", next: end }\n";
+    let bot = bot(&[("bot.yaml", &yaml), START, ("skills/ana.yaml", mail)]);
+    // The machine knows nothing of the authority that made the certificate.
+    let server = Setup::new(bot.path()).env("MAIL_PASSWORD", "pass-w0rd").start().await;
+    // The first of the tries that a server which is away gets comes after five seconds; here none is worth it.
+    let told = tokio::time::timeout(
+        std::time::Duration::from_secs(4),
+        no(&server, "/ana", "nobody this machine trusts vouches for the certificate"),
+    );
+    told.await.expect("told without another try");
+    assert!(!server.output().contains("pass-w0rd"));
+}
+
 /// A visitor says something and is told why it does not work.
 async fn no(server: &Server, say: &str, why: &str) {
     let visitor = Visitor::greeted(server).await;
@@ -294,6 +321,30 @@ async fn text_messages_are_sent_and_a_refusal_is_an_outcome() {
     // The route is there, and answers nobody who is not the provider.
     let report = format!("{}/services/sms/status?call=req_1", server.origin());
     assert_eq!(server.http().post(report).body("MessageStatus=delivered").send().await.unwrap().status(), 404);
+
+    // With a public address each message is reported on, signed for that address; a report counts once, and only with its signature.
+    let (ana_is, lost) = (sms("fine", "+34600111222"), sms("lost", "+34600111404"));
+    let undelivered = "skill: /_undelivered\nblocks:\n  tell: { text: \"Lost at ${event.block}: ${event.reason}\", next: end }\n";
+    let files = [
+        ("bot.yaml", &*yaml),
+        START,
+        ("skills/fine.yaml", &*ana_is),
+        ("skills/lost.yaml", &*lost),
+        ("skills/undelivered.yaml", undelivered),
+    ];
+    let with = bot(&files);
+    let reported = Setup::new(with.path()).env("SMS_TOKEN", "t0ken").arg("--public-url").arg("https://chat.shop.example").start().await;
+    twilio.tell(&reported.origin()).await;
+    let eva = Visitor::greeted(&reported).await;
+    eva.say(&reported, "/fine").await;
+    // On the way, forged, true, and true once more.
+    assert_eq!(twilio.next().await["reports"], serde_json::json!([204, 403, 204, 204]));
+    eva.say(&reported, "/lost").await;
+    assert_eq!(twilio.next().await["reports"], serde_json::json!([204, 403, 204, 204]));
+    eva.saw(&reported, "it could not be delivered (code 30003)").await;
+    let told = eva.texts(&reported, "bot").await;
+    assert_eq!(told.iter().filter(|t| t.starts_with("Lost at lost.send: ")).count(), 1, "{told:?}");
+    assert_eq!(told.iter().filter(|t| t.starts_with("Lost at")).count(), 1, "what arrived is no failure: {told:?}");
 
     let off = setup.start().await;
     assert!(off.output().contains("text messages are off: SMS_TOKEN is not set"), "{}", off.output());

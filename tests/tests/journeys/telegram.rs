@@ -63,10 +63,23 @@ async fn from_a_deep_link_to_a_reply_keyboard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_command_menu_is_in_the_customers_language() {
+    let bot_yaml = BOT.replace("groups:", "languages: [en, es]\ngroups:");
+    let spanish = "/start.description: Empezar\n";
+    let folder = bot(&[("bot.yaml", &bot_yaml), ("skills/start.yaml", START), ("translations/es.yaml", spanish)]);
+    let telegram = FakeTelegram::start().await;
+    let setup = Setup::new(folder.path()).env("TELEGRAM_TOKEN", FakeTelegram::TOKEN).env("TELEGRAM_API", &telegram.url);
+    let _server = setup.start().await;
+    let menus = telegram.get("calls?method=setMyCommands&at_least=2").await;
+    let told: Vec<_> = menus.iter().map(|m| (&m["params"]["language_code"], &m["params"]["commands"][0]["description"])).collect();
+    assert_eq!(told, [(&Value::Null, &json!("Begin")), (&json!("es"), &json!("Empezar"))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_photo_reaches_the_agent_and_one_of_theirs_goes_back() {
     let (_folder, telegram, server) = cafe().await;
     let (agent, row) = taken(&telegram, &server).await;
-    let png = std::fs::read(root().join("channels/web/examples/picture.png")).unwrap();
+    let png = std::fs::read(root().join("channels/web/tests/picture.png")).unwrap();
     let file = telegram.post("file", json!({ "base64": STANDARD.encode(&png), "path": "photos/file_1.png" })).await;
     let photo = json!([{ "file_id": file["file_id"], "file_unique_id": file["file_unique_id"], "file_size": png.len(), "width": 90, "height": 90 }]);
     telegram.post("say", json!({ "chat_id": ANA, "message": { "photo": photo, "caption": "It is broken" } })).await;

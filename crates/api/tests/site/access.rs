@@ -18,6 +18,7 @@ fn below(path: &str, blob: &str) -> Vec<(Method, String, Option<serde_json::Valu
         (Method::POST, format!("{path}/resolve"), Some(json!({}))),
         (Method::POST, format!("{path}/dismiss"), Some(json!({}))),
         (Method::POST, format!("{path}/typing"), Some(json!({}))),
+        (Method::POST, format!("{path}/notes"), Some(json!({ "text": "likes mornings" }))),
         (Method::POST, format!("{path}/files?name=a.txt"), Some(json!("bytes"))),
     ]
 }

@@ -1,12 +1,15 @@
 //! What can be typed in a chat besides messages.
 
-use model::Duration;
+use crate::script::sent;
+use model::{Duration, Location};
 
 /// What `/help` prints.
 pub const HELP: &str = "  /skip 2h         turn the clock forward; what is due on the way happens
   /state           what is known about you, and where the runs rest
   /set name value  set an attribute; without a value it is unset
   /tag x, /untag x add or remove a tag
+  /send photo.jpg  send a file of that name; a text after it is its caption
+  /place 41.4, 2.2 send a place
   /trace           show which rule took each message and the way through the blocks; again to hide it
   /agent X         an agent takes your request and says X; /agent alone closes the chat
   /reload          read the bot's folder again (changes are noticed by themselves)
@@ -16,7 +19,7 @@ pub const HELP: &str = "  /skip 2h         turn the clock forward; what is due o
   //word           a command of the bot whose name is one of these";
 
 /// What a typed line asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Order<'a> {
     /// Nothing.
     Nothing,
@@ -40,6 +43,10 @@ pub enum Order<'a> {
     Tag(&'a str),
     /// Removes a tag.
     Untag(&'a str),
+    /// Sends a file of this name, with this text beside it.
+    Send(&'a str, &'a str),
+    /// Sends a place.
+    Place(Location),
     /// An agent says this, or closes the chat.
     Agent(Option<&'a str>),
     /// It cannot be done as written.
@@ -75,6 +82,16 @@ pub fn order(line: &str) -> Order<'_> {
         ("/tag" | "/untag", "") => Order::Wrong("/tag and /untag take a tag: /tag vip"),
         ("/tag", label) => Order::Tag(label),
         ("/untag", label) => Order::Untag(label),
+        ("/send", "") => Order::Wrong("/send takes the name of a file, and perhaps a text: /send photo.jpg Here it is"),
+        ("/send", rest) => {
+            let quoted = rest.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+            let (name, text) = quoted.or_else(|| rest.split_once(char::is_whitespace)).unwrap_or((rest, ""));
+            Order::Send(name, text.trim())
+        }
+        ("/place", place) => match sent::place_of(place) {
+            Some(place) => Order::Place(place),
+            None => Order::Wrong("/place takes degrees north and east: /place 41.39, 2.17"),
+        },
         ("/agent", text) => Order::Agent(Some(text).filter(|t| !t.is_empty())),
         (_, _) => Order::Say(line),
     }
@@ -90,6 +107,10 @@ mod tests {
         assert_eq!(order("/set plan"), Order::Set("plan", ""));
         assert_eq!(order("/tag "), Order::Wrong("/tag and /untag take a tag: /tag vip"));
         assert_eq!(order("/skip 2h"), Order::Skip(Some(7_200_000_000)));
+        assert_eq!(order("/send a.pdf"), Order::Send("a.pdf", ""));
+        assert_eq!(order("/send \"my cat.png\" look"), Order::Send("my cat.png", "look"));
+        assert_eq!(order("/place 41.5,-2"), Order::Place(Location { latitude: 41.5, longitude: -2.0 }));
+        assert!(matches!(order("/place here"), Order::Wrong(_)));
         assert_eq!(order("//state"), Order::Say("/state"));
         assert_eq!(order("/order 41"), Order::Say("/order 41"));
         assert_eq!(order("/trace on"), Order::Trace(Some(true)));

@@ -4,8 +4,9 @@
 
 use super::written;
 use crate::play::{Play, Setting};
+use crate::script;
 use engine::Bot;
-use model::{Author, Change, Contact, Instant, Message, Record, Value};
+use model::{Author, Change, Contact, Content, Instant, Message, Record, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -112,9 +113,9 @@ impl Recorder {
         self.line("open:".into());
     }
 
-    /// The customer wrote.
-    pub fn user(&mut self, text: &str) {
-        self.line(format!("user: {}", scalar(text)));
+    /// The customer wrote, or sent something.
+    pub fn user(&mut self, content: &Content) {
+        self.line(format!("user: {}", script::sent::written(content, scalar)));
     }
 
     /// The customer pressed.

@@ -122,3 +122,27 @@ fn the_same_bot_is_drawn_the_same() {
         assert_eq!(draw(&picture), draw(&picture));
     }
 }
+
+#[test]
+fn interrupts_and_menu_entries_are_ways_in() {
+    let bot = "name: T\ngroups: { support: {} }\ninterrupts:\n  - { keyword: [agent, { contains: [a person] }], then: skill person, mode: jump }\n  \
+               - { when: \"input contains \\\"fire\\\"\", then: skill person }\nmenu:\n  - Track \"it\" & more: /track\n  - Begin: /start\n  - Help: skill person\n";
+    let person = "skill: person\nblocks:\n  a:\n    text: Hi\n";
+    let track = "skill: track\ncatch:\n  - command: track\n  - keyword: [one, two, three, four]\nblocks:\n  a:\n    text: Hi\n";
+    let start = "skill: /start\nblocks:\n  a:\n    text: Hi\n";
+    let skills = [("person", person), ("track", track), ("start", start)].map(|(n, text)| (format!("skills/{n}.yaml"), text.to_owned()));
+    let files = engine::BotFiles {
+        files: [("bot.yaml".to_owned(), bot.to_owned())].into_iter().chain(skills).collect(),
+        shown_as: String::new(),
+        assets: Vec::new(),
+    };
+    let (bot, diagnostics, sources) = engine::Bot::load(&files);
+    let picture = bot.unwrap_or_else(|| panic!("{}", syntax::render_short(&diagnostics, &sources))).picture(&diagnostics);
+    let of = |name: &str| picture.skills.iter().find(|s| s.name == name).unwrap().catches.clone();
+    assert_eq!(of("person"), ["interrupt agent / a person (jump)", "interrupt when input contains \"fire\" (call)", "menu: Help"]);
+    assert_eq!(of("track"), ["command /track", "keyword one / two / three / …", "menu: Track \"it\" & more"]);
+    assert_eq!(of("/start"), ["menu: Begin"]);
+    assert!(super::super::dot::draw(&picture).contains("interrupt agent / a person (jump)"));
+    assert!(super::super::mermaid::draw(&picture).contains("menu#58; Help"));
+    assert!(draw(&picture).contains("menu: Help"));
+}

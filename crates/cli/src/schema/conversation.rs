@@ -39,6 +39,28 @@ const SAID: Shape = Shape::Either(&[
         Key::may("from", Shape::Text, "the block that said it, as skill.block"),
     ]),
 ]);
+const SENT: Shape = Shape::Either(&[
+    Shape::Text,
+    Shape::Keys(&[
+        Key::may("file", TEXTS, "a file of this name"),
+        Key::may("image", TEXTS, "a picture of this name"),
+        Key::may("audio", TEXTS, "a sound, likewise"),
+        Key::may("voice", TEXTS, "a voice message, likewise"),
+        Key::may("video", TEXTS, "a film, likewise"),
+        Key::may("sticker", TEXTS, "a sticker, likewise"),
+        Key::may(
+            "location",
+            Shape::Either(&[
+                Shape::Text,
+                Shape::Keys(&[Key::must("lat", Shape::Number, "degrees north"), Key::must("lng", Shape::Number, "degrees east")]),
+            ]),
+            "a place; also as LATITUDE, LONGITUDE",
+        ),
+        Key::may("type", Shape::Text, "the file's media type, if its name does not say it"),
+        Key::may("size", Shape::Text, "its size: 512 (bytes), 300kB, 6MB; 100kB if not said"),
+        Key::may("text", Shape::Text, "what is written beside it"),
+    ]),
+]);
 const THEN: &[Key] = &[
     Key::may("tags", Shape::List(&TEXT), "exactly these tags"),
     Key::may("attributes", FIELDS, "the values these attributes have"),
@@ -51,7 +73,7 @@ const THEN: &[Key] = &[
     Key::may("owner", Shape::OneOf(&["bot", "queue", "agent"]), "who has the conversation"),
 ];
 const LINE: Shape = Shape::OneKey(&[
-    Key::may("user", Shape::Text, "the customer writes this"),
+    Key::may("user", SENT, "the customer writes or sends this"),
     Key::may("bot", SAID, "the bot says this; any takes whatever it says"),
     Key::may("press", Shape::Text, "the customer presses the button of this label"),
     Key::may("open", Shape::Any, "the customer opens the chat"),
@@ -88,6 +110,7 @@ pub const SCRIPT: &[Key] = &[
     Key::may("note", Shape::Text, "for people who read the file"),
     Key::may("now", Shape::Text, "when it begins, in the bot's zone"),
     Key::may("agents", Shape::List(&AGENT), "who answers chats"),
+    Key::may("ungated", Shape::Truth, "whether only_for lets everybody in"),
     Key::may("contact", FIELDS, "what is known of the customer: attributes, tags, events, status, …"),
     Key::may("start_at", START, "the block it begins at, as skill.block"),
     Key::may("http", Shape::List(&ANY), "what requests are answered with"),

@@ -2,12 +2,14 @@
 //! listed. Mail and text messages are taken and go nowhere, unless an entry lets them fail.
 
 use super::read::Reader;
+use super::redirect;
 use model::{CallKind, CallRow, Came, HttpCall, HttpMethod};
+use runtime::egress::{EgressError, REDIRECTS};
 use runtime::{Outside, Tried};
 use serde_json::Value as Json;
 use std::fmt;
 use std::sync::Arc;
-use syntax::{Diagnostic, Node, Spanned, Style};
+use syntax::{Diagnostic, Node, Span, Spanned, Style};
 use url::form_urlencoded;
 
 /// Where calls go on stage.
@@ -16,9 +18,27 @@ pub struct Calls {
     /// What is answered, in order.
     pub listed: Vec<Listed>,
     /// The real outside, for what is not listed.
-    pub network: Option<Arc<dyn Outside>>,
+    pub network: Option<Network>,
     /// What to say where neither answers.
     pub help: String,
+}
+
+/// The real outside, and what drives it: one for all calls, as connections live on between them.
+#[derive(Clone)]
+pub struct Network {
+    outside: Arc<dyn Outside>,
+    tokio: Arc<tokio::runtime::Runtime>,
+}
+
+impl Network {
+    /// Calls made through `outside`.
+    ///
+    /// # Errors
+    /// If the machine has no resources left for it.
+    pub fn new(outside: Arc<dyn Outside>) -> std::io::Result<Self> {
+        let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { outside, tokio: Arc::new(tokio) })
+    }
 }
 
 impl fmt::Debug for Calls {
@@ -50,15 +70,31 @@ enum What {
 }
 
 /// An address with its query read, so that it does not matter how it is written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Address {
     place: String,
     query: Vec<(String, String)>,
 }
 
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        // Written in two ways and the same to a browser: `https://a.example` and `https://a.example/`, `é` and `%C3%A9`.
+        let plain = |place: &str| url::Url::parse(place).map_or_else(|_| place.to_owned(), String::from);
+        self.query == other.query && (self.place == other.place || plain(&self.place) == plain(&other.place))
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Answer {
-    Http { status: u16, body: String },
+    Http {
+        status: u16,
+        body: String,
+    },
+    /// Leads to another address.
+    Redirect {
+        status: u16,
+        to: String,
+    },
     TimesOut,
     Refused,
     Taken,
@@ -81,8 +117,10 @@ const METHODS: [(&str, HttpMethod); 5] = [
     ("patch", HttpMethod::Patch),
     ("delete", HttpMethod::Delete),
 ];
-const KEYS: [&str; 14] =
-    ["get", "post", "put", "patch", "delete", "email", "sms", "headers", "body", "reply", "status", "delay", "fail", "times"];
+const KEYS: [&str; 15] =
+    ["get", "post", "put", "patch", "delete", "email", "sms", "headers", "body", "reply", "redirect", "status", "delay", "fail", "times"];
+/// The status of a redirect, if none is written.
+const FOUND: u16 = 302;
 
 impl Address {
     fn read(written: &str) -> Self {
@@ -108,29 +146,55 @@ impl fmt::Display for Address {
 }
 
 impl Calls {
-    /// Answers a call.
+    /// Answers a call; redirects are followed as the server does.
     pub fn answer(&mut self, row: &CallRow) -> Staged {
-        let what = &row.call.what;
-        let shown = shown(what);
-        let found = self.listed.iter_mut().find(|l| l.left != Some(0) && l.fits(what));
-        if let Some(listed) = found {
+        let mut asked = row.call.what.clone();
+        let (mut delay, mut hops) = (0, 0);
+        loop {
+            let shown = shown(&asked);
+            let Some(listed) = self.listed.iter_mut().find(|l| l.left != Some(0) && l.fits(&asked)) else {
+                return if hops == 0 { self.unlisted(row, &shown) } else { self.nobody(&shown) };
+            };
             listed.left = listed.left.map(|left| left - 1);
-            let (tried, delay) = listed.tried(what);
-            return Staged { tried, delay, note: format!("{shown}: answered as listed") };
+            delay += listed.delay;
+            let led = match (&listed.answer, &asked) {
+                (Answer::Redirect { status, to }, CallKind::Http(call)) if delay < call.timeout => redirect::next(call, *status, to),
+                (_, _) => Ok(None),
+            };
+            match led {
+                Ok(None) => {
+                    let (tried, delay) = listed.tried(&asked, delay);
+                    let note = format!("{shown}: answered as listed");
+                    return Staged { tried, delay, note };
+                }
+                Ok(Some(_)) if hops == REDIRECTS => {
+                    let error = EgressError::Redirects;
+                    return Staged { tried: Tried::failed(error.to_string()), delay, note: format!("{shown}: {error}") };
+                }
+                Ok(Some(next)) => asked = CallKind::Http(next),
+                Err(error) => return Staged { tried: Tried::failed(error.to_string()), delay, note: format!("{shown}: {error}") },
+            }
+            hops += 1;
         }
-        match (&self.network, what) {
-            (Some(network), _) => match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(tokio) => Staged { tried: tokio.block_on(network.call(row)), delay: 0, note: format!("{shown}: really called") },
-                Err(error) => Staged { tried: Tried::failed(error.to_string()), delay: 0, note: shown },
-            },
+    }
+
+    /// What becomes of a call that no entry answers.
+    fn unlisted(&self, row: &CallRow, shown: &str) -> Staged {
+        match (&self.network, &row.call.what) {
+            (Some(network), _) => {
+                let tried = network.tokio.block_on(network.outside.call(row));
+                Staged { tried, delay: 0, note: format!("{shown}: really called") }
+            }
             (None, CallKind::Mail(_) | CallKind::Sms(_)) => {
                 Staged { tried: Tried::done(Came::Sent { id: None }), delay: 0, note: format!("{shown}: taken, and not really sent") }
             }
-            (None, CallKind::Http(_)) => {
-                let reason = format!("{shown} is answered by nobody here: {}", self.help);
-                Staged { tried: Tried::failed(reason.clone()), delay: 0, note: reason }
-            }
+            (None, CallKind::Http(_)) => self.nobody(shown),
         }
+    }
+
+    fn nobody(&self, shown: &str) -> Staged {
+        let reason = format!("{shown} is answered by nobody here: {}", self.help);
+        Staged { tried: Tried::failed(reason.clone()), delay: 0, note: reason }
     }
 }
 
@@ -171,22 +235,25 @@ impl Listed {
         }
     }
 
-    fn tried(&self, what: &CallKind) -> (Tried, i64) {
+    /// What comes of it, `delay` microseconds after it was asked for.
+    fn tried(&self, what: &CallKind, delay: i64) -> (Tried, i64) {
         let most = match what {
             CallKind::Http(call) => call.timeout,
             CallKind::Mail(_) | CallKind::Sms(_) => 30_000_000,
         };
         let timed_out = (Tried { came: Came::TimedOut, again: true, after: None }, most);
-        if self.delay >= most {
+        if delay >= most {
             return timed_out;
         }
         match &self.answer {
             Answer::TimesOut => timed_out,
             Answer::Refused => {
                 let reason = "no connection: refused".to_owned();
-                (Tried { came: Came::Failed { reason, status: None }, again: true, after: None }, self.delay)
+                (Tried { came: Came::Failed { reason, status: None }, again: true, after: None }, delay)
             }
-            Answer::Taken => (Tried::done(Came::Sent { id: None }), self.delay),
+            Answer::Taken => (Tried::done(Came::Sent { id: None }), delay),
+            // One that is not followed is an answer like any other.
+            Answer::Redirect { status, .. } => (Tried::done(Came::Http { status: *status, body: Some(String::new()) }), delay),
             Answer::Http { status, body } => {
                 let again = *status >= 500 || matches!(status, 408 | 425 | 429);
                 let largest = match what {
@@ -195,9 +262,9 @@ impl Listed {
                 };
                 if body.len() > largest {
                     let reason = format!("the answer (status {status}) is larger than it may be");
-                    return (Tried::done(Came::Failed { reason, status: Some(*status) }), self.delay);
+                    return (Tried::done(Came::Failed { reason, status: Some(*status) }), delay);
                 }
-                (Tried { came: Came::Http { status: *status, body: Some(body.clone()) }, again, after: None }, self.delay)
+                (Tried { came: Came::Http { status: *status, body: Some(body.clone()) }, again, after: None }, delay)
             }
         }
     }
@@ -211,7 +278,7 @@ impl Reader<'_> {
 
     fn listed(&mut self, node: &Spanned<Node>) -> Option<Listed> {
         let (mut what, mut headers, mut body, mut reply) = (Vec::new(), Vec::new(), None, None);
-        let (mut status, mut delay, mut fail, mut left) = (None, 0, None, None);
+        let (mut status, mut delay, mut fail, mut left, mut redirect) = (None, 0, None, None, None);
         for (key, value) in self.entries(node, "an answer to a call", &KEYS) {
             match key {
                 "email" => what.push(What::Mail(self.anybody(value)?)),
@@ -223,6 +290,7 @@ impl Reader<'_> {
                 }
                 "body" => body = Some(json(value)),
                 "reply" => reply = Some(json(value)),
+                "redirect" => redirect = Some((self.text(value, "where a redirect leads")?.trim().to_owned(), value.span)),
                 "status" => match self.text(value, "status")?.parse::<u16>().ok().filter(|s| (100..600).contains(s)) {
                     Some(read) => status = Some(read),
                     None => self.wrong(value.span, "status is a number such as 404; the answer itself stands under reply"),
@@ -251,6 +319,16 @@ impl Reader<'_> {
             self.out.push(Diagnostic::error("E0150", node.span, message).help("write - { get: \"https://…\", reply: { … } }"));
             return None;
         };
+        if let Some((to, span)) = redirect {
+            return self.redirected(what, &to, span, status, reply.is_some() || fail.is_some()).map(|answer| Listed {
+                what: answer.0,
+                headers,
+                body,
+                answer: answer.1,
+                delay,
+                left,
+            });
+        }
         let answer = match (fail, &what) {
             (Some(fail), _) => fail,
             (None, What::Mail(_) | What::Sms(_)) => Answer::Taken,
@@ -265,6 +343,20 @@ impl Reader<'_> {
             }
         };
         Some(Listed { what, headers, body, answer, delay, left })
+    }
+
+    /// An entry that leads to another address.
+    fn redirected(&mut self, what: What, to: &str, span: Span, status: Option<u16>, answers: bool) -> Option<(What, Answer)> {
+        if matches!(what, What::Mail(_) | What::Sms(_)) || answers {
+            self.wrong(span, "a redirect is the whole answer of get, post, put, patch or delete: leave reply and fail out");
+            return None;
+        }
+        let status = status.unwrap_or(FOUND);
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+            self.wrong(span, format!("{status} leads nowhere: a redirect has the status 301, 302, 303, 307 or 308"));
+            return None;
+        }
+        Some((what, Answer::Redirect { status, to: to.to_owned() }))
     }
 
     /// `any`, or an address.

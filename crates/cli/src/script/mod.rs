@@ -6,8 +6,10 @@ pub mod http;
 mod junit;
 pub mod media;
 mod read;
+mod redirect;
 mod report;
 mod run;
+pub mod sent;
 mod written;
 
 pub use run::told;

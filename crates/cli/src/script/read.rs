@@ -1,6 +1,7 @@
 //! Reading a scripted conversation; what is wrong is told at its place.
 
 mod expectation;
+mod sent;
 mod setting;
 mod talk;
 
@@ -11,7 +12,7 @@ use model::{Duration, Instant};
 use syntax::{Diagnostic, Diagnostics, Node, Span, Spanned};
 
 /// What a conversation file may hold.
-const KEYS: [&str; 9] = ["test", "note", "now", "agents", "contact", "start_at", "http", "talk", "then"];
+const KEYS: [&str; 10] = ["test", "note", "now", "agents", "contact", "start_at", "ungated", "http", "talk", "then"];
 
 /// Reads conversations of one bot.
 pub(super) struct Reader<'a> {
@@ -144,6 +145,9 @@ impl Reader<'_> {
         }
         if let Some(contact) = find("contact") {
             self.contact(contact, &mut setting);
+        }
+        if let Some(node) = find("ungated") {
+            setting.ungated = self.yes(node, "ungated").unwrap_or(false);
         }
         if let Some(start) = find("start_at") {
             setting.start = self.start_at(start);

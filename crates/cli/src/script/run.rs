@@ -153,8 +153,8 @@ impl Stage {
         }
         let done = match &line.what {
             Written::Then(expectation) => return self.unmet(expectation),
-            Written::User(text) => {
-                self.play.write(text);
+            Written::User(content) => {
+                self.play.customer(IncomingBody::Message((**content).clone()));
                 Ok(())
             }
             Written::Press(label) => {
@@ -192,6 +192,7 @@ impl Stage {
                 conversation: None,
                 name: name.clone(),
                 fields: fields.clone(),
+                at: None,
                 by: Actor::Api("test".into()),
             }),
             Written::Change(changes) => self.play.modify(changes.clone()),

@@ -30,8 +30,8 @@ pub struct Line {
 /// What a line says.
 #[derive(Clone, Debug)]
 pub enum Written {
-    /// The customer writes.
-    User(String),
+    /// The customer writes, or sends something.
+    User(Box<model::Content>),
     /// The customer presses the newest button with this label.
     Press(String),
     /// The customer opens the conversation, perhaps through a link.

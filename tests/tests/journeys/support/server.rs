@@ -116,7 +116,13 @@ impl Process {
         drop(lines);
         let found = |output: &str| {
             let line = output.lines().find_map(|l| l.trim().strip_prefix("Console"))?;
-            Some(line.trim().strip_prefix("http://")?.strip_suffix("/console")?.to_owned())
+            let shown = line.trim().strip_suffix("/console")?;
+            if let Some(address) = shown.strip_prefix("http://") {
+                return Some(address.to_owned());
+            }
+            // A public address is shown instead of where it listens, which the command line finds in the data folder.
+            let control: Value = serde_json::from_slice(&std::fs::read(data.join("control.json")).ok()?).ok()?;
+            Some(control["address"].as_str()?.to_owned())
         };
         let address = within("the server to start", async {
             loop {

@@ -17,7 +17,7 @@ impl Reader<'_> {
         };
         let value = &entry.value;
         let what = match entry.key.as_text().unwrap_or_default() {
-            "user" => Written::User(self.text(value, "what the user writes")?.to_owned()),
+            "user" => Written::User(Box::new(self.sent(value)?)),
             "press" => Written::Press(self.text(value, "a button's label")?.to_owned()),
             "open" => Written::Open(value.as_text().filter(|t| !t.is_empty()).map(str::to_owned)),
             "bot" => Written::Bot(self.expected(value)?),

@@ -1,0 +1,55 @@
+//! `segments` of the command line: the same questions as the HTTP API answers, without a key.
+
+use super::ControlError;
+use crate::v1;
+use model::ContactId;
+use runtime::{Handle, SegmentError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Segments of one answer, and members.
+const MOST: usize = 1_000;
+
+/// Whom a preview is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Of {
+    /// Everybody for whom this condition holds.
+    Where(String),
+    /// The members of this segment.
+    Segment(String),
+}
+
+/// Every segment, up to a bound.
+pub(super) async fn list(handle: &Handle, after: Option<&str>) -> Value {
+    v1::listed(handle, after, MOST).await
+}
+
+pub(super) async fn show(handle: &Handle, key: &str) -> Result<Value, ControlError> {
+    v1::shown(handle, key).await.map_err(refused)
+}
+
+pub(super) async fn preview(handle: &Handle, of: Of, sample: usize) -> Result<Value, ControlError> {
+    let asks = match of {
+        Of::Where(text) => v1::Asks::Where(json!(text)),
+        Of::Segment(key) => v1::Asks::Segment(key),
+    };
+    v1::preview_asked(handle, asks, sample.min(100)).await.map_err(refused)
+}
+
+pub(super) async fn members(handle: &Handle, key: &str, after: Option<ContactId>, limit: usize) -> Result<Value, ControlError> {
+    v1::members_page(handle, key, after, limit.clamp(1, MOST), true).await.map_err(refused)
+}
+
+pub(super) async fn explain(handle: &Handle, key: &str, contact: ContactId) -> Result<Value, ControlError> {
+    v1::explained(handle, key, contact).await.map_err(refused)?.ok_or(ControlError::NoContact(contact))
+}
+
+fn refused(error: SegmentError) -> ControlError {
+    match error {
+        SegmentError::NotFound(key) => {
+            ControlError::Segments(format!("there is no segment \"{key}\"; `switchboard segments list` shows which there are"))
+        }
+        error => ControlError::Segments(v1::told(&error)),
+    }
+}

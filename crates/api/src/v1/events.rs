@@ -1,0 +1,214 @@
+//! Events that programs raise for a contact (FL 7.3): one or a batch, late ones at their time, each once.
+
+use super::{
+    asked::{Body, In, no_contact},
+    caller::{Caller, EventsWrite},
+    once,
+};
+use crate::{problem::Problem, state::Shared};
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use model::{ContactId, Instant, Record, Value};
+use runtime::{Told, WriteError};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+
+/// Events of one request.
+const BATCH: usize = 100;
+/// The longest name of an event or of a field, in bytes.
+const NAME: usize = 64;
+/// The most fields of an event, and of a record in one.
+const FIELDS: usize = 64;
+/// The most entries of a list.
+const ITEMS: usize = 200;
+/// How deep lists and records may stand in one another.
+const DEPTH: usize = 4;
+/// The longest text, in characters.
+const TEXT: usize = 4_096;
+/// How late an event may be told: ten years, in microseconds.
+const LATE: i64 = 3_653 * 86_400_000_000;
+/// Events the product raises itself.
+const RESERVED: [&str; 2] = ["error_reported", "identified"];
+
+/// An event as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    #[serde(default)]
+    fields: Map<String, Json>,
+    #[serde(default)]
+    at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch {
+    events: Vec<Json>,
+}
+
+/// `POST /api/v1/contacts/{contact}/events`: answered when every event is durable and what it starts has begun.
+pub(crate) async fn raise(
+    caller: Caller<EventsWrite>,
+    In(contact): In<ContactId>,
+    State(server): State<Shared>,
+    headers: HeaderMap,
+    Body(body): Body<Json>,
+) -> Result<axum::Json<Json>, Problem> {
+    let key = once::key(&headers)?;
+    let said = body.to_string();
+    let mut events = read(body, server.handle.now())?;
+    if let Some(key) = key {
+        let place = contact.to_string();
+        server.once.stands_for(&[&caller.key.id, &place, &key], &said)?;
+        // Under the key and what is said: never doubled, and another request with the same key is never lost.
+        let stem = once::digest(&[&caller.key.id, &place, &key, &said]);
+        for (at, event) in events.iter_mut().enumerate() {
+            event.once = Some(format!("api/{stem}/{at}"));
+        }
+    }
+    let all = events.len();
+    let done = server.handle.raise_all(contact, events, &caller.actor()).await;
+    let recorded = done.iter().filter(|d| d.is_ok()).count();
+    match done.iter().position(Result::is_err) {
+        None => Ok(axum::Json(json!({ "contact": contact, "recorded": all }))),
+        Some(first) => {
+            let missing: Vec<usize> = done.iter().enumerate().filter(|(_, d)| d.is_err()).map(|(at, _)| at).collect();
+            let problem = match done.into_iter().nth(first) {
+                Some(Err(WriteError::NotFound)) => no_contact(),
+                Some(Err(error)) => error.into(),
+                Some(Ok(())) | None => Problem::internal(),
+            };
+            Err(problem.with("recorded", json!(recorded)).with("not_recorded", json!(missing)))
+        }
+    }
+}
+
+fn read(body: Json, now: Instant) -> Result<Vec<Told>, Problem> {
+    let written = match body {
+        Json::Object(map) if map.contains_key("events") => {
+            let Batch { events } = serde_json::from_value(Json::Object(map)).map_err(|e| invalid(None, e.to_string()))?;
+            if events.is_empty() || events.len() > BATCH {
+                return Err(invalid(None, format!("events holds 1 to {BATCH} events")));
+            }
+            events.into_iter().enumerate().map(|(at, event)| (Some(at), event)).collect()
+        }
+        Json::Object(map) => vec![(None, Json::Object(map))],
+        _ => return Err(invalid(None, "send one event as {\"name\": …}, or several as {\"events\": […]}")),
+    };
+    written.into_iter().map(|(at, event)| one(event, now).map_err(|why| invalid(at, why))).collect()
+}
+
+/// 422, saying which event of a batch it is about.
+fn invalid(at: Option<usize>, why: impl Into<String>) -> Problem {
+    let why = why.into();
+    let said = at.map_or_else(|| why.clone(), |at| format!("events[{at}]: {why}"));
+    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", said);
+    match at {
+        Some(at) => problem.with("event", json!(at)),
+        None => problem,
+    }
+}
+
+pub(crate) fn one(event: Json, now: Instant) -> Result<Told, String> {
+    let Written { name, fields, at } = serde_json::from_value(event).map_err(|e| e.to_string())?;
+    if !is_name(&name) {
+        return Err(format!("name is up to {NAME} letters, digits and _, beginning with a letter, such as \"purchase\""));
+    }
+    if RESERVED.contains(&name.as_str()) {
+        return Err(format!("the event \"{name}\" is raised by the product alone; choose another name"));
+    }
+    let at = at.map(|text| time(&text, now)).transpose()?;
+    Ok(Told { name, fields: record(&fields, 0)?, at, once: None })
+}
+
+fn time(text: &str, now: Instant) -> Result<Instant, String> {
+    let at: jiff::Timestamp = text.parse().map_err(|_| {
+        let shown: String = text.chars().take(40).collect();
+        format!("at is a time with its zone, such as \"2026-03-01T12:00:00Z\" or \"2026-03-01T13:00:00+01:00\", not \"{shown}\"")
+    })?;
+    let at = Instant::from(at);
+    if now.micros_since(at) > LATE {
+        return Err("at is more than ten years ago".into());
+    }
+    Ok(at)
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= NAME
+        && !name.is_empty()
+        && name.bytes().enumerate().all(|(at, b)| b.is_ascii_alphabetic() || at > 0 && (b.is_ascii_digit() || b == b'_'))
+}
+
+fn record(fields: &Map<String, Json>, depth: usize) -> Result<Record, String> {
+    if fields.len() > FIELDS {
+        return Err(format!("an event has at most {FIELDS} fields"));
+    }
+    let mut read = Record::new();
+    for (name, value) in fields {
+        if !is_name(name) {
+            let shown: String = name.chars().take(40).collect();
+            return Err(format!("a field's name is up to {NAME} letters, digits and _, beginning with a letter, not \"{shown}\""));
+        }
+        check(value, depth).map_err(|why| format!("{name}: {why}"))?;
+        // `null` is missing.
+        if let Some(value) = Value::from_json(value) {
+            read.insert(name.clone(), value);
+        }
+    }
+    Ok(read)
+}
+
+fn check(value: &Json, depth: usize) -> Result<(), String> {
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) => Ok(()),
+        Json::String(text) if text.chars().count() <= TEXT => Ok(()),
+        Json::String(_) => Err(format!("a text of an event has at most {TEXT} characters")),
+        Json::Array(_) | Json::Object(_) if depth + 1 >= DEPTH => Err(format!("lists and records stand at most {DEPTH} deep in an event")),
+        Json::Array(items) if items.len() <= ITEMS => items.iter().try_for_each(|item| check(item, depth + 1)),
+        Json::Array(_) => Err(format!("a list of an event has at most {ITEMS} entries")),
+        Json::Object(fields) => record(fields, depth + 1).map(|_| ()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant(1_800_000_000_000_000);
+
+    #[test]
+    fn one_event_or_a_batch_is_read() {
+        let one = read(json!({ "name": "purchase", "fields": { "total": 12.5, "items": [{ "sku": "a" }] } }), NOW).unwrap();
+        assert_eq!((one.len(), one[0].at), (1, None));
+        assert_eq!(one[0].fields["total"], Value::Number("12.5".parse().unwrap()));
+        let two = read(json!({ "events": [{ "name": "a", "at": "2026-03-01T13:00:00+01:00" }, { "name": "b" }] }), NOW).unwrap();
+        assert_eq!(two[0].at.unwrap().to_string(), "2026-03-01T12:00:00Z");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        let many: Vec<Json> = (0..101).map(|_| json!({ "name": "a" })).collect();
+        let deep = json!({ "name": "a", "fields": { "l": [[[[1]]]] } });
+        for (body, says) in [
+            (json!([]), "one event"),
+            (json!({}), "name"),
+            (json!({ "name": "a b" }), "letters"),
+            (json!({ "name": "identified" }), "product alone"),
+            (json!({ "name": "a", "field": {} }), "unknown field `field`"),
+            (json!({ "name": "a", "at": "yesterday" }), "yesterday"),
+            (json!({ "name": "a", "at": "2026-03-01T12:00:00" }), "with its zone"),
+            (json!({ "name": "a", "at": "2001-01-01T00:00:00Z" }), "ten years"),
+            (json!({ "name": "a", "fields": { "b c": 1 } }), "b c"),
+            (json!({ "name": "a", "fields": { "t": "x".repeat(4_097) } }), "t: a text"),
+            (deep, "deep"),
+            (json!({ "events": [] }), "1 to 100"),
+            (json!({ "events": many }), "1 to 100"),
+            (json!({ "events": [{ "name": "a" }], "name": "b" }), "unknown field `name`"),
+            (json!({ "events": [{ "name": "a" }, { "name": "" }] }), "events[1]"),
+        ] {
+            let told = read(body.clone(), NOW).unwrap_err().detail().to_owned();
+            assert!(told.contains(says), "{body}: {told}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Why something about segments was not done, for programs and for people.
+
+use crate::problem::Problem;
+use expr::Problem as Fault;
+use http::StatusCode;
+use runtime::SegmentError;
+use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
+
+impl From<SegmentError> for Problem {
+    fn from(error: SegmentError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SegmentError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "no_segment", detail),
+            SegmentError::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", detail),
+            SegmentError::File(_) => Self::new(StatusCode::CONFLICT, "in_folder", detail),
+            SegmentError::Changed(_) => Self::new(StatusCode::PRECONDITION_FAILED, "changed", detail),
+            SegmentError::Used { segments, triggers, .. } => {
+                Self::new(StatusCode::CONFLICT, "used", detail).with("segments", json!(segments)).with("triggers", json!(triggers))
+            }
+            SegmentError::NotEmpty { size, .. } => {
+                let detail = format!("{detail}, or delete it with ?members=remove");
+                Self::new(StatusCode::CONFLICT, "not_empty", detail).with("size", json!(size))
+            }
+            SegmentError::NotAList(_) => Self::new(StatusCode::CONFLICT, "not_a_list", detail),
+            SegmentError::Field { field, .. } => Self::invalid(detail).with("field", json!(field)),
+            SegmentError::Condition { text, problems } => {
+                let first = problems.first().map_or(detail, |first| first.message.clone());
+                let errors: Vec<Json> = problems.iter().map(|p| problem(&text, p)).collect();
+                let refused = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "condition", first).with("field", json!("where"));
+                refused.with("where", json!(text)).with("errors", json!(errors))
+            }
+            SegmentError::Busy => Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(2),
+            SegmentError::Write(error) => error.into(),
+        }
+    }
+}
+
+/// A fault of a condition: its place is counted in characters of the text.
+pub(crate) fn problem(text: &str, fault: &Fault) -> Json {
+    let (start, end) = place(text, fault);
+    json!({
+        "code": fault.code,
+        "message": fault.message,
+        "help": fault.help,
+        "start": start,
+        "end": end,
+        "suggestion": fault.suggestion,
+    })
+}
+
+fn place(text: &str, fault: &Fault) -> (usize, usize) {
+    let chars = |bytes: usize| text.get(..bytes).map_or_else(|| text.chars().count(), |before| before.chars().count());
+    (chars(fault.range.start), chars(fault.range.end))
+}
+
+/// The same for the terminal: each fault under its place.
+pub(crate) fn told(error: &SegmentError) -> String {
+    let SegmentError::Condition { text, problems } = error else { return error.to_string() };
+    let mut out = String::new();
+    for fault in problems {
+        let (start, end) = place(text, fault);
+        let mark = "^".repeat(end.saturating_sub(start).max(1));
+        let help = fault.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        // Writing to a text cannot fail.
+        let _ = write!(out, "{}{}\n  {text}\n  {:start$}{mark}\n", fault.message, help, "");
+    }
+    out.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(range: std::ops::Range<usize>) -> Fault {
+        Fault { code: "E0300", message: "m".into(), help: None, range, suggestion: Some("name".into()), sure: false, warning: false }
+    }
+
+    #[test]
+    fn places_are_characters() {
+        let text = "é = nme";
+        let told = problem(text, &fault(5..8));
+        assert_eq!((&told["start"], &told["end"]), (&json!(4), &json!(7)));
+        // A place beyond the text is its end.
+        assert_eq!(problem(text, &fault(90..91))["start"], json!(7));
+    }
+
+    #[test]
+    fn for_people_a_fault_stands_under_its_place() {
+        let error = SegmentError::Condition { text: "é = nme".into(), problems: vec![fault(5..8)] };
+        assert_eq!(told(&error), "m\n  é = nme\n      ^^^");
+    }
+}
