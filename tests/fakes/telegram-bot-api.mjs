@@ -79,6 +79,8 @@ function reset() {
     confirmed: [], // ids in the order they were confirmed
     webhook: null,
     commands: [],
+    // By language; under "" those of everybody else.
+    commands_in: {},
     calls: [],
     deliveries: [],
     files: new Map(),
@@ -237,6 +239,10 @@ function post(update) {
 
 // ---- Messages out ----
 
+const language = ({ language_code: code = "" }) => {
+  if (!/^([a-z]{2})?$/.test(code)) throw bad("invalid language code specified");
+  return code;
+};
 const units = (text) => text.length; // JavaScript counts UTF-16 units, as Telegram does
 function checkText(text, entities, limit, what) {
   if (units(text) > limit) throw bad(what === "text" ? "message is too long" : "message caption is too long");
@@ -351,14 +357,16 @@ const METHODS = {
       if (!description || units(description) > 256) throw bad("BOT_COMMAND_DESCRIPTION_INVALID");
     }
     if (params.commands.length > 100) throw bad("BOT_COMMANDS_TOO_MUCH");
-    state.commands = params.commands;
+    state.commands_in[language(params)] = params.commands;
+    state.commands = state.commands_in[""] ?? [];
     return true;
   },
-  deleteMyCommands() {
-    state.commands = [];
+  deleteMyCommands(params) {
+    delete state.commands_in[language(params)];
+    state.commands = state.commands_in[""] ?? [];
     return true;
   },
-  getMyCommands: () => state.commands,
+  getMyCommands: (params) => state.commands_in[language(params)] ?? [],
   sendChatAction(params) {
     if (!["typing", "upload_photo", "upload_document"].includes(params.action)) throw bad("wrong parameter action in request");
     if (state.blocked.has(Number(params.chat_id))) throw new Refusal(403, "Forbidden: bot was blocked by the user");
@@ -551,7 +559,7 @@ const CONTROL = {
     reset();
     return {};
   },
-  "GET state": () => ({ pending: state.updates.map((update) => update.update_id), confirmed: state.confirmed, webhook: state.webhook, commands: state.commands, faults: state.faults, polling: state.poll !== null }),
+  "GET state": () => ({ pending: state.updates.map((update) => update.update_id), confirmed: state.confirmed, webhook: state.webhook, commands: state.commands, commands_in: state.commands_in, faults: state.faults, polling: state.poll !== null }),
   "GET calls": (_body, query) => wait(query, () => callsOf(query)),
   "GET sent": (_body, query) => wait(query, () => callsOf(query).filter((call) => call.message)),
   "GET deliveries": (_body, query) => wait(query, () => state.deliveries),

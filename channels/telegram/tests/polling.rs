@@ -348,6 +348,30 @@ async fn what_the_runtime_refuses_for_good_is_kept_as_a_note() {
 }
 
 #[tokio::test]
+async fn each_language_has_its_menu_and_one_that_is_given_up_leaves_none() {
+    let fake = Fake::start().await;
+    let hub = TestHub::new("telegram");
+    hub.set_commands(&[("order", "Track an order")]);
+    let (english, spanish) = ([("order", "Track an order")], [("order", "Seguir un pedido")]);
+    hub.set_languages(&[("en", &english), ("es", &spanish)]);
+    let bot = Running::of(Arc::clone(&hub), fake.channel());
+    fake.calls("setMyCommands", 2).await;
+    let menus = json!({
+        "": [{ "command": "order", "description": "Track an order" }],
+        "es": [{ "command": "order", "description": "Seguir un pedido" }],
+    });
+    assert_eq!(fake.get("state").await["commands_in"], menus);
+    bot.stop().await;
+    // The bot gave Spanish up while nothing ran.
+    hub.set_languages(&[("en", &english)]);
+    let bot = Running::of(Arc::clone(&hub), fake.channel());
+    let gone = fake.calls("deleteMyCommands", 1).await;
+    assert_eq!(gone[0]["params"]["language_code"], "es");
+    assert_eq!(fake.get("state").await["commands_in"], json!({ "": menus[""] }));
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn the_menu_follows_the_bots_commands() {
     let fake = Fake::start().await;
     let hub = TestHub::new("telegram");

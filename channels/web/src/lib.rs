@@ -21,6 +21,7 @@ mod options;
 mod problem;
 mod respond;
 mod routes;
+mod segments;
 mod session;
 mod sniff;
 mod stream;

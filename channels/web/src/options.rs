@@ -25,6 +25,8 @@ pub struct Options {
     pub menu: Vec<MenuItem>,
     /// The events pages may raise; none admits any but those the product raises itself.
     pub track: Option<Vec<String>>,
+    /// The segments a page may learn that its visitor is in; none tells of any.
+    pub segments: Option<Vec<String>>,
     /// The secret with which the website signs who a visitor is; none knows nobody.
     pub identity: Option<IdentitySecret>,
     /// Whether this channel serves `/`, `/widget.js` and what belongs to them. At most one channel of a bot may.
@@ -41,6 +43,7 @@ impl Default for Options {
             allowed_origins: Vec::new(),
             menu: Vec::new(),
             track: None,
+            segments: None,
             identity: None,
             pages: true,
             limits: Limits::default(),

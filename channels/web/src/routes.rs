@@ -6,7 +6,7 @@ use crate::{
     messages,
     options::Options,
     problem::Problem,
-    respond, session, stream,
+    respond, segments, session, stream,
     visit::Visit,
 };
 use channel::{HttpRequest, HttpResponse, Hub, Route};
@@ -120,8 +120,9 @@ pub(crate) fn all(site: Arc<Site>) -> Vec<Route> {
         route(&site, Method::POST, "/typing", JSON_LIMIT, messages::typing),
         route(&site, Method::POST, "/events", events::BODY, events::track),
         route(&site, Method::POST, "/identify", events::BODY, identity::identify),
+        route(&site, Method::GET, "/segments", 0, segments::mine),
     ];
-    for path in ["/session", "/open", "/messages", "/files", "/files/{id}", "/stream", "/typing", "/events", "/identify"] {
+    for path in ["/session", "/open", "/messages", "/files", "/files/{id}", "/stream", "/typing", "/events", "/identify", "/segments"] {
         routes.push(preflight(&site, path));
     }
     if site.options.pages {

@@ -173,3 +173,33 @@ async fn a_token_is_good_for_one_visitor_and_only_with_the_secret() {
     let answer = visitor.post("/identify", json!({ "token": token(&hub, "ana", "n3") })).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND, "a bot without a secret knows nobody");
 }
+
+#[tokio::test]
+async fn a_page_learns_the_segments_of_its_own_visitor_alone() {
+    let hub = echoing();
+    let door = site(&hub);
+    let (ana, ben) = (Visitor::new(&door).await, Visitor::new(&door).await);
+    assert_eq!(ana.get("/segments").await.json(), json!({ "segments": [] }), "who said nothing is in none");
+    ana.say("m1", "hello").await;
+    ben.say("m1", "hello").await;
+    let accepted = hub.accepted();
+    hub.set_segments(&accepted[0].address, &["returning", "vip"]);
+    hub.set_segments(&accepted[1].address, &["newcomers"]);
+    assert_eq!(ana.get("/segments").await.json(), json!({ "segments": ["returning", "vip"] }));
+    // Nothing that is asked beside changes whom it is about.
+    let other = format!("/segments?visitor={0}&address={0}&contact={0}", accepted[0].address.id);
+    assert_eq!(ben.get(&other).await.json(), json!({ "segments": ["newcomers"] }));
+    for headers in [vec![], vec![("authorization", "Bearer x")], vec![("authorization", &*accepted[0].address.id)]] {
+        assert_eq!(door.send(Method::GET, "/segments", &headers, "").await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn a_bot_may_tell_pages_of_some_segments_alone() {
+    let hub = echoing();
+    let door = site_with(&hub, Options { segments: Some(vec!["vip".into()]), ..Options::default() });
+    let visitor = Visitor::new(&door).await;
+    visitor.say("m1", "hello").await;
+    hub.set_segments(&hub.accepted()[0].address, &["late_payers", "vip"]);
+    assert_eq!(visitor.get("/segments").await.json(), json!({ "segments": ["vip"] }));
+}

@@ -203,6 +203,15 @@ pub trait Hub: Send + Sync {
         self.commands().into_iter().map(item).collect()
     }
 
+    /// The same commands, described in the language of the bot that fits best.
+    fn commands_in(&self, language: &str) -> Vec<(String, String)>;
+
+    /// The languages the bot speaks, the one it is written in first; none if it declares none. Follows reloads.
+    fn languages(&self) -> Vec<String>;
+
+    /// The keys of the segments the person at this address is in now, sorted; none if nobody is there.
+    fn segments(&self, address: &Address) -> BoxFuture<'_, Vec<String>>;
+
     /// One line for the operator's log; never message text, tokens or phone numbers.
     fn log(&self, line: &str);
 }

@@ -7,7 +7,7 @@ import { launch } from "../lib/browser.mjs";
 import { Agent, BACK, PHONE, picture, Shop, TO_VIP, Visitor } from "../lib/journey.mjs";
 import { ROOT } from "../lib/server.mjs";
 
-const PNG = readFileSync(join(ROOT, "channels/web/examples/picture.png"));
+const PNG = readFileSync(join(ROOT, "channels/web/tests/picture.png"));
 const GREETING = TO_VIP.slice(0, 2);
 
 let browser, shop;

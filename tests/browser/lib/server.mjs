@@ -1,5 +1,5 @@
-// What the tests talk to: the real binary if there is one that serves, else the widget's own example host.
-import { execFileSync, spawn } from "node:child_process";
+// What the tests talk to: the real binary.
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,22 +7,15 @@ import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../../..");
 
-/** The binary to test, or null. SWITCHBOARD_BIN names it; SWITCHBOARD_BIN=example asks for the example host. */
+/** The binary to test: SWITCHBOARD_BIN names it, else it is the debug one. */
 export function binary() {
-  const named = process.env.SWITCHBOARD_BIN;
-  if (named === "example") return null;
-  if (named) return named;
-  for (const profile of ["release", "debug"]) {
-    const path = join(ROOT, "target", profile, "switchboard");
-    if (!existsSync(path)) continue;
-    try {
-      if (/\bserve\b/.test(execFileSync(path, ["--help"], { encoding: "utf8", timeout: 10_000 }))) return path;
-    } catch {
-      // Not a binary that tells what it does.
-    }
-  }
-  return null;
+  const path = process.env.SWITCHBOARD_BIN || join(ROOT, "target/debug/switchboard");
+  if (!existsSync(path)) throw new Error(`there is no ${path}: build it with "cargo build -p switchboard-cli"`);
+  return path;
 }
+
+/** A bot of the tests that says whatever the chat can show; the shop is the other one. */
+export const CHAT_BOT = join(ROOT, "tests/browser/widget/chat-bot");
 
 export function freePort() {
   return new Promise((done, failed) => {
@@ -36,15 +29,13 @@ export function freePort() {
 }
 
 /** Starts a server for a bot folder; resolves when it answers. */
-export async function serve({ bot, data, port } = {}) {
+export async function serve({ bot, data, port, env } = {}) {
   port ??= await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const own = data === undefined ? mkdtempSync(join(tmpdir(), "switchboard-data-")) : null;
-  const real = binary();
-  const [command, args] = real
-    ? [real, ["serve", bot ?? join(ROOT, "flows/shop"), "--data", data ?? join(own, "data"), "--listen", `127.0.0.1:${port}`]]
-    : [join(ROOT, "target/debug/examples/widget_host"), [`127.0.0.1:${port}`]];
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const command = binary();
+  const args = ["serve", bot ?? join(ROOT, "flows/shop"), "--data", data ?? join(own, "data"), "--listen", `127.0.0.1:${port}`];
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let output = "";
   child.stdout.on("data", (piece) => (output += piece));
   child.stderr.on("data", (piece) => (output += piece));
@@ -60,7 +51,6 @@ export async function serve({ bot, data, port } = {}) {
   return {
     origin,
     port,
-    real: real !== null,
     output: () => output,
     async stop(signal = "SIGTERM") {
       if (!gone) child.kill(signal);

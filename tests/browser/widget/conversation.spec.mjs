@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, openShadow } from "../lib/browser.mjs";
+import { Desk, firstPassword } from "../lib/console.mjs";
+import { Customer } from "../lib/customer.mjs";
 import { proxy } from "../lib/proxy.mjs";
-import { serve } from "../lib/server.mjs";
+import { CHAT_BOT, serve } from "../lib/server.mjs";
 import { Chat } from "../lib/widget.mjs";
 
 let browser, server;
 before(async () => {
   browser = await launch();
-  server = await serve();
+  server = await serve({ bot: CHAT_BOT });
 });
 after(async () => {
   await browser?.close();
@@ -298,12 +300,14 @@ test("what came while the panel was closed is counted on the launcher, in all ta
   await context.close();
 });
 
-test("a long conversation is fetched in pages, and what is read stays where it is", { skip: process.env.SWITCHBOARD_BIN !== "example" && "needs the example host's words" }, async () => {
+test("a long conversation is fetched in pages, and what is read stays where it is", async () => {
   const context = await visitor();
   const { page, chat } = await tab(context);
   await chat.greeted();
-  await chat.say("many");
-  await chat.saw("Line 150");
+  for (let n = 1; n <= 15; n++) {
+    await chat.say("many");
+    await chat.saw(`Line ${n}0`);
+  }
   await page.reload();
   await chat.saw("Line 150");
   const earlier = chat.panel.getByRole("button", { name: "Show earlier messages" });
@@ -325,17 +329,27 @@ test("a long conversation is fetched in pages, and what is read stays where it i
   await context.close();
 });
 
-test("who answers is shown: the place in line, the agent's name, that they type", { skip: process.env.SWITCHBOARD_BIN !== "example" && "needs the example host's words" }, async () => {
+test("who answers is shown: the place in line, the agent's name, that they type", async () => {
+  const desk = new Desk(await (await browser.newContext()).newPage(), server.origin);
+  await desk.signIn(firstPassword(server));
+  await desk.page.getByRole("switch", { name: "Accepting chats" }).waitFor();
+  const before = await Customer.arrives(server.origin);
+  await before.say("agent");
+  await before.saw("A person will be with you");
   const context = await visitor();
   const { page, chat } = await tab(context);
   await chat.greeted();
   await chat.say("agent");
   await chat.panel.getByText("You are number 2 in line").first().waitFor();
-  await chat.log.getByText("Bea joined the chat").waitFor();
-  await chat.panel.getByText("Bea is here for you").waitFor();
-  await chat.panel.getByText("Bea is typing").waitFor({ state: "attached" });
-  await chat.saw("this is Bea");
+  await desk.rows("Waiting").nth(1).click();
+  await desk.button("Take this chat").click();
+  await chat.panel.getByText("Admin is here for you").waitFor();
+  await desk.message.pressSequentially("Hello, this");
+  await chat.panel.getByText("Admin is typing").waitFor({ state: "attached" });
+  await desk.say("Hello, this is the Admin.");
+  await chat.saw("this is the Admin");
   await page.reload();
-  await chat.panel.getByText("Bea is here for you").waitFor();
+  await chat.panel.getByText("Admin is here for you").waitFor();
+  await desk.page.context().close();
   await context.close();
 });

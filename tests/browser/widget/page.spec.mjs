@@ -5,16 +5,13 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, openShadow, watchFor } from "../lib/browser.mjs";
-import { binary, serve } from "../lib/server.mjs";
+import { serve } from "../lib/server.mjs";
 import { Chat } from "../lib/widget.mjs";
 
 const SECRET = "a secret of the tests that is long enough";
-// The example host has no bot that could answer.
-const skip = binary() === null && "needs the real binary";
 
 let browser, server, site, origin;
 before(async () => {
-  if (skip) return;
   process.env.PAGE_BOT_IDENTITY = SECRET;
   browser = await launch();
   server = await serve({ bot: join(import.meta.dirname, "page-bot") });
@@ -53,7 +50,7 @@ function token(sub, { secret = SECRET, exp = Math.floor(Date.now() / 1000) + 300
   return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
 }
 
-test("events wait until the chat is opened, in order, even those from before the widget was there", { skip }, async () => {
+test("events wait until the chat is opened, in order, even those from before the widget was there", async () => {
   const { context, page, chat, seen } = await visitor("/early");
   const sent = [];
   page.on("request", (request) => sent.push(new URL(request.url()).pathname));
@@ -73,7 +70,7 @@ test("events wait until the chat is opened, in order, even those from before the
   await context.close();
 });
 
-test("events that wait survive a page that is left", { skip }, async () => {
+test("events that wait survive a page that is left", async () => {
   const { context, page, chat } = await visitor();
   await page.evaluate(() => window.switchboard.track("viewed_product", { sku: "kept" }));
   await page.waitForFunction(() => Object.values(sessionStorage).some((text) => text.includes("kept")));
@@ -84,7 +81,7 @@ test("events that wait survive a page that is left", { skip }, async () => {
   await context.close();
 });
 
-test("pages are told of once somebody is known, single-page applications included", { skip }, async () => {
+test("pages are told of once somebody is known, single-page applications included", async () => {
   const { context, page, chat } = await visitor();
   await chat.greeted();
   await page.evaluate(() => {
@@ -106,7 +103,7 @@ test("pages are told of once somebody is known, single-page applications include
   await context.close();
 });
 
-test("a signed token makes somebody known, and another person never sees their conversation", { skip }, async () => {
+test("a signed token makes somebody known, and another person never sees their conversation", async () => {
   const { context, page, chat } = await visitor();
   await chat.greeted();
   await chat.say("Ana's secret");
@@ -130,7 +127,7 @@ test("a signed token makes somebody known, and another person never sees their c
   await context.close();
 });
 
-test("a token of another secret, or one that is over, knows nobody", { skip }, async () => {
+test("a token of another secret, or one that is over, knows nobody", async () => {
   for (const bad of [token("ana", { secret: "x".repeat(40) }), token("ana", { exp: 1 }), "abc", `${token("ana").split(".").slice(0, 2).join(".")}.`]) {
     const { context, page, chat } = await visitor();
     const warned = page.waitForEvent("console", (message) => message.text().startsWith("switchboard.identify"));
@@ -143,7 +140,47 @@ test("a token of another secret, or one that is over, knows nobody", { skip }, a
   }
 });
 
-test("hostile calls break nothing", { skip }, async () => {
+test("a page asks which segments its visitor is in, and learns nothing of another", async () => {
+  const ask = (page) => page.evaluate(() => window.switchboard.segments());
+  const { context, page, chat, seen } = await visitor();
+  const sent = [];
+  page.on("request", (request) => sent.push(new URL(request.url()).pathname));
+  assert.deepEqual(await ask(page), [], "a stranger is in none");
+  assert.deepEqual(sent.filter((path) => path.startsWith("/c/")), [], "and no request is made for them");
+  await chat.greeted();
+  assert.deepEqual(await ask(page), []);
+  // What the page told just before the question counts; what pages are not told of is not there.
+  const keys = await page.evaluate(() => {
+    window.switchboard.track("viewed_product", { sku: "a1" });
+    window.switchboard.track("viewed_product", { sku: "a2" });
+    return window.switchboard.segments();
+  });
+  assert.deepEqual(keys, ["lookers"]);
+
+  // What a visitor claims makes nobody a member; a signed word of the website does.
+  await chat.say("/who");
+  await chat.saw("You are nobody we know.");
+  assert.deepEqual(await ask(page), ["lookers"]);
+  assert.deepEqual(await page.evaluate((t) => (window.switchboard.identify(t), window.switchboard.segments()), token("ana", { secret: "x".repeat(40) })), ["lookers"]);
+  assert.deepEqual(await page.evaluate((t) => (window.switchboard.identify(t), window.switchboard.segments()), token("ana")), ["lookers", "members"]);
+
+  // Another browser, and another person on this one.
+  const other = await visitor();
+  await other.chat.greeted();
+  assert.deepEqual(await ask(other.page), []);
+  await page.evaluate((t) => window.switchboard.identify(t), token("ben"));
+  await chat.until((t) => !t.includes("/who"), "somebody else begins anew");
+  assert.deepEqual(await ask(page), []);
+  // Before the widget is there: a function is told.
+  await page.goto(`${origin}/segments`);
+  await chat.launcher.waitFor();
+  assert.deepEqual(await page.evaluate(() => new Promise((done) => window.switchboard.push(["segments", done]))), []);
+  assert.deepEqual(seen, []);
+  await other.context.close();
+  await context.close();
+});
+
+test("hostile calls break nothing", async () => {
   const { context, page, chat, seen } = await visitor();
   await chat.greeted();
   await page.evaluate(() => {
@@ -158,7 +195,7 @@ test("hostile calls break nothing", { skip }, async () => {
   await context.close();
 });
 
-test("the widget speaks the page's language, and its menu the browser's", { skip }, async () => {
+test("the widget speaks the page's language, and its menu the browser's", async () => {
   for (const [lang, label] of [["es", "Abrir el chat"], ["de-AT", "Chat öffnen"], ["ja", "Open chat"]]) {
     const { context, page } = await visitor(`/?lang=${lang}`);
     await page.getByRole("button", { name: label }).waitFor();

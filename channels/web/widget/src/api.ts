@@ -18,7 +18,7 @@ export function part<T>(name: string): Promise<T> {
 
 type Call = [name: keyof Calls, ...args: unknown[]];
 
-const NAMES = ["track", "identify", "open", "close"] as const;
+const NAMES = ["track", "identify", "segments", "open", "close"] as const;
 
 export function expose(host: Host): () => void {
   const waiting: Call[] = [];
@@ -45,7 +45,8 @@ export function expose(host: Host): () => void {
 
   const early = (window as { switchboard?: unknown }).switchboard;
   const api = Object.fromEntries(NAMES.map((name) => [name, (...args: unknown[]) => push([name, ...args])]));
-  (window as { switchboard?: unknown }).switchboard = { push, ...api };
+  const segments = () => new Promise((done, failed) => push(["segments", done, failed]));
+  (window as { switchboard?: unknown }).switchboard = { push, ...api, segments };
   if (Array.isArray(early) && early.length) push(...early);
   // Somebody the bot knows: their pages are told of.
   if (host.known()) load();

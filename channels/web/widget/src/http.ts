@@ -64,6 +64,10 @@ export class Api {
     return answer.status === 204 ? {} : answer.json();
   }
 
+  async get(path: string): Promise<unknown> {
+    return (await this.#call("GET", path)).json();
+  }
+
   async page(query: string): Promise<Page> {
     return (await this.#call("GET", `messages?${query}`)).json();
   }

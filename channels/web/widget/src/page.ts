@@ -13,6 +13,8 @@ export interface Host {
   known: () => boolean;
   /** Makes a request of the visit; rejects with an error that has a `status`, 0 without a connection. */
   post: (path: string, body: unknown) => Promise<unknown>;
+  /** Asks something of the visit, once it is settled who is there; rejects as `post` does. */
+  get: (path: string) => Promise<unknown>;
   /** Lets nothing be sent or shown until this is settled. */
   hold: (until: Promise<unknown>) => void;
   /** Goes on as another visitor, whose token and greeting these are. */
@@ -32,6 +34,8 @@ export interface Host {
 export interface Calls {
   track: (name: string, fields?: Record<string, unknown>) => void;
   identify: (token: string | null) => void;
+  /** Tells `done` the keys of the segments the visitor is in; whoever never opened the chat is in none. */
+  segments: (done: (keys: string[]) => void, failed?: (error: unknown) => void) => void;
   open: () => void;
   close: () => void;
 }
@@ -51,7 +55,7 @@ const status = (error: unknown) => (error as { status?: number }).status ?? 0;
 
 export function start(host: Host): Calls {
   let waiting = restored();
-  let running = false;
+  let telling: Promise<void> | undefined;
   let path: string | undefined;
 
   function restored(): Told[] {
@@ -77,10 +81,13 @@ export function start(host: Host): Calls {
     void tell();
   }
 
-  /** Tells what waits, in order, once somebody is there to be told of. */
-  async function tell() {
-    if (running) return;
-    running = true;
+  /** Tells what waits, in order, once somebody is there to be told of. Resolves when nothing waits. */
+  function tell(): Promise<void> {
+    if (!telling && host.known() && waiting.length) telling = all();
+    return telling ?? Promise.resolve();
+  }
+
+  async function all() {
     for (let attempt = 0; host.known() && waiting.length; ) {
       const [next] = waiting as [Told];
       try {
@@ -98,7 +105,15 @@ export function start(host: Host): Calls {
       waiting = waiting.filter((told) => told !== next);
       keep();
     }
-    running = false;
+    // In the same breath: what is tracked from now on is told anew.
+    telling = undefined;
+  }
+
+  function segments(done: (keys: string[]) => void, failed: (error: unknown) => void = () => {}) {
+    if (typeof done !== "function") return console.warn("switchboard.segments: give a function that takes the segments");
+    // What happened before the question counts in the answer.
+    const asked = host.known() ? tell().then(() => host.get("segments")) : Promise.resolve({ segments: [] });
+    void asked.then((answer) => done((answer as { segments: string[] }).segments), failed);
   }
 
   /** The page's path: what stands behind `?` and `#` may be somebody's secret. */
@@ -167,6 +182,7 @@ export function start(host: Host): Calls {
   return {
     track,
     identify,
+    segments,
     open() {
       host.open();
       void tell();

@@ -188,11 +188,15 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     await ask(path, body);
   }
 
-  async function ask(path: string, body: unknown): Promise<unknown> {
+  function ask(path: string, body: unknown): Promise<unknown> {
+    return authorized(() => api.post(path, body));
+  }
+
+  async function authorized(request: () => Promise<unknown>): Promise<unknown> {
     await visit();
     const { token } = api;
     try {
-      return await api.post(path, body);
+      return await request();
     } catch (error) {
       if (error instanceof HttpError && error.status === 401) await renew(token);
       throw error;
@@ -497,6 +501,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   const load = expose({
     known: () => keep.get("opened") !== null,
     post: ask,
+    get: (path) => held.then(() => authorized(() => api.get(path))),
     hold: (until) => (held = until),
     become,
     leave,

@@ -33,6 +33,10 @@ function stage(options: Partial<Host> = {}) {
       posted.push([where, body]);
       return {};
     },
+    get: async (where) => {
+      posted.push([where, null]);
+      return { segments: ["vip"] };
+    },
     hold: () => void calls.push("hold"),
     become: (greeting) => calls.push(`become ${greeting.token}`),
     leave: () => calls.push("leave"),
@@ -98,6 +102,21 @@ test("what the server cannot take now is told later, what it refuses is left out
   await settled();
   expect(posted).toEqual(["first", "last"]);
   expect(console.warn).toHaveBeenCalledOnce();
+});
+
+test("segments are asked for after what happened before, and of nobody who is not there", async () => {
+  const { host, posted } = stage();
+  const page = start(host);
+  page.track("purchase");
+  page.track("purchase");
+  const keys = await new Promise<string[]>((done) => page.segments(done));
+  expect([keys, posted.map(([where]) => where)]).toEqual([["vip"], ["events", "events", "segments"]]);
+  const stranger = stage({ known: () => false });
+  expect(await new Promise<string[]>((done) => start(stranger.host).segments(done))).toEqual([]);
+  expect(stranger.posted).toEqual([]);
+  const away = stage({ get: async () => Promise.reject(new Refused(0)) });
+  const failed = await new Promise<Refused>((done) => start(away.host).segments(() => {}, (error) => done(error as Refused)));
+  expect(failed.status).toBe(0);
 });
 
 test("names that are no names are told to the page and not to the server", async () => {

@@ -47,6 +47,9 @@ struct State {
     records: BTreeMap<String, serde_json::Value>,
     record_failures: VecDeque<AcceptError>,
     commands: Vec<(String, String)>,
+    /// The bot's languages, each with its commands.
+    languages: Vec<(String, Vec<(String, String)>)>,
+    segments: BTreeMap<Address, Vec<String>>,
     typing: Vec<Address>,
     log: Vec<String>,
 }
@@ -80,6 +83,8 @@ impl TestHub {
                 records: BTreeMap::new(),
                 record_failures: VecDeque::new(),
                 commands: Vec::new(),
+                languages: Vec::new(),
+                segments: BTreeMap::new(),
                 typing: Vec::new(),
                 log: Vec::new(),
             }),
@@ -229,7 +234,17 @@ impl TestHub {
 
     /// Sets the bot's commands.
     pub fn set_commands(&self, commands: &[(&str, &str)]) {
-        self.state().commands = commands.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        self.state().commands = owned(commands);
+    }
+
+    /// Sets the bot's languages, each with its commands.
+    pub fn set_languages(&self, languages: &[(&str, &[(&str, &str)])]) {
+        self.state().languages = languages.iter().map(|(tag, commands)| ((*tag).to_owned(), owned(commands))).collect();
+    }
+
+    /// Sets the segments the person at an address is in.
+    pub fn set_segments(&self, address: &Address, keys: &[&str]) {
+        self.state().segments.insert(address.clone(), keys.iter().map(|key| (*key).to_owned()).collect());
     }
 
     /// Addresses that typed, in order.
@@ -288,6 +303,10 @@ impl TestHub {
             self.announce(&address);
         }
     }
+}
+
+fn owned(commands: &[(&str, &str)]) -> Vec<(String, String)> {
+    commands.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }
 
 fn bot() -> Author {
@@ -441,6 +460,21 @@ impl Hub for TestHub {
 
     fn commands(&self) -> Vec<(String, String)> {
         self.state().commands.clone()
+    }
+
+    fn commands_in(&self, language: &str) -> Vec<(String, String)> {
+        let state = self.state();
+        let known = state.languages.iter().find(|(tag, _)| tag == language);
+        known.map_or_else(|| state.commands.clone(), |(_, commands)| commands.clone())
+    }
+
+    fn languages(&self) -> Vec<String> {
+        self.state().languages.iter().map(|(tag, _)| tag.clone()).collect()
+    }
+
+    fn segments(&self, address: &Address) -> BoxFuture<'_, Vec<String>> {
+        let found = self.state().segments.get(address).cloned().unwrap_or_default();
+        async move { found }.boxed()
     }
 
     fn log(&self, line: &str) {

@@ -14,6 +14,7 @@ interface Chat {
   owner: "bot" | "queue" | "agent";
   lines: Line[];
   journey: JourneyLine[];
+  notes: PersonView["notes"];
 }
 
 function makeChats(): Map<string, Chat> {
@@ -38,6 +39,7 @@ function makeChats(): Map<string, Chat> {
     }
     say({ text });
     chats.set(cnv(n), {
+      notes: [],
       owner: state === "active" ? "agent" : state === "waiting" ? "queue" : "bot",
       lines: list,
       row: { request: `req_${n}`, contact: con(n), conversation: cnv(n), group, name, channel, since: now - minutes * 60_000, state, position: state === "waiting" ? n : null, agent_name: state === "active" ? "Bea" : null, last_text: text, last_at: list[list.length - 1]?.at ?? now, waiting_customer: true },
@@ -123,7 +125,9 @@ export function mock(): Plugin {
     ],
     system: [{ name: "language", value: "es" }, { name: "country", value: "ES" }],
     tags: [{ label: "order-help", at: Date.now(), by: "order-help" }, { label: "lamp", at: Date.now(), by: "order-help" }],
-    segments: [{ key: "vip", name: "VIP customers" }, { key: "returning", name: "Returning" }],
+    computed: [{ name: "age", type: "number", value: 34 }],
+    segments: [{ key: "vip", name: "VIP customers", since: Date.now() - 5 * 86_400_000 }, { key: "returning", name: "Returning", since: null }],
+    notes: chat.notes,
     addresses: [{ channel: chat.row.channel, id: "x", unreachable: null }],
     conversation: {
       id: chat.row.conversation,
@@ -149,7 +153,7 @@ export function mock(): Plugin {
     if (path === "/me") return answer(res, 200, { agent: { id: "agt_01K9Z3N8YQ4V7T2R5W6X8A9B0C", name: "Bea Moreno", login: "bea", groups: ["support", "sales"] }, bot: "Shop assistant", accepting, file_limit: 10_000_000 });
     if (path === "/desk") {
       const rows = [...chats.values()].map((c) => c.row);
-      return answer(res, 200, { accepting, queue: rows.filter((r) => r.state === "waiting"), mine: rows.filter((r) => r.state === "active"), missed: rows.filter((r) => r.state === "missed"), others: 2 });
+      return answer(res, 200, { accepting, queue: rows.filter((r) => r.state === "waiting"), mine: rows.filter((r) => r.state === "active"), missed: rows.filter((r) => r.state === "missed"), others: 2, reload_error: null });
     }
     if (path === "/accepting") {
       accepting = (JSON.parse((await body(req)).toString()) as { accepting: boolean }).accepting;
@@ -193,6 +197,10 @@ export function mock(): Plugin {
       setTimeout(() => tell("typing", chat.row.conversation), 800);
       setTimeout(() => append(chat, { text: "Thank you!" }), 3_000);
       return answer(res, 200, { id: "msg" });
+    }
+    if (what === "notes") {
+      chat.notes.unshift({ at: Date.now(), by: "Bea", text: (JSON.parse((await body(req)).toString()) as { text: string }).text });
+      return answer(res, 201);
     }
     if (what === "journey") return answer(res, 200, { entries: chat.journey, more: false });
     if (what === "files") {

@@ -45,8 +45,8 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await call(path, signal === undefined ? {} : { signal })).json()) as T;
 }
 
-async function post(path: string, body: unknown): Promise<Response> {
-  return call(path, { method: "POST", headers: { "content-type": "application/json", ...WRITE }, body: JSON.stringify(body) });
+async function post(path: string, body: unknown, keepalive = false): Promise<Response> {
+  return call(path, { method: "POST", headers: { "content-type": "application/json", ...WRITE }, body: JSON.stringify(body), keepalive });
 }
 
 /** Which conversation of which contact. */
@@ -73,8 +73,10 @@ export const api = {
   take: async (place: Place): Promise<void> => void (await post(`${at(place)}/take`, {})),
   say: async (place: Place, clientId: string, text: string, files: string[]): Promise<void> =>
     void (await post(`${at(place)}/messages`, { client_id: clientId, text, files })),
-  resolve: async (place: Place, skill: string | null): Promise<void> =>
-    void (await post(`${at(place)}/resolve`, skill === null ? {} : { skill })),
+  /** The request is named: one that is sent twice never closes the one after it. `last`: the page is going and hears no answer. */
+  resolve: async (place: Place, request: string, skill: string | null, last = false): Promise<void> =>
+    void (await post(`${at(place)}/resolve`, { request, ...(skill === null ? {} : { skill }) }, last)),
+  note: async (place: Place, text: string): Promise<void> => void (await post(`${at(place)}/notes`, { text })),
   dismiss: async (place: Place): Promise<void> => void (await post(`${at(place)}/dismiss`, {})),
   typing: async (place: Place): Promise<void> => void (await post(`${at(place)}/typing`, {})),
   upload: async (place: Place, file: File): Promise<FileRef> => {

@@ -12,6 +12,8 @@ export interface LiveEvents {
   open(): void;
   /** The lists of the desk changed. */
   desk(): void;
+  /** The bot was replaced, or a change of it was refused. */
+  bot(): void;
   /** A conversation has new lines. */
   conversation(id: string): void;
   /** The customer of a conversation types. */
@@ -54,6 +56,10 @@ export function useLive(events: LiveEvents): LiveState {
       mine.addEventListener("desk", () => {
         heard();
         latest.current.desk();
+      });
+      mine.addEventListener("bot", () => {
+        heard();
+        latest.current.bot();
       });
       mine.addEventListener("conversation", (e) => {
         heard();

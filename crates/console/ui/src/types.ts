@@ -41,6 +41,8 @@ export interface DeskView {
   mine: Row[];
   missed: Row[];
   others: number;
+  /** Why the bot's changed folder is not in use. */
+  reload_error: { why: string; first: string | null } | null;
 }
 
 export type DeliveryState = "received" | "queued" | "sent" | "unknown" | "failed";
@@ -143,7 +145,11 @@ export interface PersonView {
   attributes: { name: string; type: string; personal: boolean; value: unknown }[];
   system: { name: string; value: unknown }[];
   tags: { label: string; at: number; by: string }[];
-  segments: { key: string; name: string }[];
+  /** What attributes that are computed are now; those without a value are left out. */
+  computed: { name: string; type: string; value: unknown }[];
+  segments: { key: string; name: string; since: number | null }[];
+  /** Newest first. */
+  notes: { at: number; by: string; text: string }[];
   addresses: { channel: string; id: string; unreachable: string | null }[];
   conversation: {
     id: string;

@@ -19,6 +19,9 @@ interface Props {
   back(): void;
   showPerson(): void;
   changed(): void;
+  /** `pending`: resolved a moment ago, which can still be undone; `done`: the server knows, and what it says may be on its way. */
+  resolved: "pending" | "done" | null;
+  resolve(request: string, skill: string | null): void;
 }
 
 /** What the line under the name says. */
@@ -37,13 +40,14 @@ function standing(person: PersonView): string {
   }
 }
 
-export function Chat({ place, row, chat, now, fileLimit, back, showPerson, changed }: Props) {
+export function Chat({ place, row, chat, now, fileLimit, back, showPerson, changed, resolved, resolve }: Props) {
   const [asking, setAsking] = useState<"resolve" | "dismiss" | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const { person } = chat;
   const name = person?.name ?? row?.name ?? "";
-  const can = person?.conversation.can;
+  const can = resolved === null ? person?.conversation.can : undefined;
+  const request = person?.conversation.request?.id;
 
   const take = async (): Promise<void> => {
     setBusy(true);
@@ -83,7 +87,7 @@ export function Chat({ place, row, chat, now, fileLimit, back, showPerson, chang
             <bdi>{name}</bdi>
           </h2>
           <p>
-            {person === null ? "…" : `${person.conversation.channel} · ${standing(person)}`}
+            {person === null ? "…" : `${person.conversation.channel} · ${resolved === "pending" ? "resolved" : standing(person)}`}
           </p>
         </div>
         {can?.dismiss === true && (
@@ -126,20 +130,17 @@ export function Chat({ place, row, chat, now, fileLimit, back, showPerson, chang
           </div>
         ) : person === null ? null : (
           <p className="take-bar quiet">
-            {person.conversation.owner === "agent"
+            {resolved === "pending" ? "Resolved. The bot takes over in a few seconds, unless you undo it." : person.conversation.owner === "agent"
               ? `${person.conversation.request?.agent_name ?? "Another agent"} is answering this chat.`
               : "The bot is answering. You can write again when it hands over."}
           </p>
         )}
       </div>
-      {asking === "resolve" && (
+      {asking === "resolve" && request !== undefined && (
         <ResolveDialog
           name={name}
           close={() => setAsking(null)}
-          act={async (skill) => {
-            await api.resolve(place, skill);
-            changed();
-          }}
+          act={async (skill) => resolve(request, skill)}
         />
       )}
       {asking === "dismiss" && (

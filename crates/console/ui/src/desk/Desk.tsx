@@ -1,6 +1,6 @@
 // The desk: lists, the open chat, the customer; kept current by the live stream.
 
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { api, ApiError, type Place } from "../api.ts";
 import { useNow } from "../clock.ts";
 import { useConversation } from "../conversation.ts";
@@ -10,10 +10,12 @@ import { useLive } from "../live.ts";
 import { backoff } from "../logic/backoff.ts";
 import { Outbox } from "../logic/outbox.ts";
 import { announcement, arrivals, tabTitle, waitingCount } from "../logic/requests.ts";
+import { Resolving, type Resolved } from "../logic/resolving.ts";
 import { pathOf, placeOf } from "../logic/route.ts";
 import type { DeskView, Me } from "../types.ts";
 import { Chat } from "./Chat.tsx";
-import { forgetDrafts, keepFor, unsent } from "./drafts.ts";
+import { forgetDrafts, keepFor, resolvedOf, unsent } from "./drafts.ts";
+import { Notices } from "./Notices.tsx";
 import { Profile } from "./Profile.tsx";
 import { Queue } from "./Queue.tsx";
 import { TopBar } from "./TopBar.tsx";
@@ -30,6 +32,24 @@ function openOutbox(agent: string): Outbox {
     passes,
     wait: (attempt) => backoff(attempt, Math.random),
   });
+}
+
+/** Codes with which a chat is closed, or is somebody else's: there is nothing left to resolve. */
+const OVER = ["not_at_desk", "not_yours", "taken", "not_found"];
+
+function openResolving(agent: string, settled: (one: Resolved, error: unknown) => void) {
+  const shelf = resolvedOf(agent);
+  const resolving = new Resolving(shelf, {
+    resolve: (one) => api.resolve(one.place, one.request, one.skill),
+    // Nobody is there any more to hear what came of it; what is stored is tried again.
+    last: (one) => void api.resolve(one.place, one.request, one.skill, true).catch(() => undefined),
+    passes: (e) => passes(e) && !(e instanceof ApiError && e.code === "set_aside"),
+    over: (e) => e instanceof ApiError && OVER.includes(e.code),
+    wait: (attempt) => backoff(attempt, Math.random),
+    now: () => Date.now(),
+    settled,
+  });
+  return { resolving, key: shelf.key };
 }
 
 // Drawing takes a library of its own: the desk loads without it.
@@ -50,6 +70,11 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   const asking = useRef({ busy: false, again: false });
   const [outbox] = useState(() => openOutbox(me.agent.id));
   const chat = useConversation(place, outbox);
+  const settled = useRef<(one: Resolved, error: unknown) => void>(() => undefined);
+  const [{ resolving, key: resolvedKey }] = useState(() => openResolving(me.agent.id, (one, error) => settled.current(one, error)));
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const resolved = useSyncExternalStore(resolving.subscribe, resolving.list);
   const open = useRef<string | null>(null);
   open.current = place?.conversation ?? null;
 
@@ -100,9 +125,16 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
     setTick((t) => t + 1);
   }, [readDesk, chat.refresh, chat.refreshPerson]);
 
+  settled.current = ({ request }, error) => {
+    if (error === null) setClosed((all) => new Set([...all, request]));
+    else setRefusal(`The chat was not resolved: ${error instanceof Error ? error.message : "something went wrong"}`);
+    everything();
+  };
+
   const live = useLive({
     open: () => {
       outbox.wake();
+      resolving.wake();
       everything();
     },
     desk: () => {
@@ -111,6 +143,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
       chat.refreshPerson();
       setTick((t) => t + 1);
     },
+    bot: readDesk,
     conversation: (id) => {
       readDesk();
       if (id === open.current) {
@@ -124,6 +157,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
     },
     signedOut: () => {
       outbox.stop();
+      resolving.stop();
       signedOut("You were signed out. Please sign in again.");
     },
   });
@@ -155,6 +189,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
 
   const go = useCallback((to: Place | null) => {
     setPlace(to);
+    setRefusal(null);
     setSide(false);
     if (location.pathname !== pathOf(to)) history.pushState(null, "", pathOf(to));
   }, []);
@@ -166,9 +201,22 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   }, []);
 
   useEffect(() => {
-    window.addEventListener("online", outbox.wake);
-    return () => window.removeEventListener("online", outbox.wake);
-  }, [outbox]);
+    const online = (): void => {
+      outbox.wake();
+      resolving.wake();
+    };
+    const elsewhere = (e: StorageEvent): void => {
+      if (e.key === resolvedKey) resolving.look();
+    };
+    window.addEventListener("online", online);
+    window.addEventListener("storage", elsewhere);
+    window.addEventListener("pagehide", resolving.leave);
+    return () => {
+      window.removeEventListener("online", online);
+      window.removeEventListener("storage", elsewhere);
+      window.removeEventListener("pagehide", resolving.leave);
+    };
+  }, [outbox, resolving, resolvedKey]);
   useEffect(() => {
     // A tab that closes with something unsent asks first; what is stored is sent when the desk is opened again.
     const leaving = (e: BeforeUnloadEvent): void => {
@@ -188,28 +236,33 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   const signOut = (): void => {
     const left = (): void => {
       outbox.stop();
+      resolving.stop();
       forgetDrafts();
       signedOut(null);
     };
-    api.signOut().then(left, (e: unknown) => (e instanceof ApiError && e.status === 401 ? left() : over(e)));
+    // Who signs out does not think again.
+    void resolving.flush().then(api.signOut).then(left, (e: unknown) => (e instanceof ApiError && e.status === 401 ? left() : over(e)));
   };
 
+  const rows = desk === null ? [] : [...desk.queue, ...desk.mine, ...desk.missed];
+  const nameOf = (conversation: string): string =>
+    rows.find((r) => r.conversation === conversation)?.name ?? (conversation === place?.conversation ? chat.person?.name : undefined) ?? "a chat";
+  // What was resolved leaves the list at once.
+  const going = new Set(resolved.map((one) => one.request));
+  const shown = desk === null ? null : { ...desk, mine: desk.mine.filter((r) => !going.has(r.request) && !closed.has(r.request)) };
+  const request = chat.person?.conversation.request?.id ?? "";
   const row =
-    place === null || desk === null
+    place === null
       ? null
-      : ([...desk.queue, ...desk.mine, ...desk.missed].find((r) => r.conversation === place.conversation) ?? null);
+      : (rows.find((r) => r.conversation === place.conversation) ?? null);
 
   return (
     <div className={`desk${flows ? " at-flows" : place === null ? " at-list" : " at-chat"}${side ? " at-person" : ""}`}>
-      <TopBar page={flows ? "flows" : "desk"} waiting={desk === null ? 0 : waitingCount(desk)} turnTo={turnTo} agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
+      <TopBar page={flows ? "flows" : "desk"} waiting={shown === null ? 0 : waitingCount(shown)} turnTo={turnTo} agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
       <p className="sr-only" aria-live="polite">
         {said}
       </p>
-      {problem !== null && (
-        <p className="banner" role="alert">
-          {problem}
-        </p>
-      )}
+      <Notices problem={problem ?? refusal} reload={desk?.reload_error ?? null} resolved={resolved} resolving={resolving} name={nameOf} undone={everything} />
       {flows ? (
         <Suspense
           fallback={
@@ -223,7 +276,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
       ) : (
       <main className="columns">
         <h1 className="sr-only">Desk</h1>
-        <Queue desk={desk} selected={place?.conversation ?? null} fresh={fresh} now={now} choose={go} />
+        <Queue desk={shown} selected={place?.conversation ?? null} fresh={fresh} now={now} choose={go} />
         {place === null ? (
           <section className="chat nothing" aria-label="Chat">
             <Inbox />
@@ -245,8 +298,13 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
               back={() => go(null)}
               showPerson={() => setSide((s) => !s)}
               changed={everything}
+              resolved={going.has(request) ? "pending" : closed.has(request) ? "done" : null}
+              resolve={(request, skill) => {
+                setRefusal(null);
+                resolving.add({ place, request, skill });
+              }}
             />
-            {!chat.gone && <Profile place={place} person={chat.person} tick={tick} now={now} close={() => setSide(false)} />}
+            {!chat.gone && <Profile place={place} person={chat.person} tick={tick} now={now} close={() => setSide(false)} changed={chat.refreshPerson} />}
           </>
         )}
       </main>

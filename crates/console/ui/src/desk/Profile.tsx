@@ -3,9 +3,10 @@
 import { useCallback, useEffect, useState } from "react";
 import { api, type Place } from "../api.ts";
 import { Close } from "../icons.tsx";
-import { agoInWords, clock, dayKey, dayName, fullTime, label, valueText } from "../logic/words.ts";
+import { ago, agoInWords, clock, dayKey, dayName, fullTime, label, valueText } from "../logic/words.ts";
 import type { JourneyLine, PersonView } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
+import { Notes } from "./Notes.tsx";
 
 interface Props {
   place: Place;
@@ -14,9 +15,11 @@ interface Props {
   tick: number;
   now: number;
   close(): void;
+  /** Something about the customer was changed here. */
+  changed(): void;
 }
 
-export function Profile({ place, person, tick, now, close }: Props) {
+export function Profile({ place, person, tick, now, close, changed }: Props) {
   return (
     <section className="profile" aria-label="About the customer">
       <div className="profile-head">
@@ -44,8 +47,9 @@ export function Profile({ place, person, tick, now, close }: Props) {
           <Part title="Segments" empty={person.segments.length === 0 ? "In no segment" : null}>
             <p className="chips">
               {person.segments.map((s) => (
-                <span className="chip segment" key={s.key}>
+                <span className="chip segment" key={s.key} title={s.since === null ? undefined : `since ${fullTime(s.since)}`}>
                   <bdi>{s.name}</bdi>
+                  {s.since !== null && <span className="since">{ago(s.since, now)}</span>}
                 </span>
               ))}
             </p>
@@ -61,7 +65,7 @@ export function Profile({ place, person, tick, now, close }: Props) {
             </p>
           </Part>
 
-          <Part title="Attributes" empty={person.attributes.length + person.system.length === 0 ? "Nothing known yet" : null}>
+          <Part title="Attributes" empty={person.attributes.length + person.system.length + person.computed.length === 0 ? "Nothing known yet" : null}>
             <dl>
               {[...person.attributes, ...person.system].map((a) => (
                 <div key={a.name}>
@@ -71,8 +75,18 @@ export function Profile({ place, person, tick, now, close }: Props) {
                   </dd>
                 </div>
               ))}
+              {person.computed.map((a) => (
+                <div key={`computed ${a.name}`}>
+                  <dt>{label(a.name)}</dt>
+                  <dd>
+                    <bdi>{valueText(a.value)}</bdi> <span className="computed">computed</span>
+                  </dd>
+                </div>
+              ))}
             </dl>
           </Part>
+
+          <Notes place={place} notes={person.notes} now={now} changed={changed} />
 
           <Part title="Found on" empty={null}>
             <dl>

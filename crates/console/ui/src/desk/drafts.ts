@@ -1,9 +1,12 @@
-// What an agent wrote and did not send yet: drafts, and messages on their way. Each agent has their own; a sign-out and another
-// agent's sign-in take away what is left.
+// What an agent wrote or did and the server does not know yet: drafts, messages on their way, chats just resolved. Each agent has
+// their own; a sign-out and another agent's sign-in take away what is left, but for chats that were resolved: a customer waits for that.
 
 import type { Kept, Shelf } from "../logic/outbox.ts";
+import type { Resolved, Shelf as ResolvedShelf } from "../logic/resolving.ts";
 
 const PREFIX = "switchboard ";
+/** How the name of what holds resolved chats ends. */
+const RESOLVED = " resolved";
 let owner = "";
 
 /** From now on everything is kept for this agent; what others left in this browser goes. */
@@ -14,7 +17,7 @@ export function keepFor(agent: string): void {
 
 function sweep(goes: (key: string) => boolean): void {
   try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX) && goes(key)) localStorage.removeItem(key);
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX) && !key.endsWith(RESOLVED) && goes(key)) localStorage.removeItem(key);
   } catch {
     // A browser without storage keeps nothing.
   }
@@ -75,6 +78,45 @@ export const unsent: Shelf = {
     set("unsent", all.length === 0 ? "" : JSON.stringify(all));
   },
 };
+
+function isResolved(value: unknown): value is Resolved {
+  const r = value as Partial<Resolved> | null;
+  const skill = r?.skill;
+  return typeof r?.request === "string" && typeof r.until === "number" && (skill === null || typeof skill === "string") && typeof r.place?.conversation === "string" && typeof r.place.contact === "string";
+}
+
+/** Chats that an agent resolved; all tabs of theirs share them. A browser without storage has one tab's. */
+export function resolvedOf(agent: string): ResolvedShelf & { key: string } {
+  const key = `${PREFIX}${agent}${RESOLVED}`;
+  let here: Resolved[] = [];
+  return {
+    key,
+    read(): Resolved[] {
+      let text: string | null;
+      try {
+        text = localStorage.getItem(key);
+      } catch {
+        return here;
+      }
+      try {
+        const read: unknown = JSON.parse(text ?? "[]");
+        return Array.isArray(read) ? read.filter(isResolved) : [];
+      } catch {
+        // What cannot be read was never one.
+        return [];
+      }
+    },
+    write(all: Resolved[]): void {
+      here = all;
+      try {
+        if (all.length === 0) localStorage.removeItem(key);
+        else localStorage.setItem(key, JSON.stringify(all));
+      } catch {
+        // A browser without storage, or with a full one, keeps them here.
+      }
+    },
+  };
+}
 
 export function forgetDrafts(): void {
   sweep(() => true);

@@ -75,7 +75,7 @@ describe("words", () => {
 
 describe("what waits", () => {
   const row = (request: string, more: Partial<Row> = {}): Row => ({ request, contact: "c", conversation: request, group: "support", name: "Ana", channel: "web", since: 0, state: "waiting", position: 1, agent_name: null, last_text: null, last_at: null, waiting_customer: true, ...more });
-  const desk: DeskView = { accepting: true, queue: [row("r1"), row("r2")], mine: [row("r3"), row("r4", { waiting_customer: false })], missed: [row("r5")], others: 0 };
+  const desk: DeskView = { accepting: true, queue: [row("r1"), row("r2")], mine: [row("r3"), row("r4", { waiting_customer: false })], missed: [row("r5")], others: 0, reload_error: null };
   test("is announced once", () => {
     expect(arrivals(new Set(["r1"]), desk).map((r) => r.request)).toEqual(["r2"]);
     expect(arrivals(new Set(["r1", "r2"]), desk)).toEqual([]);
