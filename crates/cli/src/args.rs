@@ -304,7 +304,7 @@ pub enum ContactsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Take over events of a JSONL file; they are counted and start no flow
+    /// Record events of a JSONL file; they start no flow
     ImportEvents {
         #[command(flatten)]
         data: DataArgs,
