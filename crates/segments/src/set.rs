@@ -189,11 +189,6 @@ impl Set {
         self.iter().filter(|rule| rule.depends_on().contains(key)).map(|rule| rule.key.as_str()).collect()
     }
 
-    /// The events whose fields or times any segment asks for.
-    pub fn events(&self) -> BTreeSet<&str> {
-        self.entries.values().flat_map(|entry| entry.reads.events.iter().map(String::as_str)).collect()
-    }
-
     /// Whether time alone may carry somebody in or out of a segment.
     pub fn moves_with_time(&self, key: &str) -> bool {
         self.entries.get(key).is_some_and(|entry| entry.reads.time)

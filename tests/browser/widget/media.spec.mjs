@@ -21,6 +21,21 @@ after(async () => {
   await server?.stop();
 });
 
+/** Where a row has come to rest, once that fits. */
+async function rests(row, fits, before) {
+  const still = (e) =>
+    new Promise((done) => {
+      const left = e.scrollLeft;
+      requestAnimationFrame(() => requestAnimationFrame(() => done(e.scrollLeft === left ? left : null)));
+    });
+  let left = null;
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    left = await row.evaluate(still);
+    if (left !== null && fits(left, before)) return left;
+  }
+  return assert.fail(`the row came to rest at ${left}, before it was at ${before}`);
+}
+
 async function visit(options = {}) {
   const context = await openShadow(await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", reducedMotion: "reduce", ...options }));
   const page = await context.newPage();
@@ -61,19 +76,14 @@ test("arrow buttons and the keyboard turn the row, and a card's button is presse
   await chat.say("gallery");
   const row = chat.panel.getByRole("list", { name: "6 cards" });
   await row.waitFor();
-  const at = () => row.evaluate((e) => e.scrollLeft);
   const back = chat.panel.getByRole("button", { name: "Previous" });
-  await page.waitForFunction(() => true);
   assert.equal(await back.isDisabled(), true, "nothing is before the first card");
   await chat.panel.getByRole("button", { name: "Next" }).click();
-  await page.waitForTimeout(300);
-  const turned = await at();
-  assert.ok(turned > 100, `the row turned to ${turned}`);
+  const turned = await rests(row, (left) => left > 100);
   assert.equal(await back.isDisabled(), false);
   await row.focus();
   await page.keyboard.press("ArrowLeft");
-  await page.waitForTimeout(300);
-  assert.ok((await at()) < turned, "the arrow keys turn it as well");
+  await rests(row, (left, before) => left < before, turned);
   await row.getByRole("group", { name: "Cup number 3" }).getByRole("button", { name: "Order" }).press("Enter");
   await chat.saw("You chose Order");
   await row.getByRole("button", { name: "Order (chosen)" }).waitFor();

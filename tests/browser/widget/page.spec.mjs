@@ -55,7 +55,7 @@ test("events wait until the chat is opened, in order, even those from before the
   const sent = [];
   page.on("request", (request) => sent.push(new URL(request.url()).pathname));
   await page.evaluate(() => window.switchboard.track("viewed_product", { sku: "a1" }));
-  await page.waitForTimeout(500);
+  await page.waitForLoadState("networkidle");
   assert.deepEqual(sent.filter((path) => path.startsWith("/c/")), [], "nobody is told of a page before they open the chat");
   await page.evaluate(() => window.switchboard.open());
   await chat.panel.waitFor();
