@@ -153,7 +153,8 @@ impl<'c> Checker<'c> {
 }
 
 fn leaf(node: &Node, test: Test) -> Cond {
-    Cond::Leaf(Box::new(Leaf { text: node.to_string().into_boxed_str(), test }))
+    let moves = !crate::plan::never_moves(&test);
+    Cond::Leaf(Box::new(Leaf { text: node.to_string().into_boxed_str(), test, moves }))
 }
 
 /// A type with its article.

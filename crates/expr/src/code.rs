@@ -21,6 +21,8 @@ pub enum Cond {
 pub struct Leaf {
     pub text: Box<str>,
     pub test: Test,
+    /// Whether time alone may change its verdict.
+    pub moves: bool,
 }
 
 /// How a relation answers when it is negated and when the value is missing (FL 6.5).

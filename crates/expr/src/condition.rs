@@ -82,13 +82,14 @@ impl Condition {
         explain::explain(&self.0.code, &mut Eval::new(facts, fuel))
     }
 
-    /// The earliest later instant at which time alone may change the verdict of a part: never later than it does change, and
-    /// for one thing asked mostly exactly then (FL 6.9). Changes of segments it names are not among them.
+    /// The earliest later instant at which time alone may change the verdict: never later than it does change, and for one thing
+    /// asked mostly exactly then (FL 6.9). Parts that cannot change it, because others decide it, are left out. Changes of
+    /// segments it names are not among them.
     pub fn next_flip(&self, facts: &dyn Facts, fuel: &mut Fuel) -> Option<Instant> {
         if !self.0.references.time {
             return None;
         }
-        flip::next_flip(&self.0.code, &mut Eval::new(facts, fuel))
+        flip::next_turn(&self.0.code, &mut Eval::new(facts, fuel))
     }
 
     pub(crate) fn code(&self) -> &Cond {

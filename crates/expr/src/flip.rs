@@ -1,6 +1,7 @@
 //! When time alone next changes a verdict: told to the microsecond where that can be told, and never later than it is.
 
 use crate::{
+    EvalError, Truth,
     ast::Arith,
     calendar::{self, Moment},
     code::{Aggregate, Cond, Leaf, ListOf, Order, Test, Val},
@@ -18,8 +19,62 @@ pub fn next_flip<'e>(cond: &'e Cond, eval: &mut Eval<'e>) -> Option<Instant> {
     }
 }
 
+/// When time alone may next change the verdict on somebody, as a segment asks it.
+///
+/// As long as one part is false all of them together are, so what the others do meanwhile changes nothing: of several false parts
+/// the one that flips last decides. The same holds of true parts and any of them.
+pub fn next_turn<'e>(cond: &'e Cond, eval: &mut Eval<'e>) -> Option<Instant> {
+    match cond {
+        // Nothing decides it but itself.
+        Cond::Leaf(leaf) => flip(leaf, eval),
+        Cond::Not(of) => next_turn(of, eval),
+        Cond::All(_) | Cond::Any(_) => turns(cond, eval).1,
+    }
+}
+
+fn turns<'e>(cond: &'e Cond, eval: &mut Eval<'e>) -> (Option<Truth>, Option<Instant>) {
+    let mut group = |parts: &'e [Cond], decides: Truth, join: fn(Truth, Truth) -> Truth| {
+        let (mut all, mut soonest) = (Some(decides.not()), None);
+        let mut last: Option<Instant> = None;
+        for part in parts {
+            let (verdict, flip) = turns(part, eval);
+            if verdict == Some(decides) {
+                let Some(flip) = flip else { return (verdict, None) };
+                last = last.max(Some(flip));
+            }
+            all = all.zip(verdict).map(|(all, verdict)| join(all, verdict));
+            soonest = earliest(soonest, flip);
+        }
+        if last.is_some() { (Some(decides), last) } else { (all, soonest) }
+    };
+    match cond {
+        Cond::All(parts) => group(parts, Truth::False, Truth::and),
+        Cond::Any(parts) => group(parts, Truth::True, Truth::or),
+        Cond::Not(of) => {
+            let (verdict, flip) = turns(of, eval);
+            (verdict.map(Truth::not), flip)
+        }
+        Cond::Leaf(leaf) => (known(leaf, eval), flip(leaf, eval)),
+    }
+}
+
+/// A leaf's verdict, if it does not take too much to find out.
+fn known<'e>(leaf: &'e Leaf, eval: &mut Eval<'e>) -> Option<Truth> {
+    let (mut fuel, budget) = eval.part_of_fuel();
+    let verdict = Eval { facts: eval.facts, fuel: &mut fuel, row: eval.row, assumed: None }.leaf(leaf);
+    eval.fuel.spend(budget - fuel.left()).ok()?;
+    match verdict {
+        Ok(verdict) => Some(verdict),
+        Err(EvalError::Arithmetic(_)) => Some(Truth::Unknown),
+        Err(EvalError::OutOfFuel) => None,
+    }
+}
+
 /// When time alone may next change a leaf.
 pub fn flip<'e>(leaf: &'e Leaf, eval: &mut Eval<'e>) -> Option<Instant> {
+    if !leaf.moves {
+        return None;
+    }
     let rough = rough(&leaf.test, eval)?;
     exact(leaf, eval).unwrap_or(Some(rough))
 }
@@ -123,17 +178,17 @@ fn rough<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<Instant> {
         Test::Order { left, order, right } => {
             // Later than the limit, or at it as well?
             let passes = matches!(order, Order::Le | Order::Gt);
-            let known = crossing(left, right, eval).map(|[reaches, leaves]| if passes { leaves } else { reaches });
-            let turned = |[reaches, leaves]: [Option<Instant>; 2]| if passes { reaches } else { leaves };
-            match known.or_else(|| crossing(right, left, eval).map(turned)) {
-                Some(known) => known.filter(|at| *at > now),
-                None => earliest(ticks(left, eval), ticks(right, eval)),
+            if let Some([reaches, leaves]) = crossing(left, right, eval) {
+                let known = if passes { leaves } else { reaches };
+                return earliest(known.filter(|at| *at > now), ticks(right, eval));
             }
+            if let Some([reaches, leaves]) = crossing(right, left, eval) {
+                let known = if passes { reaches } else { leaves };
+                return earliest(known.filter(|at| *at > now), ticks(left, eval));
+            }
+            earliest(ticks(left, eval), ticks(right, eval))
         }
-        Test::Equal { left, right, .. } => match crossing(left, right, eval).or_else(|| crossing(right, left, eval)) {
-            Some(known) => next(known),
-            None => earliest(ticks(left, eval), ticks(right, eval)),
-        },
+        Test::Equal { left, right, .. } => meets(left, right, eval),
         Test::Sequence(of) => eval.sequence_flip(of),
         Test::Between { of, low, high, .. } => earliest(meets(of, low, eval), meets(of, high, eval)),
         Test::In { of, list: ListOf::Items(items), .. } => items.iter().filter_map(|item| meets(of, item, eval)).min(),
@@ -157,14 +212,18 @@ fn rough<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<Instant> {
 /// When time next brings two values to each other or apart.
 fn meets<'e>(one: &'e Val, other: &'e Val, eval: &mut Eval<'e>) -> Option<Instant> {
     let now = eval.facts.now();
-    match crossing(one, other, eval).or_else(|| crossing(other, one, eval)) {
-        Some(known) => known.into_iter().flatten().filter(|at| *at > now).min(),
+    let next = |known: [Option<Instant>; 2]| known.into_iter().flatten().filter(|at| *at > now).min();
+    if let Some(known) = crossing(one, other, eval) {
+        return earliest(next(known), ticks(other, eval));
+    }
+    match crossing(other, one, eval) {
+        Some(known) => earliest(next(known), ticks(one, eval)),
         None => earliest(ticks(one, eval), ticks(other, eval)),
     }
 }
 
-/// When a value that goes with the time reaches one that stands still, and when it has left it behind; none if they are not
-/// such.
+/// When a value that goes with the time reaches one that stands still, until that ticks, and when it has left it behind; none if
+/// the first is not such.
 fn crossing<'e>(moving: &'e Val, still: &'e Val, eval: &mut Eval<'e>) -> Option<[Option<Instant>; 2]> {
     let zone = eval.facts.bot_zone();
     // `now - x` against a length of time is `now` against `x` and that length.
@@ -178,20 +237,21 @@ fn crossing<'e>(moving: &'e Val, still: &'e Val, eval: &mut Eval<'e>) -> Option<
         }
         (moving, still) => (now_plus(moving, at)?, still),
     };
-    if ticks(still, eval).is_some() {
-        return None;
-    }
+    Some(eval.moment(still).ok().flatten().map_or([None, None], |still| passing(Ahead { micros: ahead, bends }, still, at)))
+}
+
+/// When what goes with the time reaches a moment, and when it has left it behind; or sooner, where the calendar bends.
+pub fn passing(Ahead { micros: ahead, bends }: Ahead, still: Moment, at: Clock<'_>) -> [Option<Instant>; 2] {
     // `now + ahead` passes the other side: it is there at one instant and beyond it from the next on.
-    let known = match eval.moment(still).ok().flatten() {
-        Some(Moment::At(x)) => [Some(x.plus_micros(-ahead)), Some(x.plus_micros(-ahead).plus_micros(1))],
-        Some(Moment::Day(day)) => {
-            let start = |day| calendar::day_start(day, zone).map(|at| at.plus_micros(-ahead));
+    let known = match still {
+        Moment::At(x) => [Some(x.plus_micros(-ahead)), Some(x.plus_micros(-ahead).plus_micros(1))],
+        Moment::Day(day) => {
+            let start = |day| calendar::day_start(day, at.zone).map(|at| at.plus_micros(-ahead));
             [start(day), day.tomorrow().ok().and_then(start)]
         }
-        None => return Some([None, None]),
     };
     if !bends {
-        return Some(known);
+        return known;
     }
     // The distance holds until the calendar bends: clocks change and days begin at quarter hours. It never bends by more than some
     // days, so only around the meeting is it looked at so closely.
@@ -202,26 +262,26 @@ fn crossing<'e>(moving: &'e Val, still: &'e Val, eval: &mut Eval<'e>) -> Option<
         ahead if ahead > 0 => Some(meets.min(bend)),
         _ => Some(bend),
     };
-    Some(known.map(|meets| meets.and_then(near)))
+    known.map(|meets| meets.and_then(near))
 }
 
 /// Fifteen minutes.
 const QUARTER: i64 = 900_000_000;
 /// More than months of different lengths and changes of clocks can make of a distance: ten days.
-const BENDS: i64 = 10 * calendar::DAY;
+pub const BENDS: i64 = 10 * calendar::DAY;
 
 /// The time, and the zone whose calendar months are counted in.
 #[derive(Clone, Copy)]
-struct Clock<'z> {
-    now: Instant,
-    zone: &'z jiff::tz::TimeZone,
+pub struct Clock<'z> {
+    pub now: Instant,
+    pub zone: &'z jiff::tz::TimeZone,
 }
 
 /// How far ahead of now something is, and whether that changes as the calendar goes on.
 #[derive(Clone, Copy)]
-struct Ahead {
-    micros: i64,
-    bends: bool,
+pub struct Ahead {
+    pub micros: i64,
+    pub bends: bool,
 }
 
 pub fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
@@ -229,7 +289,7 @@ pub fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 }
 
 /// How far ahead of now a value is, if it is nothing else.
-fn now_plus(val: &Val, at: Clock<'_>) -> Option<Ahead> {
+pub fn now_plus(val: &Val, at: Clock<'_>) -> Option<Ahead> {
     match val {
         Val::System("now") => Some(Ahead { micros: 0, bends: false }),
         Val::Call { function, args } if function.tick == Tick::Always && args.is_empty() => Some(Ahead { micros: 0, bends: false }),

@@ -13,6 +13,7 @@ mod moves;
 pub use cuts::Domain;
 pub use figure::{Figure, Leaves, Yields};
 pub use given::{Everybody, Judged};
+pub(crate) use look::never_moves;
 pub use look::{Column, Looks};
 pub use moves::{Moves, leaving};
 

@@ -13,14 +13,20 @@ pub struct System {
     pub doc: &'static str,
     /// Whether it changes with time alone.
     pub time: bool,
+    /// Whether it exists in skills alone: it is told from conversations, which segments do not see.
+    pub flow: bool,
 }
 
 const fn entry(name: &'static str, ty: Type, doc: &'static str) -> System {
-    System { name, ty, doc, time: false }
+    System { name, ty, doc, time: false, flow: false }
 }
 
 const fn clock(name: &'static str, ty: Type, doc: &'static str) -> System {
-    System { name, ty, doc, time: true }
+    System { name, ty, doc, time: true, flow: false }
+}
+
+const fn talk(name: &'static str, ty: Type, doc: &'static str) -> System {
+    System { name, ty, doc, time: false, flow: true }
 }
 
 /// Every system attribute, in the order of the reference page.
@@ -47,6 +53,11 @@ pub const SYSTEM: &[System] = &[
     entry("country_source", Type::Text, "where the country comes from: customer, channel, phone or language"),
     entry("channel", Type::Channel, "the channel of this conversation"),
     entry("first_channel", Type::Channel, "the channel on which the contact was first met"),
+    talk(
+        "conversation_state",
+        Type::Text,
+        "who answers the contact: active (the bot), requesting (a human was asked for), intervened (an agent), closed; only in skills",
+    ),
     entry("conversation_count", Type::Number, "on how many channel addresses the contact is known"),
     entry("status", Type::Status, "the contact's stage: active, unsubscribed, blocked or one of the bot's statuses"),
     entry("subscribed", Type::Bool, "whether the contact gets messages they did not ask for: neither unsubscribed nor blocked"),
@@ -60,6 +71,11 @@ pub const SYSTEM: &[System] = &[
     entry("last_input", Type::Text, "the last text the contact sent"),
     entry("message_count", Type::Number, "how many messages and presses the contact sent"),
     entry("session_messages", Type::Number, "how many of them in the latest visit"),
+    entry(
+        "template_messages",
+        Type::Number,
+        "how many messages were sent to the contact unasked: a day or more after what they last did in that conversation",
+    ),
     entry(
         "visit_count",
         Type::Number,
@@ -82,7 +98,8 @@ pub const SYSTEM: &[System] = &[
 ];
 
 /// The system attributes that count what happened: 0 until it did.
-pub const COUNTERS: &[&str] = &["message_count", "session_messages", "visit_count", "unresolved_requests", "page_visits"];
+pub const COUNTERS: &[&str] =
+    &["message_count", "session_messages", "template_messages", "visit_count", "unresolved_requests", "page_visits"];
 
 /// The system attribute of a name.
 pub(crate) fn system(name: &str) -> Option<&'static System> {

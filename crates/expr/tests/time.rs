@@ -101,7 +101,12 @@ fn a_flip_is_told_to_the_microsecond() {
         ("orders > 3", None),
         ("open(\"office\")", Some("2026-03-02T10:01:30.5Z")),
         ("open(city)", Some("2026-03-02T10:01:00Z")),
-        ("orders > 3 and last_order within 7 days or last_order older than 4 days", Some("2026-03-03T08:00:00Z")),
+        ("orders > 3 and last_order within 7 days or last_order older than 4 days", Some("2026-03-06T08:00:00Z")),
+        // What is decided already: it does not matter that another part turns.
+        ("last_order within 7 days and last_order within 30 days", Some("2026-03-06T08:00:00Z")),
+        ("orders > 30 and last_order within 7 days", None),
+        ("not (orders > 3 or last_order within 7 days)", None),
+        ("last_order older than 4 days and last_order older than 1 month", Some("2026-03-27T08:00:00Z")),
         ("has tag helped added within 2h", Some("2026-03-02T11:00:00Z")),
         ("ran skill order-help within 3 days", Some("2026-03-03T10:00:00Z")),
     ];

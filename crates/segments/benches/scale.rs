@@ -173,7 +173,7 @@ fn events_in(book: &mut Book, members: &mut Members, shop: &Shop, set: &Set, now
         .map(|_| {
             let n = draw.below(book.len());
             let mut contact = people::contact(&mut Draw::new(u64::try_from(n).expect("small")), n);
-            contact.tags.insert(TagKey::of("new"), Tag { label: "new".into(), at: now, by: model::Actor::System });
+            contact.tags.insert(TagKey::of("new"), Tag { label: "new".into(), at: now, by: model::Actor::System, why: None });
             timed(|| book.put(&contact)).1
         })
         .collect();

@@ -17,16 +17,21 @@ mod names;
 mod one;
 mod program;
 mod row;
+mod rows;
 mod scan;
 mod snapshot;
 mod stamps;
 mod table;
+mod tags;
 mod tri;
+mod usage;
 mod words;
 
 pub use chunk::Bytes;
 pub use row::{Row, RowPast};
+pub use rows::Rows;
 pub use snapshot::{Answer, Selection, Snapshot};
+pub use tags::TagCount;
 
 pub(crate) use chunk::Chunk;
 pub(crate) use mask::{Mask, ROWS};
@@ -162,6 +167,16 @@ impl Book {
     /// Everything as it is now. It stays so while the book goes on.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(self.chunks.clone(), Arc::clone(&self.names), self.len())
+    }
+
+    /// The row of a contact.
+    pub fn row_of(&self, id: ContactId) -> Option<u32> {
+        self.row(id)
+    }
+
+    /// Who stands in which row now. It stays so while the book goes on.
+    pub fn rows(&self) -> Rows {
+        Rows::new(self.chunks.iter().map(|chunk| Arc::clone(&chunk.ids)).collect())
     }
 
     /// How much memory the columns take.

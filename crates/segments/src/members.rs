@@ -131,6 +131,16 @@ impl Members {
         }
     }
 
+    /// Leaves out whoever is not in the book any more: they went while everybody was judged.
+    pub fn keep_those_of(&mut self, book: &Book) {
+        for bits in self.bits.values_mut() {
+            for (mask, chunk) in bits.masks.iter_mut().zip(book.chunks()) {
+                *mask = mask.and(&chunk.live);
+            }
+            bits.size = bits.masks.iter().map(|mask| u64::from(mask.count())).sum();
+        }
+    }
+
     /// The instant before which time alone changes no membership of a contact; none: it never does.
     pub fn not_before(&self, book: &Book, id: ContactId) -> Option<Instant> {
         let at = *self.not_before.get(book.row(id)? as usize)?;

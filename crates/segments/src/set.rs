@@ -1,10 +1,13 @@
 //! All segments of a bot as they are now: who is in one, what each depends on, and when time changes something.
 
-use crate::touch::{Reads, Touch};
+use crate::touch::{Places, Readers, Reads, Touch};
 use expr::{Condition, Facts, Fuel, Truth};
 use model::Instant;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What a set asks of a contact besides the facts of conditions.
 pub trait Who: Facts {
@@ -83,16 +86,22 @@ struct Entry {
     rule: Rule,
     hash: u64,
     reads: Reads,
-    /// The segments that its condition names.
-    names: BTreeSet<String>,
+    /// Itself and those it looks into, however deep, if time alone may change their conditions: places in the order.
+    timed: Vec<u32>,
+    /// The places of those whose members are not in it.
+    exclude: Vec<u32>,
 }
 
 /// All segments.
 #[derive(Debug, Default)]
 pub struct Set {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, Arc<Entry>>,
     /// Keys such that each comes after those it looks into; the invalid ones are not among them.
     order: Vec<String>,
+    /// Those of the order, by their places.
+    placed: Vec<Arc<Entry>>,
+    /// Who asks for what.
+    readers: Readers,
     hash: u64,
 }
 
@@ -104,9 +113,10 @@ impl Set {
         let mut set = Self::default();
         // The invalid ones read nothing; their hash tells them apart from what they were before.
         for (key, rule) in rules.iter().filter(|(key, _)| !order.contains(key)) {
-            set.entries.insert(key.clone(), Entry { rule: rule.clone(), hash: 0, reads: Reads::default(), names: BTreeSet::new() });
+            let (rule, reads) = (rule.clone(), Reads::default());
+            set.entries.insert(key.clone(), Arc::new(Entry { rule, hash: 0, reads, timed: Vec::new(), exclude: Vec::new() }));
         }
-        for key in &order {
+        for (place, key) in (0..).zip(&order) {
             let Some(rule) = rules.get(key) else { continue };
             let mut hasher = Sha256::new();
             let condition = match &rule.kind {
@@ -119,19 +129,23 @@ impl Set {
                 hasher.update(text);
             }
             let mut reads = Reads::of(rule);
+            let mut timed: BTreeSet<u32> = reads.time.then_some(place).into_iter().collect();
             for other in rule.depends_on() {
                 let Some(other) = set.entries.get(&other) else { continue };
                 hasher.update(other.hash.to_le_bytes());
                 reads.merge(&other.reads);
+                timed.extend(&other.timed);
             }
             for excluded in &rule.exclude {
                 hasher.update(excluded);
             }
-            let names = match &rule.kind {
-                RuleKind::Where(condition) => condition.references().segments,
-                RuleKind::List | RuleKind::Invalid(_) => BTreeSet::new(),
-            };
-            set.entries.insert(key.clone(), Entry { rule: rule.clone(), hash: short(hasher), reads, names });
+            set.readers.add(place, &reads);
+            let timed = timed.into_iter().collect();
+            let place_of = |other: &String| (0..).zip(&order).find_map(|(place, key)| (key == other).then_some(place));
+            let exclude = rule.exclude.iter().filter_map(place_of).collect();
+            let entry = Arc::new(Entry { rule: rule.clone(), hash: short(hasher), reads, timed, exclude });
+            set.placed.push(entry.clone());
+            set.entries.insert(key.clone(), entry);
         }
         let mut hasher = Sha256::new();
         for (key, entry) in &set.entries {
@@ -197,7 +211,10 @@ impl Set {
     /// Whether a contact is in a segment now: the one evaluator of SWITCH, guards, transitions and explanations (FL 5.8). An
     /// unknown segment, an invalid one, or one out of fuel is *unknown* and so nobody's.
     pub fn is_member(&self, key: &str, who: &dyn Who, fuel: &mut Fuel) -> Truth {
-        let Some(entry) = self.entries.get(key) else { return Truth::Unknown };
+        self.entries.get(key).map_or(Truth::Unknown, |entry| self.judge(entry, who, fuel))
+    }
+
+    fn judge(&self, entry: &Entry, who: &dyn Who, fuel: &mut Fuel) -> Truth {
         // Segments that look into one another can multiply; fuel bounds it.
         if fuel.spend(8).is_err() {
             return Truth::Unknown;
@@ -205,14 +222,14 @@ impl Set {
         let rule = &entry.rule;
         let listed = match &rule.kind {
             RuleKind::Invalid(_) => return Truth::Unknown,
-            RuleKind::List => Some(Truth::from(who.listed(key))),
+            RuleKind::List => Some(Truth::from(who.listed(&rule.key))),
             RuleKind::Where(_) => None,
         };
         if rule.verified && !who.verified() {
             return Truth::False;
         }
-        for other in &rule.exclude {
-            if self.is_member(other, who, fuel) == Truth::True {
+        for other in entry.exclude.iter().filter_map(|place| self.placed.get(*place as usize)) {
+            if self.judge(other, who, fuel) == Truth::True {
                 return Truth::False;
             }
         }
@@ -225,32 +242,54 @@ impl Set {
     /// The earliest later instant at which time alone may change whether the contact is in one of these segments; never
     /// later than the true one.
     pub fn next_flip<'k>(&self, keys: impl IntoIterator<Item = &'k str>, who: &dyn Who, fuel: &mut Fuel) -> Option<Instant> {
-        let mut asked = BTreeSet::new();
-        let mut waiting: Vec<&str> = keys.into_iter().filter(|key| self.moves_with_time(key)).collect();
-        let mut next: Option<Instant> = None;
         // A segment flips when a leaf of it does, or of one that it looks into.
-        while let Some(key) = waiting.pop() {
-            let Some((key, entry)) = self.entries.get_key_value(key) else { continue };
-            if !entry.reads.time || !asked.insert(key.as_str()) {
-                continue;
-            }
-            if let RuleKind::Where(condition) = &entry.rule.kind {
-                next = next.into_iter().chain(condition.next_flip(who, fuel)).min();
-            }
-            waiting.extend(entry.names.iter().map(String::as_str));
-            waiting.extend(entry.rule.exclude.iter().map(String::as_str));
+        let mut places = Places::default();
+        for entry in keys.into_iter().filter_map(|key| self.entries.get(key)) {
+            places.add(&entry.timed);
         }
-        next
+        self.flip_of(&places, who, fuel)
+    }
+
+    fn flip_of(&self, places: &Places, who: &dyn Who, fuel: &mut Fuel) -> Option<Instant> {
+        let flip = |place: usize| match &self.placed.get(place)?.rule.kind {
+            RuleKind::Where(condition) => condition.next_flip(who, fuel),
+            RuleKind::List | RuleKind::Invalid(_) => None,
+        };
+        places.iter().filter_map(flip).min()
+    }
+
+    /// Judges a contact by the segments that ask for what changed: whether they are in each, in the order of [`Set::order`], and
+    /// the earliest later instant at which time alone may change that.
+    pub fn judge_touched<'s>(&'s self, touch: &Touch<'_>, who: &dyn Who, fuel: &mut Fuel) -> (Vec<(&'s str, bool)>, Option<Instant>) {
+        let concerned = self.readers.concerned(touch);
+        let mut is = Vec::with_capacity(concerned.as_ref().map_or(self.placed.len(), Places::len));
+        let mut timed = Places::default();
+        let mut judge = |entry: &'s Arc<Entry>| {
+            timed.add(&entry.timed);
+            is.push((entry.rule.key.as_str(), self.judge(entry, who, fuel) == Truth::True));
+        };
+        match concerned {
+            None => self.placed.iter().for_each(judge),
+            Some(places) => places.iter().filter_map(|place| self.placed.get(place)).for_each(&mut judge),
+        }
+        let next = self.flip_of(&timed, who, fuel);
+        (is, next)
     }
 
     /// The segments whose membership what changed may have changed, in the order of [`Set::order`].
-    pub fn touched<'s>(&'s self, touch: &Touch) -> Vec<&'s str> {
-        let asks = |key: &&String| self.entries.get(*key).is_some_and(|entry| entry.reads.concerns(touch));
-        self.order.iter().filter(asks).map(String::as_str).collect()
+    pub fn touched<'s>(&'s self, touch: &Touch<'_>) -> Vec<&'s str> {
+        match self.readers.concerned(touch) {
+            None => self.order.iter().map(String::as_str).collect(),
+            Some(places) => {
+                let mut keys = Vec::with_capacity(places.len());
+                keys.extend(places.iter().filter_map(|place| self.order.get(place)).map(String::as_str));
+                keys
+            }
+        }
     }
 
     /// What of a change concerns a segment, in words: `tag gold`, `event purchase`, `plan`.
-    pub fn reason(&self, key: &str, touch: &Touch) -> Option<String> {
+    pub fn reason(&self, key: &str, touch: &Touch<'_>) -> Option<String> {
         self.entries.get(key)?.reads.meets(touch)
     }
 }

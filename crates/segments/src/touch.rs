@@ -4,57 +4,61 @@
 
 use crate::{Rule, RuleKind};
 use model::{Contact, EventRecord, TagKey};
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{BuildHasherDefault, Hasher},
+};
 
 /// System attributes that change with nearly every message: each counts only for segments that name it.
-const OFTEN: &[&str] = &["message_count", "session_messages", "visit_count", "last_input", "page_visits", "last_page", "last_error"];
+const OFTEN: &[&str] =
+    &["message_count", "session_messages", "template_messages", "visit_count", "last_input", "page_visits", "last_page", "last_error"];
 
-/// What changed.
+/// What changed: names of the contact as it was and as it is, nothing copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Touch {
+pub struct Touch<'c> {
     /// Something that is not told apart: what it was, in words.
     all: Option<&'static str>,
     /// Attributes, custom and system.
-    names: BTreeSet<String>,
-    tags: BTreeSet<TagKey>,
-    events: BTreeSet<String>,
-    skills: BTreeSet<String>,
+    names: Vec<&'c str>,
+    tags: Vec<&'c TagKey>,
+    events: Vec<&'c str>,
+    skills: Vec<&'c str>,
 }
 
-impl Touch {
+impl<'c> Touch<'c> {
     /// Everything may have changed.
     pub fn everything(why: &'static str) -> Self {
         Self { all: Some(why), ..Self::default() }
     }
 
     /// What differs between a contact before and after, and what was recorded meanwhile.
-    pub fn between(before: &Contact, after: &Contact, events: &[EventRecord]) -> Self {
-        let mut touch = Self::default();
-        differing(&before.attributes, &after.attributes, |name| touch.name(name));
+    pub fn between(before: &'c Contact, after: &'c Contact, events: &'c [EventRecord]) -> Self {
+        let mut touch = Self { names: Vec::with_capacity(12), ..Self::default() };
+        let names = &mut touch.names;
+        differing(&before.attributes, &after.attributes, |name| names.push(name));
         // A note of the last change outlives the change.
-        differing(&before.changed, &after.changed, |name| touch.name(name));
+        differing(&before.changed, &after.changed, |name| names.push(name));
         let mut rare = None;
         differing(&before.system, &after.system, |name| {
-            if OFTEN.contains(&name.as_str()) {
-                touch.names.insert(name.clone());
+            if OFTEN.contains(&name.as_str()) || expr::COUNTERS.contains(&name.as_str()) {
+                names.push(name);
             } else {
                 rare = Some("what the channel knows");
             }
         });
-        let since =
-            |contact: &Contact| contact.tags.iter().map(|(key, tag)| (key.clone(), tag.at)).collect::<std::collections::BTreeMap<_, _>>();
-        if before.tags != after.tags {
-            differing(&since(before), &since(after), |key| {
-                touch.tags.insert(key.clone());
-            });
-        }
-        differing(&before.ran, &after.ran, |skill| {
-            touch.skills.insert(skill.clone());
-        });
         if before.last_seen != after.last_seen {
-            touch.names.extend(["last_seen".to_owned(), "is_new".to_owned()]);
+            names.extend(["last_seen", "is_new"]);
         }
-        touch.events.extend(events.iter().map(|event| event.name.clone()));
+        // Who put a tag there and how it is written is nothing a condition asks.
+        let tags = &mut touch.tags;
+        differing_by(&before.tags, &after.tags, |was, is| was.at == is.at, |key| tags.push(key));
+        let skills = &mut touch.skills;
+        differing(&before.ran, &after.ran, |skill| skills.push(skill));
+        for event in events {
+            if !touch.events.contains(&event.name.as_str()) {
+                touch.events.push(&event.name);
+            }
+        }
         let differs = [
             (before.status != after.status, "the status"),
             (before.source != after.source, "the source"),
@@ -68,21 +72,23 @@ impl Touch {
         touch
     }
 
-    fn name(&mut self, name: &str) {
-        self.names.insert(name.to_owned());
-    }
-
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
-        self == &Self::default()
+        self.all.is_none() && self.names.is_empty() && self.tags.is_empty() && self.events.is_empty() && self.skills.is_empty()
     }
 }
 
 /// Calls for each key whose value differs.
-fn differing<K: Ord, V: PartialEq>(
-    before: &std::collections::BTreeMap<K, V>,
-    after: &std::collections::BTreeMap<K, V>,
-    mut each: impl FnMut(&K),
+fn differing<'m, K: Ord, V: PartialEq>(before: &'m BTreeMap<K, V>, after: &'m BTreeMap<K, V>, each: impl FnMut(&'m K)) {
+    differing_by(before, after, PartialEq::eq, each);
+}
+
+/// Calls for each key that one of the two lacks, or whose values are not the same.
+fn differing_by<'m, K: Ord, V>(
+    before: &'m BTreeMap<K, V>,
+    after: &'m BTreeMap<K, V>,
+    same: impl Fn(&V, &V) -> bool,
+    mut each: impl FnMut(&'m K),
 ) {
     use std::cmp::Ordering;
     // Both are in order: one walk over the two tells them apart.
@@ -98,8 +104,8 @@ fn differing<K: Ord, V: PartialEq>(
             Ordering::Less => was.next().into_iter().for_each(|(key, _)| each(key)),
             Ordering::Greater => is.next().into_iter().for_each(|(key, _)| each(key)),
             Ordering::Equal => {
-                if let (Some((key, was)), Some((_, is))) = (was.next(), is.next())
-                    && was != is
+                if let (Some((_, was)), Some((key, is))) = (was.next(), is.next())
+                    && !same(was, is)
                 {
                     each(key);
                 }
@@ -139,26 +145,128 @@ impl Reads {
         self.time |= other.time;
     }
 
-    /// Whether it asks for anything of a change.
-    pub fn concerns(&self, touch: &Touch) -> bool {
-        touch.all.is_some()
-            || !self.names.is_disjoint(&touch.names)
-            || !self.tags.is_disjoint(&touch.tags)
-            || !self.events.is_disjoint(&touch.events)
-            || !self.skills.is_disjoint(&touch.skills)
-    }
-
     /// What of a change it asks for, in words; none if nothing.
-    pub fn meets(&self, touch: &Touch) -> Option<String> {
-        let common = |a: &BTreeSet<String>, b: &BTreeSet<String>| b.iter().find(|name| a.contains(*name)).cloned();
-        if let Some(name) = common(&self.events, &touch.events) {
+    pub fn meets(&self, touch: &Touch<'_>) -> Option<String> {
+        if let Some(name) = touch.events.iter().find(|name| self.events.contains(**name)) {
             return Some(format!("event {name}"));
         }
-        if let Some(key) = touch.tags.iter().find(|key| self.tags.contains(*key)) {
+        if let Some(key) = touch.tags.iter().find(|key| self.tags.contains(**key)) {
             return Some(format!("tag {}", key.as_str()));
         }
-        common(&self.names, &touch.names)
-            .or_else(|| common(&self.skills, &touch.skills).map(|skill| format!("skill {skill}")))
-            .or_else(|| touch.all.map(str::to_owned))
+        let name = touch.names.iter().find(|name| self.names.contains(**name)).map(|name| (*name).to_owned());
+        let skill = || touch.skills.iter().find(|skill| self.skills.contains(**skill)).map(|skill| format!("skill {skill}"));
+        name.or_else(skill).or_else(|| touch.all.map(str::to_owned))
+    }
+}
+
+/// Which segments ask for what, the other way round: places in the order of the set.
+#[derive(Debug, Default)]
+pub(crate) struct Readers {
+    names: Index<String>,
+    tags: Index<TagKey>,
+    events: Index<String>,
+    skills: Index<String>,
+}
+
+/// The places of those who ask for a name.
+type Index<K> = HashMap<K, Vec<u32>, BuildHasherDefault<NameHasher>>;
+
+/// The names are those of a bot's own rules, so nobody chooses them to collide; every step looks some up.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let word = word.iter().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte));
+            self.0 = (self.0.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+    }
+}
+
+impl Readers {
+    /// Notes what the segment at a place asks for.
+    pub fn add(&mut self, place: u32, reads: &Reads) {
+        reads.names.iter().for_each(|name| self.names.entry(name.clone()).or_default().push(place));
+        reads.tags.iter().for_each(|key| self.tags.entry(key.clone()).or_default().push(place));
+        reads.events.iter().for_each(|name| self.events.entry(name.clone()).or_default().push(place));
+        reads.skills.iter().for_each(|name| self.skills.entry(name.clone()).or_default().push(place));
+    }
+
+    /// The places of those that ask for anything of a change, in order; none: all of them do.
+    pub fn concerned(&self, touch: &Touch<'_>) -> Option<Places> {
+        if touch.all.is_some() {
+            return None;
+        }
+        let mut places = Places::default();
+        let mut add = |found: Option<&Vec<u32>>| found.into_iter().for_each(|found| places.add(found));
+        touch.names.iter().for_each(|name| add(self.names.get(*name)));
+        touch.tags.iter().for_each(|key| add(self.tags.get(*key)));
+        touch.events.iter().for_each(|name| add(self.events.get(*name)));
+        touch.skills.iter().for_each(|name| add(self.skills.get(*name)));
+        Some(places)
+    }
+}
+
+/// Places in the order of a set, each once: bits, the first of them without a place in memory of their own.
+#[derive(Default)]
+pub(crate) struct Places {
+    few: [u64; 4],
+    more: Vec<u64>,
+}
+
+impl Places {
+    /// Adds places.
+    pub fn add(&mut self, places: &[u32]) {
+        for place in places {
+            let (word, bit) = ((place / 64) as usize, 1 << (place % 64));
+            if let Some(few) = self.few.get_mut(word) {
+                *few |= bit;
+                continue;
+            }
+            let word = word - self.few.len();
+            if self.more.len() <= word {
+                self.more.resize(word + 1, 0);
+            }
+            if let Some(more) = self.more.get_mut(word) {
+                *more |= bit;
+            }
+        }
+    }
+
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        self.few.iter().chain(&self.more).map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        self.few.iter().chain(&self.more).enumerate().flat_map(|(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.wrapping_sub(1);
+                (bit < 64).then_some(at * 64 + bit)
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_come_back_once_and_in_order_however_many_segments_there_are() {
+        let all = [1_000, 0, 63, 64, 255, 256, 257, 320, 64, 1_000];
+        let mut places = Places::default();
+        places.add(&all[..5]);
+        places.add(&all[5..]);
+        assert_eq!(places.iter().collect::<Vec<_>>(), [0, 63, 64, 255, 256, 257, 320, 1_000]);
+        assert_eq!(places.len(), 8);
+        assert_eq!(Places::default().iter().count(), 0);
     }
 }

@@ -176,7 +176,7 @@ impl Kept<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(cases(24)) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(cases(40)) })]
 
     #[test]
     fn any_condition_over_everybody_counts_what_a_recount_counts(

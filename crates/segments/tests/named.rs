@@ -339,6 +339,48 @@ fn wakes_are_as_many_as_flips_and_not_as_events() {
 }
 
 #[test]
+fn a_window_that_begins_so_long_before_now_wakes_nobody_every_second() {
+    let person = Person::of("UTC").event("visit", "2026-03-02T10:00:00Z", &[]).event("visit", "2026-03-02T10:20:00.25Z", &[]).event(
+        "visit",
+        "2026-03-02T10:40:00Z",
+        &[],
+    );
+    // The limit is part of the window: an event on it still counts, and a microsecond later no more.
+    person.turns("count(visit, since now - 90m) >= 2", "2026-03-02T10:45:00Z", "2026-03-02T11:50:00.250001Z");
+    person.turns("count(visit, since now() - 90m) = 0", "2026-03-02T10:45:00Z", "2026-03-02T12:10:00.000001Z");
+    // They come into this one an hour after they happened, and leave it after two.
+    let between = "count(visit, between now - 2h and now - 1h) >= 2";
+    person.turns(between, "2026-03-02T10:45:00Z", "2026-03-02T11:20:00.25Z");
+    person.turns(between, "2026-03-02T11:30:00Z", "2026-03-02T12:20:00.250001Z");
+    assert_eq!(person.next_flip(between, "2026-03-02T12:30:00Z"), None, "nothing is left to come");
+    person.turns("last(visit, since now - 90m) is set", "2026-03-02T10:45:00Z", "2026-03-02T12:10:00.000001Z");
+    person.turns("count(visit, since now - 1 month) >= 3", "2026-03-02T10:45:00Z", "2026-04-02T10:00:00.000001Z");
+    // Nobody is woken for what changes no verdict, whoever judges: one contact, or the columns of all.
+    use segments::{Book, Members, Origin, Rule, RuleKind, Set};
+    let mut book = Book::new();
+    book.put(&person.world.contact);
+    book.add_events(person.world.contact.id, &person.world.events);
+    for (source, flips) in
+        [("count(visit, since now - 90m) >= 2", 1), (between, 2), ("sequence(visit then no purchase within 1h, since now - 2h)", 9)]
+    {
+        let kind = RuleKind::Where(person.town.condition(source));
+        let (key, name) = ("one".to_owned(), "One".to_owned());
+        let rule =
+            Rule { key, name, description: None, kind, exclude: vec![], verified: false, origin: Origin::File, meaning: String::new() };
+        let set = Set::new(vec![rule]);
+        let mut members = Members::default();
+        let (mut now, mut wakes) = (at("2026-03-02T10:45:00Z"), 0);
+        loop {
+            members.rebuild(&book.snapshot(), &set, &person.town, now);
+            let Some(next) = members.not_before(&book, person.world.contact.id) else { break };
+            (now, wakes) = (next, wakes + 1);
+            assert!(wakes <= flips, "{source}: woken again at {now}");
+        }
+        assert!(wakes > 0, "{source} flips");
+    }
+}
+
+#[test]
 fn an_average_in_a_window_flips_when_the_cheap_one_ages_out() {
     let person = Person::of("UTC").event("purchase", "2026-03-01T10:00:00Z", &[("total", number(10))]).event(
         "purchase",

@@ -126,7 +126,7 @@ fn alter(c: &mut Choices<'_>, ground: &Ground, world: &mut World, serial: u128) 
         4 => {
             let key = TagKey::of(c.pick(&["gold", "helped", "Größe"]));
             if world.contact.tags.remove(&key).is_none() {
-                let tag = model::Tag { label: key.as_str().into(), at, by: model::Actor::System };
+                let tag = model::Tag { label: key.as_str().into(), at, by: model::Actor::System, why: None };
                 world.contact.tags.insert(key, tag);
             }
         }

@@ -106,6 +106,9 @@ impl Checker<'_> {
 
     fn system(&mut self, name: &str, node: &Node) -> Option<Typed> {
         let found = system(name)?;
+        if found.flow && self.place() != Place::Flow {
+            return self.only_in_flows(name, node.span.into());
+        }
         self.reads(name, ReadOf::System, node);
         self.references.system.insert(name.to_owned());
         self.references.time |= found.time;

@@ -11,7 +11,7 @@ use crate::{
     calendar::{self, Moment},
     code::{Sequence, Window, ZoneOf},
     eval::Eval,
-    flip::earliest,
+    flip::{self, earliest},
 };
 use model::{Duration, Instant};
 use std::ops::Range;
@@ -121,7 +121,14 @@ impl<'e> Eval<'e> {
     pub fn sequence_flip(&mut self, of: &'e Sequence) -> Option<Instant> {
         let rough = self.sequence_moves(of)?;
         let timed = [&of.first, &of.second].into_iter().any(|source| source.filter.as_ref().is_some_and(|filter| filter.time));
-        if timed || self.window_ticks(&of.window).is_some() {
+        // Where firsts come into the window with time too, every one of them is looked at when it does.
+        let clock = self.clock(self.facts.now());
+        let moves = match &of.window {
+            Window::Since(low) => flip::now_plus(low, clock).is_some(),
+            Window::Between(low, high) => [low, high].into_iter().any(|limit| flip::now_plus(limit, clock).is_some()),
+            Window::Ever | Window::Last { .. } | Window::Calendar { .. } => false,
+        };
+        if timed || moves || self.window_ticks(&of.window).is_some() {
             return Some(rough);
         }
         let future = self.future(of);

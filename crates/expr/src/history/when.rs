@@ -11,13 +11,15 @@ use crate::{
     calendar::{self, Moment},
     code::{Aggregate, Leaf, Source, Test, Val, Window, ZoneOf},
     eval::Eval,
-    flip::{self, earliest, ticks},
+    flip::{self, Clock, earliest, ticks},
 };
 use model::{Duration, Instant, Value};
 use std::ops::{ControlFlow, Range};
 
 /// How many units of the calendar a window is followed through: `previous` is empty from the second on.
 const UNITS: usize = 3;
+/// How many events are watched passing a limit of a window; what comes after is looked at then.
+const PASSES: usize = 2_000;
 
 /// A leaf, the figure in it that moves, and what the leaf comes to now; no verdict if it cannot be computed.
 struct Followed<'e, 'v> {
@@ -39,13 +41,44 @@ impl<'e> Eval<'e> {
         earliest(bounds, self.source_moves(&of.source, &*events, &of.window))
     }
 
-    /// When the limits of a window may move by other than the passing of time itself.
+    /// When the limits of a window may move by other than the passing of time itself. One that stays so far from now does not:
+    /// events come into the window and leave it, each at its own instant.
     pub(super) fn window_ticks(&mut self, window: &'e Window) -> Option<Instant> {
+        let clock = self.clock(self.facts.now());
+        let mut limit = |val: &'e Val| if flip::now_plus(val, clock).is_some() { None } else { ticks(val, self) };
         match window {
-            Window::Since(low) => ticks(low, self),
-            Window::Between(low, high) => earliest(ticks(low, self), ticks(high, self)),
+            Window::Since(low) => limit(low),
+            Window::Between(low, high) => earliest(limit(low), limit(high)),
             Window::Ever | Window::Last { .. } | Window::Calendar { .. } => None,
         }
+    }
+
+    pub(super) fn clock(&self, now: Instant) -> Clock<'e> {
+        Clock { now, zone: self.facts.bot_zone() }
+    }
+
+    /// The next instant at which a limit that goes with the time passes one of these events, or sooner.
+    fn limits_pass(&self, window: &'e Window, events: &dyn Events, now: Instant) -> Option<Instant> {
+        let clock = self.clock(now);
+        // An event on the lower limit is still inside, one on the upper limit already: it leaves after, it comes at.
+        let limits = match window {
+            Window::Since(low) => [Some((low, 1)), None],
+            Window::Between(low, high) => [Some((low, 1)), Some((high, 0))],
+            Window::Ever | Window::Last { .. } | Window::Calendar { .. } => return None,
+        };
+        let passed = |(limit, which): (&'e Val, usize)| {
+            let ahead = flip::now_plus(limit, clock)?;
+            let edge = now.plus_micros(ahead.micros);
+            // Where the calendar bends, what the limit has just passed it may pass again.
+            let from = if ahead.bends { edge.plus_micros(-flip::BENDS) } else { edge };
+            let places = [from, edge, edge.plus_micros(1)].map(|at| first_from(events, 0..events.len(), at));
+            let at = |place: usize| {
+                let event = (place < events.len()).then(|| events.at(place))?;
+                flip::passing(ahead, Moment::At(event), clock).get(which).copied().flatten().filter(|at| *at > now)
+            };
+            places.into_iter().filter_map(at).min()
+        };
+        limits.into_iter().flatten().filter_map(passed).min()
     }
 
     /// When the events that a source gives may be others: one leaves the window, one comes into it, a `where` flips.
@@ -63,7 +96,8 @@ impl<'e> Eval<'e> {
                 calendar::ages_out(Moment::At(events.at(range.start)), *span, self.zone_of(zone))
             }
             Window::Calendar { when, zone } if range.start < known.end => calendar::unit_end(now, *when, self.zone_of(zone)),
-            Window::Last { .. } | Window::Calendar { .. } | Window::Ever | Window::Since(_) | Window::Between(..) => None,
+            Window::Since(_) | Window::Between(..) => self.limits_pass(window, events, now),
+            Window::Last { .. } | Window::Calendar { .. } | Window::Ever => None,
         };
         earliest(earliest(future, leaves), self.filter_flips(source, events, range))
     }
@@ -86,7 +120,7 @@ impl<'e> Eval<'e> {
 
     /// When a leaf flips in which nothing moves but one figure; none if that is not known, or too much to find out.
     pub fn follow(&mut self, leaf: &'e Leaf, of: &'e Aggregate) -> Option<Option<Instant>> {
-        if of.source.filter.as_ref().is_some_and(|filter| filter.time) || matches!(of.window, Window::Since(_) | Window::Between(..)) {
+        if of.source.filter.as_ref().is_some_and(|filter| filter.time) || self.window_ticks(&of.window).is_some() {
             return None;
         }
         let events = self.facts.events(&of.source.event)?;
@@ -99,7 +133,7 @@ impl<'e> Eval<'e> {
     }
 
     /// A part of the fuel, so that what is not needed for a verdict never takes the rest of a step with it.
-    pub(super) fn part_of_fuel(&self) -> (Fuel, u64) {
+    pub fn part_of_fuel(&self) -> (Fuel, u64) {
         let budget = self.fuel.left() / 4;
         (Fuel::new(budget), budget)
     }
@@ -118,7 +152,12 @@ impl<'e> Eval<'e> {
                 followed.verdict = self.verdict(leaf, of, figure)?;
                 self.by_calendar(&followed, *when, zone)
             }
-            Window::Ever | Window::Since(_) | Window::Between(..) => Ok(None),
+            Window::Since(_) | Window::Between(..) => {
+                let figure = self.over(of, events, followed.range.clone())?;
+                followed.verdict = self.verdict(leaf, of, figure)?;
+                self.passing(&followed)
+            }
+            Window::Ever => Ok(None),
         }
     }
 
@@ -156,6 +195,31 @@ impl<'e> Eval<'e> {
             from = gone + 1;
         }
         Ok(None)
+    }
+
+    /// Events leave at one limit and come in at the other; which one turns the verdict?
+    fn passing(&mut self, of: &Followed<'e, '_>) -> Result<Option<Instant>, EvalError> {
+        let mut at = self.facts.now();
+        let mut before = Some(of.range.clone());
+        for _ in 0..PASSES {
+            let Some(passed) = self.limits_pass(&of.of.window, of.events, at) else { return Ok(None) };
+            at = passed;
+            self.fuel.spend(4)?;
+            let range = self.range(of.events, &of.of.window, at)?;
+            if range == before {
+                continue;
+            }
+            let figure = match range.clone() {
+                Some(range) => self.over(of.of, of.events, range)?,
+                None => None,
+            };
+            if self.verdict(of.leaf, of.of, figure)? != of.verdict {
+                return Ok(Some(at));
+            }
+            before = range;
+        }
+        // Up to here it does not turn; what comes is looked at from here.
+        Ok(Some(at))
     }
 
     /// How many of the oldest events have to leave, at least `from`, for the verdict to be another.

@@ -3,8 +3,9 @@
 use crate::{
     EvalError, Events,
     calendar::{self, Moment},
-    code::Window,
+    code::{Val, Window},
     eval::Eval,
+    flip,
 };
 use model::Instant;
 use std::ops::Range;
@@ -48,15 +49,25 @@ impl<'e> Eval<'e> {
                 let edge = calendar::negated(*span).and_then(|back| calendar::edge(now, back, self.zone_of(zone)));
                 Some((edge.map_or(Instant::MIN, |edge| edge.plus_micros(1)), end))
             }
-            Window::Since(low) => self.moment(low)?.and_then(start_of).map(|low| (low, end)),
+            Window::Since(low) => self.limit(low, now)?.and_then(start_of).map(|low| (low, end)),
             Window::Between(low, high) => {
-                let (low, high) = (self.moment(low)?, self.moment(high)?);
+                let (low, high) = (self.limit(low, now)?, self.limit(high, now)?);
                 low.and_then(start_of).zip(high.and_then(end_of)).map(|(low, high)| (low, high.min(end)))
             }
             Window::Calendar { when, zone } => {
                 calendar::window(now, *when, self.zone_of(zone)).map(|(start, before)| (start, before.min(end)))
             }
         })
+    }
+
+    /// A limit as seen at an instant.
+    fn limit(&mut self, limit: &'e Val, now: Instant) -> Result<Option<Moment>, EvalError> {
+        if now != self.facts.now()
+            && let Some(ahead) = flip::now_plus(limit, self.clock(now))
+        {
+            return Ok(Some(Moment::At(now.plus_micros(ahead.micros))));
+        }
+        self.moment(limit)
     }
 
     /// The places of the events in a window; none if a limit of it is not known.

@@ -5,6 +5,7 @@ use crate::{
     ast::Agg,
     calendar,
     code::{Aggregate, Window, ZoneOf},
+    flip,
 };
 use jiff::tz::TimeZone;
 use model::{Duration, Instant};
@@ -125,7 +126,12 @@ impl<'c> Figure<'c> {
             }
             Window::Since(low) if look::is_still(low) => Leaves::Never,
             Window::Between(low, high) if look::is_still(low) && look::is_still(high) => Leaves::Never,
-            Window::Last { zone: ZoneOf::Contact, .. } | Window::Since(_) | Window::Between(..) => Leaves::Unclear,
+            Window::Since(low) => match flip::now_plus(low, flip::Clock { now: everybody.now(), zone: everybody.zone() }) {
+                // What lies on the limit is still inside.
+                Some(flip::Ahead { micros, bends: false }) if micros <= 0 => Leaves::After(1 - micros),
+                _ => Leaves::Unclear,
+            },
+            Window::Last { zone: ZoneOf::Contact, .. } | Window::Between(..) => Leaves::Unclear,
         }
     }
 }

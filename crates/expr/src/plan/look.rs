@@ -2,7 +2,7 @@
 
 use super::figure::Figure;
 use crate::{
-    code::{Cond, Leaf, ListOf, Test, Val},
+    code::{Cond, ListOf, Test, Val},
     flip,
 };
 use model::TagKey;
@@ -185,8 +185,8 @@ pub(super) fn is_still(val: &Val) -> bool {
 }
 
 /// Whether time alone never changes a leaf's verdict.
-pub(super) fn never_moves(leaf: &Leaf) -> bool {
-    match &leaf.test {
+pub(crate) fn never_moves(test: &Test) -> bool {
+    match test {
         Test::HasTag { within: None, .. }
         | Test::HasTags { .. }
         | Test::RanSkill { within: None, .. }

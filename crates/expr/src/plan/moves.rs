@@ -1,6 +1,6 @@
 //! When time alone flips a leaf, as a matter of the one value that it looks at.
 
-use super::{Column, Everybody, LeafPlan, look};
+use super::{Column, Everybody, LeafPlan};
 use crate::{
     calendar::{self, Moment},
     code::{Test, Val, ZoneOf},
@@ -29,7 +29,7 @@ pub enum Moves {
 impl LeafPlan<'_> {
     /// When the leaf flips for whoever has a point in time in a column.
     pub fn moves(self, column: &Column<'_>, everybody: &dyn Everybody) -> Moves {
-        if look::never_moves(self.0) {
+        if !self.0.moves {
             return Moves::Never;
         }
         let is = |val: &Val| column.is(val);

@@ -69,7 +69,7 @@ pub fn contact(draw: &mut Draw, n: usize) -> Contact {
     for tag in 0..20 {
         if draw.below(10) == 0 {
             let label = format!("tag {tag}");
-            contact.tags.insert(TagKey::of(&label), Tag { label, at: NOW.plus_micros(-draw.micros(400)), by: Actor::System });
+            contact.tags.insert(TagKey::of(&label), Tag { label, at: NOW.plus_micros(-draw.micros(400)), by: Actor::System, why: None });
         }
     }
     contact

@@ -139,9 +139,12 @@ impl Facts for Row<'_> {
         }
     }
 
-    /// Segments see none of them.
-    fn root(&self, _: Root) -> Option<Record> {
-        None
+    /// Segments see the bot alone: there is no event, run or queue.
+    fn root(&self, root: Root) -> Option<Record> {
+        match root {
+            Root::Bot => self.around.about(self.language().as_deref()),
+            Root::Event | Root::Run | Root::Queue => None,
+        }
     }
 
     fn input(&self) -> Option<Value> {

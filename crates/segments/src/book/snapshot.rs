@@ -3,9 +3,9 @@
 use super::{Chunk, Mask, Names, ROWS, judge::Judge, program::Program};
 use crate::{Around, Set};
 use expr::Condition;
-use model::{ContactId, Instant};
+use model::{ContactId, Instant, Value};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// Everybody as they were when it was taken. Cheap to take, cheap to clone, never changes.
 #[derive(Clone, Debug)]
@@ -87,6 +87,10 @@ impl Snapshot {
         Self { chunks, names, contacts }
     }
 
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.chunks.iter().map(|chunk| &**chunk)
+    }
+
     pub(crate) fn names(&self) -> &Names {
         &self.names
     }
@@ -99,6 +103,15 @@ impl Snapshot {
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
         self.contacts == 0
+    }
+
+    /// The values of an attribute by row, of everybody who has one.
+    pub fn attribute<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (u32, Cow<'a, Value>)> + 'a {
+        let rows = self.chunks.iter().enumerate().flat_map(|(number, chunk)| {
+            let base = number * ROWS;
+            chunk.live.rows().map(move |row| (base + row, chunk, row))
+        });
+        rows.filter_map(move |(at, chunk, row)| Some((u32::try_from(at).ok()?, chunk.attribute(&self.names, name, row)?)))
     }
 
     /// One contact's recorded events. It looks for the contact from the first to the last: for one, not for all.

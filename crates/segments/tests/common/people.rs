@@ -251,7 +251,7 @@ pub fn contact(c: &mut Choices<'_>, ground: &Ground, id: u128) -> Contact {
     }
     for label in ["gold", "Größe", "helped"] {
         if c.once_in(3) {
-            contact.tags.insert(TagKey::of(label), Tag { label: label.into(), at: ground.instant(c), by: Actor::System });
+            contact.tags.insert(TagKey::of(label), Tag { label: label.into(), at: ground.instant(c), by: Actor::System, why: None });
         }
     }
     contact.status = c.pick(&STATUSES).into();

@@ -54,7 +54,7 @@ impl Person {
     }
 
     pub fn tagged(mut self, label: &str, since: &str) -> Self {
-        self.world.contact.tags.insert(TagKey::of(label), Tag { label: label.into(), at: at(since), by: Actor::System });
+        self.world.contact.tags.insert(TagKey::of(label), Tag { label: label.into(), at: at(since), by: Actor::System, why: None });
         self
     }
 

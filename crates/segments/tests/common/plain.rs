@@ -1,7 +1,7 @@
 //! Facts about a contact read off the contact as it is: what the product sees in the tests of conditions.
 
 use super::town::Town;
-use crate::segments::{Set, Who};
+use crate::segments::{Around, Set, Who};
 use expr::{Events, Facts, Fuel, Root, Truth};
 use jiff::tz::TimeZone;
 use model::{Contact, EventRecord, Instant, Record, TagKey, Value};
@@ -97,8 +97,8 @@ impl Facts for Plain<'_> {
         };
         Some(Cow::Owned(value))
     }
-    fn root(&self, _: Root) -> Option<Record> {
-        None
+    fn root(&self, root: Root) -> Option<Record> {
+        (root == Root::Bot).then(|| self.town.about(None)).flatten()
     }
     fn input(&self) -> Option<Value> {
         None

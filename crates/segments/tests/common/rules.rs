@@ -71,10 +71,9 @@ fn moment(c: &mut Choices<'_>) -> String {
     }
 }
 
-/// A limit of a window. Those that go with `now` are a case with a name of its own.
+/// A limit of a window of time.
 fn limit(c: &mut Choices<'_>) -> String {
-    let limit = moment(c);
-    if limit.starts_with("now") { "2026-03-29".into() } else { limit }
+    if c.once_in(3) { format!("now - {}", c.pick(&LENGTHS)) } else { moment(c) }
 }
 
 fn window(c: &mut Choices<'_>) -> String {
@@ -228,7 +227,7 @@ pub fn timely(c: &mut Choices<'_>) -> String {
 }
 
 fn of_values(c: &mut Choices<'_>) -> String {
-    match c.below(19) {
+    match c.below(20) {
         0 => format!("orders {} {}", order(c), n(c)),
         1 => {
             format!("city {} {}", c.pick(&["=", "!=", "is", "is not", "contains", "starts with", "not ends with", "not contains"]), text(c))
@@ -264,6 +263,9 @@ fn of_values(c: &mut Choices<'_>) -> String {
                 "mobile starts with \"+34\"",
                 "last_page = \"/cat\"",
             ])
+            .into(),
+        18 => c
+            .pick(&["bot.name = \"madrid\"", "city = bot.name", "bot.operator is set", "bot.nothing is set", "bot.name contains city"])
             .into(),
         _ => format!("orders + 1 {} {}", order(c), n(c)),
     }

@@ -393,6 +393,13 @@ impl<'w> Naive<'w> {
         if let Some(name) = name.strip_prefix("contact.") {
             return self.attribute(name);
         }
+        if let Some(name) = name.strip_prefix("bot.") {
+            return match name {
+                "name" => Some(Value::text("Madrid")),
+                "operator" => Some(Value::text("")),
+                _ => None,
+            };
+        }
         match row {
             Some(records) => {
                 let (head, rest) = name.split_once('.').map_or((name, None), |(head, rest)| (head, Some(rest)));
