@@ -278,6 +278,72 @@ fn a_wait_in_a_circle_stops_at_the_limit_of_steps_without_a_human() {
 }
 
 #[test]
+fn the_limit_of_steps_without_a_human_counts_a_contact_and_not_their_conversations() {
+    // FL 5.10: per contact and hour.
+    let flow = "skill: l\ncatch: [{ event: ping }]\nblocks:\n  a:\n    text: Pong.\n";
+    let config = format!("{BOT}limits: {{ idle_steps: 3 }}\n");
+    let mut talk = Talk::new(bot(&[("bot.yaml", config.as_str()), ("skills/l.yaml", flow)]));
+    let ping = |talk: &mut Talk| {
+        let (name, fields, by) = ("ping".into(), model::Record::new(), model::Actor::Api("crm".into()));
+        talk.item(InboxItem::Event { conversation: Some(talk.conversation.id), name, fields, at: None, by }).len()
+    };
+    assert_eq!([ping(&mut talk), ping(&mut talk)], [1, 1]);
+    // The same person in another conversation: the count goes on.
+    let address = model::Address { channel: "web".into(), id: "v2".into() };
+    let first = std::mem::replace(&mut talk.conversation, model::Conversation::new(model::ConversationId(9), talk.contact.id, address));
+    assert_eq!([ping(&mut talk), ping(&mut talk)], [1, 0], "the fourth step of the contact");
+    assert_eq!(talk.contact.idle_steps.1, 4, "what is over the limit is counted no further");
+    talk.conversation = first;
+    assert_eq!(ping(&mut talk), 0);
+    // A message of theirs, wherever, begins anew; so does the next hour.
+    talk.say("hello");
+    assert_eq!(ping(&mut talk), 1);
+    assert_eq!([ping(&mut talk), ping(&mut talk), ping(&mut talk)], [1, 1, 0]);
+    talk.now = talk.now.plus_micros(3_600_000_000);
+    assert_eq!(ping(&mut talk), 1);
+}
+
+#[test]
+fn a_queued_start_is_not_mistaken_for_another_catch_after_an_edit() {
+    let start = |catches: &str| {
+        let skill = format!("skill: told\ncatch: [{catches}]\nblocks:\n  a:\n    text: Told.\n");
+        bot(&[("bot.yaml", BOT), ("skills/t.yaml", skill.as_str())])
+    };
+    const GOLD: &str = "{ tag: { added: gold }, only_for: has tag vip }";
+    const BLUE: &str = "{ tag: { added: blue } }";
+    const EDITED: &str = "{ tag: { added: gold }, only_for: has tag friend }";
+    // Queued while the first bot was in force, run by the second.
+    let after = |catches: &str, tags: &[&str]| {
+        let mut talk = Talk::new(start(&format!("{GOLD}, {BLUE}")));
+        let changes = tags.iter().chain(&["gold"]).map(|tag| model::Change::AddTag((*tag).into())).collect();
+        let modify = InboxItem::Modify { changes, by: model::Actor::System };
+        let queued = engine::step(
+            &engine::PersonView::new(&talk.contact, &talk.conversation),
+            engine::Input::Inbox(&modify),
+            &engine::Turn { now: talk.now, seed: 1, programs: &talk.programs, eras: &[], ungated: false },
+        );
+        talk.contact = queued.contact.expect("it was tagged");
+        talk.programs.0 = start(catches);
+        queued.queued.into_iter().flat_map(|item| talk.item(item)).collect::<Vec<_>>()
+    };
+    assert_eq!(after(&format!("{GOLD}, {BLUE}"), &["vip"]), ["Told."]);
+    assert_eq!(after(&format!("{GOLD}, {BLUE}"), &[]), NONE, "its guard is tested when it begins");
+    // It moved: its own guard counts, and not that of what stands in its place.
+    assert_eq!(after(&format!("{BLUE}, {GOLD}"), &["vip"]), ["Told."]);
+    assert_eq!(after(&format!("{BLUE}, {GOLD}"), &[]), NONE);
+    // It is gone: nothing else is taken for it.
+    assert_eq!(after(BLUE, &["vip"]), NONE);
+    // Its guard was edited: the new one counts.
+    assert_eq!(after(&format!("{BLUE}, {EDITED}"), &["vip"]), NONE);
+    assert_eq!(after(&format!("{BLUE}, {EDITED}"), &["friend"]), ["Told."]);
+    // A row of an older release has the place alone.
+    let mut talk = Talk::new(start(&format!("{BLUE}, {GOLD}")));
+    let old = serde_json::json!({ "caused": { "conversation": talk.conversation.id, "skill": "told", "catch": 0, "event": {}, "depth": 1, "cause": "other" } });
+    let old: InboxItem = serde_json::from_value(old).expect("rows of older releases can be read");
+    assert_eq!(talk.item(old), ["Told."]);
+}
+
+#[test]
 fn check_refuses_two_skills_that_leave_for_each_other_for_ever() {
     // FL 5.10.
     let one = "skill: one\ncatch: [{ command: one }]\nblocks:\n  a:\n    text: One.\n    next: skill two\n";

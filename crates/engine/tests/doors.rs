@@ -102,7 +102,7 @@ const DOORS: &[Door] = &[
     Door::caught("an attribute", "attribute: { changed: visits }", |t| visits(t, 2)),
     Door::caught("what caused it, run next", "event: knocked", |t| {
         let (conversation, skill) = (t.conversation.id, "inside".to_owned());
-        put(t, InboxItem::Caused { conversation, skill, catch: Some(0), event: Record::new(), depth: 1, cause: Cause::Other });
+        put(t, InboxItem::Caused { conversation, skill, catch: Some(0), named: None, event: Record::new(), depth: 1, cause: Cause::Other });
     }),
     Door { from: "  knock: { send: knocked }\n", ..Door::caught("send", "event: knocked", |t| say(t, "/from")) },
     Door {

@@ -5,7 +5,7 @@
 mod common;
 
 use common::*;
-use model::{Attachment, AttachmentKind, BlobId, Content, IncomingBody, Location};
+use model::{Attachment, AttachmentKind, BlobId, Content, IncomingBody, Location, Value};
 
 /// A skill that listens once, as written, and says what it kept.
 fn talk(listen: &str) -> Talk {
@@ -185,5 +185,19 @@ fn what_cannot_be_expected_is_told() {
         let skill = format!("skill: ask\ncatch:\n  - command: ask\nblocks:\n  answer:\n    listen: got\n{listen}    timeout: 1m\n");
         let (bot, told) = try_bot(&[("bot.yaml", BOT), ("skills/ask.yaml", &skill)]);
         assert!(bot.is_none() && told.contains(code), "{listen}: {told}");
+    }
+}
+
+#[test]
+fn whose_language_is_not_known_writes_as_the_bot_speaks() {
+    let skill = "skill: ask\ncatch:\n  - command: ask\nblocks:\n  ask:\n    text: ¿Cuánto?\n  answer:\n    listen: got\n    expect: number\n    timeout: 10m\n    on: { timeout: end, invalid: end }\n  kept:\n    text: Son ${got}.\n  keep:\n    data: { visits: \"${got}\" }\n";
+    for (languages, typed, kept) in
+        [("es", "1.234,50", "1234.5"), ("es", "1.000", "1000"), ("de, en", "1.000", "1000"), ("en", "1,234.50", "1234.5")]
+    {
+        let bot_yaml = format!("name: Test\ntimezone: UTC\nlanguages: [{languages}]\nattributes:\n  visits: number\n");
+        let mut talk = Talk::new(bot(&[("bot.yaml", &bot_yaml), ("skills/ask.yaml", skill)]));
+        talk.say("/ask");
+        talk.say(typed);
+        assert_eq!(talk.contact.attributes.get("visits"), Some(&Value::Number(kept.parse().unwrap())), "{languages}: {typed}");
     }
 }

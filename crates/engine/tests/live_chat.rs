@@ -116,3 +116,17 @@ fn the_line_in_the_transcript_is_in_the_contacts_language() {
     unreachable(&mut talk);
     assert_eq!(talk.transcript.last().unwrap().content.text, "El cliente ha salido del chat");
 }
+
+#[test]
+fn who_subscribes_again_in_a_chat_hears_the_agent_alone() {
+    let mut talk = talk();
+    talk.say("/human");
+    take(&mut talk);
+    talk.say("stop");
+    assert_eq!(talk.contact.status, "unsubscribed");
+    let begun = talk.conversation.runs.len();
+    assert!(talk.say("start").is_empty(), "the bot is silent while an agent has the conversation");
+    assert_eq!(talk.contact.status, "active");
+    assert!(matches!(talk.conversation.owner, Owner::Agent(_)));
+    assert_eq!(talk.conversation.runs.len(), begun, "nothing begins behind the agent's back");
+}

@@ -69,7 +69,7 @@ fn bot_of(town: &Town) -> Arc<Bot> {
     }
     let _ = writeln!(which, "  s{}: {{ text: done }}", keys.len());
     bot(&[
-        ("bot.yaml", &format!("name: Town\ntimezone: {zone}\nattributes:{ATTRIBUTES}")),
+        ("bot.yaml", &format!("name: Madrid\ntimezone: {zone}\nattributes:{ATTRIBUTES}")),
         ("segments.yaml", &file),
         ("skills/which.yaml", &which),
         ("skills/order-help.yaml", "skill: order-help\ncatch: [{ command: order }]\nblocks:\n  a: { text: help }\n"),

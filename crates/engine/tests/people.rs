@@ -204,7 +204,7 @@ fn opt_out_words_are_those_of_the_bots_languages_or_its_own() {
     talk.say("hola");
     assert_ne!(talk.say("baja"), ["x"]);
     assert_eq!(talk.contact.status, "active", "its own words stand in for those of the language");
-    assert!(says(&mut talk, "No más!", &[("language", "es")])[0].contains("Ya no recibirás"));
+    assert!(says(&mut talk, "¡No más!", &[("language", "es")])[0].contains("Ya no recibirás"));
     assert_eq!(talk.contact.status, "unsubscribed");
     talk.say("otra vez");
     assert_eq!(talk.contact.status, "active");

@@ -184,3 +184,17 @@ fn the_version_follows_translations() {
     let with = |es: &str| bot(&[("bot.yaml", BOT), ("skills/o.yaml", ORDER), ("translations/es.yaml", es)]).version().clone();
     assert_ne!(with("order-help.got.text: \"${order_number}\"\n"), with("order-help.got.text: \"¡${order_number}!\"\n"));
 }
+
+#[test]
+fn the_products_own_words_are_never_a_fault_of_the_bot() {
+    let skill = "skill: a\ncatch: [{ command: a }]\nblocks:\n  b: { text: \"Hi ${name}\" }\n  c: { data: { name: Ana } }\n";
+    let own = "sentences.joined: \"{name} ya está\"\n";
+    let (read, told) = try_bot(&[
+        ("bot.yaml", "name: Shop\nlanguages: [en, es]\nattributes: { name: { type: text, default: you } }\n"),
+        ("skills/a.yaml", skill),
+    ]);
+    assert!(read.is_some() && told.is_empty(), "{told}");
+    let bot = "name: Shop\nlanguages: [en, es]\nattributes: { name: { type: text, default: you } }\n";
+    let (_, told) = try_bot(&[("bot.yaml", bot), ("skills/a.yaml", skill), ("translations/es.yaml", own)]);
+    assert!(told.contains("W0264") && told.contains("translations/es.yaml"), "what the designer wrote instead is theirs: {told}");
+}

@@ -1,6 +1,6 @@
 //! Contact changes as data: one function applies them, whoever asked.
 
-use crate::{Address, AgentId, Contact, Instant, Tag, TagKey, Value};
+use crate::{Address, AgentId, Contact, IdentifierKind, Instant, Tag, TagKey, Value};
 use serde::{Deserialize, Serialize};
 
 /// Who did something.
@@ -60,6 +60,9 @@ pub enum Change {
     Consent {
         /// To what.
         topic: String,
+        /// On which channel alone; none: on all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<String>,
         /// Whether they agreed.
         given: bool,
         /// The words, and where they were said.
@@ -71,6 +74,19 @@ pub enum Change {
     SetSource(String),
     /// Somebody noted something about the contact.
     Note(String),
+    /// The person is said to be named so: an unverified identifier.
+    AddIdentifier(IdentifierKind, String),
+    /// The person was proven to be named so.
+    VerifyIdentifier {
+        /// The kind.
+        kind: IdentifierKind,
+        /// The value, in any form.
+        value: String,
+        /// How it was proven: `signed by web`, `code`, ….
+        how: String,
+    },
+    /// The person is not named so.
+    RemoveIdentifier(IdentifierKind, String),
 }
 
 impl Contact {
@@ -100,7 +116,7 @@ impl Contact {
                 let key = TagKey::of(label);
                 let new = !self.tags.contains_key(&key);
                 if new {
-                    self.tags.insert(key, Tag { label: label.trim().to_owned(), at, by: by.clone() });
+                    self.tags.insert(key, Tag { label: label.trim().to_owned(), at, by: by.clone(), why: None });
                 }
                 new
             }
@@ -135,9 +151,9 @@ impl Contact {
                 later
             }
             Change::SetSource(source) => std::mem::replace(&mut self.source, source.clone()) != *source,
-            Change::Consent { topic, given, proof } => {
+            Change::Consent { topic, channel, given, proof } => {
                 let consent = crate::Consent { given: *given, at, by: by.clone(), proof: proof.clone() };
-                self.consents.insert(topic.clone(), consent);
+                self.consents.insert(crate::Consent::key(topic, channel.as_deref()), consent);
                 true
             }
             Change::Ran(skill) => match self.ran.get_mut(skill) {
@@ -153,6 +169,11 @@ impl Contact {
                 self.notes.drain(..surplus);
                 true
             }
+            Change::AddIdentifier(kind, value) => self.add_identifier(*kind, value, at, None),
+            Change::VerifyIdentifier { kind, value, how } => {
+                self.add_identifier(*kind, value, at, Some(crate::Verified { at, how: how.clone() }))
+            }
+            Change::RemoveIdentifier(kind, value) => self.remove_identifier(*kind, value),
         }
     }
 

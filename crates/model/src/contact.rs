@@ -54,6 +54,9 @@ pub struct Tag {
     pub at: Instant,
     /// Who put it there.
     pub by: crate::Actor,
+    /// Why, where `by` does not say it: `first message`, `broadcast sale`, ….
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// A person.
@@ -93,6 +96,9 @@ pub struct Contact {
     /// The instant `memberships` was judged at last together with a change of the contact: time has been followed from there on.
     #[serde(default, skip_serializing_if = "is_epoch")]
     pub judged: Instant,
+    /// Since when steps that no human message began are counted, and how many they were: against storms (FL 5.10).
+    #[serde(default, skip_serializing_if = "is_calm")]
+    pub idle_steps: (Instant, u32),
     /// When each declared attribute last changed: what `changed within` asks.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changed: BTreeMap<String, Instant>,
@@ -102,14 +108,27 @@ pub struct Contact {
     /// When each skill last ran for them.
     #[serde(default)]
     pub ran: BTreeMap<String, Instant>,
-    /// What they agreed to or refused, by topic.
+    /// What they agreed to or refused, by topic, or by topic and channel ([`Consent::key`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub consents: BTreeMap<String, Consent>,
+    /// What names them beyond one channel, oldest first. A channel's own address is in `addresses`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<crate::Identifier>,
+    /// The contacts that were merged into this one, and those that were merged into those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absorbed: Vec<crate::Absorbed>,
+    /// The contact this one was merged into: it stands for nobody any more and its id leads there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<ContactId>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(hash: &u64) -> bool {
     *hash == 0
+}
+
+fn is_calm(steps: &(Instant, u32)) -> bool {
+    *steps == Default::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -144,9 +163,29 @@ pub struct Consent {
     pub proof: String,
 }
 
+/// The topic of an opt-out or opt-in word: messages as such (FL 7.9).
+pub const MESSAGES: &str = "messages";
+
+impl Consent {
+    /// Where an answer is kept: the topic, and `@channel` behind it if it is for one channel alone.
+    pub fn key(topic: &str, channel: Option<&str>) -> String {
+        channel.map_or_else(|| topic.to_owned(), |channel| format!("{topic}@{channel}"))
+    }
+
+    /// The topic and the channel of a key.
+    pub fn parts(key: &str) -> (&str, Option<&str>) {
+        key.rsplit_once('@').map_or((key, None), |(topic, channel)| (topic, Some(channel)))
+    }
+}
+
 impl Contact {
     /// A new contact, known since `at` through `address`.
     pub fn new(id: ContactId, at: Instant, address: Address, source: &str) -> Self {
+        Self { addresses: vec![Reach { address, unreachable: None }], ..Self::without_address(id, at, source) }
+    }
+
+    /// A new contact whom nobody can write to yet: a program or an import told of them at `at`.
+    pub fn without_address(id: ContactId, at: Instant, source: &str) -> Self {
         Self {
             id,
             attributes: Record::new(),
@@ -156,15 +195,19 @@ impl Contact {
             source: source.into(),
             first_seen: at,
             last_seen: at,
-            addresses: vec![Reach { address, unreachable: None }],
+            addresses: Vec::new(),
             lists: BTreeMap::new(),
             memberships: BTreeMap::new(),
             rules: 0,
             judged: Instant::default(),
+            idle_steps: Default::default(),
             changed: BTreeMap::new(),
             notes: Vec::new(),
             ran: BTreeMap::new(),
             consents: BTreeMap::new(),
+            identifiers: Vec::new(),
+            absorbed: Vec::new(),
+            merged_into: None,
         }
     }
 
@@ -240,6 +283,16 @@ impl AttributeType {
             Self::Url => "url",
             Self::Language => "language",
             Self::Country => "country",
+        }
+    }
+}
+
+impl fmt::Display for AttributeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::Enum(values) => write!(f, " ({})", values.join(", ")),
+            _ => Ok(()),
         }
     }
 }

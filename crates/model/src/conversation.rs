@@ -338,6 +338,9 @@ pub enum Start {
         skill: String,
         /// The catch's index in the skill's list.
         catch: Option<u16>,
+        /// What that catch says, so that after an edit of the bot no other is taken for it; none in older records.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<String>,
     },
     /// A timer's tick: this block of this skill in this version.
     Tick {
@@ -421,6 +424,15 @@ pub struct LiveRequest {
     pub state: RequestState,
 }
 
+/// Up to which line a transcript is kept under a contact whose conversation it once was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The contact.
+    pub under: ContactId,
+    /// The last line there; it is from the one after the entry before.
+    pub to: u64,
+}
+
 /// A contact on one channel address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
@@ -430,6 +442,9 @@ pub struct Conversation {
     pub contact: ContactId,
     /// On which address.
     pub address: Address,
+    /// Where older lines of its transcript are kept, if not under its contact: a merge moves a conversation, not its lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
     /// Who answers.
     #[serde(default)]
     pub owner: Owner,
@@ -457,15 +472,26 @@ pub struct Conversation {
     /// How many transcript entries there are; the next one's number is one more.
     #[serde(default)]
     pub last_no: u64,
+    /// When the customer last did something here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<Instant>,
+    /// When an agent closed the chat, if the customer has not come back since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Instant>,
+    /// How many requests for a human nobody answered here, since an agent last attended to it.
+    #[serde(default, skip_serializing_if = "is_none_missed")]
+    pub missed: u32,
     /// Since when a human or the queue has it; timers are held while it is set (FL 5.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<Instant>,
-    /// Starts and ends of the current hour's steps without a human message, against storms (FL 5.10).
-    #[serde(default)]
-    pub idle_steps: (Instant, u32),
     /// `once:` memory: `skill#catch` and when it last started.
     #[serde(default, skip_serializing_if = "Record::is_empty")]
     pub once: Record,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none_missed(missed: &u32) -> bool {
+    *missed == 0
 }
 
 impl Conversation {
@@ -475,6 +501,7 @@ impl Conversation {
             id,
             contact,
             address,
+            kept: Vec::new(),
             owner: Owner::Bot,
             runs: Vec::new(),
             floor: Vec::new(),
@@ -484,10 +511,22 @@ impl Conversation {
             request: None,
             greeted: false,
             last_no: 0,
+            heard_at: None,
+            closed_at: None,
+            missed: 0,
             held_since: None,
-            idle_steps: (Instant::default(), 0),
             once: Record::new(),
         }
+    }
+
+    /// Gives the conversation to another contact. Lines written so far stay where they are.
+    pub fn moved_to(mut self, contact: ContactId) -> Self {
+        let before = std::mem::replace(&mut self.contact, contact);
+        let since = self.kept.last().map_or(0, |kept| kept.to);
+        if self.last_no > since {
+            self.kept.push(Kept { under: before, to: self.last_no });
+        }
+        self
     }
 
     /// The run with the floor.

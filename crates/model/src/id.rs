@@ -124,6 +124,15 @@ ids! {
     AgentId = "agt";
     /// One request for a human.
     RequestId = "req";
+    /// One merge of two contacts.
+    MergeId = "mrg";
+}
+
+impl JourneyId {
+    /// When the entry was written, to the millisecond. What it tells may have happened earlier.
+    pub fn written_at(self) -> Instant {
+        Instant::from_millis(i64::try_from(self.0 >> 80).unwrap_or(i64::MAX))
+    }
 }
 
 /// Makes ids from a time and a seed, the same ones for the same two.

@@ -1,6 +1,6 @@
 //! The journey: the log of everything that happened to a contact, with cause and actor.
 
-use crate::{Actor, ConversationId, EventId, Instant, JourneyId, Record, RunId, Value};
+use crate::{Actor, ContactId, ConversationId, EventId, Instant, JourneyId, MergeId, Record, RunId, Value};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened and can be counted (FL 7.3).
@@ -51,6 +51,51 @@ impl From<WrittenTransition> for Transition {
     }
 }
 
+/// Something about a contact that an import changed, and what it was before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Altered {
+    /// What.
+    pub what: Part,
+    /// Before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// After.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+/// A part of a contact that an import can change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// A declared attribute.
+    Attribute(String),
+    /// A system attribute.
+    System(String),
+    /// A tag, by its label.
+    Tag(String),
+    /// Membership in a static segment.
+    List(String),
+    /// The status.
+    Status,
+}
+
+/// What was meant for many and reached the contact: a trigger's event, the occurrence of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Which audience it belongs to: `aud_…`.
+    pub audience: String,
+    /// The event's name, or the skill that a schedule started.
+    pub name: String,
+    /// Whether a schedule did it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub schedule: bool,
+    /// The first and the last transcript line of what was said to the contact for it, in the entry's conversation. None if nothing was
+    /// said at once: no skill caught it, or its start waits for the floor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<(u64, u64)>,
+}
+
 /// What a journey entry says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +135,25 @@ pub enum JourneyKind {
         /// After.
         to: Option<Value>,
     },
+    /// The contact came to be without having written.
+    Created {
+        /// How: `api`, `import` or a custom name.
+        source: String,
+    },
+    /// A row of an import came to the contact; `by` names the import.
+    Imported {
+        /// Whether the contact came to be by it.
+        created: bool,
+        /// What it changed. Of a contact who came to be by it, attributes, tags and lists are left out: they say themselves when
+        /// they came and from whom.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        altered: Vec<Altered>,
+    },
+    /// What an import did to the contact was taken back, as far as nobody had changed it.
+    ImportUndone {
+        /// The import.
+        import: String,
+    },
     /// A tag was added.
     TagAdded(String),
     /// A tag was removed.
@@ -126,6 +190,53 @@ pub enum JourneyKind {
     Error(String),
     /// An address came, went or changed its reach.
     Address(String),
+    /// How the contact is said to have come to be changed.
+    Source {
+        /// Before.
+        from: String,
+        /// After.
+        to: String,
+    },
+    /// Somebody noted something: the beginning of it.
+    Noted(String),
+    /// Something that was meant for many reached the contact.
+    Reached(Reached),
+    /// An identifier came, was proven or went: `email ana@shop.example added`.
+    Identifier(String),
+    /// Another contact was merged into this one.
+    Merged {
+        /// The other one; its id leads here.
+        other: ContactId,
+        /// The merge.
+        merge: MergeId,
+        /// Why, in words: `external user-7 is verified on both`; empty if somebody asked for it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+        /// Where both had a value: what the other one's was (`from`) and what holds now (`to`).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<Altered>,
+    },
+    /// This contact was merged into another one.
+    MergedInto {
+        /// The one it is part of now.
+        into: ContactId,
+        /// The merge.
+        merge: MergeId,
+    },
+    /// A merge was undone: this contact and the other one are two again.
+    Unmerged {
+        /// The other one.
+        other: ContactId,
+        /// The merge.
+        merge: MergeId,
+    },
+    /// Two contacts that look like one were not merged, and why.
+    NotMerged {
+        /// The other one.
+        other: ContactId,
+        /// Why, in words.
+        why: String,
+    },
 }
 
 /// One line of a contact's journey.
@@ -146,6 +257,9 @@ pub struct JourneyEntry {
     /// At which block, `skill.block`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block: Option<String>,
+    /// Why, where `by` does not say it: `first message`, `broadcast sale`, ….
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// What.
     pub what: JourneyKind,
 }

@@ -9,30 +9,37 @@ mod call;
 mod change;
 mod contact;
 mod conversation;
+mod edition;
 mod id;
+mod identifier;
 mod journey;
 mod message;
 mod person;
+mod standing;
 mod text;
 mod time;
+mod topic;
 mod value;
 
 pub use call::{
     Call, CallAnswer, CallKind, CallRow, CallState, Came, HttpBody, HttpCall, HttpMethod, MailCall, Piece, Reply, Sealed, SmsCall,
 };
 pub use change::{Actor, Change};
-pub use contact::{Address, AttributeDef, AttributeType, Consent, Contact, NOTES_LIMIT, Note, Reach, Tag, TagKey};
+pub use contact::{Address, AttributeDef, AttributeType, Consent, Contact, MESSAGES, NOTES_LIMIT, Note, Reach, Tag, TagKey};
 pub use conversation::{
-    Ask, Awaited, Calling, Cause, ChoiceTo, Conversation, Frame, LiveRequest, Owner, Paused, PendingStart, RequestState, Rest, Run,
+    Ask, Awaited, Calling, Cause, ChoiceTo, Conversation, Frame, Kept, LiveRequest, Owner, Paused, PendingStart, RequestState, Rest, Run,
     SentChoice, SentChoices, Start, Timer, Version,
 };
-pub use id::{AgentId, ContactId, ConversationId, EventId, IdError, IdSource, JourneyId, MessageId, RequestId, RunId};
-pub use journey::{EventRecord, JourneyEntry, JourneyKind, Transition};
+pub use id::{AgentId, ContactId, ConversationId, EventId, IdError, IdSource, JourneyId, MergeId, MessageId, RequestId, RunId};
+pub use identifier::{Absorbed, IDENTIFIER_LENGTH, Identifier, IdentifierKind, Verified};
+pub use journey::{Altered, EventRecord, JourneyEntry, JourneyKind, Part, Reached, Transition};
 pub use message::{
     Attachment, AttachmentKind, Author, BlobId, Card, Choice, ChoiceAction, Content, Delivery, DeliveryUpdate, Incoming, IncomingBody,
     Linked, Location, Message, Picture, TextFormat, TranscriptEntry,
 };
 pub use person::{Happened, InboxItem, InboxRow, Occasion, OutboxRow, OutboxState, Person, SEEN_FOR, SEEN_LIMIT, SeenKey};
+pub use standing::{ChatState, SESSION};
 pub use text::fold;
 pub use time::{Duration, Instant};
+pub use topic::{JourneyFilter, JourneyHead, JourneyTopic};
 pub use value::{Money, Record, Value};

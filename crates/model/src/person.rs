@@ -48,8 +48,11 @@ pub enum InboxItem {
         conversation: ConversationId,
         /// The skill.
         skill: String,
-        /// Which of its catches; none begins it as it is.
+        /// Which of its catches, by its place; none begins it as it is.
         catch: Option<u16>,
+        /// What that catch says, so that after an edit of the bot no other is taken for it; none in older rows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<String>,
         /// The event's fields.
         event: Record,
         /// How many causes led here; at most 8.
@@ -102,6 +105,36 @@ pub enum InboxItem {
         /// The changes.
         changes: Vec<Change>,
         /// Who.
+        by: crate::Actor,
+    },
+    /// The same, on condition that nobody changed the contact since it was read.
+    Amend {
+        /// What the contact was read as ([`Contact::edition`]).
+        edition: u64,
+        /// The changes.
+        changes: Vec<Change>,
+        /// Who.
+        by: crate::Actor,
+    },
+    /// A contact comes to be without having written: a program made them, or they are a row of an import. One of an import
+    /// starts no flow.
+    Create {
+        /// How the contact came to be: `api`, `import` or a custom name.
+        source: String,
+        /// What is known of them.
+        changes: Vec<Change>,
+        /// Who made them.
+        by: crate::Actor,
+    },
+    /// What an import did to the contact is taken back, as far as nobody changed it since; no flow starts.
+    Undo {
+        /// The import.
+        import: String,
+        /// When it came to the contact.
+        at: Instant,
+        /// What it changed.
+        altered: Vec<crate::Altered>,
+        /// Who takes it back.
         by: crate::Actor,
     },
     /// Runs, timers and waiting ticks of one bot version go on in another (FL 5.9).
@@ -180,6 +213,11 @@ pub enum Occasion {
         /// Its fields.
         #[serde(default, skip_serializing_if = "Record::is_empty")]
         fields: Record,
+    },
+    /// The contact is changed: a tag put on everybody of a condition. Whoever opted out is changed as well.
+    Change {
+        /// How.
+        changes: Vec<Change>,
     },
     /// A `schedule` catch starts its skill.
     Schedule {

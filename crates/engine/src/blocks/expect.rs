@@ -500,9 +500,10 @@ pub(crate) fn show(text: String, labels: &[(String, String)], at: &mut Moving<'_
 }
 
 fn with_coercion<T>(at: &mut Moving<'_, '_>, with: impl FnOnce(&expr::Coercion<'_>) -> T) -> T {
+    // Whose language is not known writes as the bot speaks.
+    let language = at.language().to_owned();
     at.with_facts(|facts, _| {
-        let language = expr::Facts::language(facts);
-        with(&expr::Coercion { language: language.as_deref(), country: facts.bot.country(), zone: facts.bot.timezone(), now: facts.now })
+        with(&expr::Coercion { language: Some(&language), country: facts.bot.country(), zone: facts.bot.timezone(), now: facts.now })
     })
 }
 

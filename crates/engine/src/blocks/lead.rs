@@ -426,7 +426,7 @@ impl BlockBody for Form {
                 let Some(Value::Bool(given)) = Expect::YesNo.read_answer(heard.text, at) else { return self.unusable(None, at) };
                 let words = rendered(&consent.ask, &current(at), at)?;
                 let proof = format!("{words} ({})", at.step.conversation.address.channel);
-                at.change(&Change::Consent { topic: consent.topic.clone(), given, proof });
+                at.change(&Change::Consent { topic: consent.topic.clone(), channel: None, given, proof });
                 if consent.required && !given {
                     return Ok(Some(Flow::Outcome("invalid", String::new())));
                 }

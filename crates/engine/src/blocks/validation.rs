@@ -2,7 +2,7 @@
 
 use super::expect::{self, Expect};
 use super::{BlockBody, BlockKind, Fault, Flow, Group, Key, OptionSpec, Otherwise, OutcomeSpec, Shape};
-use crate::bot::reader::{At, Fields, Reader};
+use crate::bot::reader::{At, Fields, Reader, one_or_many};
 use crate::step::Moving;
 use expr::{Condition, Template};
 use model::Value;
@@ -20,6 +20,7 @@ struct Checked {
     expect: Option<Expect>,
     that: Option<Condition>,
     save: Option<String>,
+    confirms: Vec<String>,
 }
 
 impl BlockKind for Validation {
@@ -39,13 +40,24 @@ impl BlockKind for Validation {
             OptionSpec { name: "expect", field: "value", doc: "what it should be, as in `listen`" },
             OptionSpec { name: "that", field: "condition", doc: "what must hold, beside `expect` or instead of it" },
             OptionSpec { name: "save", field: "name", doc: "stores the value as it was read, if it is valid" },
+            OptionSpec {
+                name: "confirms",
+                field: "names",
+                doc: "attributes of type email or phone that are proven to be the contact's, if it is valid: a code that was sent there came back",
+            },
         ]
     }
     fn group(&self) -> Group {
         Group::Data
     }
     fn shapes(&self) -> &'static [Key] {
-        const { &[Key::may("validation", Shape::Prose, ""), Key::may("expect", super::shape::EXPECT, "")] }
+        const {
+            &[
+                Key::may("validation", Shape::Prose, ""),
+                Key::may("expect", super::shape::EXPECT, ""),
+                Key::may("confirms", Shape::OneOrMany(&Shape::Text), ""),
+            ]
+        }
     }
     fn outcomes(&self) -> &'static [OutcomeSpec] {
         &[
@@ -68,6 +80,8 @@ impl BlockKind for Validation {
         };
         let (expected, that) = (options.take("expect"), options.take("that"));
         let save = options.take("save").and_then(|n| reader.identifier(n, "save").map(str::to_owned));
+        let confirms = options.take("confirms").map_or(&[][..], one_or_many);
+        let confirms: Vec<String> = confirms.iter().filter_map(|n| confirmed(n, reader)).collect();
         if expected.is_none() && that.is_none() {
             reader.out.push(
                 Diagnostic::error("E0180", value.span, "validation says what the value should be: expect or that")
@@ -83,8 +97,26 @@ impl BlockKind for Validation {
         let expect = expected.map(|n| expect::read(n, reader));
         let that = that.map(|n| reader.condition(n, "that"));
         // What could not be read was told.
-        Some(Box::new(Checked { value: whole(template)?, expect: whole(expect)?, that: whole(that)?, save }))
+        Some(Box::new(Checked { value: whole(template)?, expect: whole(expect)?, that: whole(that)?, save, confirms }))
     }
+}
+
+/// The name of an attribute that can be confirmed: it holds an e-mail address or a phone number.
+fn confirmed(node: At<'_>, reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text(node, "what is confirmed")?.trim();
+    let declared = reader.names.attribute(name);
+    if declared.is_some_and(|declared| crate::step::named_as(&declared.ty).is_some()) {
+        return Some(name.to_owned());
+    }
+    let message = match declared {
+        Some(declared) => {
+            format!("{name} is declared as {}; only an attribute of type email or phone can be confirmed", declared.ty.name())
+        }
+        None => format!("\"{name}\" is no attribute; only one of type email or phone can be confirmed"),
+    };
+    let help = format!("declare it in bot.yaml: attributes: {{ {name}: email }}");
+    reader.out.push(Diagnostic::error("E0360", node.span, message).help(help));
+    None
 }
 
 /// What was read, if all of it could be.
@@ -121,6 +153,7 @@ impl BlockBody for Checked {
         if let Some(save) = &self.save {
             at.store(save, read)?;
         }
+        self.confirms.iter().for_each(|name| at.confirm(name));
         Ok(Flow::Next)
     }
 }

@@ -82,3 +82,10 @@ pub(crate) fn kind_of(name: &str) -> (AttachmentKind, &'static str) {
         _ => (AttachmentKind::File, "application/octet-stream"),
     }
 }
+
+impl super::Loaded {
+    /// The files of the bot's folder.
+    pub fn assets(&self) -> &[Asset] {
+        &self.files.assets
+    }
+}

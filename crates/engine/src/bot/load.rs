@@ -7,7 +7,7 @@ use crate::step::Words;
 use model::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use syntax::{Diagnostic, Diagnostics, FileId, Node, Sources, Span, Spanned};
+use syntax::{Diagnostic, Diagnostics, FileId, Node, Severity, Sources, Span, Spanned};
 
 /// How many values the files of one bot may hold together: some ten thousand blocks.
 const MOST_VALUES: usize = 200_000;
@@ -185,6 +185,7 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     lints::look(&look, skills.len() == parsed.len(), out);
     let whole = skills.len() == parsed.len() && !out.has_errors();
     let prose = names.translations.finish(whole, out);
+    let skills: BTreeMap<String, Arc<Skill>> = skills.into_iter().map(|(name, skill)| (name, Arc::new(skill))).collect();
     let loaded = super::Loaded {
         sentences,
         prose,
@@ -195,7 +196,8 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
         version: version(files),
         config: config_or_default,
         segments,
-        skills: skills.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
+        in_order: order.iter().filter_map(|name| skills.get(name).cloned()).collect(),
+        skills,
         order,
         files: files.clone(),
     };
@@ -213,23 +215,28 @@ fn known_segments(groups: &Spanned<Node>, names: &Names, out: &mut Diagnostics) 
     }
 }
 
-/// The product's own sentences by their English text, with the built-in translations of them and of system skills.
+/// The product's own sentences by their English text, with the built-in translations of them and of system skills. What looks
+/// odd in them for the names of this bot (`{name}` where it has a `name`) is none of its designer's business.
 fn built_in_words(names: &Names, sources: &mut Sources, out: &mut Diagnostics) -> BTreeMap<String, expr::Template> {
+    let (mut files, mut told) = (Vec::new(), Diagnostics::new());
     for (tag, text) in BUILT_IN_TRANSLATIONS {
         let file = sources.add("built in", (*text).to_owned());
+        files.push(file);
         let node = syntax::parse(file, sources, out).expect("built-in translations parse");
         names.translations.add(tag, &node, true, out);
     }
     let file = sources.add("built in", SENTENCES.to_owned());
+    files.push(file);
     let node = syntax::parse(file, sources, out).expect("built-in sentences parse");
     let mut sentences = BTreeMap::new();
     for entry in node.as_map().unwrap_or_default() {
         let (Some(key), Some(text)) = (entry.key.as_text(), entry.value.as_text()) else { continue };
         names.translations.place_text(&format!("sentences.{key}"), &entry.value);
         let scope = names.in_skill("");
-        let Some(template) = super::reader::took(expr::Template::parse(text, &scope), &entry.value, out) else { continue };
-        sentences.insert(text.to_owned(), names.translations.attach(template, &entry.value, &scope, out));
+        let Some(template) = super::reader::took(expr::Template::parse(text, &scope), &entry.value, &mut told) else { continue };
+        sentences.insert(text.to_owned(), names.translations.attach(template, &entry.value, &scope, &mut told));
     }
+    out.extend(told.iter().filter(|told| told.severity == Severity::Error || !files.contains(&told.primary.file)).cloned());
     sentences
 }
 

@@ -94,6 +94,8 @@ pub struct Loaded {
     pub(crate) skills: BTreeMap<String, Arc<Skill>>,
     /// Skill names in file order: the order in which catches are tried.
     pub(crate) order: Vec<String>,
+    /// The same skills themselves: what is looked through with every signal.
+    pub(crate) in_order: Vec<Arc<Skill>>,
     pub(crate) files: BotFiles,
     pub(crate) words: Words,
     /// What customers can choose at any time (FL 8).
@@ -107,6 +109,9 @@ pub struct Loaded {
     /// Everything that is said, with the languages it is said in.
     pub(crate) prose: Vec<translations::Prose>,
 }
+
+/// The longest message that is compared with the opt-out words ahead of its turn, in bytes.
+const LONGEST_WORD: usize = 1024;
 
 /// One segment, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,6 +175,11 @@ impl Bot {
         translations::untranslated(&self.prose, language)
     }
 
+    /// Every status a contact may have: the built-in ones, then those of `statuses:`.
+    pub fn statuses(&self) -> &[String] {
+        &self.config.statuses
+    }
+
     /// Declared channels, in file order.
     pub fn channels(&self) -> &[ChannelConfig] {
         &self.config.channels
@@ -188,6 +198,11 @@ impl Bot {
     /// Declared attributes, in file order.
     pub fn attributes(&self) -> &[AttributeDef] {
         &self.config.attributes
+    }
+
+    /// The names of the attributes that are computed, in file order.
+    pub fn computed_names(&self) -> impl Iterator<Item = &str> {
+        self.config.computed.iter().map(|computed| computed.name.as_str())
     }
 
     /// One declared attribute.
@@ -246,6 +261,12 @@ impl Bot {
     /// The blocks of a skill in order, with the exits each can take: what `test --coverage` counts.
     pub fn blocks_of(&self, skill: &str) -> Vec<String> {
         self.skills.get(skill).map(|s| s.blocks.iter().map(|b| b.name.clone()).collect()).unwrap_or_default()
+    }
+
+    /// Whether a whole message is one of the bot's words for "no more messages" (FL 7.9).
+    pub fn opts_out(&self, message: &str) -> bool {
+        // Nobody says that in so many words.
+        message.len() <= LONGEST_WORD && self.words.opts_out(&crate::step::spoken(message.trim()))
     }
 
     /// The limits of FL 5.10.

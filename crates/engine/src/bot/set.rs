@@ -135,7 +135,11 @@ impl Bot {
                 add(&(name, value));
             }
         }
-        if condition.to_string().contains("open(") {
+        let text = condition.to_string();
+        if text.contains("bot.") {
+            add(&(self.name(), &self.config.operator, self.commands()));
+        }
+        if text.contains("open(") {
             add(&self.config.calendars);
         }
         meaning
@@ -159,6 +163,15 @@ impl Around for Bot {
     }
     fn global(&self, name: &str) -> Option<&Value> {
         Self::global(self, name)
+    }
+    fn about(&self, language: Option<&str>) -> Option<Record> {
+        let commands: Vec<String> = self.commands_in(language).iter().map(|(name, what)| format!("/{name} – {what}")).collect();
+        Some(Record::from([
+            ("name".to_owned(), Value::text(self.name())),
+            ("operator".to_owned(), Value::text(self.config.operator.as_deref().unwrap_or_default())),
+            ("timezone".to_owned(), Value::text(self.timezone().iana_name().unwrap_or("UTC"))),
+            ("commands".to_owned(), Value::text(commands.join("\n"))),
+        ]))
     }
     fn is_open(&self, calendar: &str, now: Instant) -> Option<bool> {
         Some(self.calendar(calendar)?.is_open(now, self.timezone()))

@@ -5,7 +5,7 @@ use super::{Names, load};
 use crate::blocks::{BLOCKS, BlockBody, BlockKind, OutcomeSpec, common_outcomes};
 use crate::catches::{self, Catch};
 use expr::Condition;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use syntax::{Diagnostic, Diagnostics, Node, Span};
 
 /// Where a run goes.
@@ -23,6 +23,8 @@ pub(crate) enum Target {
 #[derive(Debug)]
 pub(crate) struct Skill {
     pub name: String,
+    /// The name, to be told with every block without a copy.
+    pub told: Arc<str>,
     /// What people read in command menus.
     pub title: String,
     /// The same in other languages: tags and texts.
@@ -65,6 +67,8 @@ pub(crate) enum IfBusy {
 #[derive(Debug)]
 pub(crate) struct Block {
     pub name: String,
+    /// The name, to be told without a copy.
+    pub told: Arc<str>,
     pub span: Span,
     pub kind: &'static dyn BlockKind,
     pub body: Box<dyn BlockBody>,
@@ -90,6 +94,29 @@ impl Skill {
     pub(crate) fn block(&self, name: &str) -> Option<(usize, &Block)> {
         let index = *self.index.get(name)?;
         Some((index, self.blocks.get(index)?))
+    }
+
+    /// The catch that was meant when it had this place and this name: itself, else the only one that catches the same, should
+    /// its guards have been edited since. None if it is gone, or several might be meant. Without a name the place decides.
+    pub(crate) fn catch_named(&self, place: usize, name: Option<&str>) -> Option<usize> {
+        let Some(name) = name else { return (place < self.catches.len()).then_some(place) };
+        if self.catches.get(place).is_some_and(|catch| catch.name() == name) {
+            return Some(place);
+        }
+        if let Some(moved) = self.catches.iter().position(|catch| catch.name() == name) {
+            return Some(moved);
+        }
+        let what = name.lines().next().unwrap_or_default();
+        let mut same = self.catches.iter().enumerate().filter(|(_, catch)| catch.kind.spoken() == what);
+        same.next().filter(|_| same.next().is_none()).map(|(place, _)| place)
+    }
+}
+
+impl CatchEntry {
+    /// What it says: what it catches, and on lines of their own its guards.
+    pub(crate) fn name(&self) -> String {
+        let guard = |key: &str, condition: &Option<Condition>| condition.as_ref().map(|c| format!("\n{key}: {c}")).unwrap_or_default();
+        format!("{}{}{}", self.kind.spoken(), guard("only_for", &self.only_for), guard("where", &self.filter))
     }
 }
 
@@ -165,7 +192,17 @@ pub(crate) fn read(name: &str, node: At<'_>, built_in: bool, names: &Names, out:
     }
     names.uses.leave();
     // With a block missing the indexes would lie; its error was told.
-    (blocks.len() == total).then(|| Skill { name: name.to_owned(), title, titles, built_in, catches, only_for, blocks, index })
+    (blocks.len() == total).then(|| Skill {
+        name: name.to_owned(),
+        told: name.into(),
+        title,
+        titles,
+        built_in,
+        catches,
+        only_for,
+        blocks,
+        index,
+    })
 }
 
 /// `order-help` as people say it.
@@ -240,6 +277,7 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
     let below = if position + 1 < total { Target::Block(position + 1) } else { Target::End };
     Some(Block {
         name: name.to_owned(),
+        told: name.into(),
         span,
         kind,
         body,

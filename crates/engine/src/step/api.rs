@@ -2,9 +2,11 @@
 
 use crate::bot::Programs;
 use model::{
-    Call, CallAnswer, Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, RequestId, TranscriptEntry,
+    Call, CallAnswer, ChatState, Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, RequestId,
+    TranscriptEntry,
 };
 use segments::{Era, NoPast, Past};
+use std::{borrow::Cow, sync::Arc};
 
 /// Everything outside the person that a step may look at.
 #[derive(Clone, Copy)]
@@ -33,12 +35,14 @@ pub struct PersonView<'a> {
     pub past: &'a dyn Past,
     /// Time alone changes no membership of the contact before this instant; none: it never does.
     pub flips: Option<Instant>,
+    /// How the contact's other conversations stand.
+    pub elsewhere: ChatState,
 }
 
 impl<'a> PersonView<'a> {
     /// A person about whom nothing is recorded and with whom time has been kept up.
     pub fn new(contact: &'a Contact, conversation: &'a Conversation) -> Self {
-        Self { contact, conversation, past: &NoPast, flips: None }
+        Self { contact, conversation, past: &NoPast, flips: None, elsewhere: ChatState::Closed }
     }
 }
 
@@ -146,18 +150,18 @@ pub enum Trace {
     /// A block was entered.
     Enter {
         /// The skill.
-        skill: String,
+        skill: Arc<str>,
         /// The block.
-        block: String,
+        block: Arc<str>,
     },
     /// A block was left by this exit.
     Exit {
         /// The skill.
-        skill: String,
+        skill: Arc<str>,
         /// The block.
-        block: String,
+        block: Arc<str>,
         /// `next`, an outcome, or a button's label.
-        exit: String,
+        exit: Cow<'static, str>,
     },
     /// A run ended.
     RunEnded {

@@ -254,6 +254,7 @@ impl Stepper<'_> {
         self.append_system(closed);
         self.release();
         self.conversation.request = None;
+        self.conversation.closed_at = Some(now);
         let skill = match skill.map(crate::bot::canonical_skill_name) {
             None => None,
             Some(name) => {
@@ -275,7 +276,7 @@ impl Stepper<'_> {
                     self.end_resting(run, "replaced by an agent");
                 }
                 self.conversation.pending.clear();
-                self.start_named(&skill, None, Record::new(), Cause::Customer)
+                self.start_named(&skill, Record::new(), Cause::Customer)
             }
             None => {
                 if let Some(request) = request {

@@ -3,8 +3,8 @@
 use crate::bot::Bot;
 use expr::{Events, Facts, Fuel, Root, Truth};
 use jiff::tz::TimeZone;
-use model::{Contact, EventRecord, Instant, Record, Run, TagKey, Value};
-use segments::{NoPast, Past, Who};
+use model::{ChatState, Contact, Conversation, EventRecord, Instant, Record, Run, TagKey, Value};
+use segments::{Around, NoPast, Past, Who};
 use std::borrow::Cow;
 
 /// Facts about one contact at one instant, perhaps seen from within a run.
@@ -17,6 +17,8 @@ pub(crate) struct ContactFacts<'a> {
     pub since: &'a [EventRecord],
     /// The channel of the conversation; none outside one.
     pub channel: Option<&'a str>,
+    /// The conversation of the step, and how the contact's others stand; none outside of steps.
+    pub talk: Option<(&'a Conversation, ChatState)>,
     pub vars: Option<&'a Record>,
     pub event: Option<&'a Record>,
     pub run: Option<&'a Run>,
@@ -36,6 +38,7 @@ impl<'a> ContactFacts<'a> {
             past,
             since: &[],
             channel: None,
+            talk: None,
             vars: None,
             event: None,
             run: None,
@@ -98,6 +101,10 @@ impl Facts for ContactFacts<'_> {
                 // Outside a conversation: where the contact was first met.
                 self.contact.addresses.first().map(|r| r.address.channel.as_str())
             })?)),
+            "conversation_state" => {
+                let (here, elsewhere) = self.talk?;
+                owned(Value::text(here.state(self.contact.last_seen, self.now).max(elsewhere).name()))
+            }
             "contact_id" => owned(Value::text(self.contact.id.to_string())),
             "first_channel" => owned(Value::text(self.contact.addresses.first()?.address.channel.clone())),
             "conversation_count" => owned(Value::Number(self.contact.addresses.len().into())),
@@ -144,22 +151,7 @@ impl Facts for ContactFacts<'_> {
                 ])
             }),
             Root::Queue => self.queue.cloned(),
-            Root::Bot => Some(Record::from([
-                ("name".to_owned(), Value::text(self.bot.name())),
-                ("operator".to_owned(), Value::text(self.bot.config.operator.as_deref().unwrap_or_default())),
-                ("timezone".to_owned(), Value::text(self.bot.timezone().iana_name().unwrap_or("UTC"))),
-                (
-                    "commands".to_owned(),
-                    Value::text(
-                        self.bot
-                            .commands_in(language_of(self.bot, self.contact).as_deref())
-                            .iter()
-                            .map(|(name, what)| format!("/{name} – {what}"))
-                            .collect::<Vec<_>>()
-                            .join("\n"),
-                    ),
-                ),
-            ])),
+            Root::Bot => self.bot.about(language_of(self.bot, self.contact).as_deref()),
         }
     }
 

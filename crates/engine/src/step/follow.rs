@@ -31,7 +31,7 @@ impl Moved {
     pub fn journey(&self, ids: &mut IdSource, conversation: Option<ConversationId>) -> JourneyEntry {
         let transition = Transition { segment: self.key.clone(), cause: self.cause.clone() };
         let what = if self.entered { JourneyKind::SegmentEntered(transition) } else { JourneyKind::SegmentLeft(transition) };
-        JourneyEntry { id: ids.next(), at: self.at, by: Actor::System, conversation, run: None, block: None, what }
+        JourneyEntry { id: ids.next(), at: self.at, by: Actor::System, conversation, run: None, block: None, why: None, what }
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn take_over(
     is: &[(&str, bool)],
     at: Instant,
     edited: bool,
-    cause: impl Fn(&str) -> String,
+    mut cause: impl FnMut(&str) -> String,
 ) -> Vec<Moved> {
     let mut moves = Vec::new();
     for (key, is) in is {
@@ -77,6 +77,10 @@ pub(crate) fn follow(
     moves: &mut Vec<Moved>,
 ) -> Option<Instant> {
     let set = bot.set();
+    if contact.rules == 0 {
+        // Nobody judged them as they are: they are judged whole, by whoever asks for this.
+        return None;
+    }
     let mut edit = edited(bot, contact, since.eras, now);
     let mut flips = since.flips;
     if edit.is_none() && flips.is_none_or(|at| at > now) {

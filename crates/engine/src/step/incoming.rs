@@ -35,17 +35,19 @@ impl Stepper<'_> {
 
     /// What holds whatever becomes of the step: the transcript line, what the channel knows of the person.
     pub(crate) fn keep_incoming(&mut self, incoming: &Incoming) {
-        let channel = self.conversation.address.channel.clone();
-        let address = self.conversation.address.clone();
-        let by = Actor::Channel(channel);
+        let by = Actor::Channel(self.conversation.address.channel.clone());
         let was_new = self.contact.first_seen == self.contact.last_seen && !self.contact.system.contains_key("message_count");
         self.keep_profile(&incoming.profile, &by);
         if super::is_human(incoming) {
             self.calm();
             self.direct = true;
             self.keep_visit(&by);
+            self.conversation.heard_at = Some(self.turn.now);
+            if !matches!(incoming.body, IncomingBody::Opened { .. }) {
+                self.conversation.closed_at = None;
+            }
             self.change(&Change::Seen, &Actor::Customer, None, None);
-            self.change(&Change::Reachable(address.clone()), &by, None, None);
+            self.gets_through(&by);
             self.keep_first(incoming, was_new, &by);
         }
         self.keep_count(incoming, &by);
@@ -53,8 +55,7 @@ impl Stepper<'_> {
             IncomingBody::Message(content) => {
                 if !content.text.trim().is_empty() {
                     self.input_text = Some(content.text.trim().to_owned());
-                    let kept: String = content.text.trim().chars().take(LAST_INPUT).collect();
-                    self.change(&Change::SetSystem("last_input".into(), Value::text(kept)), &by, None, None);
+                    self.set_system("last_input", Value::text(beginning(content.text.trim(), LAST_INPUT)));
                 }
                 content.clone()
             }
@@ -65,11 +66,12 @@ impl Stepper<'_> {
             }
             IncomingBody::Opened { .. } | IncomingBody::Event { .. } => return,
             IncomingBody::Unreachable { reason } => {
+                let address = self.conversation.address.clone();
                 self.change(&Change::Unreachable(address, reason.clone()), &by, None, None);
                 return;
             }
             IncomingBody::Reachable => {
-                self.change(&Change::Reachable(address), &by, None, None);
+                self.gets_through(&by);
                 return;
             }
         };
@@ -86,6 +88,15 @@ impl Stepper<'_> {
         self.append(message);
     }
 
+    /// Messages get through to this address again, if they did not.
+    fn gets_through(&mut self, by: &Actor) {
+        let address = &self.conversation.address;
+        if self.contact.reach(address).is_some_and(|reach| reach.unreachable.is_some()) {
+            let change = Change::Reachable(address.clone());
+            self.change(&change, by, None, None);
+        }
+    }
+
     /// The person opened the conversation: greeted once, and again when a link brought them (FL 4, `/start`).
     fn opened(&mut self, payload: Option<&str>) -> Result<(), Fault> {
         // Opening says nothing: it greets a stranger, and subscribes nobody who opted out (FL 7.9).
@@ -96,14 +107,16 @@ impl Stepper<'_> {
             self.rule("5.4.1", "opened while a human or the queue has the conversation");
             return Ok(());
         }
-        self.subscribe();
+        self.subscribe("/start");
         let event = payload.map(|p| Record::from([("payload".to_owned(), Value::text(p))])).unwrap_or_default();
         self.rule("5.4.10", "opened: /start");
-        self.start_named("/start", None, event, Cause::Customer)
+        self.start_named("/start", event, Cause::Customer)
     }
 
-    fn subscribe(&mut self) {
+    /// Whoever opted out wants messages again, by these words.
+    fn subscribe(&mut self, words: &str) {
         if self.contact.status == "unsubscribed" {
+            self.consent_to_messages(true, words);
             self.change(&Change::SetStatus("active".into()), &Actor::Customer, None, None);
         }
     }
@@ -113,12 +126,16 @@ impl Stepper<'_> {
         let text = content.text.trim();
         let said = spoken(text);
         if self.bot.words.opts_out(&said) {
-            return self.opt_out();
+            return self.opt_out(text);
         }
         if self.contact.status == "unsubscribed" && self.bot.words.opts_in(&said) {
             self.rule("5.4.0", "an opt-in word");
-            self.subscribe();
-            return self.start_named("/start", None, Record::new(), Cause::Customer);
+            self.subscribe(text);
+            // While a person has the conversation, or is asked for, the bot does not speak.
+            if self.conversation.owner != Owner::Bot {
+                return Ok(());
+            }
+            return self.start_named("/start", Record::new(), Cause::Customer);
         }
         if matches!(self.conversation.owner, Owner::Agent(_)) {
             self.rule("5.4.1", "to the agent");
@@ -159,9 +176,18 @@ impl Stepper<'_> {
         self.nobody()
     }
 
+    /// Keeps, with the words, that the customer wants messages on this channel or does not.
+    fn consent_to_messages(&mut self, given: bool, words: &str) {
+        let channel = self.conversation.address.channel.clone();
+        let proof = format!("{} ({channel})", words.chars().take(LAST_INPUT).collect::<String>());
+        let change = Change::Consent { topic: model::MESSAGES.into(), channel: Some(channel), given, proof };
+        self.change(&change, &Actor::Customer, None, None);
+    }
+
     /// Rule 0 (FL 7.9).
-    fn opt_out(&mut self) -> Result<(), Fault> {
+    fn opt_out(&mut self, words: &str) -> Result<(), Fault> {
         self.rule("5.4.0", "an opt-out word");
+        self.consent_to_messages(false, words);
         self.change(&Change::SetStatus("unsubscribed".into()), &Actor::Customer, None, None);
         self.conversation.timers.clear();
         self.conversation.pending.clear();
@@ -174,7 +200,7 @@ impl Stepper<'_> {
         if self.conversation.owner == Owner::Queue {
             self.customer_left("an opt-out word")?;
         }
-        self.start_named("/_unsubscribed", None, Record::new(), Cause::Customer)
+        self.start_named("/_unsubscribed", Record::new(), Cause::Customer)
     }
 
     /// Rule 3: text equal to a choice of the run with the floor.
@@ -357,8 +383,8 @@ impl Stepper<'_> {
 
     /// The exit was taken, though no run rested on its block any more.
     fn left_late(&mut self, sent: &SentChoices, choice: &SentChoice) {
-        let (skill, block) = (sent.skill.clone(), sent.block.clone());
-        self.out.trace.push(Trace::Exit { skill, block, exit: choice.label.clone() });
+        let (skill, block) = (sent.skill.as_str().into(), sent.block.as_str().into());
+        self.out.trace.push(Trace::Exit { skill, block, exit: choice.label.clone().into() });
     }
 
     /// The cards of a gallery that were held back. Their buttons are those of the first message.
@@ -381,7 +407,7 @@ impl Stepper<'_> {
     fn stale(&mut self, label: &str) -> Result<(), Fault> {
         self.rule("5.4.2", "a button that leads nowhere any more");
         let event = Record::from([("label".to_owned(), Value::text(label))]);
-        self.start_named("/_stale_button", None, event, Cause::Customer)
+        self.start_named("/_stale_button", event, Cause::Customer)
     }
 
     /// Rule 4: `/word`, with what follows as `event.text`.
@@ -396,8 +422,8 @@ impl Stepper<'_> {
         if name == "start" {
             self.close_merges()?;
             self.rule("5.4.4", "/start");
-            self.subscribe();
-            return self.try_named("/start", None, event, Cause::Customer);
+            self.subscribe("/start");
+            return self.try_named("/start", event, Cause::Customer);
         }
         for (skill, catch) in self.matching(&Signal::Command { name: name.clone() }) {
             if self.may_start(&skill, catch, &event)? {
@@ -426,7 +452,7 @@ impl Stepper<'_> {
     /// Whether a run rests on a block that hears.
     fn hears(&self, id: RunId) -> bool {
         let Some(run) = self.conversation.run(id).filter(|run| matches!(run.rest, Rest::Asking(_))) else { return false };
-        let bot = self.turn.programs.get(&run.version);
+        let bot = self.version(&run.version);
         bot.and_then(|bot| Some(bot.skill(&run.frame().skill)?.block(&run.frame().block)?.1.body.hears())).unwrap_or(false)
     }
 
@@ -462,7 +488,7 @@ impl Stepper<'_> {
     fn keyword(&mut self, text: &str) -> Result<bool, Fault> {
         let folded = fold(text);
         let mut found = Vec::new();
-        for skill in self.bot.order.iter().filter_map(|n| self.bot.skill(n)) {
+        for skill in &self.bot.in_order {
             for (index, catch) in skill.catches.iter().enumerate() {
                 if let Some((exactness, length)) = catch.kind.keyword(&folded) {
                     found.push(((exactness, std::cmp::Reverse(length)), skill.clone(), index));
@@ -506,7 +532,7 @@ impl Stepper<'_> {
             return Ok(true);
         }
         if fallback {
-            self.start_named("/_default_fallback", None, Record::new(), Cause::Customer)?;
+            self.start_named("/_default_fallback", Record::new(), Cause::Customer)?;
         }
         Ok(true)
     }
@@ -522,14 +548,20 @@ impl Stepper<'_> {
     fn nobody(&mut self) -> Result<(), Fault> {
         if !self.conversation.greeted {
             self.rule("5.4.10", "/start, never greeted");
-            if self.try_named("/start", None, Record::new(), Cause::Customer)? {
+            if self.try_named("/start", Record::new(), Cause::Customer)? {
                 return Ok(());
             }
         }
         self.rule("5.4.10", "/default");
-        if !self.try_named("/default", None, Record::new(), Cause::Customer)? {
-            self.start_named("/_default_fallback", None, Record::new(), Cause::Customer)?;
+        if !self.try_named("/default", Record::new(), Cause::Customer)? {
+            self.start_named("/_default_fallback", Record::new(), Cause::Customer)?;
         }
         Ok(())
     }
+}
+
+/// The beginning of a text, at most so many characters.
+pub(super) fn beginning(text: &str, most: usize) -> String {
+    // Nearly every text is shorter, and copied as a whole.
+    if text.len() <= most { text.to_owned() } else { text.chars().take(most).collect() }
 }

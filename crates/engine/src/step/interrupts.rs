@@ -79,7 +79,7 @@ impl Stepper<'_> {
             }
         }
         if let Some(name) = then {
-            self.start_named(name, None, event, Cause::Customer)?;
+            self.start_named(name, event, Cause::Customer)?;
         }
         Ok(true)
     }

@@ -4,7 +4,7 @@
 use super::follow::{Moved, Since, follow, take_over};
 use super::stepper::Stepper;
 use crate::catches::Signal;
-use expr::{Fuel, Truth};
+use expr::Fuel;
 use model::{Actor, Cause, InboxItem, Instant, JourneyKind, Record, TagKey, Value};
 use segments::Touch;
 
@@ -38,21 +38,20 @@ impl Stepper<'_> {
         // Its own budget: a flow that spent everything must not make memberships wrong.
         let mut fuel = Fuel::new(bot.limits().fuel);
         let touch = match self.contact.rules {
+            // Who was judged before was merged with somebody since, or parted from them.
+            0 if self.contact.judged != Instant::default() => Touch::everything("a merge"),
             0 => Touch::everything("they came"),
             _ => Touch::between(&self.before, &self.contact, &self.out.events),
         };
         if touch.is_empty() && self.contact.rules == self.known_rules {
             return self.queue_causes();
         }
-        let keys = set.touched(&touch);
-        let is: Vec<(&str, bool)> = {
-            let facts = self.contact_facts();
-            let is: Vec<_> = keys.iter().map(|key| (*key, set.is_member(key, &facts, &mut fuel) == Truth::True)).collect();
-            let next = set.next_flip(keys.iter().copied(), &facts, &mut fuel);
-            self.flips = self.flips.into_iter().chain(next).min();
-            is
-        };
-        let moves = take_over(&mut self.contact, &is, now, self.quiet, |key| set.reason(key, &touch).unwrap_or_default());
+        let (is, next) = set.judge_touched(&touch, &self.contact_facts(), &mut fuel);
+        self.flips = self.flips.into_iter().chain(next).min();
+        let moved = |(key, is): &&(&str, bool)| self.contact.memberships.contains_key(*key) != *is;
+        let mut causes: Vec<String> = is.iter().filter(moved).map(|(key, _)| set.reason(key, &touch).unwrap_or_default()).rev().collect();
+        // Asked for once for each that moved, in order.
+        let moves = take_over(&mut self.contact, &is, now, self.quiet, |_| causes.pop().unwrap_or_default());
         self.moved(moves);
         if self.contact_changed || !self.out.events.is_empty() || set.hash() != self.known_rules {
             self.contact.rules = set.hash();
@@ -73,13 +72,21 @@ impl Stepper<'_> {
 
     /// What tags and transitions start is queued in the contact's inbox by the same commit (FL 5.8).
     fn queue_causes(&mut self) {
+        if self.signals.is_empty() && self.written.is_empty() {
+            return;
+        }
         let changed: Vec<Signal> = self
             .written
             .iter()
             .filter(|(name, was)| self.attribute_now(name) != **was)
             .map(|(name, _)| Signal::Attribute { name: name.clone() })
             .collect();
+        let quiet = self.quiet;
         for signal in self.net_signals().into_iter().chain(changed) {
+            // Segments tell it themselves: who asked for edits hears of them.
+            if quiet && !matches!(signal, Signal::Segment { .. }) {
+                continue;
+            }
             for (skill, catch) in self.matching(&signal) {
                 if self.depth >= DEPTH {
                     let why = format!("{} was not started: more than {DEPTH} causes led to one another", skill.name);
@@ -100,6 +107,7 @@ impl Stepper<'_> {
                     conversation: self.conversation.id,
                     skill: skill.name.clone(),
                     catch: Some(u16::try_from(catch).unwrap_or(u16::MAX)),
+                    named: skill.catches.get(catch).map(crate::bot::CatchEntry::name),
                     event,
                     depth: self.depth + 1,
                     cause: Cause::Other,
@@ -134,6 +142,9 @@ impl Stepper<'_> {
 
     /// Choices older than 30 days, and the oldest beyond the bound, can no longer be pressed.
     pub(crate) fn forget_old_choices(&mut self) {
+        if self.conversation.choices.is_empty() {
+            return;
+        }
         let oldest: Instant = self.turn.now.plus_micros(-PRESSABLE);
         let resting: Vec<_> = self
             .conversation

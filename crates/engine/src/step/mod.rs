@@ -11,6 +11,8 @@ mod due;
 mod facts;
 mod floor;
 mod follow;
+mod identity;
+mod importing;
 mod incoming;
 mod interrupts;
 mod membership;
@@ -36,6 +38,7 @@ pub use due::next_due;
 pub(crate) use facts::holds_for;
 pub use facts::memberships;
 pub use follow::{Settled, settle};
+pub(crate) use identity::kind_of as named_as;
 pub use migrate::{Migration, Placed, Resting, migrate, split_place};
 pub(crate) use moving::Moving;
 pub use occasions::ERROR_REPORTED;
@@ -96,12 +99,12 @@ impl Stepper<'_> {
         match item {
             InboxItem::Incoming { address: _, incoming } => self.incoming(incoming),
             InboxItem::Event { conversation: _, name, fields, at, by } => self.raise_outside(name, fields, *at, by.clone()),
-            InboxItem::Caused { conversation: _, skill, catch, event, depth, cause } => {
+            InboxItem::Caused { conversation: _, skill, catch, named, event, depth, cause } => {
                 self.depth = *depth;
                 if *cause == Cause::Other && self.storm() {
                     return Ok(());
                 }
-                self.start_named(skill, *catch, event.clone(), cause.clone())
+                self.start_caused(skill, catch.map(|place| (usize::from(place), named.as_deref())), event.clone(), cause.clone())
             }
             InboxItem::Take { conversation: _, request, agent, name } => self.take(*request, *agent, name),
             InboxItem::AgentSays { conversation: _, agent, name, content, client_id } => {
@@ -112,17 +115,23 @@ impl Stepper<'_> {
                 self.dismiss(*agent);
                 Ok(())
             }
-            InboxItem::Modify { changes, by } => {
-                for change in changes {
-                    self.change(change, by, None, None);
-                }
+            InboxItem::Modify { changes, by } | InboxItem::Amend { edition: _, changes, by } => {
+                self.modify(changes, by);
+                Ok(())
+            }
+            InboxItem::Create { source, changes, by } => {
+                self.created(source, changes, by);
+                Ok(())
+            }
+            InboxItem::Undo { import, at, altered, by } => {
+                self.undo_import(import, *at, altered, by);
                 Ok(())
             }
             InboxItem::Move { conversation: _, from, to, places, by } => {
                 self.move_runs(from, to, places, by);
                 Ok(())
             }
-            InboxItem::Reached { audience: _, what, by } => self.reached(what, by),
+            InboxItem::Reached { audience, what, by } => self.reached(audience, what, by),
             InboxItem::Import { events, by } => {
                 self.quiet = true;
                 for event in events {
@@ -138,7 +147,7 @@ impl Stepper<'_> {
                 ]);
                 // A designer may want to know; there is no built-in answer to a message that did not arrive.
                 if self.bot.skill("/_undelivered").is_some() {
-                    self.start_named("/_undelivered", None, event, Cause::Other)?;
+                    self.start_named("/_undelivered", event, Cause::Other)?;
                 }
                 Ok(())
             }
@@ -164,7 +173,8 @@ impl Stepper<'_> {
         self.close(broken)
     }
 
-    fn close(self, broken: Option<String>) -> Step {
+    fn close(mut self, broken: Option<String>) -> Step {
+        self.note_said();
         Step {
             contact: self.contact_changed.then_some(self.contact),
             conversation: self.conversation,
@@ -210,7 +220,10 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
     stepper.catch_up();
     stepper.depth = failed.depth;
     // What counts against storms counts all the more when it breaks.
-    stepper.conversation.idle_steps = failed.conversation.idle_steps;
+    if stepper.contact.idle_steps != failed.contact.idle_steps {
+        stepper.contact.idle_steps = failed.contact.idle_steps;
+        stepper.contact_changed = true;
+    }
     if let Input::Inbox(InboxItem::Incoming { incoming, .. }) | Input::Waited(InboxItem::Incoming { incoming, .. }) = input {
         stepper.keep_incoming(incoming);
     }
@@ -242,6 +255,7 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
             conversation,
             skill: "/_error".into(),
             catch: None,
+            named: None,
             event: error_event(&skill, &block, why),
             depth: stepper.depth + 1,
             cause: Cause::Customer,

@@ -37,6 +37,7 @@ impl Moving<'_, '_> {
             past: self.step.past,
             since: &self.step.out.events,
             channel: Some(&self.step.conversation.address.channel),
+            talk: Some((&self.step.conversation, self.step.elsewhere)),
             vars: Some(&self.run.frame().vars),
             event: Some(&self.run.event),
             run: Some(&self.run),
@@ -94,7 +95,13 @@ impl Moving<'_, '_> {
 
     /// `skill.block`.
     pub(crate) fn place(&self) -> String {
-        format!("{}.{}", self.skill.name, self.block().name)
+        // Written for every line of the journey.
+        let (skill, block) = (&self.skill.name, &self.block().name);
+        let mut place = String::with_capacity(skill.len() + 1 + block.len());
+        place.push_str(skill);
+        place.push('.');
+        place.push_str(block);
+        place
     }
 
     /// Writes a line of the journey.
@@ -106,6 +113,7 @@ impl Moving<'_, '_> {
             conversation: Some(self.step.conversation.id),
             run: Some(self.run.id),
             block: Some(self.place()),
+            why: None,
             what,
         };
         self.step.out.journey.push(entry);
@@ -140,6 +148,14 @@ impl Moving<'_, '_> {
         Ok(())
     }
 
+    /// What a declared attribute holds was confirmed by the person: it names them, proven, if its type names anybody.
+    pub(crate) fn confirm(&mut self, name: &str) {
+        let kind = self.step.bot.attribute(name).and_then(|declared| super::identity::kind_of(&declared.ty));
+        let (Some(kind), Some(Value::Text(value))) = (kind, self.step.contact.attributes.get(name).cloned()) else { return };
+        let (how, by) = (format!("confirmed in {}", self.place()), self.actor());
+        self.step.confirm(kind, &value, &how, &by);
+    }
+
     /// Whether a value could be stored under a name: a declared attribute holds what fits its type.
     pub(crate) fn fits(&mut self, name: &str, value: &Value) -> bool {
         match self.step.bot.attribute(name).map(|declared| declared.ty.clone()) {
@@ -149,10 +165,11 @@ impl Moving<'_, '_> {
     }
 
     fn typed(&mut self, value: &Value, ty: &model::AttributeType) -> Result<Value, String> {
+        // Whose language is not known writes as the bot speaks.
+        let language = self.language().to_owned();
         self.with_facts(|facts, _| {
-            let language = expr::Facts::language(facts);
             let context =
-                expr::Coercion { language: language.as_deref(), country: facts.bot.country(), zone: facts.bot.timezone(), now: facts.now };
+                expr::Coercion { language: Some(&language), country: facts.bot.country(), zone: facts.bot.timezone(), now: facts.now };
             expr::coerce(value, ty, &context)
         })
     }
@@ -251,6 +268,9 @@ impl Stepper<'_> {
 
     /// Appends a message to the transcript with the next number.
     pub(crate) fn append(&mut self, mut message: Message) {
+        if matches!(message.author, Author::Bot { .. } | Author::Agent { .. }) {
+            self.keep_unasked();
+        }
         message.no = self.conversation.take_no();
         self.out.transcript.push(TranscriptEntry::Message(message));
     }

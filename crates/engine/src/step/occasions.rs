@@ -24,7 +24,7 @@ impl Stepper<'_> {
             return Ok(());
         }
         if name == PAGE_VISIT {
-            self.start_named("/_page_visit", None, fields.clone(), Cause::Other)?;
+            self.start_named("/_page_visit", fields.clone(), Cause::Other)?;
         }
         self.raise(name, fields, &Cause::Other)
     }
@@ -50,7 +50,7 @@ impl Stepper<'_> {
                     return Ok(false);
                 }
                 self.rule("5.4.4", format!("the menu entry \"{}\"", entry.label));
-                self.try_named(name, None, Record::new(), Cause::Customer)
+                self.try_named(name, Record::new(), Cause::Customer)
             }
         }
     }
@@ -65,7 +65,7 @@ impl Stepper<'_> {
     /// An agent closed the chat without choosing a skill.
     pub(crate) fn chat_closed(&mut self, agent: &str) -> Result<(), Fault> {
         let event = Record::from([("agent".to_owned(), Value::text(agent))]);
-        self.start_named("/_live_chat_closed", None, event, Cause::Other)
+        self.start_named("/_live_chat_closed", event, Cause::Other)
     }
 
     fn tell_only(&mut self, name: &str, event: Record) -> Result<(), Fault> {

@@ -12,6 +12,10 @@ pub(crate) const CHANNEL: &str = "channel";
 /// The source of a country that follows from a phone number or a language.
 const PHONE: &str = "phone";
 const LANGUAGE: &str = "language";
+/// Why a tag is there that `first_message` gave.
+const FIRST: &str = "first message";
+/// The source of somebody who came of themselves.
+const ORGANIC: &str = "organic";
 /// The system attribute that counts requests for a human that nobody answered.
 const UNRESOLVED: &str = "unresolved_requests";
 /// How long somebody is silent until what they do next is another visit: half an hour, in microseconds.
@@ -35,12 +39,15 @@ impl Stepper<'_> {
                 }
                 // Said together with what it is the source of.
                 "language_source" | "country_source" => {}
+                // What the channel vouches for is said of what it comes with.
+                "email_verified" | "phone_verified" => {}
                 _ => self.change(&Change::SetSystem(name.clone(), value.clone()), by, None, None),
             }
         }
         if !profile.contains_key("country") {
             self.country_from_elsewhere(by);
         }
+        self.keep_vouched(profile, by);
     }
 
     fn keep_sourced(&mut self, name: &str, value: Value, source: Value, by: &Actor) {
@@ -52,7 +59,7 @@ impl Stepper<'_> {
     }
 
     /// A country nobody stated follows from the phone number's prefix, else from the language's region (`es-MX`).
-    fn country_from_elsewhere(&mut self, by: &Actor) {
+    pub(super) fn country_from_elsewhere(&mut self, by: &Actor) {
         if matches!(self.system_text("country_source"), Some(CUSTOMER | CHANNEL)) {
             return;
         }
@@ -76,11 +83,11 @@ impl Stepper<'_> {
     pub(crate) fn keep_count(&mut self, incoming: &Incoming, by: &Actor) {
         match &incoming.body {
             IncomingBody::Message(_) | IncomingBody::Press { .. } => {
-                self.count("message_count", by);
-                self.count("session_messages", by);
+                self.count("message_count");
+                self.count("session_messages");
             }
             IncomingBody::Event { name, fields } if name == super::PAGE_VISIT => {
-                self.count("page_visits", by);
+                self.count("page_visits");
                 if let Some(Value::Text(path)) = fields.get("path").or_else(|| fields.get("url")) {
                     let path: String = path.chars().take(LONGEST).collect();
                     self.change(&Change::SetSystem("last_page".into(), Value::text(path)), by, None, None);
@@ -94,38 +101,53 @@ impl Stepper<'_> {
     pub(crate) fn keep_visit(&mut self, by: &Actor) {
         let silent = self.turn.now.micros_since(self.contact.last_seen) >= SILENCE;
         if silent || !self.contact.system.contains_key("visit_count") {
-            self.count("visit_count", by);
+            self.count("visit_count");
             self.change(&Change::SetSystem("session_messages".into(), Value::Number(0.into())), by, None, None);
         }
     }
 
     /// Nobody answered a request for a human.
     pub(crate) fn keep_unresolved(&mut self) {
-        self.count(UNRESOLVED, &Actor::System);
+        self.conversation.missed = self.conversation.missed.saturating_add(1);
+        self.count(UNRESOLVED);
     }
 
-    /// Somebody attends to the person: what was unanswered no longer is.
-    pub(crate) fn keep_resolved(&mut self, by: &Actor) {
-        if self.contact.system.contains_key(UNRESOLVED) {
-            self.change(&Change::SetSystem(UNRESOLVED.into(), Value::Number(0.into())), by, None, None);
+    /// A message is said to the contact. One that comes a day after what they last did here is no answer any more: the bot or an agent
+    /// begins.
+    pub(crate) fn keep_unasked(&mut self) {
+        let wrote_never = self.conversation.heard_at.is_none() && !self.contact.system.contains_key("visit_count");
+        if wrote_never || !self.conversation.is_in_session(self.contact.last_seen, self.turn.now) {
+            self.count("template_messages");
         }
     }
 
-    fn count(&mut self, name: &str, by: &Actor) {
-        let before = match self.contact.system.get(name) {
-            Some(Value::Number(n)) => *n,
-            _ => 0.into(),
-        };
-        // A counter that cannot grow any more stays.
-        let after = before.checked_add(1.into()).unwrap_or(before);
-        self.change(&Change::SetSystem(name.to_owned(), Value::Number(after)), by, None, None);
+    /// Somebody attends to this conversation: what was unanswered here no longer is. What was asked on other channels still is.
+    pub(crate) fn keep_resolved(&mut self, by: &Actor) {
+        let here = std::mem::take(&mut self.conversation.missed);
+        let Some(Value::Number(all)) = self.contact.system.get(UNRESOLVED) else { return };
+        // On the only channel everything is answered, also what conversations did not count yet.
+        let left = all.checked_sub(here.into()).filter(|left| left.is_sign_positive() && self.contact.addresses.len() > 1);
+        let left = left.unwrap_or_default();
+        self.change(&Change::SetSystem(UNRESOLVED.into(), Value::Number(left)), by, None, None);
+    }
+
+    fn count(&mut self, name: &str) {
+        self.notice(name);
+        match self.contact.system.get_mut(name) {
+            // A counter that cannot grow any more stays.
+            Some(Value::Number(n)) => *n = n.checked_add(1.into()).unwrap_or(*n),
+            Some(_) | None => {
+                self.contact.system.insert(name.to_owned(), Value::Number(1.into()));
+            }
+        }
+        self.contact_changed = true;
     }
 
     /// How the contact came (FL 8): the first rule of `first_message` that fits the first text, link or referral
     /// gives a tag and a source, once, before any condition of the step is asked.
     pub(crate) fn keep_first(&mut self, incoming: &Incoming, was_new: bool, by: &Actor) {
         if was_new {
-            self.change(&Change::SetSystem("message_count".into(), Value::Number(0.into())), by, None, None);
+            self.set_system("message_count", Value::Number(0.into()));
         }
         let came = match &incoming.body {
             IncomingBody::Message(content) if !content.text.trim().is_empty() => {
@@ -133,8 +155,7 @@ impl Stepper<'_> {
                 if !matches!(self.contact.system.get("message_count"), Some(Value::Number(n)) if n.is_zero()) {
                     return;
                 }
-                let text: String = content.text.trim().chars().take(LONGEST).collect();
-                self.change(&Change::SetSystem("first_message".into(), Value::text(text)), by, None, None);
+                self.set_system("first_message", Value::text(super::incoming::beginning(content.text.trim(), LONGEST)));
                 Came { text: Some(content.text.trim()), payload: None, referral: self.referral_of(incoming) }
             }
             IncomingBody::Opened { payload } if was_new => {
@@ -158,14 +179,17 @@ impl Stepper<'_> {
         let bot = self.bot.clone();
         let Some((no, rule)) = bot.config.first_message.iter().enumerate().find(|(_, rule)| rule.fits(&came)) else { return };
         let mark = Value::Number((no + 1).into());
+        self.why = Some(FIRST.to_owned());
         self.change(&Change::SetSystem("came_by".into(), mark), by, None, None);
-        if let Some(source) = &rule.source {
+        // Whom an import or a program brought came by that, whatever they say first.
+        if let Some(source) = rule.source.as_ref().filter(|_| self.contact.source == ORGANIC) {
             self.change(&Change::SetSource(source.clone()), by, None, None);
         }
         if let Some(tag) = &rule.tag {
             self.change(&Change::SetSystem("first_message_tag".into(), Value::text(tag.clone())), by, None, None);
             self.change(&Change::AddTag(tag.clone()), by, None, None);
         }
+        self.why = None;
     }
 
     fn referral_of(&self, incoming: &Incoming) -> Option<String> {

@@ -3,22 +3,29 @@
 use super::stepper::Stepper;
 use crate::blocks::Fault;
 use crate::bot::{CatchEntry, Skill};
-use model::{Actor, Cause, JourneyKind, Occasion, Record, Value};
+use model::{Actor, Cause, JourneyKind, Occasion, Reached, Record, Value};
 
 impl Stepper<'_> {
     /// One of an audience: nothing happens to somebody who opted out or is blocked meanwhile (FL 7.9).
-    pub(crate) fn reached(&mut self, what: &Occasion, by: &Actor) -> Result<(), Fault> {
+    pub(crate) fn reached(&mut self, audience: &str, what: &Occasion, by: &Actor) -> Result<(), Fault> {
+        if let Occasion::Change { changes } = what {
+            self.modify(changes, by);
+            return Ok(());
+        }
         let status = self.contact.status.clone();
         if matches!(status.as_str(), "unsubscribed" | "blocked") {
             let name = match what {
                 Occasion::Event { name, .. } => name,
                 Occasion::Schedule { pattern, .. } => pattern,
+                Occasion::Change { .. } => return Ok(()),
             };
             self.journey(by.clone(), JourneyKind::Delivery(format!("{name} did not reach the contact, who is {status}")));
             return Ok(());
         }
+        self.journey_reached(audience, what, by);
         match what {
             Occasion::Event { name, fields } => self.raise_outside(name, fields, None, by.clone()),
+            Occasion::Change { .. } => Ok(()),
             Occasion::Schedule { skill, pattern, to, at } => {
                 if self.storm() {
                     return Ok(());
@@ -34,6 +41,32 @@ impl Stepper<'_> {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+impl Stepper<'_> {
+    /// The line that tells what reached the contact; what is said for it is noted when the step is over.
+    fn journey_reached(&mut self, audience: &str, what: &Occasion, by: &Actor) {
+        let (name, schedule) = match what {
+            Occasion::Event { name, fields: _ } => (name, false),
+            Occasion::Schedule { skill, pattern: _, to: _, at: _ } => (skill, true),
+            Occasion::Change { .. } => return,
+        };
+        self.why = Some(format!("broadcast {name}"));
+        self.reached_line = Some((self.out.journey.len(), self.conversation.last_no));
+        let reached = Reached { audience: audience.to_owned(), name: name.clone(), schedule, lines: None };
+        self.journey(by.clone(), JourneyKind::Reached(reached));
+    }
+
+    /// Notes what was said for what reached the contact.
+    pub(super) fn note_said(&mut self) {
+        let Some((at, before)) = self.reached_line else { return };
+        let last = self.conversation.last_no;
+        if last > before
+            && let Some(JourneyKind::Reached(reached)) = self.out.journey.get_mut(at).map(|entry| &mut entry.what)
+        {
+            reached.lines = Some((before + 1, last));
         }
     }
 }

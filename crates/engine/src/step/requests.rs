@@ -87,7 +87,7 @@ impl Stepper<'_> {
                 ("block".to_owned(), Value::text(place)),
                 ("reason".to_owned(), Value::text(reason)),
             ]);
-            self.start_named("/_undelivered", None, event, Cause::Other)?;
+            self.start_named("/_undelivered", event, Cause::Other)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::blocks::{Fault, Flow, Otherwise};
 use crate::bot::{Bot, Skill, Target};
 use expr::Truth;
 use model::{Actor, Awaited, Cause, Change, Content, Frame, JourneyEntry, JourneyKind, Record, Rest, Run, RunId, Value};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// How a new run begins.
 pub(crate) struct Begin<'b> {
@@ -58,6 +58,7 @@ impl Stepper<'_> {
             conversation: Some(self.conversation.id),
             run: Some(run.id),
             block: None,
+            why: None,
             what: JourneyKind::RunBegan { skill: skill.name.clone(), through: through.to_owned() },
         };
         self.out.journey.push(entry);
@@ -76,8 +77,10 @@ impl Stepper<'_> {
             .conversation
             .runs
             .iter()
+            // What the designer wrote is as it was while the version is; what came with the product may have changed with it.
+            .filter(|run| run.version != *self.bot.version() || run.frame().skill.starts_with('/'))
             .filter(|run| {
-                let bot = self.turn.programs.get(&run.version);
+                let bot = self.version(&run.version);
                 let block = bot.as_ref().and_then(|bot| bot.skill(&run.frame().skill)?.block(&run.frame().block));
                 block.is_none()
             })
@@ -95,7 +98,7 @@ impl Stepper<'_> {
     pub(crate) fn wake(&mut self, id: RunId, with: impl FnOnce(&mut Moving<'_, '_>) -> Result<Option<Flow>, Fault>) -> Result<(), Fault> {
         let Some(position) = self.conversation.runs.iter().position(|r| r.id == id) else { return Ok(()) };
         let run = self.conversation.runs.remove(position);
-        let bot = self.turn.programs.get(&run.version);
+        let bot = self.version(&run.version);
         let place = bot.and_then(|bot| {
             let skill = bot.skill(&run.frame().skill)?.clone();
             let (at, _) = skill.block(&run.frame().block)?;
@@ -168,7 +171,7 @@ impl Moving<'_, '_> {
                 Err(Fault::Broken(why)) => return Err(Fault::Broken(why)),
             }
         }
-        self.step.out.trace.push(Trace::Enter { skill: skill.name.clone(), block: block.name.clone() });
+        self.step.out.trace.push(Trace::Enter { skill: skill.told.clone(), block: block.told.clone() });
         if block.kind.speaks()
             && let Some(why) = self.unsendable()
         {
@@ -187,7 +190,7 @@ impl Moving<'_, '_> {
         let block = &skill.blocks[self.at];
         match flow {
             Flow::Next => self.go(&block.next, "next"),
-            Flow::To(exit, target) => self.go(&target, &exit),
+            Flow::To(exit, target) => self.go(&target, exit),
             Flow::Rest(rest) => {
                 self.rest(rest);
                 Ok(Go::Stopped)
@@ -239,7 +242,7 @@ impl Moving<'_, '_> {
                     self.step.note_error(&event);
                 } else {
                     let cause = self.run.cause.clone();
-                    self.step.start_named("/_error", None, event, cause)?;
+                    self.step.start_named("/_error", event, cause)?;
                 }
                 Ok(Go::Stopped)
             }
@@ -247,7 +250,7 @@ impl Moving<'_, '_> {
                 self.leave(name);
                 self.end("invalid");
                 let cause = self.run.cause.clone();
-                self.step.start_named("/_default_fallback", None, Record::new(), cause)?;
+                self.step.start_named("/_default_fallback", Record::new(), cause)?;
                 Ok(Go::Stopped)
             }
             // Handled where the message is resolved; a run never gets here through it.
@@ -256,13 +259,16 @@ impl Moving<'_, '_> {
     }
 
     /// Journeys that the block is left.
-    fn leave(&mut self, exit: &str) {
-        self.step.out.trace.push(Trace::Exit { skill: self.skill.name.clone(), block: self.block().name.clone(), exit: exit.to_owned() });
-        self.journey(JourneyKind::Block { exit: exit.to_owned() });
+    fn leave(&mut self, exit: impl Into<Cow<'static, str>>) {
+        let exit = exit.into();
+        self.journey(JourneyKind::Block { exit: exit.to_string() });
+        let (skill, block) = (self.skill.told.clone(), self.block().told.clone());
+        self.step.out.trace.push(Trace::Exit { skill, block, exit });
     }
 
     /// Leaves the block for a target.
-    pub(super) fn go(&mut self, target: &Target, exit: &str) -> Result<Go, Fault> {
+    pub(super) fn go(&mut self, target: &Target, exit: impl Into<Cow<'static, str>>) -> Result<Go, Fault> {
+        let exit = exit.into();
         if exit != "skipped" {
             self.leave(exit);
         }
@@ -310,12 +316,23 @@ impl Moving<'_, '_> {
         Ok(Go::On)
     }
 
-    /// Puts the run to rest.
+    /// Puts the run to rest: it moves no further in this step, so it is given back as it is, not copied.
     pub(super) fn rest(&mut self, rest: Rest) {
         self.run.moved_at = self.step.turn.now;
         self.run.rest = rest;
         self.journey(JourneyKind::Block { exit: String::new() });
-        let run = self.run.clone();
+        let left = Run {
+            id: self.run.id,
+            version: self.run.version.clone(),
+            frames: Vec::new(),
+            cause: Cause::Other,
+            event: Record::new(),
+            began_at: self.run.began_at,
+            moved_at: self.run.moved_at,
+            said: None,
+            rest: Rest::Waiting { until: None, on: Awaited::Time },
+        };
+        let run = std::mem::replace(&mut self.run, left);
         self.step.settle_run(run);
         self.step.moving = None;
     }

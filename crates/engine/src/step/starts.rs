@@ -40,10 +40,8 @@ impl Stepper<'_> {
 
     /// The catches that a signal starts, in file order.
     pub(crate) fn matching(&self, signal: &Signal) -> Vec<(Arc<Skill>, usize)> {
-        self.bot
-            .order
-            .iter()
-            .filter_map(|n| self.bot.skill(n))
+        let skills = self.bot.in_order.iter();
+        skills
             .flat_map(|skill| {
                 skill.catches.iter().enumerate().filter(|(_, c)| c.kind.catches(signal)).map(|(index, _)| (skill.clone(), index))
             })
@@ -91,7 +89,8 @@ impl Stepper<'_> {
                     self.spend_once(skill, catch);
                     let wait = entry.queue_for.unwrap_or(self.bot.limits().queue_for);
                     let asks = skill.blocks[0].leads_to_question;
-                    self.queue_start(Start::Skill { skill: skill.name.clone(), catch: Some(index) }, event, asks, wait);
+                    let start = Start::Skill { skill: skill.name.clone(), catch: Some(index), named: Some(entry.name()) };
+                    self.queue_start(start, event, asks, wait);
                     return Ok(true);
                 }
             }
@@ -105,26 +104,46 @@ impl Stepper<'_> {
     }
 
     /// Starts a skill by name; an unknown one or one not for this contact is as if it did not exist.
-    pub(crate) fn start_named(&mut self, name: &str, catch: Option<u16>, event: Record, cause: Cause) -> Result<(), Fault> {
-        self.try_named(name, catch, event, cause).map(|_| ())
+    pub(crate) fn start_named(&mut self, name: &str, event: Record, cause: Cause) -> Result<(), Fault> {
+        self.try_named(name, event, cause).map(|_| ())
+    }
+
+    /// Starts what a commit queued: a skill through the catch that it named, or as it is. The bot may have been edited since: a
+    /// catch that is gone starts nothing, and no other is taken for it.
+    pub(crate) fn start_caused(
+        &mut self,
+        name: &str,
+        catch: Option<(usize, Option<&str>)>,
+        event: Record,
+        cause: Cause,
+    ) -> Result<(), Fault> {
+        let Some((place, named)) = catch else { return self.start_named(name, event, cause) };
+        let Some(skill) = self.bot.skill(name).cloned() else { return Ok(()) };
+        match skill.catch_named(place, named) {
+            Some(catch) => self.start_catch(&skill, catch, event, cause).map(|_| ()),
+            None => {
+                self.journey(
+                    Actor::System,
+                    JourneyKind::RunEnded { skill: skill.name.clone(), how: "not started: its catch was edited".into() },
+                );
+                Ok(())
+            }
+        }
     }
 
     /// The same, telling whether it began or waits.
-    pub(crate) fn try_named(&mut self, name: &str, catch: Option<u16>, event: Record, cause: Cause) -> Result<bool, Fault> {
+    pub(crate) fn try_named(&mut self, name: &str, event: Record, cause: Cause) -> Result<bool, Fault> {
         if name == "/_error" {
             self.report_error(&event);
         }
         let Some(skill) = self.bot.skill(name).cloned() else { return Ok(false) };
-        if let Some(catch) = catch.map(usize::from) {
-            return if catch < skill.catches.len() { self.start_catch(&skill, catch, event, cause) } else { Ok(false) };
-        }
         if !self.admitted(&skill, None, &event)? {
             return Ok(false);
         }
         if cause == Cause::Other && self.is_busy(skill.blocks[0].leads_to_question) {
             let wait = self.bot.limits().queue_for;
             let asks = skill.blocks[0].leads_to_question;
-            self.queue_start(Start::Skill { skill: name.to_owned(), catch: None }, event, asks, wait);
+            self.queue_start(Start::Skill { skill: name.to_owned(), catch: None, named: None }, event, asks, wait);
             return Ok(true);
         }
         let bot = self.bot.clone();
@@ -164,10 +183,19 @@ impl Stepper<'_> {
             return Ok(true);
         }
         match pending.start {
-            Start::Skill { skill, catch } => {
+            Start::Skill { skill, catch, named } => {
                 let Some(found) = self.bot.skill(&skill).cloned() else { return Ok(true) };
+                let catch = match catch.map(|place| found.catch_named(usize::from(place), named.as_deref())) {
+                    // The catch it came through is gone, and with it its guards.
+                    Some(None) => {
+                        let how = "not started: its catch was edited".into();
+                        self.journey(Actor::System, JourneyKind::RunEnded { skill: found.name.clone(), how });
+                        return Ok(true);
+                    }
+                    catch => catch.flatten(),
+                };
                 // Guards are tested at entry (FL 4), and entry is now.
-                if self.admitted(&found, catch.map(usize::from), &pending.event)? {
+                if self.admitted(&found, catch, &pending.event)? {
                     let bot = self.bot.clone();
                     self.begin(Begin {
                         bot,
@@ -208,9 +236,14 @@ impl Stepper<'_> {
     pub(crate) fn storm(&mut self) -> bool {
         let now = self.turn.now;
         let limit = self.bot.limits().idle_steps;
-        let (since, count) = self.conversation.idle_steps;
-        self.conversation.idle_steps = if now.micros_since(since) >= HOUR { (now, 1) } else { (since, count.saturating_add(1)) };
-        let storm = self.conversation.idle_steps.1 > limit;
+        let (since, count) = self.contact.idle_steps;
+        let count = if now.micros_since(since) >= HOUR { (now, 1) } else { (since, count.saturating_add(1)) };
+        let storm = count.1 > limit;
+        // Once over the limit there is nothing more to count in this hour, and nothing to write.
+        if count.1 <= limit.saturating_add(1) {
+            self.contact.idle_steps = count;
+            self.contact_changed = true;
+        }
         if storm {
             self.journey(
                 Actor::System,
@@ -222,7 +255,10 @@ impl Stepper<'_> {
 
     /// The customer did something: the guard against storms starts anew.
     pub(crate) fn calm(&mut self) {
-        self.conversation.idle_steps = (Instant::default(), 0);
+        if self.contact.idle_steps != <(Instant, u32)>::default() {
+            self.contact.idle_steps = Default::default();
+            self.contact_changed = true;
+        }
     }
 }
 

@@ -6,13 +6,16 @@ use crate::bot::{Bot, Skill};
 use crate::catches::Signal;
 use expr::Fuel;
 use model::{
-    Actor, Call, Cause, Change, Contact, Conversation, EventRecord, IdSource, InboxItem, Instant, JourneyEntry, JourneyKind, Record, RunId,
-    TranscriptEntry, Value,
+    Actor, Call, Cause, Change, ChatState, Contact, Conversation, EventRecord, IdSource, InboxItem, Instant, JourneyEntry, JourneyKind,
+    Record, RunId, TagKey, TranscriptEntry, Value, Version,
 };
 use segments::Past;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+
+/// So much of a note stands in the journey, in characters; the contact has the whole.
+const NOTED: usize = 200;
 
 /// What a step produced so far.
 #[derive(Debug, Default)]
@@ -26,6 +29,14 @@ pub(crate) struct Output {
     pub calls: Vec<Call>,
     pub trace: Vec<Trace>,
     pub drop_unsent: bool,
+}
+
+impl Output {
+    /// With room for what a message usually makes.
+    fn roomy() -> Self {
+        let (transcript, journey, trace) = (Vec::with_capacity(4), Vec::with_capacity(8), Vec::with_capacity(12));
+        Self { transcript, journey, trace, ..Self::default() }
+    }
 }
 
 /// An event that `send` raised: it is caught in this step, in the order raised (FL 5.8).
@@ -61,6 +72,10 @@ pub(crate) struct Stepper<'a> {
     /// Time alone changes no membership before this instant.
     pub flips: Option<Instant>,
     pub conversation: Conversation,
+    /// How the contact's other conversations stand.
+    pub elsewhere: ChatState,
+    /// Which line of the journey tells what was meant for many and reached the contact, and the transcript's last line before it.
+    pub reached_line: Option<(usize, u64)>,
     pub ids: IdSource,
     pub fuel: Fuel,
     pub blocks_left: u32,
@@ -92,6 +107,8 @@ pub(crate) struct Stepper<'a> {
     pub held: bool,
     /// What this step takes over happened elsewhere: whom it carries into segments is told to no flow.
     pub quiet: bool,
+    /// Why things change, where whoever does it does not say it: told by what changes ([`JourneyEntry::why`]).
+    pub why: Option<String>,
     /// How many causes led to this step.
     pub depth: u8,
     /// The run that is being moved, should the step break.
@@ -111,12 +128,14 @@ impl<'a> Stepper<'a> {
             past: person.past,
             flips: person.flips,
             conversation: person.conversation.clone(),
+            elsewhere: person.elsewhere,
+            reached_line: None,
             ids: IdSource::new(turn.now, turn.seed),
             fuel: Fuel::new(limits.fuel),
             blocks_left: limits.blocks,
             messages_left: limits.messages,
             runs_left: limits.runs,
-            out: Output::default(),
+            out: Output::roomy(),
             raised: VecDeque::new(),
             signals: Vec::new(),
             written: BTreeMap::new(),
@@ -130,10 +149,16 @@ impl<'a> Stepper<'a> {
             patient: true,
             held: false,
             quiet: false,
+            why: None,
             depth: 0,
             moving: None,
             bot,
         }
+    }
+
+    /// The bot of a version: mostly the newest itself.
+    pub(crate) fn version(&self, version: &Version) -> Option<Arc<Bot>> {
+        if version == self.bot.version() { Some(self.bot.clone()) } else { self.turn.programs.get(version) }
     }
 
     pub(crate) fn spend_block(&mut self) -> Result<(), Fault> {
@@ -152,27 +177,58 @@ impl<'a> Stepper<'a> {
     pub(crate) fn contact_facts(&self) -> super::facts::ContactFacts<'_> {
         super::facts::ContactFacts {
             since: &self.out.events,
+            talk: Some((&self.conversation, self.elsewhere)),
             ..super::facts::ContactFacts::of_contact(self.turn.now, &self.bot, &self.contact, self.past)
+        }
+    }
+
+    /// Sets a system attribute: as [`Change::SetSystem`], which the journey says nothing of, without anything copied. Every message
+    /// sets some.
+    pub(crate) fn set_system(&mut self, name: &str, value: Value) {
+        self.notice(name);
+        match self.contact.system.get_mut(name) {
+            Some(known) if *known == value => {}
+            Some(known) => {
+                *known = value;
+                self.contact_changed = true;
+            }
+            None => {
+                self.contact.system.insert(name.to_owned(), value);
+                self.contact_changed = true;
+            }
+        }
+    }
+
+    /// Keeps what an attribute is before it is written, if a skill catches its changes.
+    pub(crate) fn notice(&mut self, name: &str) {
+        if self.bot.noticed.contains(name) && !self.written.contains_key(name) {
+            let was = self.attribute_now(name);
+            self.written.insert(name.to_owned(), was);
         }
     }
 
     /// Changes the contact and journeys what differs.
     pub(crate) fn change(&mut self, change: &Change, by: &Actor, run: Option<RunId>, block: Option<String>) {
         let what = self.kind_of(change);
-        if let Change::SetAttribute(name, _) | Change::UnsetAttribute(name) | Change::SetSystem(name, _) = change
-            && self.bot.noticed.contains(name)
-            && !self.written.contains_key(name)
-        {
-            let was = self.attribute_now(name);
-            self.written.insert(name.clone(), was);
+        if let Change::SetAttribute(name, _) | Change::UnsetAttribute(name) | Change::SetSystem(name, _) = change {
+            self.notice(name);
         }
+        let named = self.named_by(change);
         let changed = self.contact.apply(change, self.turn.now, by);
         self.contact_changed |= changed;
         if !changed {
             return;
         }
+        if let Some((kind, was)) = named {
+            self.keep_named(kind, was, change, by);
+        }
         match change {
-            Change::AddTag(label) => self.signals.push(Signal::Tag { name: label.trim().to_owned(), added: true }),
+            Change::AddTag(label) => {
+                if let (Some(why), Some(tag)) = (&self.why, self.contact.tags.get_mut(&TagKey::of(label))) {
+                    tag.why = Some(why.clone());
+                }
+                self.signals.push(Signal::Tag { name: label.trim().to_owned(), added: true });
+            }
             Change::RemoveTag(label) => self.signals.push(Signal::Tag { name: label.trim().to_owned(), added: false }),
             Change::SetAttribute(..)
             | Change::UnsetAttribute(_)
@@ -187,7 +243,10 @@ impl<'a> Stepper<'a> {
             | Change::Consent { .. }
             | Change::Ran(_)
             | Change::SetSource(_)
-            | Change::Note(_) => {}
+            | Change::Note(_)
+            | Change::AddIdentifier(..)
+            | Change::VerifyIdentifier { .. }
+            | Change::RemoveIdentifier(..) => {}
         }
         if let Some(what) = what {
             let entry = JourneyEntry {
@@ -197,6 +256,7 @@ impl<'a> Stepper<'a> {
                 conversation: Some(self.conversation.id),
                 run,
                 block,
+                why: self.why.clone(),
                 what,
             };
             self.out.journey.push(entry);
@@ -218,8 +278,15 @@ impl<'a> Stepper<'a> {
             Change::AddAddress(address) => JourneyKind::Address(format!("{address} added")),
             Change::Unreachable(address, why) => JourneyKind::Address(format!("{address} is unreachable: {why}")),
             Change::Reachable(address) => JourneyKind::Address(format!("{address} is reachable again")),
-            Change::Consent { topic, given, proof: _ } => JourneyKind::Consent { topic: topic.clone(), given: *given },
-            Change::SetSystem(..) | Change::Seen | Change::Ran(_) | Change::SetSource(_) | Change::Note(_) => return None,
+            Change::Consent { topic, channel, given, proof: _ } => {
+                JourneyKind::Consent { topic: model::Consent::key(topic, channel.as_deref()), given: *given }
+            }
+            Change::AddIdentifier(kind, value) => JourneyKind::Identifier(format!("{kind} {} added", value.trim())),
+            Change::VerifyIdentifier { kind, value, how } => JourneyKind::Identifier(format!("{kind} {} verified: {how}", value.trim())),
+            Change::RemoveIdentifier(kind, value) => JourneyKind::Identifier(format!("{kind} {} removed", value.trim())),
+            Change::SetSource(to) => JourneyKind::Source { from: self.contact.source.clone(), to: to.clone() },
+            Change::Note(text) => JourneyKind::Noted(text.chars().take(NOTED).collect()),
+            Change::SetSystem(..) | Change::Seen | Change::Ran(_) => return None,
         })
     }
 
@@ -232,6 +299,7 @@ impl<'a> Stepper<'a> {
             conversation: Some(self.conversation.id),
             run: None,
             block: None,
+            why: None,
             what,
         };
         self.out.journey.push(entry);

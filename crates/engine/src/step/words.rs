@@ -27,10 +27,10 @@ const IN: [(&str, &[&str]); 9] = [
     ("ru", &["подписаться"]),
 ];
 
-/// A text as compared with labels and words: folded, without the punctuation people end a word with.
+/// A text as compared with labels and words: folded, without the punctuation people end a word with, or begin one in Spanish.
 pub(crate) fn spoken(text: &str) -> String {
     let folded = fold(text);
-    let trimmed = folded.trim_end_matches(['.', '!', '?', '。']).trim_end();
+    let trimmed = folded.trim_end_matches(['.', '!', '?', '。']).trim_start_matches(['¡', '¿']).trim();
     if trimmed.is_empty() { folded } else { trimmed.to_owned() }
 }
 

@@ -61,6 +61,9 @@ fn journey(what: &JourneyKind, block: Option<&str>, step: &Step) -> Option<Strin
             format!("{skill} {how}")
         }
         JourneyKind::Attribute { name, from, to } => format!("{name}: {} -> {}", value(from), value(to)),
+        JourneyKind::Created { source } => format!("came to be: {source}"),
+        JourneyKind::Imported { created, altered } => format!("imported: {created} {altered:?}"),
+        JourneyKind::ImportUndone { import } => format!("import {import} taken back"),
         JourneyKind::TagAdded(tag) => format!("tag {tag} added"),
         JourneyKind::TagRemoved(tag) => format!("tag {tag} removed"),
         JourneyKind::Status { from, to } => format!("status {from} -> {to}"),
@@ -74,6 +77,14 @@ fn journey(what: &JourneyKind, block: Option<&str>, step: &Step) -> Option<Strin
         JourneyKind::Moved(what) => format!("moved: {what}"),
         JourneyKind::Error(what) => format!("error: {what}"),
         JourneyKind::Address(what) => format!("address: {what}"),
+        JourneyKind::Source { from, to } => format!("source {from} -> {to}"),
+        JourneyKind::Noted(text) => format!("noted: {text}"),
+        JourneyKind::Reached(reached) => format!("reached by {}", reached.name),
+        JourneyKind::Identifier(what) => format!("identifier: {what}"),
+        JourneyKind::Merged { other, .. } => format!("merged with {other}"),
+        JourneyKind::MergedInto { into, .. } => format!("merged into {into}"),
+        JourneyKind::Unmerged { other, .. } => format!("unmerged from {other}"),
+        JourneyKind::NotMerged { other, why } => format!("not merged with {other}: {why}"),
     })
 }
 

@@ -40,7 +40,7 @@ pub fn play(bot: &Arc<Bot>, scene: &Scene) -> Result<Played, String> {
         lines.push(Line { input: line.input.clone(), drawn });
     }
     let exits = player.talk.steps.iter().flat_map(|step| &step.trace).filter_map(|trace| match trace {
-        Trace::Exit { skill, block, exit } => Some((skill.clone(), block.clone(), exit.clone())),
+        Trace::Exit { skill, block, exit } => Some((skill.to_string(), block.to_string(), exit.to_string())),
         _ => None,
     });
     Ok(Played { lines, exits: exits.collect() })
