@@ -75,12 +75,13 @@ fn step(person: &Person, ids: &mut IdSource, now: Instant) -> Commit {
         conversation: Some(conversation.id),
         run: Some(run),
         block: Some("quotation.ask_size".into()),
+        why: None,
         what: JourneyKind::Block { exit: "next".into() },
     });
     change.seen.push(SeenKey(ids.draw(), now));
     change.contact = Some(Box::new(contact));
     change.conversations = vec![conversation];
-    Commit { person: Some(change), records: Vec::new() }
+    Commit { person: Some(change), records: Vec::new(), ..Commit::default() }
 }
 
 /// The first commit of a new contact.

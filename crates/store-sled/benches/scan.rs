@@ -42,7 +42,7 @@ fn contact(n: u64, ids: &mut IdSource, now: Instant) -> Contact {
     put("since", Value::DateTime(now));
     put("company", Value::text(format!("Company {}", draw % 5_000)));
     put("note", Value::text("came through the spring fair, asked for a catalogue"));
-    let tag = Tag { label: "customer".into(), at: now, by: Actor::Api("import".into()) };
+    let tag = Tag { label: "customer".into(), at: now, by: Actor::Api("import".into()), why: None };
     contact.tags.insert(TagKey::of("customer"), tag);
     contact
 }
@@ -76,7 +76,7 @@ impl Loader<'_> {
             answer.expect("the store commits");
             tell.send(()).expect("the loader listens");
         };
-        self.store.commit(Commit { person: Some(change), records: Vec::new() }, Box::new(done));
+        self.store.commit(Commit { person: Some(change), records: Vec::new(), ..Commit::default() }, Box::new(done));
     }
 
     fn wait(&mut self) {

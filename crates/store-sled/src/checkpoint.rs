@@ -5,6 +5,7 @@
 //! few seconds is written once.
 
 use crate::{
+    compact::Compaction,
     history::{self, Tail},
     log,
     rows::{self, Indexed, Mark, Rows},
@@ -30,6 +31,8 @@ const SLICE: usize = 32;
 const TICK: Duration = Duration::from_millis(20);
 /// The same while there is nothing to carry.
 const IDLE: Duration = Duration::from_millis(250);
+/// The pause between two turns of a compaction: the disk and a core belong to the others as well.
+const BESIDE: Duration = Duration::from_millis(3);
 /// How many rounds through what waits while the log grows by `Options::backlog_low`: a little more than one keeps it below.
 const ROUNDS: f64 = 2.5;
 /// In how many ticks a round goes at the latest: a minute.
@@ -54,8 +57,9 @@ pub(crate) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>, Error> {
 
 fn run(shared: &Shared) -> Result<(), Error> {
     let (mut written, mut pace) = (0, Pace::default());
+    let mut compaction: Option<Compaction> = None;
     loop {
-        let (work, ending) = wait_for_work(shared, &mut pace);
+        let (work, ending) = wait_for_work(shared, &mut pace, compaction.is_some());
         if shared.failure().is_some() || ending == Ending::Now {
             return Ok(());
         }
@@ -77,8 +81,14 @@ fn run(shared: &Shared) -> Result<(), Error> {
             sync(shared)?;
         }
         if ending == Ending::Checkpointed {
+            // A compaction begins anew with the next process.
+            shared.db.drop_next();
             return sync(shared);
         }
+        compaction = match compaction.or_else(|| Compaction::begin(shared)) {
+            Some(compaction) => compaction.go_on(shared)?,
+            None => None,
+        };
     }
 }
 
@@ -111,11 +121,17 @@ impl Pace {
 }
 
 /// Waits for the backlog, a tick or the end; answers how many people and records to write now.
-fn wait_for_work(shared: &Shared, pace: &mut Pace) -> (usize, Ending) {
+fn wait_for_work(shared: &Shared, pace: &mut Pace, compacting: bool) -> (usize, Ending) {
     let low = shared.options.backlog_low;
-    let quiet = |state: &mut State| state.backlog <= low && shared.failure().is_none() && shared.ending() == Ending::No;
+    let asked = || lock(&shared.compaction).0.is_some();
+    let quiet =
+        |state: &mut State| state.backlog <= low && shared.failure().is_none() && shared.ending() == Ending::No && (compacting || !asked());
     let state = lock(&shared.state);
-    let tick = if state.waiting() == 0 { IDLE } else { TICK };
+    let tick = match state.waiting() {
+        _ if compacting => BESIDE,
+        0 => IDLE,
+        _ => TICK,
+    };
     let waited = shared.grew.wait_timeout_while(state, tick, quiet);
     let (state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
     match shared.ending() {
@@ -142,20 +158,30 @@ struct RecordJob {
     stamp: u64,
 }
 
+/// Somebody to take away.
+struct ErasedJob {
+    id: ContactId,
+    disk: Indexed,
+    chunks: u16,
+    addresses: Vec<(Address, Option<ContactId>)>,
+}
+
 enum Job {
     Person(PersonJob),
+    Erased(ErasedJob),
     Record(RecordJob),
 }
 
 /// What a job was written as.
 enum Done {
     Person { id: ContactId, version: u64, disk: Indexed, chunks: u16, cost: usize, addresses: Vec<(Address, Option<ContactId>)> },
+    Erased { id: ContactId, addresses: Vec<(Address, Option<ContactId>)> },
     Record { key: RecordKey, stamp: u64 },
 }
 
 /// Writes up to `count` of what waits longest; answers how many there were and how many bytes they took.
-fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Error> {
-    let (jobs, at, mut mark) = take(&mut lock(&shared.state), count);
+pub(crate) fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Error> {
+    let (jobs, at, mut mark) = take(&mut lock(&shared.state), count.min(SLICE));
     let (taken, mut counted) = (jobs.len(), (mark.people, mark.next_page));
     if taken == 0 {
         return Ok((0, 0));
@@ -168,6 +194,7 @@ fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Error> {
         let marked = mark;
         let outcome = match job {
             Job::Person(job) => write_person(shared, job, &mut own, &mut mark)?,
+            Job::Erased(job) => take_away(shared, job, &mut own, &mut mark)?,
             Job::Record(job) => write_record(shared, job, &mut own)?,
         };
         // One person's rows are never split; the mark takes one row.
@@ -185,6 +212,10 @@ fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Error> {
         match outcome {
             Done::Person { id, version, disk, chunks, cost, addresses } => {
                 state.written(id, version, at, disk, chunks, cost);
+                addresses.iter().for_each(|(address, owner)| state.address_written(address, *owner));
+            }
+            Done::Erased { id, addresses } => {
+                state.erased_written(id);
                 addresses.iter().for_each(|(address, owner)| state.address_written(address, *owner));
             }
             Done::Record { key, stamp } => state.record_written(key, stamp, at),
@@ -208,6 +239,12 @@ fn take(state: &mut State, count: usize) -> (Vec<Job>, Seq, Mark) {
     let mut jobs = Vec::with_capacity(count);
     while jobs.len() < count {
         match state.next_waiting() {
+            Some(Waiting::Person(id)) if state.is_erased(id) => {
+                let erased = state.erased_mut(id).expect("it was just there");
+                let (disk, chunks, moved) = (erased.disk.clone(), erased.chunks, std::mem::take(&mut erased.moved));
+                let addresses = moved.into_iter().filter_map(|a| state.addresses.get(&a).map(|owner| (a, *owner))).collect();
+                jobs.push(Job::Erased(ErasedJob { id, disk, chunks, addresses }));
+            }
             Some(Waiting::Person(id)) => {
                 let slot = state.slot(id).expect("a dirty person stays in memory");
                 let tail = Arc::new(std::mem::take(&mut slot.tail));
@@ -236,18 +273,45 @@ fn write_person(shared: &Shared, job: PersonJob, rows: &mut Rows, mark: &mut Mar
         (true, false) => rows.delete(rows::active_key(job.id)),
         (true, true) | (false, false) => {}
     }
-    for (address, owner) in &job.addresses {
-        match owner {
-            Some(id) => rows.put(rows::address_key(address), &id.to_bytes()),
-            None => rows.delete(rows::address_key(address)),
-        }
-    }
+    write_addresses(&job.addresses, rows);
     let document = rows::write_document(&job.person, &disk, &open)?;
     let chunks = rows.put_chunked(&rows::person_key(job.id), &document, job.chunks)?;
     if job.chunks == 0 {
         mark.people += 1;
     }
     Ok(Done::Person { id: job.id, version: job.person.version, disk, chunks, cost: document.len(), addresses: job.addresses })
+}
+
+fn write_addresses(addresses: &[(Address, Option<ContactId>)], rows: &mut Rows) {
+    for (address, owner) in addresses {
+        match owner {
+            Some(id) => rows.put(rows::address_key(address), &id.to_bytes()),
+            None => rows.delete(rows::address_key(address)),
+        }
+    }
+}
+
+/// Takes a person out of the database. Their pages may be many and go in batches of their own, first: what a crash leaves of
+/// them is taken away when the log is read again, and nobody reads it by then.
+fn take_away(shared: &Shared, job: ErasedJob, rows: &mut Rows, mark: &mut Mark) -> Result<Done, Error> {
+    let mut pages = Rows::default();
+    for number in job.disk.history.closed() {
+        let key = rows::page_key(number);
+        pages.delete_chunked(&key, 0, rows::chunks(&shared.db, &key)?);
+        if pages.0.len() >= BATCH_ROWS {
+            apply(shared, std::mem::take(&mut pages), None)?;
+        }
+    }
+    apply(shared, pages, None)?;
+    rows.delete_chunked(&rows::person_key(job.id), 0, job.chunks);
+    if job.disk.active {
+        rows.delete(rows::active_key(job.id));
+    }
+    write_addresses(&job.addresses, rows);
+    if job.chunks > 0 {
+        mark.people = mark.people.saturating_sub(1);
+    }
+    Ok(Done::Erased { id: job.id, addresses: job.addresses })
 }
 
 fn write_record(shared: &Shared, job: RecordJob, rows: &mut Rows) -> Result<Done, Error> {
@@ -280,7 +344,7 @@ fn apply(shared: &Shared, mut rows: Rows, mark: Option<Mark>) -> Result<usize, E
 }
 
 /// Makes what is in sled durable, and removes the segments of the log that it makes superfluous.
-fn sync(shared: &Shared) -> Result<(), Error> {
+pub(crate) fn sync(shared: &Shared) -> Result<(), Error> {
     let mark = {
         let mut state = lock(&shared.state);
         state.mark.seq = state.floor();

@@ -1,12 +1,15 @@
 //! sled behind our rules: one tree, one writer, no panic gets out, and a sync that really syncs.
 //!
-//! The rules and the measurements behind them are in docs/decisions/003-storage.md.
+//! The rules and the measurements behind them are in docs/decisions/003-storage.md. While a compaction fills a new database
+//! ([`crate::compact`]) everything that is written is written to both, and then the new one takes the place of the other
+//! between two reads.
 
-use crate::{Io, Options, io::failed};
+use crate::{Io, Options, io::failed, layout};
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
 use store::Error;
@@ -14,11 +17,20 @@ use store::Error;
 /// How often to try for sled's own lock, 10 ms apart.
 const LOCK_TRIES: u32 = 500;
 
-/// The database of checkpointed rows.
-pub(crate) struct Db {
+/// One database.
+struct Opened {
     db: sled::Db,
     /// Our own handle of the file sled writes: its flush does not empty the disk's cache.
     file: File,
+}
+
+/// The database of checkpointed rows.
+pub(crate) struct Db {
+    /// The data folder.
+    dir: PathBuf,
+    current: RwLock<Opened>,
+    /// What a compaction fills, and where it is.
+    next: Mutex<Option<(Opened, PathBuf)>>,
 }
 
 /// Runs a call into sled, which panics where it finds its own files damaged.
@@ -31,8 +43,8 @@ fn guarded<T>(what: &str, call: impl FnOnce() -> sled::Result<T>) -> Result<T, E
     }
 }
 
-impl Db {
-    pub fn open(dir: &Path, options: &Options) -> Result<Self, Error> {
+impl Opened {
+    fn open(dir: &Path, options: &Options) -> Result<Self, Error> {
         let what = format!("the database {} cannot be opened", dir.display());
         let config = sled::Config::new().path(dir).cache_capacity(options.cache_bytes).flush_every_ms(None);
         let mut opened = guarded(&what, || config.open());
@@ -52,13 +64,42 @@ impl Db {
         Ok(Self { db, file })
     }
 
+    fn apply(&self, options: &Options, batch: sled::Batch) -> Result<(), Error> {
+        let what = "the database cannot be written";
+        options.before(Io::DbBatch).map_err(|e| failed(what, &e))?;
+        guarded(what, || self.db.apply_batch(batch))?;
+        // A read between batches lets sled free what the batch replaced; without, memory grows without bound.
+        guarded(what, || self.db.get([0_u8])).map(drop)
+    }
+
+    fn sync(&self, options: &Options) -> Result<(), Error> {
+        let what = "the database cannot be synced";
+        options.before(Io::DbSync).map_err(|e| failed(what, &e))?;
+        guarded(what, || self.db.flush())?;
+        self.file.sync_data().map_err(|e| failed(what, &e))
+    }
+}
+
+impl Db {
+    /// Opens the database of a data folder, whichever a compaction left there.
+    pub fn open(dir: &Path, options: &Options) -> Result<Self, Error> {
+        layout::settle(dir)?;
+        let current = RwLock::new(Opened::open(&layout::current(dir), options)?);
+        Ok(Self { dir: dir.to_owned(), current, next: Mutex::default() })
+    }
+
+    fn current(&self) -> RwLockReadGuard<'_, Opened> {
+        // Nothing is half done under this lock: it is written in one assignment.
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, Error> {
-        guarded("the database cannot be read", || self.db.get(key))
+        guarded("the database cannot be read", || self.current().db.get(key))
     }
 
     /// The first key that is not before `from`.
     pub fn key_from(&self, from: &[u8]) -> Result<Option<sled::IVec>, Error> {
-        guarded("the database cannot be read", || self.db.range(from..).keys().next().transpose())
+        guarded("the database cannot be read", || self.current().db.range(from..).keys().next().transpose())
     }
 
     /// The keys from `from` on that begin with `prefix`, in order, each given to `each` until it answers false.
@@ -66,8 +107,9 @@ impl Db {
         let mut from = from.to_vec();
         loop {
             // Read in short stretches: a cursor of sled keeps memory from being freed while it lives.
-            let stretch: Vec<sled::IVec> =
-                guarded("the database cannot be read", || self.db.range(from.as_slice()..).keys().take(256).collect::<Result<_, _>>())?;
+            let stretch: Vec<sled::IVec> = guarded("the database cannot be read", || {
+                self.current().db.range(from.as_slice()..).keys().take(256).collect::<Result<_, _>>()
+            })?;
             for key in &stretch {
                 if !key.starts_with(prefix) || !each(key) {
                     return Ok(());
@@ -88,7 +130,9 @@ impl Db {
     /// memory from being freed while it lives.
     pub fn rows(&self, from: &[u8], each: &mut dyn FnMut(sled::IVec, sled::IVec) -> bool) -> Result<(), Error> {
         guarded("the database cannot be read", || {
-            for row in self.db.range(from..) {
+            // A cursor keeps its database, so `each` may take its time.
+            let rows = self.current().db.range(from..);
+            for row in rows {
                 let (key, value) = row?;
                 if !each(key, value) {
                     break;
@@ -100,23 +144,78 @@ impl Db {
 
     /// Applies a batch, whole or not at all.
     pub fn apply(&self, options: &Options, batch: sled::Batch) -> Result<(), Error> {
-        let what = "the database cannot be written";
-        options.before(Io::DbBatch).map_err(|e| failed(what, &e))?;
-        guarded(what, || self.db.apply_batch(batch))?;
-        // A read between batches lets sled free what the batch replaced; without, memory grows without bound.
-        guarded(what, || self.db.get([0_u8])).map(drop)
+        if let Some((next, _)) = &*crate::shared::lock(&self.next) {
+            next.apply(options, batch.clone())?;
+        }
+        self.current().apply(options, batch)
     }
 
     /// Makes everything applied so far durable.
     pub fn sync(&self, options: &Options) -> Result<(), Error> {
-        let what = "the database cannot be synced";
-        options.before(Io::DbSync).map_err(|e| failed(what, &e))?;
-        guarded(what, || self.db.flush())?;
-        self.file.sync_data().map_err(|e| failed(what, &e))
+        self.current().sync(options)
     }
 
     pub fn disk_bytes(&self) -> u64 {
-        // Only a figure; an unreadable folder shows elsewhere.
-        guarded("size", || self.db.size_on_disk()).unwrap_or(0)
+        // Only a figure; an unreadable file shows elsewhere.
+        self.current().file.metadata().map_or(0, |meta| meta.len())
+    }
+
+    // ---- what a compaction does, on the thread that writes ----
+
+    /// Begins to fill a new database: what is applied from now on goes to both.
+    pub fn begin_next(&self, options: &Options) -> Result<(), Error> {
+        let path = layout::next(&self.dir)?;
+        let opened = Opened::open(&path, options)?;
+        *crate::shared::lock(&self.next) = Some((opened, path));
+        Ok(())
+    }
+
+    /// Copies about `count` rows from `from` on to the new database; answers how many, and where the next ones begin.
+    pub fn copy(&self, options: &Options, from: &[u8], count: usize) -> Result<(usize, Option<Vec<u8>>), Error> {
+        let (mut batch, mut copied, mut after) = (sled::Batch::default(), 0, None);
+        self.rows(from, &mut |key, value| {
+            if copied == count {
+                after = Some(key.to_vec());
+                return false;
+            }
+            batch.insert(key, value);
+            copied += 1;
+            true
+        })?;
+        if let Some((next, _)) = &*crate::shared::lock(&self.next) {
+            next.apply(options, batch)?;
+        }
+        Ok((copied, after))
+    }
+
+    /// The new database is whole: it takes the place of the other, which goes with everything that is in it. Whenever the
+    /// process ends meanwhile, one whole database is found.
+    pub fn take_next(&self, options: &Options) -> Result<(), Error> {
+        let Some((next, path)) = crate::shared::lock(&self.next).take() else { return Ok(()) };
+        next.sync(options)?;
+        layout::put_in_place(&self.dir, &path, options)?;
+        let before = {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, next)
+        };
+        // It finishes what it still holds in memory when it goes.
+        guarded("the database cannot be closed", || {
+            drop(before);
+            Ok(())
+        })?;
+        layout::remove_old(&self.dir, &path, options)
+    }
+
+    /// Gives up the new database.
+    pub fn drop_next(&self) {
+        let next = crate::shared::lock(&self.next).take();
+        if let Some((opened, path)) = next {
+            // It is removed at the next start otherwise.
+            let _ = guarded("the database cannot be closed", || {
+                drop(opened);
+                Ok(())
+            });
+            let _ = std::fs::remove_dir_all(path);
+        }
     }
 }

@@ -9,9 +9,10 @@ use std::{
 use store::Error;
 
 /// What this version writes.
-const FORMAT: &str = "switchboard data 4";
-/// What it reads besides: the same without squeezed values. A folder that is opened is of the new format from then on.
-const OLDER: &str = "switchboard data 3";
+const FORMAT: &str = "switchboard data 5";
+/// What it reads besides: without commits that erase somebody or are about two (4), and without squeezed values (3). A folder
+/// that is opened is of the new format from then on.
+const OLDER: [&str; 2] = ["switchboard data 4", "switchboard data 3"];
 
 /// Takes the folder for this process, until the file is dropped.
 pub(crate) fn lock(dir: &Path) -> Result<File, Error> {
@@ -41,7 +42,7 @@ pub(crate) enum Found {
 pub(crate) fn check(dir: &Path) -> Result<Found, Error> {
     match fs::read_to_string(dir.join("format")) {
         Ok(text) if text.trim_end() == FORMAT => Ok(Found::Current),
-        Ok(text) if text.trim_end() == OLDER => Ok(Found::Older),
+        Ok(text) if OLDER.contains(&text.trim_end()) => Ok(Found::Older),
         Ok(text) => Err(Error::Invalid(format!(
             "the data folder {} is of the format \"{}\", and this program reads \"{FORMAT}\"; use the program that wrote it",
             dir.display(),

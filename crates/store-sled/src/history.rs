@@ -7,9 +7,9 @@
 //! whatever is asked for.
 
 use crate::{db::Db, rows};
-use model::{ContactId, ConversationId, EventRecord, JourneyEntry, TranscriptEntry};
+use model::{ContactId, ConversationId, EventRecord, JourneyEntry, JourneyHead, TranscriptEntry};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use store::Error;
+use store::{Error, Walk};
 
 /// A page is not made larger than this by adding to it; one entry may be. On disk it takes a quarter of it
 /// ([`crate::squeeze`]).
@@ -62,10 +62,14 @@ impl History {
         self.last = number;
     }
 
+    /// The numbers of the closed pages, oldest first.
+    pub fn closed(&self) -> Vec<u64> {
+        self.closed.iter().scan(0, |at, step| Some((*at += step, *at).1)).collect()
+    }
+
     /// The numbers of the closed pages that may have events in them, oldest first.
     fn eventful(&self) -> Vec<u64> {
-        let every = || self.closed.iter().scan(0, |at, step| Some((*at += step, *at).1)).collect();
-        self.eventful.clone().unwrap_or_else(every)
+        self.eventful.clone().unwrap_or_else(|| self.closed())
     }
 }
 
@@ -203,6 +207,19 @@ impl Page {
         Ok(Self { key, before, content })
     }
 
+    /// The entries of one kind as they are written, in order.
+    fn written(&self, mark: u8) -> Result<Vec<&[u8]>, Error> {
+        let (mut found, mut rest) = (Vec::new(), rows::divide(&self.key, &self.content)?.1);
+        while let Some((first, behind)) = rest.split_first() {
+            let (entry, next) = rows::divide(&self.key, behind)?;
+            if *first == mark {
+                found.push(entry);
+            }
+            rest = next;
+        }
+        Ok(found)
+    }
+
     /// The entries of one kind, in order.
     fn entries<T: DeserializeOwned>(&self, mark: u8) -> Result<Vec<T>, Error> {
         let mut found = Vec::new();
@@ -278,6 +295,25 @@ pub(crate) fn transcript(
     }
     found.truncate(limit);
     Ok(found)
+}
+
+/// Goes on with a way through a journey, in pages.
+pub(crate) fn walk(db: &Db, id: ContactId, history: &History, walk: &mut Walk<'_>) -> Result<(), Error> {
+    let Some(newest) = walk.next_place() else { return Ok(()) };
+    let mut page = find(db, id, history, |before| before.journey <= newest)?;
+    loop {
+        let read = Page::read(db, id, history, page)?;
+        let lines = read.written(JOURNEY)?;
+        while let Some(line) = walk.next_place().and_then(|place| place.checked_sub(read.before.journey)) {
+            let written = usize::try_from(line).ok().and_then(|line| lines.get(line)).ok_or_else(|| missing(id, page as u64))?;
+            let head: JourneyHead = rows::parse(&read.key, written)?;
+            walk.look(&head, || rows::parse(&read.key, written))?;
+        }
+        if page == 0 || walk.next_place().is_none() {
+            return Ok(());
+        }
+        page -= 1;
+    }
 }
 
 /// Which of the two counted kinds.

@@ -19,6 +19,8 @@ pub enum Io {
     DbBatch,
     /// sled is flushed and its file synced.
     DbSync,
+    /// A compaction is about to move or remove a database.
+    Swap,
 }
 
 impl Options {

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! DATA/format   what wrote this folder         DATA/lock     held while a process has it
-//! DATA/log/     segments of frames             DATA/db/      sled
+//! DATA/log/     segments of frames             DATA/db/      sled; db.N while a compaction runs
 //! ```
 //!
 //! **Invariants.** One thread writes the log, one writes sled. A commit is visible and answered only when its group
@@ -14,10 +14,12 @@
 //! either thread nothing more is acknowledged ([`Options::on_failure`]). Whatever is read is checked by a checksum.
 
 mod checkpoint;
+mod compact;
 mod db;
 mod folder;
 mod history;
 mod io;
+mod layout;
 mod log;
 mod read;
 mod recover;

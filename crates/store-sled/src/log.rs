@@ -109,6 +109,15 @@ impl Log {
     /// Begins a segment whose first commit is `first`; answers the one that ended.
     pub fn rotate(&mut self, options: &Options, first: Seq) -> Result<Segment, Error> {
         let path = segment_path(&self.dir, first);
+        // Room that was not used would be read as damage where another segment follows.
+        let cut = || {
+            if self.file.metadata()?.len() != self.segment.bytes {
+                self.file.set_len(self.segment.bytes)?;
+                self.file.sync_all()?;
+            }
+            io::Result::Ok(())
+        };
+        cut().map_err(|e| failed(&format!("the log {} cannot be ended", self.segment.path.display()), &e))?;
         let (file, segment) = match self.spare.take().and_then(Spare::finished) {
             Some(file) => {
                 let take = || {

@@ -137,7 +137,11 @@ fn what_is_written_never_looks_like_a_sector_that_is_not_there() {
     let text: String = ["\0", "\u{FF}", "\u{41}"].map(|c| c.repeat(2_000)).concat();
     let value = serde_json::json!({ "a": [0, 0, 0, 0, u64::from_be_bytes([MASK; 8])], "t": text, "z": vec![0; 2_000] });
     let put = store::RecordPut { table: "t".into(), key: id.to_string(), value: Some(value) };
-    let commit = store::Commit { person: Some(store::PersonChange::new(id, u64::from_be_bytes([MASK; 8]))), records: vec![put] };
+    let commit = store::Commit {
+        person: Some(store::PersonChange::new(id, u64::from_be_bytes([MASK; 8]))),
+        records: vec![put],
+        ..store::Commit::default()
+    };
     let mut frame = Frame::new(1, Vec::new());
     frame.push(&store::codec::encode(&commit).unwrap());
     frame.push(&vec![0x91; 0x00C1_C1C1]);

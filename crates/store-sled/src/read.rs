@@ -1,14 +1,14 @@
 //! The store as callers see it: commits go to the queue, reads merge memory and database.
 
 use crate::{
-    SledStore,
+    SledStore, compact,
     db::Db,
     history::{self, Counted, History, Tail},
     rows, scan,
     shared::{Ending, Queued, Reply, Shared, lock},
     state::Slot,
 };
-use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, Person, TranscriptEntry};
+use model::{Absorbed, Address, ContactId, ConversationId, EventRecord, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
@@ -16,7 +16,7 @@ use std::{
     ops::Bound,
     sync::Arc,
 };
-use store::{Commit, Done, Error, Stats, Store, codec};
+use store::{Commit, Compacted, Done, Error, JourneyPage, Stats, Store, Walk, codec, through};
 
 impl SledStore {
     /// Why nothing is taken any more, or that there is too much.
@@ -30,6 +30,79 @@ impl SledStore {
         let options = &self.shared.options;
         let full = queue.commits.len() >= options.queue_commits || queue.bytes + bytes > options.queue_bytes;
         full.then_some(Error::Busy)
+    }
+
+    /// What was read of a person's past; none if they were erased while it was read, and the checkpoint took their pages away.
+    fn unless_erased<T>(&self, id: ContactId, read: Result<T, Error>) -> Result<Option<T>, Error> {
+        match read {
+            Err(Error::Corrupt(_)) if self.person(id)?.is_none() => Ok(None),
+            read => read.map(Some),
+        }
+    }
+}
+
+impl SledStore {
+    /// Contacts that were merged into one; none if there are none.
+    fn absorbed(&self, contact: ContactId) -> Result<Option<Vec<Absorbed>>, Error> {
+        let absorbed = self.shared.with_slot(contact, |slot| slot.person.contact.absorbed.clone())?;
+        Ok(absorbed.filter(|absorbed| !absorbed.is_empty()))
+    }
+
+    /// Transcript lines that one contact keeps.
+    fn own_transcript(
+        &self,
+        contact: ContactId,
+        conversation: ConversationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<TranscriptEntry>, Error> {
+        let look = |slot: &mut Slot| {
+            let mut lines = in_memory(slot, |tail| &tail.transcript, usize::MAX);
+            lines.retain(|line| line.conversation() == conversation && line.no() > after);
+            lines.truncate(limit);
+            (slot.disk.history.clone(), lines)
+        };
+        let Some((history, memory)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let paged = history::transcript(&self.shared.db, contact, &history, conversation, after, limit);
+        let Some(mut lines) = self.unless_erased(contact, paged)? else { return Ok(Vec::new()) };
+        let left = limit - lines.len();
+        lines.extend(memory.into_iter().take(left));
+        Ok(lines)
+    }
+
+    /// One contact's own journey lines.
+    fn own_journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
+        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.journey, skip.saturating_add(limit)));
+        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let entries = newest(&self.shared.db, contact, found, Counted::Journey, skip, limit);
+        Ok(self.unless_erased(contact, entries)?.unwrap_or_default())
+    }
+
+    /// One contact's own journey lines, by a filter.
+    fn own_journey_page<'f>(&self, contact: ContactId, new: impl Fn(u64) -> Walk<'f>) -> Result<JourneyPage, Error> {
+        let look = |slot: &mut Slot| {
+            let disk = slot.disk.history.total.journey;
+            let newest_first = [Some(&slot.tail), slot.writing.as_deref()].into_iter().flatten();
+            let newest_first: Vec<&JourneyEntry> = newest_first.flat_map(|tail| tail.journey.iter().rev()).collect();
+            let total = disk + newest_first.len() as u64;
+            let mut walk = new(total);
+            while let Some(place) = walk.next_place().filter(|place| *place >= disk) {
+                let entry = usize::try_from(total - 1 - place).ok().and_then(|at| newest_first.get(at)).expect("places below the total");
+                walk.look(&(*entry).into(), || Ok((*entry).clone())).expect("what is in memory is read");
+            }
+            (slot.disk.history.clone(), walk)
+        };
+        let Some((history, mut walk)) = self.shared.with_slot(contact, look)? else { return Ok(JourneyPage::default()) };
+        let walked = history::walk(&self.shared.db, contact, &history, &mut walk);
+        Ok(self.unless_erased(contact, walked)?.map(|()| walk.page()).unwrap_or_default())
+    }
+
+    /// One contact's own events.
+    pub(crate) fn own_events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
+        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.events, skip.saturating_add(limit)));
+        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let entries = newest(&self.shared.db, contact, found, Counted::Events, skip, limit);
+        Ok(self.unless_erased(contact, entries)?.unwrap_or_default())
     }
 }
 
@@ -64,10 +137,15 @@ impl Shared {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut ids: BTreeSet<ContactId> = lock(&self.state).fresh.range((from, Bound::Unbounded)).take(limit).copied().collect();
         let mut from = after.map_or_else(|| vec![rows::PERSON], rows::after_person);
-        for _ in 0..limit {
+        let mut found = 0;
+        while found < limit {
             let next = self.db.key_from(&from)?;
             let Some(id) = next.filter(|key| key.first() == Some(&rows::PERSON)).and_then(|key| rows::id_of(&key)) else { break };
-            ids.insert(id);
+            // A page that is not full is the last one, so whoever is only there still does not count.
+            if !lock(&self.state).is_erased(id) {
+                ids.insert(id);
+                found += 1;
+            }
             from = rows::after_person(id);
         }
         while ids.len() > limit {
@@ -140,29 +218,38 @@ impl Store for SledStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<TranscriptEntry>, Error> {
-        let look = |slot: &mut Slot| {
-            let mut lines = in_memory(slot, |tail| &tail.transcript, usize::MAX);
-            lines.retain(|line| line.conversation() == conversation && line.no() > after);
-            lines.truncate(limit);
-            (slot.disk.history.clone(), lines)
-        };
-        let Some((history, memory)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
-        let mut lines = history::transcript(&self.shared.db, contact, &history, conversation, after, limit)?;
-        let left = limit - lines.len();
-        lines.extend(memory.into_iter().take(left));
-        Ok(lines)
+        let kept = |slot: &mut Slot| slot.person.conversation(conversation).map_or_else(Vec::new, |found| found.kept.clone());
+        match self.shared.with_slot(contact, kept)? {
+            Some(kept) if !kept.is_empty() => through::transcript(contact, &kept, after, limit, |contact, after, limit| {
+                self.own_transcript(contact, conversation, after, limit)
+            }),
+            Some(_) | None => self.own_transcript(contact, conversation, after, limit),
+        }
     }
 
     fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
-        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.journey, skip.saturating_add(limit)));
-        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
-        newest(&self.shared.db, contact, found, Counted::Journey, skip, limit)
+        match self.absorbed(contact)? {
+            Some(absorbed) => through::newest(contact, &absorbed, skip, limit, |id, count| self.own_journey(id, 0, count)),
+            None => self.own_journey(contact, skip, limit),
+        }
+    }
+
+    fn journey_page(
+        &self,
+        contact: ContactId,
+        filter: &JourneyFilter,
+        before: Option<u64>,
+        limit: usize,
+        most: usize,
+    ) -> Result<JourneyPage, Error> {
+        self.own_journey_page(contact, |total| Walk::new(filter, before, total, limit, most))
     }
 
     fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
-        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.events, skip.saturating_add(limit)));
-        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
-        newest(&self.shared.db, contact, found, Counted::Events, skip, limit)
+        match self.absorbed(contact)? {
+            Some(absorbed) => through::newest(contact, &absorbed, skip, limit, |id, count| self.own_events(id, 0, count)),
+            None => self.own_events(contact, skip, limit),
+        }
     }
 
     fn record(&self, table: &str, key: &str) -> Result<Option<Value>, Error> {
@@ -172,6 +259,21 @@ impl Store for SledStore {
         let row = rows::record_key(table, key);
         let found = rows::get_chunked(&self.shared.db, &row)?;
         found.map(|(content, _)| rows::parse(&row, &content)).transpose()
+    }
+
+    fn each_record(&self, each: &mut dyn FnMut(&str, &str, Value)) -> Result<(), Error> {
+        // Memory first: what leaves it meanwhile is in the database by then.
+        let mut keys: BTreeSet<(String, String)> = lock(&self.shared.state).records.keys().cloned().collect();
+        self.shared.db.keys(&[rows::RECORD], &[rows::RECORD], &mut |key| {
+            keys.extend(rows::record_of(key));
+            true
+        })?;
+        for (table, key) in keys {
+            if let Some(value) = self.record(&table, &key)? {
+                each(&table, &key, value);
+            }
+        }
+        Ok(())
     }
 
     fn records(&self, table: &str) -> Result<Vec<(String, Value)>, Error> {
@@ -198,6 +300,10 @@ impl Store for SledStore {
             found.extend(value.map(|value| (key, value)));
         }
         Ok(found)
+    }
+
+    fn compact(&self) -> Result<Compacted, Error> {
+        compact::ask(&self.shared)
     }
 
     fn stats(&self) -> Stats {

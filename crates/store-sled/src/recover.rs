@@ -19,7 +19,7 @@ use std::{
     fs, io,
     path::Path,
 };
-use store::{Commit, Error, Seq, codec};
+use store::{Commit, Error, PersonChange, Seq, codec};
 
 /// Opens a data folder, ready for the two threads.
 pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error> {
@@ -33,7 +33,7 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error>
     fs::create_dir_all(&log_dir)
         .and_then(|()| folder::sync_folder(dir))
         .map_err(|e: io::Error| crate::io::failed(&format!("{} cannot be made", log_dir.display()), &e))?;
-    let db = Db::open(&dir.join("db"), &options)?;
+    let db = Db::open(dir, &options)?;
     let mark: Option<Mark> = rows::get(&db, rows::MARK)?.map(|content| rows::parse(rows::MARK, &content)).transpose()?;
     let mut segments: VecDeque<Segment> = log::segments(&log_dir)?.into();
     if segments.is_empty() && mark.is_none() {
@@ -44,7 +44,7 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error>
 
     let people = usize::try_from(options.people_bytes).unwrap_or(usize::MAX);
     let shared = Shared::new(options, db, log_dir, State::new(mark, people), segments.clone(), held);
-    let mut replay = Replay { shared: &shared, stage: Stage::default(), mentioned: HashMap::new() };
+    let mut replay = Replay { shared: &shared, stage: Stage::default(), mentioned: HashMap::new(), gone: HashMap::new() };
     let mut next = None;
     let count = segments.len();
     for (index, segment) in segments.iter_mut().enumerate() {
@@ -60,6 +60,7 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error>
         return Err(missing(&shared.log_dir, last + 1, mark.seq));
     }
     lock(&shared.state).seq = last;
+    replay.check_gone()?;
     replay.settle_addresses(last)?;
     let end = segments.back().cloned().ok_or_else(|| missing(&shared.log_dir, mark.seq + 1, mark.seq + 1))?;
     let log = Log::resume(&shared.log_dir, end)?;
@@ -88,26 +89,59 @@ struct Replay<'a> {
     stage: Stage,
     /// Addresses the log mentions, and who had or has them: rows of the database may be ahead of this or that person.
     mentioned: HashMap<Address, HashSet<ContactId>>,
+    /// Who is not there although the log changes them, and the commit that does: somebody whose erasure is in the database
+    /// already and comes further on in the log.
+    gone: HashMap<ContactId, Seq>,
 }
 
 impl Replay<'_> {
     fn commit(&mut self, seq: Seq, line: &[u8]) -> Result<(), Error> {
         let mut commit: Commit = codec::decode(line)?;
-        if let Some(change) = &commit.person {
-            let before = self.stage.person(self.shared, change.id)?;
-            if let Some(contact) = &change.contact {
-                let had = before.iter().flat_map(|p| &p.contact.addresses);
-                for reach in had.chain(&contact.addresses) {
-                    self.mentioned.entry(reach.address.clone()).or_default().insert(change.id);
+        if let Some(change) = &commit.person
+            && self.is_past(seq, change)?
+        {
+            commit.person = None;
+        }
+        if !commit.also.is_empty() {
+            let mut left = Vec::with_capacity(commit.also.len());
+            for change in std::mem::take(&mut commit.also) {
+                if !self.is_past(seq, &change)? {
+                    left.push(change);
                 }
             }
-            if before.as_ref().is_some_and(|p| p.version > change.base) {
-                commit.person = None;
-            }
+            commit.also = left;
         }
         self.stage.replay(self.shared, commit, seq).map_err(|e| Error::Corrupt(format!("commit {seq} of the log does not follow: {e}")))?;
         self.stage.publish(self.shared, seq, line.len() as u64 + 4);
         Ok(())
+    }
+
+    /// Whether the person is in the database as this change made them, or as a later one did. Notes what the change mentions.
+    fn is_past(&mut self, seq: Seq, change: &PersonChange) -> Result<bool, Error> {
+        let before = self.stage.person(self.shared, change.id)?;
+        if let Some(contact) = &change.contact {
+            let had = before.iter().flat_map(|p| &p.contact.addresses);
+            for reach in had.chain(&contact.addresses) {
+                self.mentioned.entry(reach.address.clone()).or_default().insert(change.id);
+            }
+        }
+        if before.is_none() && change.base > 0 {
+            if change.erase {
+                self.gone.remove(&change.id);
+            } else {
+                self.gone.entry(change.id).or_insert(seq);
+            }
+            return Ok(true);
+        }
+        Ok(before.as_ref().is_some_and(|p| p.version > change.base))
+    }
+
+    /// Whoever was not there must have been erased further on.
+    fn check_gone(&self) -> Result<(), Error> {
+        match self.gone.iter().min_by_key(|(_, seq)| **seq) {
+            Some((id, seq)) => Err(Error::Corrupt(format!("commit {seq} of the log does not follow: {id} is not there"))),
+            None => Ok(()),
+        }
     }
 
     /// Leads every address the log mentions to the one person who has it now.
@@ -129,7 +163,9 @@ impl Replay<'_> {
             state.addresses.remove(&address);
             if let Some(writer) = writer.filter(|_| owner != checkpointed) {
                 state.addresses.insert(address.clone(), owner);
-                if let Some(slot) = state.touch(writer, last) {
+                if let Some(erased) = state.erased_mut(writer) {
+                    erased.moved.push(address);
+                } else if let Some(slot) = state.touch(writer, last) {
                     slot.moved.push(address);
                 }
             }

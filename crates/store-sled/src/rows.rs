@@ -37,7 +37,7 @@ pub(crate) const PERSON: u8 = b'P';
 const PAGE: u8 = b'H';
 pub(crate) const ACTIVE: u8 = b'A';
 const ADDRESS: u8 = b'X';
-const RECORD: u8 = b'K';
+pub(crate) const RECORD: u8 = b'K';
 pub(crate) const MARK: &[u8] = b"M";
 
 /// A person as checkpointed.
@@ -103,6 +103,15 @@ pub(crate) fn table_key(table: &str) -> Vec<u8> {
 
 pub(crate) fn record_key(table: &str, key: &str) -> Vec<u8> {
     [&table_key(table), key.as_bytes()].concat()
+}
+
+/// The table and the key of a record, by the key of its first chunk.
+pub(crate) fn record_of(key: &[u8]) -> Option<(String, String)> {
+    let rest = key.strip_prefix(&[RECORD])?.strip_suffix(&[0, 0])?;
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    let (table, key) = rest.split_at_checked(end)?;
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    Some((text(table)?, text(key.get(1..)?)?))
 }
 
 /// Rows to put and delete together. A value of none deletes.
@@ -208,6 +217,12 @@ fn get_chunks(db: &Db, key: &[u8]) -> Result<Option<(Vec<u8>, u16)>, Error> {
         chunks.push(Row { key: key.into(), value });
     }
     Ok(Some((join(&chunks)?, u16::try_from(chunks.len()).map_err(|_| damaged(&first))?)))
+}
+
+/// How many chunks a value of any size has; 0 if it is not there.
+pub(crate) fn chunks(db: &Db, key: &[u8]) -> Result<u16, Error> {
+    let key = chunk_key(key, 0);
+    db.get(&key)?.map_or(Ok(0), |value| chunk_count(&Row { key: key.into(), value }))
 }
 
 /// A row as it is in the database.

@@ -47,8 +47,12 @@ enum Turn {
 
 /// Gives everybody to `each`.
 pub(crate) fn run(store: &SledStore, each: &mut dyn FnMut(Arc<Person>, Vec<EventRecord>)) -> Result<(), Error> {
-    let newer = lock(&store.shared.state).all_dirty();
-    let skip: HashSet<ContactId> = newer.iter().copied().collect();
+    let (newer, skip) = {
+        let state = lock(&store.shared.state);
+        let newer = state.all_dirty();
+        let skip: HashSet<ContactId> = newer.iter().copied().chain(state.erased()).collect();
+        (newer, skip)
+    };
     let left = Mutex::new(Left { from: Some(vec![rows::PERSON]), newer });
     std::thread::scope(|scope| {
         let (give, taken) = sync_channel(AHEAD);
@@ -131,7 +135,7 @@ fn next(shared: &Shared, left: &mut Left) -> Result<Option<Turn>, Error> {
 /// A person the way every other reader goes.
 fn one(store: &SledStore, id: ContactId) -> Result<Option<Found>, Error> {
     let Some(person) = store.person(id)? else { return Ok(None) };
-    let mut events = store.events(id, 0, usize::MAX)?;
+    let mut events = store.own_events(id, 0, usize::MAX)?;
     events.reverse();
     Ok(Some((person, events)))
 }

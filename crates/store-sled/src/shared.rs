@@ -2,6 +2,7 @@
 
 use crate::{
     Options,
+    compact::{Rotation, Tell},
     db::Db,
     log::Segment,
     rows,
@@ -79,6 +80,10 @@ pub(crate) struct Shared {
     pub shrank: Condvar,
     /// Segments of the log, oldest first; the last one is being written.
     pub segments: Mutex<VecDeque<Segment>>,
+    /// Who asked for a compaction that has not begun, and whether one was asked for and is not over.
+    pub compaction: Mutex<(Option<Tell>, bool)>,
+    /// Whether the log is to begin a new segment.
+    pub rotation: Mutex<Rotation>,
     ending: Mutex<Ending>,
     failure: OnceLock<String>,
     /// Holds the data folder for this process.
@@ -113,6 +118,8 @@ impl Shared {
             grew: Condvar::new(),
             shrank: Condvar::new(),
             segments: Mutex::new(segments),
+            compaction: Mutex::default(),
+            rotation: Mutex::default(),
             ending: Mutex::new(Ending::No),
             failure: OnceLock::new(),
             _lock: lock,
@@ -169,6 +176,9 @@ impl Shared {
         if let Some(slot) = state.slot(id) {
             return Ok(Some(look(slot)));
         }
+        if state.is_erased(id) {
+            return Ok(None);
+        }
         let generation = state.generation;
         drop(state);
         let Some((document, chunks, cost)) = rows::document(&self.db, id)? else {
@@ -180,6 +190,9 @@ impl Shared {
         let mut state = lock(&self.state);
         if let Some(newer) = state.slot(id) {
             return Ok(Some(look(newer)));
+        }
+        if state.is_erased(id) {
+            return Ok(None);
         }
         let found = look(&mut slot);
         state.keep(id, slot, generation);

@@ -1,6 +1,8 @@
 //! A group of commits on its way to the log: checked against what is durable and against the commits before it in the
 //! group, seen by nobody else.
 
+mod together;
+
 use crate::{
     history::Tail,
     rows,
@@ -27,6 +29,8 @@ pub(crate) struct Stage {
     people: HashMap<ContactId, Staged>,
     addresses: HashMap<Address, Option<ContactId>>,
     records: Vec<(RecordKey, Option<Value>, Seq)>,
+    /// Who is erased, by which commit, and the addresses that lead nowhere from then on.
+    erased: HashMap<ContactId, (Seq, Vec<Address>)>,
     held: Vec<ContactId>,
 }
 
@@ -36,6 +40,7 @@ impl Stage {
     /// # Errors
     /// What the commit is refused with, or what the database fails with ([`Error::Failed`], [`Error::Corrupt`]).
     pub fn add(&mut self, shared: &Shared, commit: Commit, seq: Seq) -> Result<(), Error> {
+        commit.check_people()?;
         self.stage(shared, commit, seq, |stage, address| stage.owner(shared, address))
     }
 
@@ -48,11 +53,21 @@ impl Stage {
     fn stage(
         &mut self,
         shared: &Shared,
-        commit: Commit,
+        mut commit: Commit,
         seq: Seq,
         owner: impl Fn(&Self, &Address) -> Result<Option<ContactId>, Error>,
     ) -> Result<(), Error> {
-        if let Some(mut change) = commit.person {
+        if !commit.also.is_empty() {
+            let records = std::mem::take(&mut commit.records);
+            self.stage_together(shared, commit, seq, owner)?;
+            self.records.extend(records.into_iter().map(|put| ((put.table, put.key), put.value, seq)));
+            return Ok(());
+        }
+        if let Some(change) = commit.person.as_ref().filter(|change| change.erase) {
+            let before = self.person(shared, change.id)?;
+            change.check_erase(before.as_deref())?;
+            self.erase(change.id, before.as_deref(), seq);
+        } else if let Some(mut change) = commit.person {
             let before = self.person(shared, change.id)?;
             let after = change.apply_taking(before.as_deref())?;
             let moved = check_claims(before.as_deref(), &after, |address| owner(self, address))?;
@@ -82,10 +97,23 @@ impl Stage {
         Ok(())
     }
 
+    /// Takes a person out, with what the group changed of them.
+    fn erase(&mut self, id: ContactId, before: Option<&Person>, seq: Seq) {
+        let mut moved = self.people.remove(&id).map(|staged| staged.moved).unwrap_or_default();
+        for reach in before.iter().flat_map(|p| &p.contact.addresses) {
+            self.addresses.insert(reach.address.clone(), None);
+            moved.push(reach.address.clone());
+        }
+        self.erased.insert(id, (seq, moved));
+    }
+
     /// The person before the next commit of the group.
     pub fn person(&mut self, shared: &Shared, id: ContactId) -> Result<Option<Arc<Person>>, Error> {
         if let Some(staged) = self.people.get(&id) {
             return Ok(Some(staged.person.clone()));
+        }
+        if self.erased.contains_key(&id) {
+            return Ok(None);
         }
         let hold = |slot: &mut Slot| {
             slot.held = true;
@@ -94,6 +122,9 @@ impl Stage {
         if let Some(person) = lock(&shared.state).slot(id).map(hold) {
             self.held.push(id);
             return Ok(Some(person));
+        }
+        if lock(&shared.state).is_erased(id) {
+            return Ok(None);
         }
         let Some((document, chunks, cost)) = rows::document(&shared.db, id)? else { return Ok(None) };
         // Only this thread changes people, so what was read is what is.
@@ -127,6 +158,9 @@ impl Stage {
             slot.tail.append(staged.tail);
             slot.moved.extend(staged.moved);
         }
+        for (id, (seq, addresses)) in self.erased.drain() {
+            state.erase(id, seq, addresses);
+        }
         state.addresses.extend(self.addresses.drain());
         for (key, value, seq) in self.records.drain(..) {
             state.put_record(key, value, seq);
@@ -143,7 +177,7 @@ impl Stage {
 
     /// Lets go of the people of a group in which everything was refused.
     pub fn clear(&mut self, shared: &Shared) {
-        debug_assert!(self.people.is_empty() && self.records.is_empty());
+        debug_assert!(self.people.is_empty() && self.erased.is_empty() && self.records.is_empty());
         let mut state = lock(&shared.state);
         for id in self.held.drain(..) {
             if let Some(slot) = state.slot(id) {

@@ -65,6 +65,18 @@ impl Slot {
     }
 }
 
+/// A person who was erased and of whom the database still has something.
+pub(crate) struct Erased {
+    /// What it has.
+    pub disk: Indexed,
+    /// How many chunks their document has there; 0: none.
+    pub chunks: u16,
+    /// Addresses that they had, and others that moved since the checkpoint.
+    pub moved: Vec<Address>,
+    /// The checkpoint is writing what they were: it takes that away once it is there.
+    writing: bool,
+}
+
 /// A record newer than its checkpoint.
 pub(crate) struct RecordSlot {
     /// None: deleted.
@@ -81,6 +93,8 @@ pub(crate) struct State {
     /// People known.
     pub people: u64,
     slots: HashMap<ContactId, Slot>,
+    /// Who was erased and is not out of the database yet. Nobody is here and in `slots`.
+    erased: HashMap<ContactId, Erased>,
     /// People who are not in the database yet.
     pub fresh: BTreeSet<ContactId>,
     /// Addresses newer than their checkpoint; none: dropped.
@@ -111,6 +125,7 @@ impl State {
             seq: mark.seq,
             people: mark.people,
             slots: HashMap::new(),
+            erased: HashMap::new(),
             fresh: BTreeSet::new(),
             addresses: HashMap::new(),
             records: BTreeMap::new(),
@@ -132,6 +147,49 @@ impl State {
         let slot = self.slots.get_mut(&id)?;
         slot.used = true;
         Some(slot)
+    }
+
+    /// Whether a person was erased and may still be in the database.
+    pub fn is_erased(&self, id: ContactId) -> bool {
+        self.erased.contains_key(&id)
+    }
+
+    /// Everybody of whom that is so.
+    pub fn erased(&self) -> impl Iterator<Item = ContactId> {
+        self.erased.keys().copied()
+    }
+
+    /// Somebody of whom that is so, for the checkpoint.
+    pub fn erased_mut(&mut self, id: ContactId) -> Option<&mut Erased> {
+        self.erased.get_mut(&id)
+    }
+
+    /// Erases a person. `moved` are addresses that they had or that moved in the same group.
+    pub fn erase(&mut self, id: ContactId, seq: Seq, mut moved: Vec<Address>) {
+        // Who came and went in one group was never here.
+        let slot = self.slots.remove(&id);
+        self.people -= u64::from(slot.is_some());
+        self.fresh.remove(&id);
+        let (mut writing, mut waits) = (false, false);
+        let (mut disk, mut chunks) = (Indexed::default(), 0);
+        if let Some(mut slot) = slot {
+            if slot.counted {
+                self.clean_bytes -= slot.cost;
+            }
+            moved.append(&mut slot.moved);
+            (writing, waits, disk, chunks) = (slot.writing.is_some(), slot.dirty.is_some(), slot.disk, slot.chunks);
+        }
+        if !waits {
+            self.dirty += 1;
+            self.waiting.person(id, seq);
+        }
+        self.erased.insert(id, Erased { disk, chunks, moved, writing });
+    }
+
+    /// Whoever was erased is out of the database.
+    pub fn erased_written(&mut self, id: ContactId) {
+        self.generation += 1;
+        self.dirty -= usize::from(self.erased.remove(&id).is_some());
     }
 
     /// Keeps a person that was read from the database at `generation`, unless what was read may be old.
@@ -201,7 +259,12 @@ impl State {
     /// A person's slice was written from the state at commit `at`, as version `version`.
     pub fn written(&mut self, id: ContactId, version: u64, at: Seq, disk: Indexed, chunks: u16, cost: usize) {
         self.generation += 1;
-        let slot = self.slots.get_mut(&id).expect("a dirty person stays in memory");
+        let Some(slot) = self.slots.get_mut(&id) else {
+            let erased = self.erased.get_mut(&id).expect("a dirty person stays in memory until they are erased");
+            debug_assert!(erased.writing, "only what is being written is out of the line");
+            (erased.disk, erased.chunks, erased.writing) = (disk, chunks, false);
+            return self.waiting.person(id, at + 1);
+        };
         slot.writing = None;
         slot.disk = disk;
         slot.chunks = chunks;
@@ -285,10 +348,10 @@ impl State {
         self.slots.iter().filter(|(_, s)| s.dirty.is_some()).map(|(id, _)| *id).collect()
     }
 
-    /// Dirty people: those that are active, and those that are not.
+    /// Dirty people: those that are active, and those that are not or were erased.
     pub fn active_and_dirty(&self) -> (BTreeSet<ContactId>, BTreeSet<ContactId>) {
         let dirty = self.slots.iter().filter(|(_, s)| s.dirty.is_some());
         let (active, idle): (Vec<_>, Vec<_>) = dirty.partition(|(_, s)| s.person.is_active());
-        (active.into_iter().map(|(id, _)| *id).collect(), idle.into_iter().map(|(id, _)| *id).collect())
+        (active.into_iter().map(|(id, _)| *id).collect(), idle.into_iter().map(|(id, _)| *id).chain(self.erased()).collect())
     }
 }

@@ -4,6 +4,7 @@
 //! order. It never waits for more to come: under load groups are large by themselves.
 
 use crate::{
+    compact::Rotation,
     log::{Frame, Log},
     shared::{Ending, Queued, Reply, Shared, lock, panic_text, wait},
     stage::Stage,
@@ -38,6 +39,13 @@ fn run(shared: &Shared, mut log: Log) -> Result<(), Error> {
     let mut stage = Stage::default();
     let mut seq = lock(&shared.state).seq;
     while let Some(mut group) = next_group(shared) {
+        if *lock(&shared.rotation) == Rotation::Wanted {
+            // What a compaction is to leave behind is in the segments up to here.
+            if log.segment.bytes > 0 {
+                rotate(shared, &mut log, seq)?;
+            }
+            *lock(&shared.rotation) = Rotation::Done(seq);
+        }
         wait_for_room(shared);
         while !group.is_empty() {
             if shared.failure().is_some() {
@@ -49,12 +57,15 @@ fn run(shared: &Shared, mut log: Log) -> Result<(), Error> {
     Ok(())
 }
 
-/// Everything that queued, up to a group's size; none when it is time to stop.
+/// Everything that queued, up to a group's size, or nothing if a new segment is wanted; none when it is time to stop.
 fn next_group(shared: &Shared) -> Option<VecDeque<Queued>> {
     let mut queue = lock(&shared.queue);
     while queue.commits.is_empty() {
         if queue.closed || shared.failure().is_some() {
             return None;
+        }
+        if *lock(&shared.rotation) == Rotation::Wanted {
+            return Some(VecDeque::new());
         }
         queue = wait(&shared.queued, queue);
     }
@@ -91,12 +102,7 @@ fn commit(shared: &Shared, log: &mut Log, stage: &mut Stage, seq: Seq, group: &m
     let last = frame.next() - 1;
     if frame.count() > 0 {
         if log.segment.bytes >= shared.options.segment_bytes {
-            let ended = log.rotate(&shared.options, seq + 1)?;
-            let mut segments = lock(&shared.segments);
-            if let Some(current) = segments.back_mut() {
-                *current = ended;
-            }
-            segments.push_back(log.segment.clone());
+            rotate(shared, log, seq)?;
         }
         let bytes = log.append(&shared.options, &mut frame)?;
         if let Some(current) = lock(&shared.segments).back_mut() {
@@ -114,4 +120,15 @@ fn commit(shared: &Shared, log: &mut Log, stage: &mut Stage, seq: Seq, group: &m
         reply.give(answer);
     }
     Ok(last)
+}
+
+/// Begins a new segment of the log after commit `seq`.
+fn rotate(shared: &Shared, log: &mut Log, seq: Seq) -> Result<(), Error> {
+    let ended = log.rotate(&shared.options, seq + 1)?;
+    let mut segments = lock(&shared.segments);
+    if let Some(current) = segments.back_mut() {
+        *current = ended;
+    }
+    segments.push_back(log.segment.clone());
+    Ok(())
 }

@@ -43,6 +43,11 @@ fn writer() {
             })
         })
         .collect();
+    // All the while the store is written anew, again and again.
+    std::thread::spawn(move || {
+        while store.compact().is_ok() {}
+        std::process::exit(1);
+    });
     // They end only if one of them fails; then this process does.
     threads.into_iter().for_each(|thread| drop(thread.join()));
 }
@@ -84,4 +89,6 @@ fn what_was_acknowledged_survives_being_killed() {
         }
     }
     assert!(acknowledged.iter().sum::<u64>() > ROUNDS * 20, "{acknowledged:?}");
+    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("db.")), "what a compaction left is put in order: {left:?}");
 }

@@ -6,12 +6,12 @@
 use model::BlobId;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -46,6 +46,16 @@ pub trait Blobs: Send + Sync {
 
     /// Whether there are bytes by this name.
     fn exists(&self, id: &BlobId) -> bool;
+
+    /// Says that these may go: whoever had them was erased. One that is stored again from now on stays.
+    fn doom(&self, ids: &[BlobId]);
+
+    /// Removes what was doomed, except those that somebody still has; answers how many there were. From then on nothing is
+    /// doomed.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`] if the disk refuses; some may be gone by then, and the others stay.
+    fn remove_doomed(&self, kept: &HashSet<BlobId>) -> Result<u64, BlobError>;
 }
 
 /// The name of bytes.
@@ -64,6 +74,12 @@ pub struct FileBlobs {
     folder: PathBuf,
     /// Tells two writers of this process apart.
     temporary: AtomicU64,
+    doomed: Mutex<HashSet<BlobId>>,
+}
+
+/// Good data whoever panicked: nothing under these locks is left half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl FileBlobs {
@@ -74,7 +90,7 @@ impl FileBlobs {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, BlobError> {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(|e| BlobError::Io(folder.display().to_string(), e))?;
-        Ok(Self { folder, temporary: AtomicU64::new(0) })
+        Ok(Self { folder, temporary: AtomicU64::new(0), doomed: Mutex::default() })
     }
 
     /// The file of an id. Only ids of the right form have one, so nothing can lead out of the folder.
@@ -111,6 +127,7 @@ impl Blobs for FileBlobs {
     fn put(&self, bytes: &[u8]) -> Result<BlobId, BlobError> {
         let id = name(bytes);
         let path = self.path(&id)?;
+        lock(&self.doomed).remove(&id);
         // A file of the right size was renamed into place whole; anything else is written anew.
         let there = fs::metadata(&path).is_ok_and(|m| m.len() == bytes.len() as u64);
         if !there {
@@ -131,12 +148,34 @@ impl Blobs for FileBlobs {
     fn exists(&self, id: &BlobId) -> bool {
         self.path(id).is_ok_and(|path| path.is_file())
     }
+
+    fn doom(&self, ids: &[BlobId]) {
+        lock(&self.doomed).extend(ids.iter().cloned());
+    }
+
+    fn remove_doomed(&self, kept: &HashSet<BlobId>) -> Result<u64, BlobError> {
+        // Held to the end, so that whoever stores one of them again finds it there or gone, and not on its way out.
+        let mut doomed = lock(&self.doomed);
+        let mut count = 0;
+        for id in std::mem::take(&mut *doomed).iter().filter(|id| !kept.contains(id)) {
+            let path = self.path(id)?;
+            match fs::remove_file(&path) {
+                Ok(()) => count += 1,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(BlobError::Io(id.0.clone(), e)),
+            }
+            let folder = path.parent().unwrap_or(&self.folder);
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| BlobError::Io(id.0.clone(), e))?;
+        }
+        Ok(count)
+    }
 }
 
 /// Attachments in memory, for tests and `chat`.
 #[derive(Clone, Default)]
 pub struct MemBlobs {
     held: Arc<Mutex<HashMap<BlobId, Vec<u8>>>>,
+    doomed: Arc<Mutex<HashSet<BlobId>>>,
 }
 
 impl MemBlobs {
@@ -149,16 +188,28 @@ impl MemBlobs {
 impl Blobs for MemBlobs {
     fn put(&self, bytes: &[u8]) -> Result<BlobId, BlobError> {
         let id = name(bytes);
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), bytes.to_vec());
+        lock(&self.doomed).remove(&id);
+        lock(&self.held).insert(id.clone(), bytes.to_vec());
         Ok(id)
     }
 
     fn get(&self, id: &BlobId) -> Result<Option<Vec<u8>>, BlobError> {
-        Ok(self.held.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned())
+        Ok(lock(&self.held).get(id).cloned())
     }
 
     fn exists(&self, id: &BlobId) -> bool {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+        lock(&self.held).contains_key(id)
+    }
+
+    fn doom(&self, ids: &[BlobId]) {
+        lock(&self.doomed).extend(ids.iter().cloned());
+    }
+
+    fn remove_doomed(&self, kept: &HashSet<BlobId>) -> Result<u64, BlobError> {
+        let mut doomed = lock(&self.doomed);
+        let mut held = lock(&self.held);
+        let gone = std::mem::take(&mut *doomed).into_iter().filter(|id| !kept.contains(id) && held.remove(id).is_some());
+        Ok(gone.count() as u64)
     }
 }
 
@@ -183,6 +234,19 @@ mod tests {
             let absent = BlobId("0".repeat(64));
             assert_eq!(blobs.get(&absent).unwrap(), None);
             assert!(!blobs.exists(&absent));
+        });
+    }
+
+    #[test]
+    fn what_is_doomed_goes_unless_somebody_has_it_or_stores_it_again() {
+        both(|blobs| {
+            let [gone, kept, again] = [b"gone", b"kept", b"anew"].map(|bytes| blobs.put(bytes).unwrap());
+            blobs.doom(&[gone.clone(), kept.clone(), again.clone()]);
+            assert_eq!(blobs.put(b"anew").unwrap(), again);
+            assert_eq!(blobs.remove_doomed(&HashSet::from([kept.clone()])).unwrap(), 1);
+            assert!(!blobs.exists(&gone) && blobs.exists(&kept) && blobs.exists(&again));
+            assert_eq!(blobs.remove_doomed(&HashSet::new()).unwrap(), 0, "what stayed is not doomed any more");
+            assert!(blobs.exists(&kept));
         });
     }
 

@@ -1,7 +1,8 @@
 //! The address book's rule: an address leads to one person.
 
 use crate::{Error, PersonChange};
-use model::{Address, ContactId, Person};
+use model::{Address, ContactId, Person, Reach};
+use std::collections::BTreeSet;
 
 /// What a commit does to the address book.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,18 +22,58 @@ pub fn check_claims(
     after: &Person,
     owner: impl Fn(&Address) -> Result<Option<ContactId>, Error>,
 ) -> Result<Moved, Error> {
-    let had = before.map_or(&[][..], |p| p.contact.addresses.as_slice());
-    let has = after.contact.addresses.as_slice();
+    claims(after.contact.id, addresses(before), addresses(Some(after)), owner)
+}
+
+/// The same for the people of one commit, in order: `(who, before, after)`, where nothing after means that they are erased. An address
+/// may move from one of them to another.
+///
+/// # Errors
+/// [`Error::Invalid`] if an address leads to somebody else, or to two of them; what `owner` answers.
+pub fn check_claims_together(
+    people: &[(ContactId, Option<&Person>, Option<&Person>)],
+    owner: impl Fn(&Address) -> Result<Option<ContactId>, Error>,
+) -> Result<Vec<Moved>, Error> {
+    let gives_up = |id: ContactId, address: &Address| {
+        let one = people.iter().find(|(other, ..)| *other == id);
+        one.is_some_and(|(_, _, after)| !has(addresses(*after), address))
+    };
+    let owner = |address: &Address| Ok(owner(address)?.filter(|id| !gives_up(*id, address)));
+    let mut all = Vec::with_capacity(people.len());
+    for (id, before, after) in people {
+        all.push(claims(*id, addresses(*before), addresses(*after), owner)?);
+    }
+    let mut claimed = BTreeSet::new();
+    match all.iter().flat_map(|moved| &moved.claimed).find(|address| !claimed.insert(*address)) {
+        Some(twice) => Err(Error::Invalid(format!("two people of one commit claim the address {twice}"))),
+        None => Ok(all),
+    }
+}
+
+fn addresses(person: Option<&Person>) -> &[Reach] {
+    person.map_or(&[], |p| &p.contact.addresses)
+}
+
+fn has(addresses: &[Reach], address: &Address) -> bool {
+    addresses.iter().any(|reach| &reach.address == address)
+}
+
+fn claims(
+    id: ContactId,
+    before: &[Reach],
+    after: &[Reach],
+    owner: impl Fn(&Address) -> Result<Option<ContactId>, Error>,
+) -> Result<Moved, Error> {
     let mut moved = Moved::default();
-    for reach in has.iter().filter(|r| !had.iter().any(|old| old.address == r.address)) {
+    for reach in after.iter().filter(|r| !has(before, &r.address)) {
         match owner(&reach.address)? {
-            Some(other) if other != after.contact.id => {
+            Some(other) if other != id => {
                 return Err(Error::Invalid(format!("the address {} belongs to {other} already", reach.address)));
             }
             Some(_) | None => moved.claimed.push(reach.address.clone()),
         }
     }
-    moved.dropped.extend(had.iter().filter(|r| !has.iter().any(|new| new.address == r.address)).map(|r| r.address.clone()));
+    moved.dropped.extend(before.iter().filter(|r| !has(after, &r.address)).map(|r| r.address.clone()));
     Ok(moved)
 }
 

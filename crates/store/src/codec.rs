@@ -25,7 +25,7 @@ const MAX_KEY: usize = 512;
 /// # Errors
 /// [`Error::Invalid`] for what cannot be written and read back.
 pub fn encode(commit: &Commit) -> Result<Vec<u8>, Error> {
-    if let Some(change) = &commit.person {
+    for change in commit.people() {
         check_numbers(change)?;
     }
     for put in &commit.records {
@@ -154,7 +154,7 @@ mod tests {
 
     fn nested(levels: usize) -> Commit {
         let value = (0..levels).fold(serde_json::Value::Null, |inner, _| serde_json::json!([inner]));
-        Commit { person: None, records: vec![RecordPut { table: "t".into(), key: "k".into(), value: Some(value) }] }
+        Commit { person: None, records: vec![RecordPut { table: "t".into(), key: "k".into(), value: Some(value) }], ..Commit::default() }
     }
 
     #[test]
@@ -197,7 +197,10 @@ mod tests {
     fn tables_and_keys_have_limits() {
         for (table, key) in [("", "k"), ("a\0b", "k"), ("t", &*"k".repeat(600))] {
             let put = RecordPut { table: table.into(), key: key.into(), value: None };
-            assert!(matches!(encode(&Commit { person: None, records: vec![put] }), Err(Error::Invalid(_))), "{table:?}");
+            assert!(
+                matches!(encode(&Commit { person: None, records: vec![put], ..Commit::default() }), Err(Error::Invalid(_))),
+                "{table:?}"
+            );
         }
     }
 }

@@ -13,15 +13,18 @@ mod blobs;
 mod claims;
 pub mod codec;
 pub mod conformance;
+mod journey;
 mod memory;
+pub mod through;
 
 pub use blobs::{BlobError, Blobs, FileBlobs, MemBlobs};
-pub use claims::{Moved, check_claims};
+pub use claims::{Moved, check_claims, check_claims_together};
+pub use journey::{JourneyPage, Walk};
 pub use memory::{Fault, MemStore};
 
 use model::{
-    Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventRecord, InboxRow, JourneyEntry, MessageId, OutboxRow, Person,
-    RequestId, SeenKey, TranscriptEntry,
+    Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventRecord, InboxRow, JourneyEntry, JourneyFilter, MessageId,
+    OutboxRow, Person, RequestId, SeenKey, TranscriptEntry,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -32,9 +35,37 @@ pub struct Commit {
     /// The person it belongs to; none for records alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonChange>,
+    /// Others who change with that person, all or nobody: two contacts become one, or two again. Nobody comes twice, and there
+    /// is a `person`. Addresses may move between the people of one commit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<PersonChange>,
     /// Records of the runtime and of channels (agents, sign-ins, cursors, waits).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<RecordPut>,
+}
+
+impl Commit {
+    /// The changes of people, that of `person` first.
+    pub fn people(&self) -> impl Iterator<Item = &PersonChange> {
+        self.person.iter().chain(&self.also)
+    }
+
+    /// Checks that nobody comes twice.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if somebody does, or if there are others without a person.
+    pub fn check_people(&self) -> Result<(), Error> {
+        if self.also.is_empty() {
+            return Ok(());
+        }
+        let mut ids: Vec<ContactId> = self.people().map(|change| change.id).collect();
+        ids.sort_unstable();
+        match ids.windows(2).find(|pair| pair.first() == pair.last()) {
+            Some(twice) => Err(Error::Invalid(format!("{:?} comes twice in one commit", twice.first()))),
+            None if self.person.is_none() => Err(Error::Invalid("a commit of several people names one of them first".into())),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a commit changes about one person. Parts that are absent stay as they are.
@@ -50,6 +81,9 @@ pub struct PersonChange {
     /// Conversations as they are now, new ones included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conversations: Vec<Conversation>,
+    /// Conversations that are somebody else's from now on, by id. What was said in them stays here ([`model::Kept`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations_gone: Vec<ConversationId>,
     /// Inbox rows to add, or to replace by number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inbox_put: Vec<InboxRow>,
@@ -59,6 +93,9 @@ pub struct PersonChange {
     /// Inbox rows to set aside, by number (FL 5.7).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inbox_park: Vec<u64>,
+    /// Rows that were set aside and are no more, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parked_gone: Vec<u64>,
     /// Outbox rows to add, or to replace by message id; added ones go to the end of their conversation's lane.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox_put: Vec<OutboxRow>,
@@ -83,6 +120,10 @@ pub struct PersonChange {
     /// Events to append, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventRecord>,
+    /// The person goes, with everything that is kept about them: document, transcript, journey, events, addresses. Such a
+    /// change has no other parts, and the id is never given to anybody again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erase: bool,
 }
 
 impl PersonChange {
@@ -93,9 +134,11 @@ impl PersonChange {
             base,
             contact: None,
             conversations: Vec::new(),
+            conversations_gone: Vec::new(),
             inbox_put: Vec::new(),
             inbox_done: Vec::new(),
             inbox_park: Vec::new(),
+            parked_gone: Vec::new(),
             outbox_put: Vec::new(),
             outbox_done: Vec::new(),
             calls_put: Vec::new(),
@@ -104,7 +147,32 @@ impl PersonChange {
             transcript: Vec::new(),
             journey: Vec::new(),
             events: Vec::new(),
+            erase: false,
         }
+    }
+
+    /// A change that erases the person, computed from `base`.
+    pub fn erase(id: ContactId, base: u64) -> Self {
+        Self { erase: true, ..Self::new(id, base) }
+    }
+
+    /// Checks a change that erases; `before` is who goes.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if `base` is not the version before; [`Error::Invalid`] if nobody is there, or if the change wants
+    /// something else besides.
+    pub fn check_erase(&self, before: Option<&Person>) -> Result<(), Error> {
+        let found = before.map_or(0, |p| p.version);
+        if found != self.base {
+            return Err(Error::Conflict { id: self.id, expected: self.base, found });
+        }
+        if before.is_none() {
+            return Err(Error::Invalid(format!("{} is not there, so they cannot be erased", self.id)));
+        }
+        if *self != Self::erase(self.id, self.base) {
+            return Err(Error::Invalid(format!("a change that erases {} changes nothing else", self.id)));
+        }
+        Ok(())
     }
 
     /// The person after this change: what every implementation applies, and recovery replays (INV-6).
@@ -118,9 +186,11 @@ impl PersonChange {
             base: self.base,
             contact: self.contact.clone(),
             conversations: self.conversations.clone(),
+            conversations_gone: self.conversations_gone.clone(),
             inbox_put: self.inbox_put.clone(),
             inbox_done: self.inbox_done.clone(),
             inbox_park: self.inbox_park.clone(),
+            parked_gone: self.parked_gone.clone(),
             outbox_put: self.outbox_put.clone(),
             outbox_done: self.outbox_done.clone(),
             calls_put: self.calls_put.clone(),
@@ -130,6 +200,7 @@ impl PersonChange {
             transcript: Vec::new(),
             journey: Vec::new(),
             events: Vec::new(),
+            erase: self.erase,
         };
         state.apply_taking(before)
     }
@@ -143,6 +214,9 @@ impl PersonChange {
         let found = before.map_or(0, |p| p.version);
         if found != self.base {
             return Err(Error::Conflict { id: self.id, expected: self.base, found });
+        }
+        if self.erase {
+            return Err(Error::Invalid(format!("nothing is left of {} to be applied to", self.id)));
         }
         let contact = match (self.contact.take(), before) {
             (Some(contact), _) => *contact,
@@ -176,6 +250,7 @@ impl PersonChange {
                 None => person.conversations.push(conversation),
             }
         }
+        person.conversations.retain(|c| !self.conversations_gone.contains(&c.id));
         for row in self.inbox_put.drain(..) {
             match person.inbox.iter_mut().find(|r| r.no == row.no) {
                 Some(slot) => *slot = row,
@@ -189,6 +264,7 @@ impl PersonChange {
             }
         }
         person.inbox.retain(|r| !self.inbox_done.contains(&r.no));
+        self.parked_gone.iter().for_each(|no| drop(person.parked.remove(no)));
         for row in self.outbox_put.drain(..) {
             match person.outbox.iter_mut().find(|r| r.message.id == row.message.id) {
                 Some(slot) => *slot = row,
@@ -207,7 +283,11 @@ impl PersonChange {
             person.seen.append(&mut self.seen);
             person.seen.retain(|s| newest.micros_since(s.1) < model::SEEN_FOR);
             let surplus = person.seen.len().saturating_sub(model::SEEN_LIMIT);
-            person.seen.drain(..surplus);
+            if surplus > 0 {
+                // They are in order already, unless another contact's came with a merge.
+                person.seen.sort_by_key(|s| s.1);
+                person.seen.drain(..surplus);
+            }
         }
         Ok(person)
     }
@@ -288,6 +368,17 @@ pub struct Stats {
     pub disk_bytes: u64,
 }
 
+/// What a compaction came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compacted {
+    /// Bytes on disk before.
+    pub before: u64,
+    /// Bytes on disk after.
+    pub after: u64,
+    /// Rows that were written anew.
+    pub rows: u64,
+}
+
 /// What is durable.
 pub trait Store: Send + Sync {
     /// Hands a commit to the writer. Returns at once; `done` tells when it is durable or refused.
@@ -305,7 +396,8 @@ pub trait Store: Send + Sync {
     /// Everybody about whom something can happen by itself ([`Person::is_active`]); used at start-up.
     fn active(&self, each: &mut dyn FnMut(Arc<Person>)) -> Result<(), Error>;
 
-    /// Everybody, each once, with all of their recorded events, oldest first. People come in no order that can be relied on.
+    /// Everybody, each once, with all of their recorded events, oldest first. Of a contact that others were merged into
+    /// these may be their own alone: [`Store::events`] has them all. People come in no order that can be relied on.
     /// Used at start-up, before the first commit: of what is committed meanwhile, some may be missing.
     ///
     /// # Errors
@@ -324,21 +416,51 @@ pub trait Store: Send + Sync {
         }
     }
 
-    /// Transcript lines of one conversation with `no > after`, oldest first, at most `limit`.
+    /// Transcript lines of one conversation with `no > after`, oldest first, at most `limit`; also those that are kept under
+    /// another contact ([`model::Kept`]).
     fn transcript(&self, contact: ContactId, conversation: ConversationId, after: u64, limit: usize)
     -> Result<Vec<TranscriptEntry>, Error>;
 
-    /// The newest `limit` journey lines of a contact, newest first, skipping `skip`.
+    /// The newest `limit` journey lines of a contact and of those merged into it, newest first, skipping `skip`.
     fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error>;
 
-    /// The newest `limit` events of a contact, newest first, skipping `skip`.
+    /// The newest lines of a contact's own journey that a filter wants, newest first: those before a place, at most `limit`, having
+    /// looked at most at `most`. Those who were merged into the contact have their own.
+    ///
+    /// # Errors
+    /// Those of reading.
+    fn journey_page(
+        &self,
+        contact: ContactId,
+        filter: &JourneyFilter,
+        before: Option<u64>,
+        limit: usize,
+        most: usize,
+    ) -> Result<JourneyPage, Error>;
+
+    /// The newest `limit` events of a contact and of those merged into it, newest first, skipping `skip`.
     fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error>;
 
     /// One record.
     fn record(&self, table: &str, key: &str) -> Result<Option<serde_json::Value>, Error>;
 
+    /// Every record of every table, each given to `each` with its table and key.
+    ///
+    /// # Errors
+    /// Those of reading; some records may have been given by then.
+    fn each_record(&self, each: &mut dyn FnMut(&str, &str, serde_json::Value)) -> Result<(), Error>;
+
     /// All records of a table, by key.
     fn records(&self, table: &str) -> Result<Vec<(String, serde_json::Value)>, Error>;
+
+    /// Writes everything that lives anew and gives up the rest, so that no byte of what was erased before this call is left on
+    /// disk. Blocks until that is so; commits and reads go on meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if one is going on; [`Error::Failed`] if the store stopped or was closed before the end.
+    fn compact(&self) -> Result<Compacted, Error> {
+        Ok(Compacted::default())
+    }
 
     /// Sizes and lags.
     fn stats(&self) -> Stats;

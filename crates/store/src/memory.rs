@@ -3,8 +3,8 @@
 //! Tests and the simulator run on it. "Durable" here means applied; [`MemStore::crash`] gives the store as it
 //! would be found after the process died: applied commits are there, held ones are not.
 
-use crate::{Commit, Done, Error, Seq, Stats, Store, check_claims, codec};
-use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, Person, TranscriptEntry};
+use crate::{Commit, Done, Error, JourneyPage, Seq, Stats, Store, Walk, check_claims_together, codec, through};
+use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -70,15 +70,44 @@ struct Data {
 }
 
 impl Data {
+    /// The contacts that were merged into one.
+    fn absorbed(&self, id: ContactId) -> &[model::Absorbed] {
+        self.people.get(&id).map_or(&[], |person| &person.contact.absorbed)
+    }
+
+    fn erase(&mut self, id: ContactId) {
+        self.people.remove(&id);
+        self.addresses.retain(|_, owner| *owner != id);
+        self.transcripts.retain(|(contact, _), _| *contact != id);
+        self.journeys.remove(&id);
+        self.events.remove(&id);
+    }
+
     fn apply(&mut self, commit: Commit) -> Result<Seq, Error> {
-        if let Some(change) = commit.person {
-            let before = self.people.get(&change.id);
-            let after = change.apply(before.map(|p| &**p))?;
-            let moved = check_claims(before.map(|p| &**p), &after, |address| Ok(self.addresses.get(address).copied()))?;
-            change.check_lines(before.map(|p| &**p), &after)?;
-            for address in moved.dropped {
-                self.addresses.remove(&address);
+        commit.check_people()?;
+        let mut people = Vec::with_capacity(1 + commit.also.len());
+        for change in commit.people() {
+            let before = self.people.get(&change.id).map(|p| &**p);
+            if change.erase {
+                change.check_erase(before)?;
+                people.push((change.id, before, None));
+                continue;
             }
+            let after = change.apply(before)?;
+            change.check_lines(before, &after)?;
+            people.push((change.id, before, Some(after)));
+        }
+        let together: Vec<_> = people.iter().map(|(id, before, after)| (*id, *before, after.as_ref())).collect();
+        let moved = check_claims_together(&together, |address| Ok(self.addresses.get(address).copied()))?;
+        let after: Vec<Option<Person>> = people.into_iter().map(|(_, _, after)| after).collect();
+        for address in moved.iter().flat_map(|moved| &moved.dropped) {
+            self.addresses.remove(address);
+        }
+        for ((change, after), moved) in commit.person.into_iter().chain(commit.also).zip(after).zip(moved) {
+            let Some(after) = after else {
+                self.erase(change.id);
+                continue;
+            };
             self.addresses.extend(moved.claimed.into_iter().map(|a| (a, change.id)));
             for entry in change.transcript {
                 self.transcripts.entry((change.id, entry.conversation())).or_default().push(entry);
@@ -261,24 +290,55 @@ impl Store for MemStore {
         limit: usize,
     ) -> Result<Vec<TranscriptEntry>, Error> {
         let inner = self.lock();
-        let lines = inner.data.transcripts.get(&(contact, conversation)).map_or(&[][..], Vec::as_slice);
-        Ok(lines.iter().filter(|e| e.no() > after).take(limit).cloned().collect())
+        let found = inner.data.people.get(&contact).and_then(|person| person.conversation(conversation));
+        let kept = found.map_or(&[][..], |found| &found.kept);
+        through::transcript(contact, kept, after, limit, |contact, after, limit| {
+            let lines = inner.data.transcripts.get(&(contact, conversation)).map_or(&[][..], Vec::as_slice);
+            Ok(lines.iter().filter(|e| e.no() > after).take(limit).cloned().collect())
+        })
     }
 
     fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
         let inner = self.lock();
+        through::newest(contact, inner.data.absorbed(contact), skip, limit, |id, count| {
+            let lines = inner.data.journeys.get(&id).map_or(&[][..], Vec::as_slice);
+            Ok(lines.iter().rev().take(count).cloned().collect())
+        })
+    }
+
+    fn journey_page(
+        &self,
+        contact: ContactId,
+        filter: &JourneyFilter,
+        before: Option<u64>,
+        limit: usize,
+        most: usize,
+    ) -> Result<JourneyPage, Error> {
+        let inner = self.lock();
         let lines = inner.data.journeys.get(&contact).map_or(&[][..], Vec::as_slice);
-        Ok(lines.iter().rev().skip(skip).take(limit).cloned().collect())
+        let mut walk = Walk::new(filter, before, lines.len() as u64, limit, most);
+        while let Some(entry) = walk.next_place().and_then(|place| lines.get(usize::try_from(place).ok()?)) {
+            walk.look(&entry.into(), || Ok(entry.clone()))?;
+        }
+        Ok(walk.page())
     }
 
     fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
         let inner = self.lock();
-        let lines = inner.data.events.get(&contact).map_or(&[][..], Vec::as_slice);
-        Ok(lines.iter().rev().skip(skip).take(limit).cloned().collect())
+        through::newest(contact, inner.data.absorbed(contact), skip, limit, |id, count| {
+            let events = inner.data.events.get(&id).map_or(&[][..], Vec::as_slice);
+            Ok(events.iter().rev().take(count).cloned().collect())
+        })
     }
 
     fn record(&self, table: &str, key: &str) -> Result<Option<Value>, Error> {
         Ok(self.lock().data.records.get(&(table.to_owned(), key.to_owned())).cloned())
+    }
+
+    fn each_record(&self, each: &mut dyn FnMut(&str, &str, Value)) -> Result<(), Error> {
+        let records = self.lock().data.records.clone();
+        records.into_iter().for_each(|((table, key), value)| each(&table, &key, value));
+        Ok(())
     }
 
     fn records(&self, table: &str) -> Result<Vec<(String, Value)>, Error> {

@@ -43,7 +43,21 @@ pub fn next_commit(store: &dyn Store, n: u64) -> (Commit, u64) {
     next.inbox_put = vec![inbox(version)];
     next.inbox_done = vec![version.saturating_sub(1)];
     let record = RecordPut { table: "versions".into(), key: n.to_string(), value: Some(serde_json::json!(version)) };
-    (Commit { person: Some(next), records: vec![record] }, version)
+    // Some have a companion who changes in the same commits.
+    let also = companion(n).map(|other| {
+        let mut with = match store.person(contact_id(other)).expect("people can be read") {
+            None => newcomer(other),
+            Some(person) => change(&person),
+        };
+        with.journey = vec![journey(version)];
+        with
+    });
+    (Commit { person: Some(next), also: also.into_iter().collect(), records: vec![record] }, version)
+}
+
+/// Who changes together with person `n`.
+fn companion(n: u64) -> Option<u64> {
+    n.is_multiple_of(3).then_some(n + 100)
 }
 
 /// Checks that every person is exactly as so many commits made them, and at least as far as `acknowledged` says.
@@ -67,6 +81,12 @@ pub fn check(store: &dyn Store, acknowledged: &[u64]) -> Vec<u64> {
         assert_eq!(steps, (1..=version).rev().map(journey).collect::<Vec<_>>(), "person {n}");
         let events = store.events(id, 0, usize::MAX).expect("events can be read");
         assert_eq!(events, (1..=version).rev().map(event).collect::<Vec<_>>(), "person {n}");
+        if let Some(other) = companion(n) {
+            let with = store.person(contact_id(other)).expect("people can be read").map_or(0, |p| p.version);
+            assert_eq!(with, version, "person {n} and {other} change together");
+            let steps = store.journey(contact_id(other), 0, usize::MAX).expect("journeys can be read");
+            assert_eq!(steps, (1..=version).rev().map(journey).collect::<Vec<_>>(), "person {other}");
+        }
         if let Some(person) = person {
             assert_eq!(person.inbox, vec![inbox(version)]);
             assert_eq!(person.conversations[0].last_no, version - 1);
@@ -74,6 +94,7 @@ pub fn check(store: &dyn Store, acknowledged: &[u64]) -> Vec<u64> {
         }
     }
     assert_eq!(store.stats().seq, total, "every commit of the log is in somebody's state");
-    assert_eq!(store.stats().people, versions.iter().filter(|v| **v > 0).count() as u64);
+    let there = (0..PEOPLE).zip(&versions).filter(|(_, version)| **version > 0).map(|(n, _)| 1 + u64::from(companion(n).is_some()));
+    assert_eq!(store.stats().people, there.sum::<u64>());
     versions
 }

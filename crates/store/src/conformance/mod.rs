@@ -8,6 +8,7 @@
 pub mod model;
 pub mod people;
 pub mod rules;
+mod timeline;
 
 use crate::Store;
 
@@ -35,13 +36,20 @@ macro_rules! conformance {
             transcripts_page_by_number_within_one_conversation
             a_transcript_line_out_of_order_is_refused
             journey_and_events_page_newest_first
+            a_journey_is_filtered_and_paged_by_place
             addresses_lead_to_one_person
             an_address_moves_when_it_was_dropped
+            an_address_moves_between_the_people_of_one_commit
+            several_people_change_together_or_not_at_all
+            who_was_merged_is_read_through
             people_page_in_id_order
             active_people_are_found
             a_scan_gives_everybody_with_their_events
             large_and_odd_values_come_back_as_they_were
             what_could_not_be_read_back_is_refused
+            every_record_of_every_table_is_given
+            who_is_erased_is_gone_whole_and_their_address_is_free
+            a_compaction_changes_nothing_that_lives
             a_closed_store_refuses
         );
         #[test]

@@ -93,6 +93,7 @@ pub fn journey(n: u64) -> JourneyEntry {
         conversation: None,
         run: None,
         block: Some(format!("skill.block {n}")),
+        why: None,
         what: JourneyKind::Timer("ticked".into()),
     }
 }
@@ -156,7 +157,7 @@ pub fn must(store: &dyn Store, change: PersonChange) -> u64 {
 
 /// A commit of one change.
 pub fn commit(change: PersonChange) -> Commit {
-    Commit { person: Some(change), records: Vec::new() }
+    Commit { person: Some(change), records: Vec::new(), ..Commit::default() }
 }
 
 /// A person that must be there.

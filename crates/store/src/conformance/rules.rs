@@ -2,9 +2,14 @@
 
 #![allow(missing_docs, clippy::missing_panics_doc)] // The names say it; to panic is what they are for.
 
+pub use super::timeline::a_journey_is_filtered_and_paged_by_place;
+
 use super::{Factory, people::*};
-use crate::{Commit, Error, RecordPut, Store, commit_blocking};
-use model::{CallRow, CallState, ContactId, Conversation, Location, Owner, Reach, SEEN_LIMIT, SeenKey, Value};
+use crate::{Commit, Error, PersonChange, RecordPut, Store, commit_blocking};
+use model::{
+    Absorbed, CallRow, CallState, ContactId, Conversation, EventId, EventRecord, JourneyEntry, JourneyId, Location, MergeId, Owner, Person,
+    Reach, SEEN_LIMIT, SeenKey, TranscriptEntry, Value,
+};
 use serde_json::json;
 use std::sync::{Arc, mpsc};
 
@@ -49,7 +54,7 @@ pub fn a_refused_commit_changes_nothing(factory: &mut dyn Factory) {
     stale.journey = vec![journey(1)];
     stale.events = vec![event(1)];
     stale.inbox_put = vec![inbox(1)];
-    let refused = Commit { person: Some(stale), records: vec![record("t", "k", Some(json!(1)))] };
+    let refused = Commit { person: Some(stale), records: vec![record("t", "k", Some(json!(1)))], ..Commit::default() };
     assert!(commit_blocking(&*store, refused).is_err());
     let check = |store: &dyn Store| {
         assert_eq!(get(store, 1), before);
@@ -125,7 +130,7 @@ pub fn what_was_answered_is_there_after_a_restart(factory: &mut dyn Factory) {
                 change.journey = vec![journey(round)];
                 change.events = vec![event(round)];
                 let put = record("cursors", &n.to_string(), Some(json!({ "round": round })));
-                commit_blocking(&*store, Commit { person: Some(change), records: vec![put] }).unwrap();
+                commit_blocking(&*store, Commit { person: Some(change), records: vec![put], ..Commit::default() }).unwrap();
             }
         }
         let everything = |store: &dyn Store| {
@@ -151,7 +156,8 @@ pub fn what_was_answered_is_there_after_a_restart(factory: &mut dyn Factory) {
 
 pub fn records_are_put_replaced_deleted_and_listed_by_key(factory: &mut dyn Factory) {
     let store = factory.open();
-    let put = |store: &dyn Store, records: Vec<RecordPut>| commit_blocking(store, Commit { person: None, records }).unwrap();
+    let put =
+        |store: &dyn Store, records: Vec<RecordPut>| commit_blocking(store, Commit { person: None, records, ..Commit::default() }).unwrap();
     let first =
         put(&*store, vec![record("a", "2", Some(json!([2]))), record("a", "10", Some(json!("ten"))), record("ab", "1", Some(json!(1)))]);
     let second = put(
@@ -499,6 +505,136 @@ pub fn an_address_moves_when_it_was_dropped(factory: &mut dyn Factory) {
     }
 }
 
+pub fn an_address_moves_between_the_people_of_one_commit(factory: &mut dyn Factory) {
+    let mut store = factory.open();
+    must(&*store, newcomer(1));
+    must(&*store, newcomer(2));
+    let with = |person: &Person, addresses: &[u64]| {
+        let mut next = change(person);
+        let mut contact = person.contact.clone();
+        contact.addresses = addresses.iter().map(|a| Reach { address: address(*a), unreachable: None }).collect();
+        next.contact = Some(Box::new(contact));
+        next
+    };
+    for round in 0..4 {
+        let (one, two) = (get(&*store, 1), get(&*store, 2));
+        let both = with(&one, &[1, 2]);
+        let still = Commit { person: Some(both.clone()), also: vec![with(&two, &[2])], ..Commit::default() };
+        assert!(matches!(commit_blocking(&*store, still), Err(Error::Invalid(_))), "two people with one address");
+        // Whoever gives comes first or last.
+        let merged = match round % 2 {
+            0 => Commit { person: Some(both), also: vec![with(&two, &[])], ..Commit::default() },
+            _ => Commit { person: Some(with(&two, &[])), also: vec![both], ..Commit::default() },
+        };
+        commit_blocking(&*store, merged).unwrap();
+        if round >= 2 {
+            drop(store);
+            store = factory.open();
+        }
+        assert_eq!(store.person_at(&address(2)).unwrap(), Some(contact_id(1)), "round {round}");
+        let back = Commit { person: Some(with(&get(&*store, 1), &[1])), also: vec![with(&get(&*store, 2), &[2])], ..Commit::default() };
+        commit_blocking(&*store, back).unwrap();
+        if round == 1 {
+            store.close().unwrap();
+            drop(store);
+            store = factory.open();
+        }
+        assert_eq!(store.person_at(&address(2)).unwrap(), Some(contact_id(2)), "round {round}");
+    }
+}
+
+pub fn several_people_change_together_or_not_at_all(factory: &mut dyn Factory) {
+    let mut store = factory.open();
+    for n in 1..=3 {
+        must(&*store, newcomer(n));
+    }
+    let next = |store: &dyn Store, n: u64| {
+        let mut next = change(&get(store, n));
+        next.journey = vec![journey(n)];
+        next.inbox_put = vec![inbox(1)];
+        next
+    };
+    for (what, broken) in [
+        ("a stale one", PersonChange { base: 7, ..next(&*store, 3) }),
+        ("one that is not there", PersonChange::new(contact_id(9), 1)),
+        ("somebody twice", next(&*store, 2)),
+    ] {
+        let also = vec![next(&*store, 2), broken];
+        let put = record("t", "k", Some(json!(what)));
+        let commit = Commit { person: Some(next(&*store, 1)), also, records: vec![put] };
+        assert!(commit_blocking(&*store, commit).is_err(), "{what}");
+        assert!((1..=3).all(|n| get(&*store, n).version == 1 && store.journey(contact_id(n), 0, 9).unwrap().is_empty()), "{what}");
+        assert_eq!(store.record("t", "k").unwrap(), None, "{what}");
+    }
+    let nobody = Commit { also: vec![next(&*store, 2)], ..Commit::default() };
+    assert!(commit_blocking(&*store, nobody).is_err(), "others without a person");
+    let also = vec![next(&*store, 2), next(&*store, 3)];
+    commit_blocking(&*store, Commit { person: Some(next(&*store, 1)), also, ..Commit::default() }).unwrap();
+    for _ in 0..2 {
+        for n in 1..=3 {
+            assert_eq!((get(&*store, n).version, store.journey(contact_id(n), 0, 9).unwrap()), (2, vec![journey(n)]));
+            assert_eq!(get(&*store, n).inbox, vec![inbox(1)]);
+        }
+        drop(store);
+        store = factory.open();
+    }
+    let gone = vec![PersonChange::erase(contact_id(2), 2)];
+    commit_blocking(&*store, Commit { person: Some(next(&*store, 1)), also: gone, ..Commit::default() }).unwrap();
+    assert!(store.person(contact_id(2)).unwrap().is_none() && get(&*store, 1).version == 3);
+    assert_eq!(store.person_at(&address(2)).unwrap(), None);
+}
+
+pub fn who_was_merged_is_read_through(factory: &mut dyn Factory) {
+    let mut store = factory.open();
+    for n in [1, 2] {
+        must(&*store, newcomer(n));
+        let person = get(&*store, n);
+        let mut next = change(&person);
+        say(&mut next, &person, 0, &["one", "two"]);
+        // Ids that say when: those of the two come in turns.
+        next.journey = (0..3).map(|k| JourneyEntry { id: JourneyId(u128::from(10 * k + n) << 80), ..journey(10 * k + n) }).collect();
+        next.events = (0..3).map(|k| EventRecord { id: EventId(u128::from(10 * k + n) << 80), ..event(10 * k + n) }).collect();
+        must(&*store, next);
+    }
+    let (one, two) = (get(&*store, 1), get(&*store, 2));
+    let (mut keeps, mut goes) = (change(&one), change(&two));
+    let (mut survivor, mut tombstone) = (one.contact.clone(), two.contact.clone());
+    survivor.addresses.append(&mut tombstone.addresses);
+    survivor.absorbed = vec![Absorbed { id: contact_id(2), merge: MergeId(1), at: at(0) }];
+    tombstone.merged_into = Some(contact_id(1));
+    keeps.conversations = vec![two.conversations[0].clone().moved_to(contact_id(1))];
+    goes.conversations_gone = vec![conversation_id(2, 0)];
+    (keeps.contact, goes.contact) = (Some(Box::new(survivor)), Some(Box::new(tombstone)));
+    commit_blocking(&*store, Commit { person: Some(keeps), also: vec![goes], ..Commit::default() }).unwrap();
+    let mut further = change(&get(&*store, 1));
+    say(&mut further, &get(&*store, 1), 1, &["three"]);
+    must(&*store, further);
+    for round in 0..3 {
+        let person = get(&*store, 1);
+        assert!(get(&*store, 2).conversations.is_empty() && person.conversations.len() == 2);
+        let lines = |after, limit| -> Vec<u64> {
+            let lines = store.transcript(contact_id(1), conversation_id(2, 0), after, limit).unwrap();
+            lines.iter().map(TranscriptEntry::no).collect()
+        };
+        assert_eq!(
+            (lines(0, 9), lines(1, 1), lines(1, 9), lines(2, 9), lines(0, 2)),
+            (vec![1, 2, 3], vec![2], vec![2, 3], vec![3], vec![1, 2])
+        );
+        let steps = |skip, limit| -> Vec<i64> {
+            let entries = store.journey(contact_id(1), skip, limit).unwrap();
+            entries.iter().map(|entry| entry.at.as_secs() - at(0).as_secs()).collect()
+        };
+        assert_eq!((steps(0, 99), steps(1, 2), steps(5, 9)), (vec![22, 21, 12, 11, 2, 1], vec![21, 12], vec![1]));
+        let events = store.events(contact_id(1), 0, usize::MAX).unwrap();
+        assert_eq!(events.iter().map(|event| event.at).collect::<Vec<_>>(), [22, 21, 12, 11, 2, 1].map(at));
+        if round == 1 {
+            store.close().unwrap();
+        }
+        drop(store);
+        store = factory.open();
+    }
+}
+
 pub fn people_page_in_id_order(factory: &mut dyn Factory) {
     let mut store = factory.open();
     for n in [5, 3, 9, 1] {
@@ -580,7 +716,7 @@ pub fn large_and_odd_values_come_back_as_they_were(factory: &mut dyn Factory) {
     let lines = next.transcript.clone();
     let put = record("t", "big", Some(json!({ "long": long, "float": 0.1 + 0.2, "big": u64::MAX, "z": 1, "a": 2 })));
     let value = put.value.clone();
-    commit_blocking(&*store, Commit { person: Some(next), records: vec![put] }).unwrap();
+    commit_blocking(&*store, Commit { person: Some(next), records: vec![put], ..Commit::default() }).unwrap();
     let expected = get(&*store, 1);
     store.close().unwrap();
     drop(store);
@@ -597,7 +733,8 @@ pub fn large_and_odd_values_come_back_as_they_were(factory: &mut dyn Factory) {
     let mut contact = expected.contact.clone();
     contact.attributes.remove("about");
     small.contact = Some(Box::new(contact));
-    commit_blocking(&*store, Commit { person: Some(small), records: vec![record("t", "big", Some(json!(1)))] }).unwrap();
+    commit_blocking(&*store, Commit { person: Some(small), records: vec![record("t", "big", Some(json!(1)))], ..Commit::default() })
+        .unwrap();
     store.close().unwrap();
     drop(store);
     let store = factory.open();
@@ -624,10 +761,139 @@ pub fn what_could_not_be_read_back_is_refused(factory: &mut dyn Factory) {
     let mut huge = change(&person);
     say(&mut huge, &person, 0, &[&"x".repeat(crate::codec::MAX_COMMIT)]);
     refused(commit(huge));
-    refused(Commit { person: None, records: vec![record("", "k", Some(json!(1)))] });
+    refused(Commit { person: None, records: vec![record("", "k", Some(json!(1)))], ..Commit::default() });
     must(&*store, change(&person));
     drop(store);
     assert_eq!(get(&*factory.open(), 1).version, 2);
+}
+
+pub fn every_record_of_every_table_is_given(factory: &mut dyn Factory) {
+    let store = factory.open();
+    let all = [("a", "1", json!(1)), ("a", "x/y", json!("z".repeat(40_000))), ("a b", "1", json!({ "k": [1] })), ("b", "", json!(null))];
+    for (table, key, value) in &all {
+        let put = record(table, key, Some(value.clone()));
+        commit_blocking(&*store, Commit { person: None, records: vec![put], ..Commit::default() }).unwrap();
+    }
+    let given = |store: &dyn Store| {
+        let mut found = Vec::new();
+        store.each_record(&mut |table, key, value| found.push((table.to_owned(), key.to_owned(), value))).unwrap();
+        found.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        found
+    };
+    let expected: Vec<_> = all.iter().map(|(t, k, v)| ((*t).to_owned(), (*k).to_owned(), v.clone())).collect();
+    assert_eq!(given(&*store), expected);
+    store.close().unwrap();
+    drop(store);
+    let store = factory.open();
+    assert_eq!(given(&*store), expected);
+    commit_blocking(&*store, Commit { person: None, records: vec![record("a", "1", None)], ..Commit::default() }).unwrap();
+    assert_eq!(given(&*store), expected[1..]);
+}
+
+pub fn who_is_erased_is_gone_whole_and_their_address_is_free(factory: &mut dyn Factory) {
+    let store = factory.open();
+    for n in [1, 2] {
+        let mut first = newcomer(n);
+        first.journey = vec![journey(n)];
+        first.events = vec![event(n)];
+        must(&*store, first);
+        let person = get(&*store, n);
+        let mut next = change(&person);
+        let long = "word ".repeat(5_000);
+        say(&mut next, &person, 0, &["hello", &long, &long]);
+        next.inbox_put = vec![inbox(1)];
+        must(&*store, next);
+    }
+    // Once checkpointed and once fresh: both ways of being there end.
+    store.close().unwrap();
+    drop(store);
+    let store = factory.open();
+    let erase = |store: &dyn Store, n: u64| commit_blocking(store, commit(PersonChange::erase(contact_id(n), get(store, n).version)));
+    let stale = PersonChange::erase(contact_id(1), 1);
+    assert!(matches!(commit_blocking(&*store, commit(stale)), Err(Error::Conflict { .. })));
+    let mut more = PersonChange::erase(contact_id(1), 2);
+    more.journey = vec![journey(7)];
+    assert!(matches!(commit_blocking(&*store, commit(more)), Err(Error::Invalid(_))));
+    let nobody = PersonChange::erase(contact_id(9), 0);
+    assert!(matches!(commit_blocking(&*store, commit(nobody)), Err(Error::Invalid(_))));
+    must(&*store, newcomer(3));
+    erase(&*store, 1).unwrap();
+    erase(&*store, 3).unwrap();
+    let gone = |store: &dyn Store| {
+        for n in [1, 3] {
+            assert!(store.person(contact_id(n)).unwrap().is_none());
+            assert_eq!(store.person_at(&address(n)).unwrap(), None);
+            assert!(store.transcript(contact_id(n), conversation_id(n, 0), 0, 9).unwrap().is_empty());
+            assert!(store.journey(contact_id(n), 0, 9).unwrap().is_empty());
+            assert!(store.events(contact_id(n), 0, 9).unwrap().is_empty());
+        }
+        assert_eq!(store.people(None, 10).unwrap().iter().map(|p| p.contact.id).collect::<Vec<_>>(), [contact_id(2)]);
+        assert_eq!(store.people(None, 1).unwrap().len(), 1, "a page is full while there is somebody");
+        let mut active = 0;
+        store.active(&mut |_| active += 1).unwrap();
+        let mut all = 0;
+        store.scan(&mut |_, _| all += 1).unwrap();
+        assert_eq!((active, all, store.stats().people), (1, 1, 1));
+    };
+    gone(&*store);
+    assert!(matches!(erase_again(&*store), Err(Error::Conflict { found: 0, .. })), "once is enough");
+    drop(store);
+    let store = factory.open();
+    gone(&*store);
+    store.close().unwrap();
+    drop(store);
+    let store = factory.open();
+    gone(&*store);
+    // The address is free for whoever comes next.
+    let mut next = newcomer(1);
+    next.id = contact_id(11);
+    next.contact = Some(Box::new(model::Contact::new(contact_id(11), at(1), address(1), "organic")));
+    next.conversations = vec![Conversation::new(conversation_id(11, 0), contact_id(11), address(1))];
+    must(&*store, next);
+    assert_eq!(store.person_at(&address(1)).unwrap(), Some(contact_id(11)));
+}
+
+fn erase_again(store: &dyn Store) -> Result<crate::Seq, Error> {
+    commit_blocking(store, commit(PersonChange::erase(contact_id(1), 2)))
+}
+
+pub fn a_compaction_changes_nothing_that_lives(factory: &mut dyn Factory) {
+    let mut store = factory.open();
+    for n in 0..30 {
+        let mut first = newcomer(n);
+        first.journey = (0..20).map(|k| journey(n * 100 + k)).collect();
+        first.events = vec![event(n)];
+        must(&*store, first);
+        let person = get(&*store, n);
+        let mut next = change(&person);
+        say(&mut next, &person, 0, &["hello", &"word ".repeat(4_000)]);
+        must(&*store, next);
+        let put = record("t", &n.to_string(), Some(json!({ "n": n, "long": "z".repeat(20_000) })));
+        commit_blocking(&*store, Commit { person: None, records: vec![put], ..Commit::default() }).unwrap();
+    }
+    let told = |store: &dyn Store| {
+        let people: Vec<_> = store.people(None, 100).unwrap().iter().map(|p| (**p).clone()).collect();
+        let of = |n: u64| {
+            let lines = store.transcript(contact_id(n), conversation_id(n, 0), 0, 99).unwrap();
+            (lines, store.journey(contact_id(n), 0, 99).unwrap(), store.events(contact_id(n), 0, 99).unwrap())
+        };
+        (people, (0..30).map(of).collect::<Vec<_>>(), store.records("t").unwrap(), store.stats().people)
+    };
+    for n in (0..30).step_by(3) {
+        let version = get(&*store, n).version;
+        commit_blocking(&*store, commit(PersonChange::erase(contact_id(n), version))).unwrap();
+    }
+    let before = told(&*store);
+    for round in 0..3 {
+        store.compact().unwrap();
+        assert_eq!(told(&*store), before, "round {round}");
+        if round == 1 {
+            store.close().unwrap();
+        }
+        drop(store);
+        store = factory.open();
+        assert_eq!(told(&*store), before, "round {round}, opened again");
+    }
 }
 
 pub fn a_closed_store_refuses(factory: &mut dyn Factory) {

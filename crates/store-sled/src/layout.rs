@@ -1,0 +1,120 @@
+//! Where the database of a data folder is, also in the middle of a compaction.
+//!
+//! | name        | what it is                                                                                   |
+//! |-------------|----------------------------------------------------------------------------------------------|
+//! | `db`        | the database                                                                                 |
+//! | `db.N`      | a folder: the one a compaction fills; a link: where sled knows the current one by, while it runs |
+//! | `db.old`    | the one before, on its way out                                                               |
+//!
+//! **Invariant.** One of them is whole at any moment, and [`settle`] tells which: `db`, unless `db.old` and a folder `db.N`
+//! are both there. Then the process ended between the two renames that put `db.N`, whole and synced, in the place of `db`.
+
+use crate::{Io, Options, folder::sync_folder, io::failed};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+use store::Error;
+
+/// The database.
+pub(crate) fn current(dir: &Path) -> PathBuf {
+    dir.join("db")
+}
+
+fn old(dir: &Path) -> PathBuf {
+    dir.join("db.old")
+}
+
+/// What a compaction left, folders and links.
+fn numbered(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let number = entry.file_name().to_str().and_then(|name| name.strip_prefix("db.")?.parse().ok());
+        found.extend(number.map(|number| (number, entry.path())));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts the whole database in its place and removes the others. Nobody has them open.
+pub(crate) fn settle(dir: &Path) -> Result<(), Error> {
+    let work = || {
+        let left = numbered(dir)?;
+        let whole = left.iter().rev().find(|(_, path)| is_folder(path)).filter(|_| is_folder(&old(dir)));
+        if let Some((_, path)) = whole {
+            // Empty, if anything: made by a program that does not know about compactions.
+            remove(&current(dir))?;
+            fs::rename(path, current(dir))?;
+            sync_folder(dir)?;
+        }
+        if left.is_empty() && !is_folder(&old(dir)) {
+            return Ok(());
+        }
+        for (_, path) in left {
+            remove(&path)?;
+        }
+        remove(&old(dir))?;
+        sync_folder(dir)
+    };
+    work().map_err(|e: io::Error| failed(&format!("the database in {} cannot be put in order", dir.display()), &e))
+}
+
+/// Where a compaction makes its database: a name nothing has.
+pub(crate) fn next(dir: &Path) -> Result<PathBuf, Error> {
+    let last = numbered(dir).map_err(|e| failed(&format!("{} cannot be read", dir.display()), &e))?;
+    Ok(dir.join(format!("db.{}", last.last().map_or(1, |(number, _)| number + 1))))
+}
+
+/// Puts the database at `path`, whole and synced, in the place of the current one, which becomes the old one.
+pub(crate) fn put_in_place(dir: &Path, path: &Path, options: &Options) -> Result<(), Error> {
+    let work = || {
+        // Its own names are durable before anything relies on them.
+        sync_folder(path)?;
+        options.before(Io::Swap)?;
+        fs::rename(current(dir), old(dir))?;
+        options.before(Io::Swap)?;
+        fs::rename(path, current(dir))?;
+        options.before(Io::Swap)?;
+        sync_folder(dir)?;
+        // sled knows it by the name it was opened with.
+        link(path)
+    };
+    work().map_err(|e: io::Error| failed(&format!("the database {} cannot be put in place", path.display()), &e))
+}
+
+#[cfg(unix)]
+fn link(path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink("db", path)
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Removes the old database, and the names of those before the one that was opened as `path`. Nobody has them open any more.
+pub(crate) fn remove_old(dir: &Path, path: &Path, options: &Options) -> Result<(), Error> {
+    let work = || {
+        options.before(Io::Swap)?;
+        remove(&old(dir))?;
+        for (_, name) in numbered(dir)?.iter().filter(|(_, name)| name != path) {
+            remove(name)?;
+        }
+        sync_folder(dir)
+    };
+    work().map_err(|e: io::Error| failed(&format!("the old database in {} cannot be removed", dir.display()), &e))
+}
