@@ -1,0 +1,77 @@
+//! The file of errors: the rows that were wrong as they were, with what is wrong in a last column, to be corrected and imported again.
+
+use super::{Cell, ERROR_COLUMN, Fault, Shape};
+use serde_json::{Map, Value as Json};
+
+/// Writes wrong rows as lines.
+#[derive(Clone, Debug)]
+pub struct ErrorLines {
+    shape: Shape,
+    columns: Vec<String>,
+}
+
+impl ErrorLines {
+    /// Lines of the shape and the columns of the file they come from.
+    pub fn new(shape: Shape, columns: Vec<String>) -> Self {
+        Self { shape, columns }
+    }
+
+    /// How the file's name ends.
+    pub fn extension(&self) -> &'static str {
+        if self.shape.is_jsonl() { "jsonl" } else { "csv" }
+    }
+
+    /// What comes before the first row.
+    pub fn head(&self) -> Vec<u8> {
+        let Shape::Csv { delimiter, .. } = self.shape else { return Vec::new() };
+        let columns = self.columns.iter().map(String::as_str).filter(|name| *name != ERROR_COLUMN);
+        let mut out = b"\xEF\xBB\xBF".to_vec();
+        out.extend(record(delimiter, columns.chain([ERROR_COLUMN])));
+        out
+    }
+
+    /// A row with what is wrong with it.
+    pub fn line(&self, cells: &[Cell], faults: &[Fault]) -> Vec<u8> {
+        let why = |fault: &Fault| match &fault.column {
+            Some(column) => format!("{column}: {}", fault.why),
+            None => fault.why.clone(),
+        };
+        let why = faults.iter().map(why).collect::<Vec<_>>().join("; ");
+        let named = || self.columns.iter().enumerate().filter(|(_, name)| *name != ERROR_COLUMN);
+        match self.shape {
+            Shape::Jsonl => {
+                let mut object = Map::new();
+                for (at, name) in named() {
+                    match cells.get(at) {
+                        Some(Cell::Text(text)) => object.insert(name.clone(), Json::String(text.clone())),
+                        Some(Cell::Json(json)) => object.insert(name.clone(), json.clone()),
+                        Some(Cell::Blank) | None => None,
+                    };
+                }
+                object.insert(ERROR_COLUMN.to_owned(), Json::String(why));
+                let mut line = Json::Object(object).to_string().into_bytes();
+                line.push(b'\n');
+                line
+            }
+            Shape::Csv { delimiter, .. } => {
+                let text = |cell: Option<&Cell>| match cell {
+                    Some(Cell::Text(text)) => text.clone(),
+                    Some(Cell::Json(json)) => json.to_string(),
+                    Some(Cell::Blank) | None => String::new(),
+                };
+                let mut all: Vec<String> = named().map(|(at, _)| text(cells.get(at))).collect();
+                // A text with an apostrophe before it does no harm in a spreadsheet.
+                all.push(super::neutralise(&why).into_owned());
+                record(delimiter, all.iter().map(String::as_str))
+            }
+        }
+    }
+}
+
+fn record<'a>(delimiter: char, cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let delimiter = u8::try_from(u32::from(delimiter)).unwrap_or(b',');
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    // Writing to memory does not fail.
+    let _ = writer.write_record(cells);
+    writer.into_inner().unwrap_or_default()
+}

@@ -1,0 +1,64 @@
+//! The key of a row: by what a row finds its contact.
+
+use crate::directory;
+use model::{Contact, ContactId, IdentifierKind, Value};
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
+
+/// By what a row finds its contact.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Key {
+    /// The contact's own id.
+    Id(ContactId),
+    /// What the directory finds people by: an identifier in the form in which it is compared, or an attribute's value.
+    By(directory::Key),
+}
+
+impl Key {
+    /// The key that a value of an attribute is; none for a value that names nobody.
+    pub(super) fn of_attribute(name: &str, value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(text) if text.trim().is_empty() => None,
+            Value::Text(_) | Value::Number(_) | Value::Date(_) | Value::DateTime(_) => {
+                Some(Self::By(directory::Key::Attribute(name.to_owned(), value.clone())))
+            }
+            Value::Bool(_) | Value::Time(_) | Value::Duration(_) | Value::Money(_) | Value::List(_) | Value::Record(_) => None,
+        }
+    }
+
+    /// 64 bits that tell the keys of one file apart.
+    pub fn hash64(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        self.to_string().hash(&mut hash);
+        hash.finish()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::By(directory::Key::Known(kind, value)) => write!(f, "{kind} {value}"),
+            Self::By(directory::Key::Attribute(name, Value::Text(text))) => write!(f, "{name} {}", text.trim()),
+            Self::By(directory::Key::Attribute(name, Value::Number(number))) => write!(f, "{name} {}", number.normalize()),
+            Self::By(directory::Key::Attribute(name, value)) => write!(f, "{name} {}", value.to_json()),
+        }
+    }
+}
+
+/// The identifiers of one kind that a contact has: those that were told, then the attribute of the kind's name.
+pub(crate) fn identifiers(contact: &Contact, kind: IdentifierKind) -> impl Iterator<Item = String> {
+    let told = contact.identifiers.iter().filter(move |known| known.kind == kind).map(|known| known.value.clone());
+    let written = match kind {
+        IdentifierKind::External => None,
+        IdentifierKind::Email | IdentifierKind::Phone => {
+            match contact.attributes.get(kind.name()).or_else(|| contact.system.get(kind.name())) {
+                Some(Value::Text(text)) => kind.normal(text),
+                _ => None,
+            }
+        }
+    };
+    told.chain(written)
+}

@@ -1,0 +1,173 @@
+//! A row read by the plan: its key and the changes it asks for, or everything that is wrong with it.
+
+use super::{
+    Blanks, Cell, Column, Fault, Field, Key, Mode, Plan, Row, Trouble, Vocabulary, WRITABLE,
+    plan::fits_tag,
+    value::{is_shortened, read, several, text},
+};
+use model::{AttributeType, Change, IdentifierKind, TagKey, Value};
+
+/// What a row says about one contact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The row.
+    pub row: u64,
+    /// By what it finds its contact; none if it makes one.
+    pub key: Option<Key>,
+    /// What it asks for.
+    pub changes: Vec<Change>,
+}
+
+/// The most tags of one cell.
+const TAGS: usize = 100;
+
+impl Plan {
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; it is refused whole then.
+    pub fn judge(&self, row: &Row, words: &Vocabulary<'_>) -> Result<Reading, Vec<Fault>> {
+        let words = &Vocabulary { country: self.options.country.as_deref().or(words.country), ..*words };
+        let mut faults = Vec::new();
+        let mut reading = Reading { row: row.number, key: None, changes: Vec::new() };
+        if row.cells.iter().skip(self.columns.len()).any(|cell| *cell != Cell::Blank) {
+            faults.push(Fault::row(
+                row.number,
+                format!(
+                    "the row has {} cells and the head {}: is a text with the mark between cells not in quotes?",
+                    row.cells.len(),
+                    self.columns.len()
+                ),
+            ));
+        }
+        for (at, column) in self.columns.iter().enumerate() {
+            let cell = row.cells.get(at).unwrap_or(&Cell::Blank);
+            if let Err((trouble, why)) = self.cell(column, cell, words, &mut reading) {
+                let shown = text(cell).unwrap_or_default();
+                faults.push(Fault::cell(row.number, &column.name, &shown, trouble, why));
+            }
+        }
+        if let Some(field) = &self.key
+            && reading.key.is_none()
+            && faults.is_empty()
+            && self.options.mode != Mode::Create
+        {
+            let column = self.columns.iter().find(|column| column.field == *field).map_or("", |column| column.name.as_str());
+            faults.push(Fault::cell(
+                row.number,
+                column,
+                "",
+                Trouble::Key,
+                format!("the key is blank: without {field} the row finds no contact"),
+            ));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        reading.changes.extend(self.options.tags.iter().map(|tag| Change::AddTag(tag.trim().to_owned())));
+        reading.changes.extend(self.options.list.iter().map(|list| Change::AddToList(list.clone())));
+        Ok(reading)
+    }
+
+    fn cell(&self, column: &Column, cell: &Cell, words: &Vocabulary<'_>, out: &mut Reading) -> Result<(), super::value::Wrong> {
+        let is_key = self.key.as_ref() == Some(&column.field);
+        let habits = self.habits(column);
+        if *cell == Cell::Blank {
+            if let (Field::Attribute(name), Blanks::Clear) = (&column.field, self.options.blanks) {
+                out.changes.push(Change::UnsetAttribute(name.clone()));
+            }
+            return Ok(());
+        }
+        match &column.field {
+            Field::Ignored => {}
+            Field::Id => {
+                let text = text(cell).unwrap_or_default();
+                let id = text.trim().parse().map_err(|_| (Trouble::Cell, "this is not the id of a contact, con_…".to_owned()))?;
+                if is_key {
+                    out.key = Some(Key::Id(id));
+                }
+            }
+            Field::Identifier(kind) => {
+                let value = identifier(*kind, cell, words)?;
+                if is_key {
+                    out.key = Some(Key::By(crate::directory::Key::Known(*kind, value.clone())));
+                }
+                match (*kind, words.attribute(kind.name())) {
+                    (IdentifierKind::External, _) => {}
+                    (_, Some(declared)) => {
+                        let spoken = Value::text(value.clone());
+                        let read = read(&Cell::Text(value.clone()), &declared.ty, habits, words).unwrap_or(spoken);
+                        out.changes.push(Change::SetAttribute(declared.name.clone(), read));
+                    }
+                    (_, None) => out.changes.push(Change::SetSystem(kind.name().to_owned(), Value::text(value.clone()))),
+                }
+                out.changes.push(Change::AddIdentifier(*kind, value));
+            }
+            Field::Attribute(name) => {
+                let Some(declared) = words.attribute(name) else { return Ok(()) };
+                let value = read(cell, &declared.ty, habits, words)?;
+                if is_key {
+                    out.key = Key::of_attribute(name, &value);
+                }
+                out.changes.push(Change::SetAttribute(name.clone(), value));
+            }
+            Field::System(name) => {
+                let ty = WRITABLE.iter().find(|(known, _)| known == name).map_or(&AttributeType::Text, |(_, ty)| ty);
+                let value = match read(cell, ty, habits, words)? {
+                    Value::Text(text) => Value::Text(text.trim().chars().filter(|c| !c.is_control()).take(256).collect()),
+                    other => other,
+                };
+                out.changes.push(Change::SetSystem((*name).to_owned(), value));
+            }
+            Field::Tags => {
+                let tags = several(cell);
+                if tags.len() > TAGS {
+                    return Err((Trouble::Cell, format!("{} tags in one cell; at most {TAGS}", tags.len())));
+                }
+                if let Some(tag) = tags.iter().find(|tag| !fits_tag(tag)) {
+                    let shown: String = tag.chars().take(40).collect();
+                    return Err((
+                        Trouble::Cell,
+                        format!("\"{shown}\" is no tag: a tag has 1 to {} characters in one line", super::LONGEST_TAG),
+                    ));
+                }
+                let known = |changes: &[Change], tag: &str| {
+                    changes.iter().any(|c| matches!(c, Change::AddTag(t) if TagKey::of(t) == TagKey::of(tag)))
+                };
+                for tag in tags {
+                    if !known(&out.changes, &tag) {
+                        out.changes.push(Change::AddTag(tag.trim().to_owned()));
+                    }
+                }
+            }
+            Field::Status => {
+                let wanted = text(cell).unwrap_or_default();
+                let wanted = model::fold(wanted.trim());
+                let Some(status) = words.statuses.iter().find(|status| model::fold(status) == wanted) else {
+                    return Err((Trouble::Cell, format!("this is no status: it is one of {}", words.statuses.join(", "))));
+                };
+                out.changes.push(Change::SetStatus(status.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An identifier in the form in which it is compared.
+fn identifier(kind: IdentifierKind, cell: &Cell, words: &Vocabulary<'_>) -> Result<String, super::value::Wrong> {
+    let said = text(cell).unwrap_or_default();
+    if is_shortened(&said) {
+        return Err((Trouble::Cell, "a spreadsheet shortened this number; format the column as text there, and save it again".into()));
+    }
+    let ty = match kind {
+        IdentifierKind::External => AttributeType::Text,
+        IdentifierKind::Email => AttributeType::Email,
+        IdentifierKind::Phone => AttributeType::Phone,
+    };
+    let as_text = Cell::Text(said.trim().to_owned());
+    let value = match read(&as_text, &ty, Default::default(), words)? {
+        Value::Text(text) => text,
+        other => other.to_json().to_string(),
+    };
+    kind.normal(&value).ok_or_else(|| (Trouble::Cell, format!("this is no {kind} that names one person")))
+}
