@@ -405,11 +405,12 @@ async fn commit(store: &Arc<dyn Store>, samples: &[Sample], number: usize, turn:
         change.transcript.push(line);
     }
     change.contact = Some(Box::new(contact));
-    change.seen = vec![SeenKey(conversation.last_no, conversation.idle_steps.0)];
+    change.seen = vec![SeenKey(conversation.last_no, Instant::default())];
     change.conversations = vec![conversation];
     change.journey = sample.journey.clone();
     let (tell, told) = tokio::sync::oneshot::channel();
-    store.commit(Commit { person: Some(change), records: Vec::new() }, Box::new(move |answer| drop(tell.send(answer))));
+    store
+        .commit(Commit { person: Some(change), records: Vec::new(), ..Commit::default() }, Box::new(move |answer| drop(tell.send(answer))));
     told.await.expect("the writer answers").expect("the commit makes sense");
 }
 

@@ -75,11 +75,13 @@ pub struct Reach {
     pub max_size: usize,
     /// Whether it stays with its host: redirects elsewhere are refused. For requests that carry secrets.
     pub stays: bool,
+    /// Whether redirects are followed; one that is not is an answer like any other.
+    pub follows: bool,
 }
 
 impl Default for Reach {
     fn default() -> Self {
-        Self { max_size: BODY_LIMIT, stays: false }
+        Self { max_size: BODY_LIMIT, stays: false, follows: true }
     }
 }
 
@@ -204,6 +206,14 @@ impl Egress {
         }
     }
 
+    /// Whether an address as it is written may be reached; names are looked at when they are resolved.
+    ///
+    /// # Errors
+    /// [`EgressError`] says why not.
+    pub fn permits(&self, url: &str) -> Result<(), EgressError> {
+        self.check(parse(url)?).map(|_| ())
+    }
+
     async fn follow(&self, request: Request, reach: Reach) -> Result<Response, EgressError> {
         let Request { method, url, headers, body, timeout_ms: _ } = request;
         if matches!(method, Method::CONNECT | Method::TRACE) {
@@ -219,7 +229,7 @@ impl Egress {
             let answer = sent.map_err(|error| why(&error))?;
             let target = answer.headers().get(header::LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
             let hop = Hop { method: &method, status: answer.status(), from: &url, stays: reach.stays, has_body: !body.is_empty() };
-            let Some(target) = target.filter(|_| hop.follows()) else {
+            let Some(target) = target.filter(|_| reach.follows && hop.follows()) else {
                 return read(answer, reach.max_size.min(ANSWER_MAX)).await;
             };
             // Checked like an address that was written.

@@ -47,6 +47,9 @@ pub enum WriteError {
     /// The change makes no sense.
     #[error("{0}")]
     Invalid(String),
+    /// Somebody changed the contact since it was read.
+    #[error("the contact was changed meanwhile; read it again, then decide")]
+    Changed,
     /// Too much waits already for this contact (FL 5.10).
     #[error("too much waits for this contact; try again shortly")]
     TooMany,

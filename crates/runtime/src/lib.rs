@@ -15,17 +15,28 @@ pub mod egress;
 mod error;
 mod handle;
 mod health;
+mod imports;
 pub mod invariants;
 pub mod outside;
+pub mod privacy;
 mod services;
 
 pub use self::core::audience::{Audience, Stage, Whom};
+pub use self::core::webhooks::{Disabled, HookEvent, Missed, Webhook, WebhookState};
 pub use agent::Agent;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use crm::merge::{Field as MergeField, Preview as MergePreview, Record as MergeRecord, Winner as MergeWinner};
 pub use desk::{DeskEvent, DeskRow, DeskRowState, DeskView};
 pub use drive::{Options, PresenceGuard, Service, StartError, start};
 pub use error::{DeskError, WriteError};
-pub use handle::{ApiKey, Expect, Handle, Preview, Reached, Scope, SegmentError, SegmentRecord, Told};
+pub use handle::Duplicate;
+pub use handle::WrongRow;
+pub use handle::{
+    ApiKey, Campaign, Expect, Found, Handle, Misfit, Misfits, Preview, Reached, Scope, SegmentError, SegmentRecord, TagUse, Timeline,
+    TimelineCursor, Told, TypeChanges,
+};
+pub use handle::{DeliveryState, DeliveryView, Replay, WebhookChange};
 pub use health::{ChannelHealth, Health, ReloadError, RuntimeStats};
-pub use outside::{Outside, Tried};
+pub use imports::{Counts, Import, ImportError, ImportState, Seen, Upload};
+pub use outside::{Outside, Post, Posted, Tried};
 pub use services::{Services, ServicesOptions, sms};

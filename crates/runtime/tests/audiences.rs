@@ -241,7 +241,7 @@ fn a_wait_in_another_conversation_of_the_contact_sees_the_change() {
     contact.apply(&Change::AddAddress(push.clone()), Instant::default(), &Actor::System);
     change.contact = Some(Box::new(contact));
     change.conversations.push(Conversation::new(ConversationId(77), person.contact.id, push.clone()));
-    store::commit_blocking(&world.store, store::Commit { person: Some(change), records: vec![] }).unwrap();
+    store::commit_blocking(&world.store, store::Commit { person: Some(change), records: vec![], ..store::Commit::default() }).unwrap();
     world.arrive(&push, "2", "three");
     assert!(matches!(world.conversation(&web).runs[0].rest, Rest::Waiting { .. }));
     let modify = model::InboxItem::Modify { changes: vec![Change::SetAttribute("plan".into(), Value::text("gold"))], by: Actor::System };

@@ -188,7 +188,7 @@ fn a_restart_is_no_absence_for_whoever_was_at_the_desk() {
     };
     let note = |world: &World, value| {
         let put = store::RecordPut { table: "desk_present".into(), key: bea.to_string(), value };
-        store::commit_blocking(&world.store, store::Commit { person: None, records: vec![put] }).unwrap();
+        store::commit_blocking(&world.store, store::Commit { person: None, records: vec![put], ..store::Commit::default() }).unwrap();
     };
     note(&world, Some(serde_json::json!({})));
     world.crash();

@@ -227,3 +227,30 @@ fn what_waits_survives_the_death_of_the_process() {
     world.answer_call(ok("{}"));
     assert_eq!(said(&world, "a"), "bot: Size large.");
 }
+
+#[test]
+fn an_opt_out_word_waits_for_nobody_and_what_was_said_before_it_is_heard_before_it() {
+    for crashes in [false, true] {
+        let mut world = World::new(1);
+        let at = address("web", "a");
+        greeted(&mut world, "a");
+        world.arrive(&at, "1", "order");
+        world.arrive(&at, "2", "large");
+        world.arrive(&at, "3", "green");
+        if crashes {
+            world.crash();
+            world.pass(0);
+        }
+        assert_eq!(world.person(&at).inbox.len(), 2, "both wait for the run that requests");
+        world.arrive(&at, "4", "STOP");
+        let person = world.person(&at);
+        assert_eq!((person.contact.status.as_str(), person.inbox.len()), ("unsubscribed", 0), "it acts at once");
+        let lines = world.said(&at);
+        let users: Vec<&String> = lines.iter().filter(|l| l.starts_with("user:")).collect();
+        assert_eq!(users, ["user: hi", "user: order", "user: large", "user: green", "user: STOP"], "{lines:?}");
+        assert!(!world.conversation(&at).runs.iter().any(|r| matches!(r.rest, Rest::Calling(_))), "the run is over");
+        let until = world.said(&at).len();
+        world.pass(MINUTE);
+        assert_eq!(world.said(&at).len(), until, "and nothing comes of it any more");
+    }
+}

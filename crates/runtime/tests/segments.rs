@@ -155,6 +155,7 @@ fn rules_that_are_judged_elsewhere_take_over_with_what_happened_meanwhile() {
     world.pump();
     assert_eq!(world.judgements.len(), 1, "three are more than two");
     assert!(world.core.is_judging());
+    assert!(world.core.is_computing("recent") && world.core.is_computing("seen") && !world.core.is_computing("nothing"));
     // While it goes on somebody writes, is tagged, and somebody new comes.
     world.arrive(&people[1], "second", "tag");
     world.deliver();
@@ -162,7 +163,7 @@ fn rules_that_are_judged_elsewhere_take_over_with_what_happened_meanwhile() {
     world.arrive(&dan, "first", "hello");
     world.deliver();
     world.pass(0);
-    assert!(!world.core.is_judging());
+    assert!(!world.core.is_judging() && !world.core.is_computing("recent"));
     let recent: Vec<bool> = people.iter().chain([&dan]).map(|at| world.core.is_member(id(&world, at), "recent")).collect();
     assert_eq!(recent, [false, true, false, true]);
     assert!(world.core.is_member(id(&world, &people[1]), "seen"));

@@ -10,7 +10,9 @@ use super::{
     steps::Ran,
 };
 use engine::Programs as _;
-use model::{ContactId, Conversation, InboxItem, InboxRow, Instant, JourneyKind, MessageId, Person, RequestId, Rest, SeenKey};
+use model::{
+    Address, ContactId, Conversation, InboxItem, InboxRow, IncomingBody, Instant, JourneyKind, MessageId, Person, RequestId, Rest, SeenKey,
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How often an input may break before it is set aside (FL 5.7).
@@ -28,7 +30,7 @@ impl Core {
             }
             return;
         };
-        if self.failed.is_some() || line.flight.is_some() || line.pausing {
+        if self.failed.is_some() || line.flight.is_some() || line.pausing || line.joined {
             self.lines.insert(contact, line);
             return;
         }
@@ -46,15 +48,28 @@ impl Core {
                 }
             };
             if before.is_none() && line.arrivals.is_empty() {
+                // Whoever was here was erased; what comes for them finds nobody.
+                return self.end_line(line);
+            }
+            if line.erasing.is_some()
+                && let Some(person) = &before
+                && self.fly_erasure(now, &mut line, person.clone())
+            {
                 break;
+            }
+            if self.failed.is_some() {
+                return;
             }
             if self.fly(now, contact, &mut line, before) {
                 break;
             }
         }
         let person = self.store.person(contact).ok().flatten();
-        let waits = look_at_held(&mut line, person.as_deref(), now);
-        self.agenda.set(Wake::Held(contact), waits);
+        let held = self.held(&line, person.as_deref(), now);
+        if held.is_none() && line.flight.is_none() && line.arrivals.is_empty() {
+            line.held.clear();
+        }
+        self.agenda.set(Wake::Held(contact), held);
         if line.flight.is_none() && !self.stopping {
             self.actions.extend(line.settlers.drain(..).map(Action::Settled));
         }
@@ -77,7 +92,7 @@ impl Core {
             }
             outbox::settle(&mut draft, result, jitter, &mut leaving);
         }
-        let chosen = if self.stopping { answer(line) } else { choose(line, before.as_deref(), now) };
+        let chosen = if self.stopping { answer(line) } else { choose(line, before.as_deref(), &self.stops(line, before.as_deref()), now) };
         let outcome = match chosen {
             Some(chosen) => match self.process(now, line, &mut draft, chosen, &mut leaving) {
                 Processed::Into(outcome) => outcome,
@@ -152,9 +167,10 @@ impl Core {
             contact: draft.change.contact.is_some(),
             events: draft.change.events.clone(),
             flips: draft.flips,
+            erases: false,
         });
         self.flights.insert(token, contact);
-        self.actions.push(Action::Commit(token, Box::new(draft.into_commit())));
+        self.hand_over(now, token, draft.into_commit());
         true
     }
 
@@ -203,7 +219,7 @@ impl Core {
             }
             Chosen::Arrival => {
                 let Some(arrival) = line.arrivals.front() else { return Processed::Nothing };
-                let waited = has_waited(arrival.at, now);
+                let waited = has_waited(arrival.at, now) || self.is_hurried(line, draft.before.as_deref(), &arrival.item);
                 match refused.map_or_else(|| self.run_item(now, draft, &arrival.item, waited), Err) {
                     // It becomes a row and is looked at again.
                     Ok(Ran::Held(conversation, call)) => {
@@ -226,7 +242,7 @@ impl Core {
                 let Some(row) = draft.before.as_ref().and_then(|p| p.inbox.iter().find(|r| r.no == no)).cloned() else {
                     return Processed::Nothing;
                 };
-                let waited = has_waited(row.at, now);
+                let waited = has_waited(row.at, now) || self.is_hurried(line, draft.before.as_deref(), &row.item);
                 match refused.map_or_else(|| self.run_item(now, draft, &row.item, waited), Err) {
                     Ok(Ran::Held(conversation, call)) => {
                         *draft = saved;
@@ -310,6 +326,38 @@ impl Core {
         }
         slots
     }
+
+    /// When the first message that is held for a run that requests may wait no longer.
+    fn held(&self, line: &Line, person: Option<&Person>, now: Instant) -> Option<Instant> {
+        if line.held.is_empty() {
+            return None;
+        }
+        let stops = self.stops(line, person);
+        let rows = person.into_iter().flat_map(|p| &p.inbox);
+        rows.filter(|r| is_held(line, person, &stops, &r.item, r.at, now)).map(|r| r.at.plus_micros(HOLD)).min()
+    }
+
+    /// Where an opt-out word came after messages that are held. It acts at once (FL 5.4 rule 0), and what was said before it is
+    /// heard before it: nothing waits there any longer.
+    fn stops<'i>(&self, line: &'i Line, person: Option<&'i Person>) -> Vec<&'i Address> {
+        if line.held.is_empty() {
+            return Vec::new();
+        }
+        waiting(line, person).filter(|item| self.opts_out(item)).filter_map(address).collect()
+    }
+
+    /// The same for one message.
+    fn is_hurried(&self, line: &Line, person: Option<&Person>, item: &InboxItem) -> bool {
+        let Some(here) = address(item).filter(|here| person.and_then(|p| p.conversation_at(here)).and_then(waits_for).is_some()) else {
+            return false;
+        };
+        waiting(line, person).any(|item| address(item) == Some(here) && self.opts_out(item))
+    }
+
+    fn opts_out(&self, item: &InboxItem) -> bool {
+        let InboxItem::Incoming { incoming, .. } = item else { return false };
+        matches!(&incoming.body, IncomingBody::Message(content) if self.programs.current().opts_out(&content.text))
+    }
 }
 
 /// What an input came to.
@@ -321,13 +369,13 @@ enum Processed {
 }
 
 /// Which input is next: what steps queued, then durable rows, arrivals and due conversations by their time.
-fn choose(line: &Line, person: Option<&Person>, now: Instant) -> Option<Chosen> {
-    let rows = || person.into_iter().flat_map(|p| &p.inbox).filter(|r| !is_held(line, person, &r.item, r.at, now));
+fn choose(line: &Line, person: Option<&Person>, stops: &[&Address], now: Instant) -> Option<Chosen> {
+    let rows = || person.into_iter().flat_map(|p| &p.inbox).filter(|r| !is_held(line, person, stops, &r.item, r.at, now));
     if let Some(row) = rows().find(|r| matches!(r.item, InboxItem::Caused { .. })) {
         return Some(Chosen::Row(row.no));
     }
     let row = rows().min_by_key(|r| r.no).map(|r| (r.at, Chosen::Row(r.no)));
-    let arrival = line.arrivals.front().filter(|a| !is_held(line, person, &a.item, a.at, now)).map(|a| (a.at, Chosen::Arrival));
+    let arrival = line.arrivals.front().filter(|a| !is_held(line, person, stops, &a.item, a.at, now)).map(|a| (a.at, Chosen::Arrival));
     let due = line.due.iter().map(|(conversation, at)| (*at, Chosen::Due(*conversation))).min_by_key(|(at, _)| *at);
     // What came of a call moves a run that messages may wait for.
     if let Some(answer) = answer(line) {
@@ -353,12 +401,26 @@ fn has_waited(since: Instant, now: Instant) -> bool {
 }
 
 /// Whether something of the customer's is to wait: a message of the same conversation does, the run still requests the same,
-/// and its time is not over. Order is kept, so everything behind it waits as well.
-fn is_held(line: &Line, person: Option<&Person>, item: &InboxItem, since: Instant, now: Instant) -> bool {
-    let InboxItem::Incoming { address, .. } = item else { return false };
+/// and its time is not over. Order is kept, so everything behind it waits as well; `stops` are the places where nothing does.
+fn is_held(line: &Line, person: Option<&Person>, stops: &[&Address], item: &InboxItem, since: Instant, now: Instant) -> bool {
+    let Some(address) = address(item) else { return false };
     let Some(conversation) = person.and_then(|p| p.conversation_at(address)) else { return false };
     let Some(call) = line.held.get(&conversation.id) else { return false };
-    !has_waited(since, now) && waits_for(conversation) == Some(*call)
+    !has_waited(since, now) && waits_for(conversation) == Some(*call) && !stops.contains(&address)
+}
+
+/// Where something of the customer's comes from.
+fn address(item: &InboxItem) -> Option<&Address> {
+    match item {
+        InboxItem::Incoming { address, .. } => Some(address),
+        _ => None,
+    }
+}
+
+/// What waits for its turn: rows, then what is in memory alone.
+fn waiting<'i>(line: &'i Line, person: Option<&'i Person>) -> impl Iterator<Item = &'i InboxItem> {
+    let rows = person.into_iter().flat_map(|p| &p.inbox).map(|row| &row.item);
+    rows.chain(line.arrivals.iter().map(|arrival| &arrival.item))
 }
 
 /// The call that the run with the floor waits for.
@@ -367,19 +429,6 @@ pub(super) fn waits_for(conversation: &Conversation) -> Option<RequestId> {
         Rest::Calling(calling) => Some(calling.call),
         Rest::Asking(_) | Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::HandedOver { .. } => None,
     }
-}
-
-/// Forgets what is not held any more; answers when the first that is may wait no longer.
-fn look_at_held(line: &mut Line, person: Option<&Person>, now: Instant) -> Option<Instant> {
-    if line.held.is_empty() {
-        return None;
-    }
-    let rows = person.into_iter().flat_map(|p| &p.inbox);
-    let first = rows.filter(|r| is_held(line, person, &r.item, r.at, now)).map(|r| r.at.plus_micros(HOLD)).min();
-    if first.is_none() && line.flight.is_none() && line.arrivals.is_empty() {
-        line.held.clear();
-    }
-    first
 }
 
 /// Arrivals that are not processed by this commit become inbox rows in it, so that their senders are answered.

@@ -28,6 +28,10 @@ pub(super) enum Wake {
     Schedules,
     /// Up to when time has been followed for segments is written down.
     Clock,
+    /// Merges that the store was too busy for are handed to it again.
+    Joining,
+    /// Something may leave for a webhook.
+    Webhook(String),
     /// Records that the store was too busy for are handed to it again.
     Records,
 }

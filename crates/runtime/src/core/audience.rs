@@ -29,6 +29,8 @@ const SLICE: usize = 100;
 pub(crate) const PACE: u32 = 20;
 /// The fastest pace.
 pub(crate) const FASTEST: u32 = 200;
+/// The pace of changes: nothing leaves for them.
+const CHANGES: u32 = 4_000;
 /// Batches in a second.
 const BATCHES: u32 = 4;
 /// How long an audience waits when too much is under way: a second.
@@ -106,12 +108,16 @@ pub struct Audience {
 impl Audience {
     /// One that begins now.
     pub fn new(id: String, what: Occasion, by: Actor, whom: Whom, per_second: Option<u32>, at: Instant) -> Self {
+        let per_second = match what {
+            Occasion::Change { .. } => CHANGES,
+            Occasion::Event { .. } | Occasion::Schedule { .. } => per_second.unwrap_or(PACE).clamp(1, FASTEST),
+        };
         Self {
             id,
             what,
             by,
             whom,
-            per_second: per_second.unwrap_or(PACE).clamp(1, FASTEST),
+            per_second,
             at,
             stage: Stage::Finding { after: None },
             pages: 0,
@@ -174,8 +180,8 @@ impl Audiences {
             running.waiting.remove(&ticket);
             match answer {
                 Ok(_) => {}
-                Err(Refusal::Unavailable) => running.stopped = true,
-                Err(Refusal::Desk(_) | Refusal::NotFound | Refusal::TooMany | Refusal::Parked) => running.failed += 1,
+                Err(Refusal::Unavailable | Refusal::Changed) => running.stopped = true,
+                Err(Refusal::Desk(_) | Refusal::NotFound | Refusal::TooMany | Refusal::Merge(_) | Refusal::Parked) => running.failed += 1,
             }
             free = running.waiting.is_empty();
         }
@@ -357,9 +363,11 @@ impl Core {
             Err(error) => return self.fail(&error.to_string()),
         };
         let mut page = Vec::new();
-        for person in people.iter().filter(|p| p.contact.first_seen <= audience.at) {
+        for person in people.iter().filter(|p| p.contact.first_seen <= audience.at && !p.contact.is_merged_away()) {
             match meant(&person.contact, &self.segments.book().past(person.contact.id), now) {
                 Meant::Yes => page.push(person.contact.id),
+                // A change says nothing to anybody.
+                Meant::OptedOut if matches!(audience.what, Occasion::Change { .. }) => page.push(person.contact.id),
                 Meant::OptedOut => audience.opted_out += 1,
                 Meant::No => {}
             }
@@ -451,7 +459,7 @@ impl Core {
         records.push(audience.put());
         running.writing = true;
         let id = audience.id.clone();
-        self.write_records(super::Written::Audience(id), Commit { person: None, records });
+        self.write_records(super::Written::Audience(id), Commit { person: None, records, ..Commit::default() });
     }
 
     /// The oldest finished audiences, beyond those that are remembered.
@@ -485,6 +493,15 @@ impl Core {
             self.wake_audience(&id, at);
         }
         true
+    }
+
+    /// A contact is gone: audiences that are carried out name them no more. Their places in lists stand for nobody from then on.
+    pub(super) fn audiences_forget(&mut self, contact: ContactId) {
+        for running in self.audiences.running.values_mut() {
+            if running.audience.whom == Whom::One(contact) {
+                running.audience.whom = Whom::One(ContactId(0));
+            }
+        }
     }
 
     pub(super) fn wake_audience(&mut self, id: &str, at: Instant) {

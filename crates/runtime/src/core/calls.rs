@@ -39,6 +39,21 @@ pub(super) struct UnderWay {
     place: String,
 }
 
+impl UnderWay {
+    pub(super) fn contact(&self) -> ContactId {
+        self.contact
+    }
+
+    pub(super) fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// The conversation is another contact's from now on.
+    pub(super) fn belongs_to(&mut self, contact: ContactId) {
+        self.contact = contact;
+    }
+}
+
 /// The places where calls go, and who waits for one.
 #[derive(Default)]
 pub(super) struct Places {
@@ -71,6 +86,14 @@ impl Places {
         let next = self.waiting.remove(next)?;
         self.queued.remove(&next);
         Some(next.1)
+    }
+
+    /// Somebody waits no longer.
+    pub(super) fn forget(&mut self, contact: ContactId) {
+        if self.waiting.iter().any(|(_, waiting)| *waiting == contact) {
+            self.waiting.retain(|(_, waiting)| *waiting != contact);
+            self.queued.retain(|(_, waiting)| *waiting != contact);
+        }
     }
 
     fn wait(&mut self, place: &str, contact: ContactId) {

@@ -133,6 +133,20 @@ impl Desk {
         changed
     }
 
+    /// A person is gone: their requests are, too. Answers whether there were any.
+    pub(super) fn forget(&mut self, person: &Person) -> bool {
+        let mut any = false;
+        for conversation in &person.conversations {
+            self.closed.retain(|known| *known != conversation.id);
+            let Some(entry) = self.requests.remove(&conversation.id) else { continue };
+            any = true;
+            if let Some(line) = self.waiting.get_mut(&entry.request.group) {
+                line.remove(&turn(&entry.request, conversation.id));
+            }
+        }
+        any
+    }
+
     fn close(&mut self, conversation: ConversationId) {
         if self.requests.contains_key(&conversation) {
             self.closed.retain(|known| *known != conversation);
@@ -231,6 +245,9 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         | Item::Event { .. }
         | Item::Caused { .. }
         | Item::Modify { .. }
+        | Item::Amend { .. }
+        | Item::Create { .. }
+        | Item::Undo { .. }
         | Item::Import { .. }
         | Item::Move { .. }
         | Item::Reached { .. }
@@ -260,6 +277,9 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         | Item::Event { .. }
         | Item::Caused { .. }
         | Item::Modify { .. }
+        | Item::Amend { .. }
+        | Item::Create { .. }
+        | Item::Undo { .. }
         | Item::Import { .. }
         | Item::Move { .. }
         | Item::Reached { .. }

@@ -1,8 +1,8 @@
 //! A draft: the commit in the making, and the person as it will be if the commit holds.
 
 use model::{
-    Actor, Address, Call, CallRow, CallState, Contact, ContactId, Conversation, ConversationId, Delivery, DeliveryUpdate, IdSource,
-    InboxItem, InboxRow, Instant, JourneyEntry, JourneyKind, MessageId, OutboxRow, Person, RequestId, TranscriptEntry,
+    Actor, Address, Call, CallRow, CallState, ChatState, Contact, ContactId, Conversation, ConversationId, Delivery, DeliveryUpdate,
+    IdSource, InboxItem, InboxRow, Instant, JourneyEntry, JourneyKind, MessageId, OutboxRow, Person, RequestId, TranscriptEntry,
 };
 use std::{collections::VecDeque, sync::Arc};
 use store::{Commit, PersonChange, RecordPut};
@@ -82,10 +82,32 @@ impl Draft {
         self.before.iter().flat_map(|p| &p.conversations).filter_map(|c| self.conversation(c.id)).filter(move |c| watches(c)).map(|c| c.id)
     }
 
+    /// How the conversations stand besides one.
+    pub(super) fn elsewhere(&self, id: ConversationId) -> ChatState {
+        let Some(contact) = self.contact() else { return ChatState::Closed };
+        let before = self.before.iter().flat_map(|p| &p.conversations).filter(|c| c.id != id).filter_map(|c| self.conversation(c.id));
+        before.map(|c| c.state(contact.last_seen, self.now)).max().unwrap_or_default()
+    }
+
     pub(super) fn put_conversation(&mut self, conversation: Conversation) {
         match self.change.conversations.iter_mut().find(|c| c.id == conversation.id) {
             Some(slot) => *slot = conversation,
             None => self.change.conversations.push(conversation),
+        }
+    }
+
+    /// Leaves out a conversation that began with this draft and in which nothing happened: a million imported contacts need no
+    /// conversation each.
+    pub(super) fn drop_empty(&mut self, id: ConversationId) {
+        let Some(at) = self.change.conversations.iter().position(|c| c.id == id) else { return };
+        let began = self.change.conversations.get(at).is_some_and(|c| *c == Conversation::new(id, self.change.id, c.address.clone()));
+        let is_used = !self.change.transcript.is_empty() || !self.queued.is_empty() || !self.change.calls_put.is_empty() || self.held;
+        if !began || is_used || self.before.as_ref().is_some_and(|p| p.conversation(id).is_some()) {
+            return;
+        }
+        self.change.conversations.remove(at);
+        for entry in self.change.journey.iter_mut().filter(|entry| entry.conversation == Some(id)) {
+            entry.conversation = None;
         }
     }
 
@@ -164,7 +186,16 @@ impl Draft {
     /// Appends a journey line of the runtime's own.
     pub(super) fn journey(&mut self, conversation: Option<ConversationId>, what: JourneyKind) {
         let id = self.ids.next();
-        self.change.journey.push(JourneyEntry { id, at: self.now, by: Actor::System, conversation, run: None, block: None, what });
+        self.change.journey.push(JourneyEntry {
+            id,
+            at: self.now,
+            by: Actor::System,
+            conversation,
+            run: None,
+            block: None,
+            why: None,
+            what,
+        });
     }
 
     /// The number of the next inbox row.
@@ -187,9 +218,11 @@ impl Draft {
             base: _,
             contact,
             conversations,
+            conversations_gone,
             inbox_put,
             inbox_done,
             inbox_park,
+            parked_gone,
             outbox_put,
             outbox_done,
             calls_put,
@@ -198,12 +231,15 @@ impl Draft {
             transcript,
             journey,
             events,
+            erase,
         } = &self.change;
         contact.is_none()
             && conversations.is_empty()
+            && conversations_gone.is_empty()
             && inbox_put.is_empty()
             && inbox_done.is_empty()
             && inbox_park.is_empty()
+            && parked_gone.is_empty()
             && outbox_put.is_empty()
             && outbox_done.is_empty()
             && calls_put.is_empty()
@@ -212,12 +248,13 @@ impl Draft {
             && transcript.is_empty()
             && journey.is_empty()
             && events.is_empty()
+            && !erase
             && self.records.is_empty()
             && self.queued.is_empty()
     }
 
     /// The commit.
     pub(super) fn into_commit(self) -> Commit {
-        Commit { person: Some(self.change), records: self.records }
+        Commit { person: Some(self.change), records: self.records, ..Commit::default() }
     }
 }

@@ -24,6 +24,9 @@ const PLACES: usize = 100;
 impl Core {
     pub(super) fn landed(&mut self, now: Instant, contact: ContactId, answer: Result<Seq, Error>) {
         let Some(flight) = self.lines.get_mut(&contact).and_then(|line| line.flight.take()) else { return };
+        if flight.erases {
+            return self.erasure_landed(now, contact, flight, answer);
+        }
         if answer.is_err() && self.usage.release(&flight.version) {
             self.retire_unused([flight.version.clone()]);
         }
@@ -97,6 +100,11 @@ impl Core {
         line.membership &= flight.flips.is_none();
         self.lines.insert(contact, line);
         self.segments_landed(&person.contact, flight.contact, &flight.events, flight.flips);
+        if flight.contact {
+            let before = flight.before.as_deref().map(|p| &p.contact);
+            self.directory_landed(before, &person.contact);
+            self.recognise(now, before, &person.contact);
+        }
         self.actions.extend(flight.alerts.into_iter().map(Action::Alert));
         if !flight.trace.is_empty() {
             self.actions.push(Action::Trace(contact, flight.trace));
@@ -195,7 +203,7 @@ impl Core {
     }
 
     /// Tells watchers what is new.
-    fn tell(&mut self, before: Option<&Person>, person: &Person) {
+    pub(super) fn tell(&mut self, before: Option<&Person>, person: &Person) {
         let changed = self.desk.update(before, person);
         for conversation in &person.conversations {
             let old = before.and_then(|p| p.conversation(conversation.id));

@@ -5,7 +5,7 @@
 use super::Ticket;
 use crate::core::{calls::CallResult, outbox::SendResult};
 use channel::Accepted;
-use model::{ConversationId, InboxItem, Instant, MessageId, Person, RequestId, Version};
+use model::{ConversationId, InboxItem, Instant, MergeId, MessageId, Person, RequestId, Version};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -63,6 +63,8 @@ pub(super) enum Chosen {
 pub struct Outcome {
     /// The agent's message, for something an agent said.
     pub message: Option<MessageId>,
+    /// The merge that was made or undone, if it was one.
+    pub merge: Option<MergeId>,
 }
 
 /// A commit under way.
@@ -96,6 +98,33 @@ pub(super) struct Flight {
     pub events: Vec<model::EventRecord>,
     /// If it holds a step: the instant before which time alone changes no membership.
     pub flips: Option<Option<Instant>>,
+    /// Whether it erases the person.
+    pub erases: bool,
+}
+
+impl Flight {
+    /// A commit that erases.
+    pub(super) fn of_erasure(version: Version, person: Arc<Person>) -> Self {
+        Self {
+            version,
+            before: Some(person),
+            chosen: None,
+            outcome: None,
+            arrivals: 0,
+            rows: BTreeMap::new(),
+            results: 0,
+            marked: Vec::new(),
+            calls: Vec::new(),
+            slots: Vec::new(),
+            trace: Vec::new(),
+            alerts: Vec::new(),
+            audiences: Vec::new(),
+            contact: false,
+            events: Vec::new(),
+            flips: None,
+            erases: true,
+        }
+    }
 }
 
 /// A contact's line.
@@ -116,10 +145,14 @@ pub(super) struct Line {
     pub tickets: BTreeMap<u64, Vec<Ticket>>,
     /// Who waits until everything is processed.
     pub settlers: Vec<Ticket>,
+    /// It stands still together with another one: two contacts become one, or two again.
+    pub joined: bool,
     /// The store was busy; the line goes on when its wake comes.
     pub pausing: bool,
     /// Commits refused in a row because somebody else changed the person.
     pub conflicts: u8,
+    /// The person is to be erased, before anything else.
+    pub erasing: Option<Box<super::erase::Erasing>>,
     /// The input whose commit the store refused as making no sense, and why: treated as a broken one.
     pub refused: Option<(Chosen, String)>,
 }
@@ -140,6 +173,8 @@ impl Line {
             && self.due.is_empty()
             && !self.membership
             && self.settlers.is_empty()
+            && self.erasing.is_none()
             && !self.pausing
+            && !self.joined
     }
 }

@@ -11,12 +11,16 @@ mod advance;
 mod agenda;
 pub(crate) mod audience;
 mod calls;
+mod create;
 mod decide;
 mod desk;
+mod directory;
 mod draft;
+pub(crate) mod erase;
 pub(crate) mod globals;
 mod landed;
 mod line;
+mod merge;
 mod outbox;
 mod programs;
 mod queries;
@@ -25,11 +29,15 @@ mod schedule;
 mod seen;
 pub(crate) mod segments;
 mod steps;
+pub(crate) mod suppression;
 mod usage;
+pub(crate) mod webhooks;
 
 pub use decide::{Decide, Engine};
 pub(crate) use desk::Entry;
+pub use erase::Remembered;
 pub use line::Outcome;
+pub(crate) use merge::{resolved, stands_for};
 pub use programs::ProgramSet;
 pub use segments::{AT_ONCE, Judged, Judgement};
 
@@ -83,6 +91,12 @@ pub enum Refusal {
     /// Too much waits already (FL 5.10).
     #[error("too much waits for this contact")]
     TooMany,
+    /// Somebody changed the contact meanwhile.
+    #[error("the contact changed meanwhile; try again")]
+    Changed,
+    /// Two contacts cannot become one, or one not two, and why.
+    #[error("{0}")]
+    Merge(String),
     /// It broke three times and was set aside (FL 5.7).
     #[error("it was set aside after breaking three times")]
     Parked,
@@ -98,7 +112,7 @@ impl From<Refusal> for DeskError {
             Refusal::NotFound => Self::NotFound,
             Refusal::TooMany => Self::TooMany,
             Refusal::Parked => Self::Parked,
-            Refusal::Unavailable => Self::Unavailable,
+            Refusal::Changed | Refusal::Merge(_) | Refusal::Unavailable => Self::Unavailable,
         }
     }
 }
@@ -110,10 +124,16 @@ impl From<Refusal> for WriteError {
             Refusal::NotFound => Self::NotFound,
             Refusal::TooMany => Self::TooMany,
             Refusal::Parked => Self::Parked,
+            Refusal::Changed => Self::Changed,
+            Refusal::Merge(why) => Self::Invalid(why),
             Refusal::Unavailable => Self::Unavailable,
         }
     }
 }
+
+/// A delivery to a webhook under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PostToken(u64);
 
 /// What the shell is to do.
 #[derive(Debug)]
@@ -124,6 +144,8 @@ pub enum Action {
     Send(SendToken, Box<Outbound>),
     /// Make one try of this call; bring the answer to [`Core::called`].
     Call(CallToken, Box<model::CallRow>),
+    /// Post this to a webhook; bring the answer to [`Core::posted`].
+    Post(PostToken, Box<crate::outside::Post>),
     /// Answer an inbound: it is durable, or refused.
     Accepted(Ticket, Result<Accepted, AcceptError>),
     /// Answer an item: it was processed and its step is durable, or refused.
@@ -132,6 +154,8 @@ pub enum Action {
     Settled(Ticket),
     /// Tell whoever watches this address.
     Notice(Address, Notice),
+    /// Nobody is on this address any more: whoever watches it is let go.
+    Gone(Address),
     /// Tell whoever watches the desk.
     Desk(DeskEvent),
     /// What happened in the steps of a commit that is durable now, if [`CoreOptions::traced`].
@@ -216,6 +240,12 @@ enum Written {
     Audience(String),
     /// Schedules moved on, and these audiences begin.
     Schedules(Vec<audience::Audience>),
+    /// Deliveries to webhooks are over.
+    Ends(webhooks::WroteEnds),
+    /// Deliveries are made once more.
+    Replay(webhooks::WroteEnds, Ticket),
+    /// Whoever holds the ticket is answered.
+    Answer(Ticket),
     /// Nothing.
     Nothing,
 }
@@ -251,6 +281,10 @@ pub struct Core {
     agenda: Agenda,
     desk: Desk,
     segments: segments::Segments,
+    suppressions: suppression::Suppressions,
+    directory: crm::directory::Directory,
+    webhooks: webhooks::Webhooks,
+    merges: merge::Merges,
     /// Conversations whose due work broke: left alone until something changes them.
     stuck: BTreeMap<ConversationId, u8>,
     arrivals: usize,
@@ -318,20 +352,24 @@ impl Core {
         if self.failed.is_some() || self.stopping || self.arrivals >= ARRIVALS {
             return self.done(ticket, Err(Refusal::Unavailable));
         }
-        let person = match self.store.person(contact) {
-            Ok(Some(person)) => person,
+        // Whoever was merged away is met as the one they are part of.
+        let person = match merge::resolved(&*self.store, contact) {
+            Ok(Some(person)) => Some(person),
+            // Somebody who is being made is as good as there: what comes to them waits in their line.
+            Ok(None) if self.lines.get(&contact).is_some_and(|line| line.flight.is_some() || !line.arrivals.is_empty()) => None,
             Ok(None) => return self.done(ticket, Err(Refusal::NotFound)),
             Err(error) => {
                 self.fail(&error.to_string());
                 return self.done(ticket, Err(Refusal::Unavailable));
             }
         };
+        let contact = person.as_ref().map_or(contact, |person| person.contact.id);
         let key = once.map(|text| seen::key(self.salt, "", text));
-        if let Some(key) = key
+        if let (Some(key), Some(person)) = (key, &person)
             && person.has_seen(key, now)
         {
-            let message = self.said_before(&person, &item);
-            return self.done(ticket, Ok(Outcome { message }));
+            let message = self.said_before(person, &item);
+            return self.done(ticket, Ok(Outcome { message, ..Outcome::default() }));
         }
         let limit = self.programs.current().limits().inbox as usize;
         let line = self.lines.entry(contact).or_default();
@@ -339,7 +377,7 @@ impl Core {
             first.tickets.push((ticket, Wants::Done));
             return;
         }
-        if person.inbox.len() + line.arrivals.len() >= limit {
+        if person.map_or(0, |p| p.inbox.len()) + line.arrivals.len() >= limit {
             return self.done(ticket, Err(Refusal::TooMany));
         }
         line.arrivals.push_back(Arrival { item, at: now, seen: key, tickets: vec![(ticket, Wants::Done)], tries: 0 });
@@ -373,6 +411,8 @@ impl Core {
                 }
                 Wake::Schedules => self.schedules_due(now),
                 Wake::Clock => self.save_clock(now),
+                Wake::Joining => self.go_on_joining(now),
+                Wake::Webhook(_) => self.webhooks_go(now),
                 Wake::Records => {
                     for (written, commit) in std::mem::take(&mut self.unwritten) {
                         self.write_records(written, commit);
@@ -392,6 +432,7 @@ impl Core {
 
     /// The store answered a commit.
     pub fn committed(&mut self, now: Instant, token: CommitToken, answer: Result<Seq, store::Error>) {
+        self.webhooks_committed(now, token, answer.is_ok());
         if let Some(written) = self.writing.remove(&token) {
             return match answer {
                 Ok(_) => self.written(now, written),
@@ -400,8 +441,12 @@ impl Core {
                 Err(error) => self.fail(&error.to_string()),
             };
         }
-        let Some(contact) = self.flights.remove(&token) else { return };
+        let Some(contact) = self.flights.remove(&token) else {
+            self.joined_landed(now, token, &answer);
+            return;
+        };
         self.landed(now, contact, answer);
+        self.go_on_joining(now);
     }
 
     /// A channel answered a piece.
@@ -430,7 +475,7 @@ impl Core {
             let rows = self.store.person(contact).ok().flatten().is_some_and(|p| !p.inbox.is_empty());
             let line = self.lines.get_mut(&contact)?;
             // What waits for a run that requests may wait long.
-            (rows && line.held.is_empty() || line.flight.is_some() || !line.arrivals.is_empty()).then_some(line)
+            (rows && line.held.is_empty() || line.flight.is_some() || line.joined || !line.arrivals.is_empty()).then_some(line)
         });
         match busy {
             Some(line) if self.failed.is_none() => line.settlers.push(ticket),
@@ -439,13 +484,20 @@ impl Core {
     }
 
     /// Takes nothing new from now on; what is under way goes on until [`Core::is_quiet`].
-    pub fn stop(&mut self) {
+    pub fn stop(&mut self, now: Instant) {
+        // Nobody is to be judged anew at the next start.
+        self.save_clock(now);
         self.stopping = true;
     }
 
     /// Whether no commit, no piece and no call is under way.
     pub fn is_quiet(&self) -> bool {
-        self.flights.is_empty() && self.sends.is_empty() && self.calls.is_empty() && self.writing.is_empty()
+        self.flights.is_empty()
+            && self.merges.is_quiet()
+            && self.sends.is_empty()
+            && self.calls.is_empty()
+            && self.writing.is_empty()
+            && self.webhooks.is_quiet()
     }
 
     /// Stops everything: nothing more is acknowledged.
@@ -455,7 +507,10 @@ impl Core {
         }
         self.failed = Some(reason.to_owned());
         let lines: BTreeMap<ContactId, Line> = self.lines.drain().collect();
-        for line in lines.into_values() {
+        for mut line in lines.into_values() {
+            if let Some(erasing) = line.erasing.take() {
+                self.done(erasing.ticket(), Err(Refusal::Unavailable));
+            }
             for (ticket, wants) in line.arrivals.into_iter().flat_map(|a| a.tickets) {
                 match wants {
                     Wants::Durable | Wants::Duplicate => self.accepted(ticket, Err(AcceptError::Unavailable)),
@@ -466,6 +521,9 @@ impl Core {
                 self.done(ticket, Err(Refusal::Unavailable));
             }
             self.actions.extend(line.settlers.into_iter().map(Action::Settled));
+        }
+        for ticket in self.merges.drain() {
+            self.done(ticket, Err(Refusal::Unavailable));
         }
         self.flights.clear();
         self.sends.clear();
@@ -493,6 +551,9 @@ impl Core {
         match written {
             Written::Audience(id) => self.audience_written(now, &id),
             Written::Schedules(begun) => self.schedules_written(now, begun),
+            Written::Ends(wrote) => self.ends_written(now, wrote),
+            Written::Replay(wrote, ticket) => self.replay_written(now, wrote, ticket),
+            Written::Answer(ticket) => self.done(ticket, Ok(Outcome::default())),
             Written::Nothing => {}
         }
     }

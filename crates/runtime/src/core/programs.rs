@@ -69,6 +69,7 @@ impl Core {
     pub fn reload(&mut self, now: Instant, bot: Arc<Bot>) {
         self.programs.replace(bot);
         self.rules_changed(now);
+        self.directory_reloaded();
         // Its schedules are looked at as soon as time moves.
         self.look_at_schedules(model::Instant::default());
         let unused: Vec<Version> = self.programs.pinned().filter(|version| !self.usage.uses(version)).cloned().collect();

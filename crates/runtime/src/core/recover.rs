@@ -50,6 +50,10 @@ impl Core {
             agenda: Agenda::default(),
             desk: Desk::default(),
             segments: Default::default(),
+            suppressions: super::suppression::Suppressions::new(salt),
+            directory: Default::default(),
+            webhooks: Default::default(),
+            merges: Default::default(),
             stuck: BTreeMap::new(),
             arrivals: 0,
             actions: Vec::new(),
@@ -62,7 +66,9 @@ impl Core {
             store: store.clone(),
         };
         core.load_globals()?;
-        core.load_segments(now)?;
+        core.load_suppressions(&*store)?;
+        core.begin_directory();
+        let recognised = core.load_segments(now)?;
         core.load_agents(now, &*store)?;
         for (channel, value) in store.records(WAITS)? {
             let until = value.get("until").and_then(serde_json::Value::as_i64).map(Instant).filter(|until| *until > now);
@@ -72,8 +78,14 @@ impl Core {
             }
         }
         store.active(&mut |person| core.pick_up(now, &person))?;
+        core.load_webhooks(&*store)?;
         core.load_audiences(&*store)?;
         core.look_at_schedules(now);
+        for id in recognised {
+            if let Some(person) = store.person(id)? {
+                core.recognise(now, None, &person.contact);
+            }
+        }
         Ok(core)
     }
 

@@ -76,7 +76,7 @@ impl Core {
             self.agenda.set(Wake::Schedules, next);
         } else {
             // What comes next is looked at when this is durable.
-            self.write_records(Written::Schedules(begun), Commit { person: None, records });
+            self.write_records(Written::Schedules(begun), Commit { person: None, records, ..Commit::default() });
         }
     }
 

@@ -11,6 +11,7 @@ use super::{Core, CoreError, Written, agenda::Wake};
 use engine::{Bot, Programs as _, StoredSegment};
 use expr::{Fuel, Truth};
 use model::{Contact, ContactId, EventRecord, Instant};
+use rayon::prelude::*;
 use segments::{Book, Era, Members, Set, Snapshot};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -30,8 +31,9 @@ const CLOCK: &str = "clock";
 pub(crate) const SIZES: &str = "segment_sizes";
 /// Eras that are remembered: contacts judged by an older one are judged anew, without a word.
 const REMEMBERED: usize = 64;
-/// How often the clock is written down while something happens: a minute.
-const SAVE: i64 = 60_000_000;
+/// How often the clock is written down while something happens: ten seconds. Whoever had a step since then is judged anew
+/// at a start after a crash.
+const SAVE: i64 = 10_000_000;
 /// How often a size that changed is noted: ten minutes.
 const NOTE: i64 = 600_000_000;
 /// Boundaries of one contact that are looked at in a row before others get their turn.
@@ -61,8 +63,12 @@ pub(super) struct Segments {
 struct Judging {
     /// The hash of their set.
     rules: u64,
+    /// The segments whose rules they are: what is told of them is not yet by the new ones.
+    changed: BTreeSet<String>,
     /// Whose record became durable meanwhile.
     touched: BTreeSet<ContactId>,
+    /// Whether somebody is gone since.
+    lost: bool,
 }
 
 /// Everybody, to be judged by new rules: to be carried out where nobody waits, and brought to [`Core::judged`].
@@ -128,8 +134,8 @@ impl Segments {
 }
 
 impl Core {
-    /// Reads everybody, and picks up time where it was left.
-    pub(super) fn load_segments(&mut self, now: Instant) -> Result<(), CoreError> {
+    /// Reads everybody, and picks up time where it was left. Answers who was proven lately to be named as they are.
+    pub(super) fn load_segments(&mut self, now: Instant) -> Result<Vec<ContactId>, CoreError> {
         let store = self.store.clone();
         self.programs.set_segments(stored(&*store)?);
         let record = |key: &str| -> Result<Option<serde_json::Value>, CoreError> { Ok(store.record(OWN, key)?) };
@@ -148,15 +154,37 @@ impl Core {
         let set = bot.set().clone();
         // Whose memberships were judged after the clock was written down.
         let mut ahead: Vec<(ContactId, Instant)> = Vec::new();
-        let segments = &mut self.segments;
+        let (segments, directory) = (&mut self.segments, &mut self.directory);
+        // Who was proven to be named so lately: the process may have ended before that was compared.
+        let mut recognised: Vec<ContactId> = Vec::new();
+        // Those whose past is kept under several ids.
+        let mut united: Vec<ContactId> = Vec::new();
         store.scan(&mut |person, events| {
             let contact = &person.contact;
+            if contact.is_merged_away() {
+                return;
+            }
             segments.book.put(contact);
-            segments.book.add_events(contact.id, &events);
+            if let Some(row) = segments.book.row_of(contact.id) {
+                directory.put(row, contact);
+            }
+            if contact.absorbed.is_empty() {
+                segments.book.add_events(contact.id, &events);
+            } else {
+                united.push(contact.id);
+            }
             if contact.judged > clock {
                 ahead.push((contact.id, contact.judged));
             }
+            if contact.verified().any(|i| i.verified.as_ref().is_some_and(|verified| verified.at >= clock)) {
+                recognised.push(contact.id);
+            }
         })?;
+        for id in united {
+            let mut events = store.events(id, 0, usize::MAX)?;
+            events.reverse();
+            segments.book.add_events(id, &events);
+        }
         let (book, members) = (&segments.book, &mut segments.members);
         members.rebuild(&book.snapshot(), &set, &*bot, clock);
         // Whoever differs was not followed to their end, or is carried by rules that were edited meanwhile.
@@ -170,19 +198,24 @@ impl Core {
                 noted.into_iter().for_each(|(key, is)| members.set_member(book, id, key, is));
             }
         }
-        for (id, judged) in ahead {
+        let judge = |(id, judged): (ContactId, Instant)| {
             let mut fuel = Fuel::new(bot.limits().fuel);
-            let Some(who) = book.who(id, judged, &*bot, &set) else { continue };
+            let who = book.who(id, judged, &*bot, &set)?;
             let differs = set.order().iter().any(|key| who.noted(key) != (set.is_member(key, &who, &mut fuel) == Truth::True));
             let flips = set.next_flip(set.order().iter().map(String::as_str), &who, &mut fuel);
-            members.schedule(book, id, if differs { Some(now) } else { flips });
+            Some((id, if differs { Some(now) } else { flips }))
+        };
+        // After a crash under load these are some hundred thousand.
+        let judged: Vec<_> = ahead.into_par_iter().filter_map(judge).collect();
+        for (id, at) in judged {
+            members.schedule(book, id, at);
         }
         self.begin_era(now);
         if saved.is_none() {
             self.segments.moved = true;
             self.save_clock(now);
         }
-        Ok(())
+        Ok(recognised)
     }
 
     /// Segments that are not in the bot's folder changed: what is durable holds from now on.
@@ -203,9 +236,15 @@ impl Core {
         if self.segments.eras.first().is_some_and(|era| era.hash == set.hash()) {
             return;
         }
+        // Those of an edit that was not finished are still to be judged as well.
+        let mut changed = self.segments.judging.take().map(|judging| judging.changed).unwrap_or_default();
+        let was = self.segments.eras.first();
+        let differs = |key: &&String| was.and_then(|era| era.rules.get(*key)).copied() != set.hash_of(key);
+        changed.extend(set.order().iter().filter(differs).cloned());
+        changed.retain(|key| set.get(key).is_some());
         self.begin_era(now);
         let few = self.segments.book.len() <= self.at_once;
-        self.segments.judging = Some(Judging { rules: set.hash(), touched: BTreeSet::new() });
+        self.segments.judging = Some(Judging { rules: set.hash(), changed, touched: BTreeSet::new(), lost: false });
         let judgement = Box::new(Judgement { everybody: self.segments.book.snapshot(), bot, now });
         if few {
             let judged = judgement.carry_out();
@@ -224,6 +263,9 @@ impl Core {
         let set = self.programs.current().set().clone();
         let segments = &mut self.segments;
         let before = std::mem::replace(&mut segments.members, judged.members);
+        if judging.lost {
+            segments.members.keep_those_of(&segments.book);
+        }
         for id in judging.touched {
             let flips = before.not_before(&segments.book, id);
             segments.members.schedule(&segments.book, id, flips);
@@ -247,6 +289,11 @@ impl Core {
         self.segments.judging.is_some()
     }
 
+    /// Whether a segment's rule is one of them: what is told of its members is not by that rule yet.
+    pub fn is_computing(&self, key: &str) -> bool {
+        self.segments.judging.as_ref().is_some_and(|judging| judging.changed.contains(key))
+    }
+
     /// Notes that the rules of now are in force.
     fn begin_era(&mut self, now: Instant) {
         let era = self.programs.current().set().era(now);
@@ -261,8 +308,44 @@ impl Core {
         let value = serde_json::to_value(&*eras).expect("eras are plain data");
         self.segments.moved = true;
         let put = RecordPut { table: OWN.into(), key: ERAS.into(), value: Some(value) };
-        self.write_records(Written::Nothing, Commit { person: None, records: vec![put] });
+        self.write_records(Written::Nothing, Commit { person: None, records: vec![put], ..Commit::default() });
         self.agenda.set(Wake::Clock, Some(now.plus_micros(SAVE)));
+    }
+
+    /// A contact is gone.
+    pub(super) fn segments_forget(&mut self, id: ContactId) {
+        self.directory_forget(id);
+        let segments = &mut self.segments;
+        segments.on_the_way.remove(&id);
+        segments.members.remove(&segments.book, id);
+        segments.book.remove(id);
+        segments.moved = true;
+        if let Some(judging) = &mut segments.judging {
+            judging.touched.remove(&id);
+            judging.lost = true;
+        }
+    }
+
+    /// Two contacts became one, or two again: what is recorded of one of them is read and counted anew, and one look tells what they
+    /// entered and left.
+    pub(super) fn segments_joined(&mut self, now: Instant, contact: &Contact) {
+        self.segments_forget(contact.id);
+        if contact.is_merged_away() {
+            return;
+        }
+        let mut events = match self.store.events(contact.id, 0, usize::MAX) {
+            Ok(events) => events,
+            Err(error) => return self.fail(&error.to_string()),
+        };
+        events.reverse();
+        let set = self.programs.current().set().clone();
+        let segments = &mut self.segments;
+        segments.put(contact, &set);
+        segments.book.add_events(contact.id, &events);
+        if let Some(judging) = &mut segments.judging {
+            judging.touched.insert(contact.id);
+        }
+        segments.sooner(contact.id, now);
     }
 
     /// A commit of a contact is durable.
@@ -368,7 +451,7 @@ impl Core {
         let value = serde_json::to_value(clock).expect("an instant is plain data");
         let mut records = vec![RecordPut { table: OWN.into(), key: CLOCK.into(), value: Some(value) }];
         records.extend(self.note_sizes(now));
-        self.write_records(Written::Nothing, Commit { person: None, records });
+        self.write_records(Written::Nothing, Commit { person: None, records, ..Commit::default() });
     }
 
     fn note_sizes(&mut self, now: Instant) -> Vec<RecordPut> {

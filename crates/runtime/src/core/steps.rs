@@ -9,8 +9,8 @@ use super::{
 };
 use engine::{DeskRequest, Input, PersonView, Step, Turn};
 use model::{
-    Author, Contact, Conversation, ConversationId, Delivery, InboxItem, Instant, JourneyKind, MessageId, OutboxRow, OutboxState, RequestId,
-    TranscriptEntry,
+    Address, Author, Contact, Conversation, ConversationId, Delivery, InboxItem, Instant, JourneyKind, MessageId, OutboxRow, OutboxState,
+    RequestId, TranscriptEntry,
 };
 use std::{
     collections::VecDeque,
@@ -19,6 +19,9 @@ use std::{
 
 /// Requests to the desk answered within one commit; more would be a loop of the flow that `check` rejects.
 const DESK_ROUNDS: usize = 16;
+
+/// The channel of a conversation with somebody without an address.
+pub(super) const NOWHERE: &str = "";
 
 /// What running an item came to.
 pub(super) enum Ran {
@@ -40,10 +43,17 @@ impl Core {
             },
             None => Permit::Step,
         };
+        if let (InboxItem::Amend { edition, .. }, Some(contact)) = (item, draft.contact())
+            && contact.edition() != *edition
+        {
+            return Ok(Ran::Refused(Refusal::Changed));
+        }
+        let fresh = draft.before.as_ref().is_none_or(|person| person.conversations.is_empty());
         let Some(conversation) = place(draft, item, now) else {
             draft.journey(None, JourneyKind::Error("an input was for a conversation that does not exist".into()));
             return Ok(Ran::Consumed(Outcome::default()));
         };
+        self.meet(draft, item, now).map_err(|error| error.to_string())?;
         match permit {
             Permit::Already => return Ok(Ran::Consumed(Outcome::default())),
             Permit::Step => {}
@@ -55,6 +65,9 @@ impl Core {
         if let (true, Some(call)) = (draft.held, waits_for) {
             return Ok(Ran::Held(conversation, call));
         }
+        if fresh {
+            draft.drop_empty(conversation);
+        }
         let message = match item {
             InboxItem::AgentSays { .. } => said(draft, lines_before),
             InboxItem::Incoming { .. }
@@ -64,13 +77,16 @@ impl Core {
             | InboxItem::Resolve { .. }
             | InboxItem::Dismiss { .. }
             | InboxItem::Modify { .. }
+            | InboxItem::Amend { .. }
+            | InboxItem::Create { .. }
+            | InboxItem::Undo { .. }
             | InboxItem::Move { .. }
             | InboxItem::Reached { .. }
             | InboxItem::Import { .. }
             | InboxItem::Reported { .. }
             | InboxItem::Undelivered { .. } => None,
         };
-        Ok(Ran::Consumed(Outcome { message }))
+        Ok(Ran::Consumed(Outcome { message, ..Outcome::default() }))
     }
 
     /// Runs what is due in a conversation.
@@ -92,9 +108,7 @@ impl Core {
             let id = used.id;
             return self.run(now, draft, id, Input::Membership);
         }
-        let Some(address) = draft.contact().map(|contact| contact.addresses.first().map(|reach| reach.address.clone())) else {
-            return Ok(());
-        };
+        let Some(address) = draft.contact().map(first_address) else { return Ok(()) };
         let settled = {
             let seed = draft.ids.draw();
             let Some(contact) = draft.contact() else { return Ok(()) };
@@ -102,9 +116,7 @@ impl Core {
             let recorded = self.segments.book().past(draft.change.id);
             engine::settle(contact, &recorded, self.segments.flips(draft.change.id), &turn)
         };
-        if settled.caught
-            && let Some(address) = address
-        {
+        if settled.caught {
             let id: ConversationId = draft.ids.next();
             draft.put_conversation(Conversation::new(id, draft.change.id, address));
             return self.run(now, draft, id, Input::Membership);
@@ -159,7 +171,7 @@ impl Core {
         let recorded = self.segments.book().past(draft.change.id);
         let past = segments::Recorded { before: &recorded, since: &draft.change.events };
         let flips = draft.flips.unwrap_or_else(|| self.segments.flips(draft.change.id));
-        let view = PersonView { contact, conversation, past: &past, flips };
+        let view = PersonView { contact, conversation, past: &past, flips, elsewhere: draft.elsewhere(id) };
         self.stats.steps += 1;
         // The interpreter is pure: a panic leaves nothing half done behind.
         catch_unwind(AssertUnwindSafe(|| self.decide.step(&view, input, &turn))).map_err(|panic| {
@@ -204,6 +216,9 @@ impl Core {
                 match &message.author {
                     // The customer fetches by cursor: what is committed is sent.
                     Author::Bot { .. } | Author::Agent { .. } | Author::System if pull => message.delivery = Delivery::Sent,
+                    Author::Bot { .. } | Author::Agent { .. } if address.channel == NOWHERE => {
+                        message.delivery = Delivery::Failed("the contact has no address yet".into());
+                    }
                     Author::Bot { .. } | Author::Agent { .. } => rows.push(OutboxRow {
                         message: message.clone(),
                         address: address.clone(),
@@ -277,15 +292,30 @@ pub(super) fn place(draft: &mut Draft, item: &InboxItem, now: Instant) -> Option
         | InboxItem::Move { conversation, .. }
         | InboxItem::Reported { conversation, .. }
         | InboxItem::Undelivered { conversation, .. } => draft.conversation(*conversation).map(|c| c.id),
-        InboxItem::Event { conversation: None, .. } | InboxItem::Import { .. } | InboxItem::Reached { .. } | InboxItem::Modify { .. } => {
+        InboxItem::Event { conversation: None, .. }
+        | InboxItem::Import { .. }
+        | InboxItem::Reached { .. }
+        | InboxItem::Modify { .. }
+        | InboxItem::Amend { .. }
+        | InboxItem::Undo { .. }
+        | InboxItem::Create { .. } => {
             if let Some(used) = draft.last_used() {
                 return Some(used.id);
             }
+            if let (InboxItem::Create { source, .. }, None) = (item, draft.contact()) {
+                draft.change.contact = Some(Box::new(Contact::without_address(draft.change.id, now, source)));
+            }
             // A contact nobody talked with yet: their conversation begins on the first address they have.
-            let address = draft.contact()?.addresses.first()?.address.clone();
+            let address = first_address(draft.contact()?);
             let id: ConversationId = draft.ids.next();
             draft.put_conversation(Conversation::new(id, draft.change.id, address));
             Some(id)
         }
     }
+}
+
+/// Where a conversation begins with somebody nobody talked with yet. Somebody without an address can be written to nowhere: what
+/// is said there has failed when it is said, and a flow can still call, mail and change what is known.
+fn first_address(contact: &Contact) -> Address {
+    contact.addresses.first().map_or_else(|| Address { channel: NOWHERE.into(), id: contact.id.to_string() }, |reach| reach.address.clone())
 }

@@ -41,6 +41,12 @@ impl Usage {
         }
     }
 
+    /// Counts nothing of a person any more; answers the versions whose last use it took.
+    pub(super) fn forget(&mut self, person: &Person) -> Vec<Version> {
+        let versions = person.conversations.iter().flat_map(engine::versions);
+        versions.filter(|version| self.release(version)).cloned().collect()
+    }
+
     /// Counts what a commit changed; answers the versions whose last use it took.
     pub(super) fn update(&mut self, before: Option<&Person>, person: &Person) -> Vec<Version> {
         let mut left: Vec<Version> = Vec::new();

@@ -32,9 +32,13 @@ impl Shell {
 
     /// Stores a record durably; none deletes it.
     pub(crate) async fn put_record(self: &Arc<Self>, table: &str, key: &str, value: Option<Value>) -> Result<(), store::Error> {
+        self.put_records(vec![RecordPut { table: table.to_owned(), key: key.to_owned(), value }]).await
+    }
+
+    /// Stores records durably, all or none.
+    pub(crate) async fn put_records(self: &Arc<Self>, records: Vec<RecordPut>) -> Result<(), store::Error> {
         let (tell, told) = tokio::sync::oneshot::channel();
-        let put = RecordPut { table: table.to_owned(), key: key.to_owned(), value };
-        let commit = store::Commit { person: None, records: vec![put] };
+        let commit = store::Commit { records, ..store::Commit::default() };
         self.store.commit(commit, Box::new(move |answer| drop(tell.send(answer))));
         let answer = told.await.unwrap_or_else(|_| Err(store::Error::Failed("the writer went away".into())));
         if let Err(error @ (store::Error::Failed(_) | store::Error::Corrupt(_))) = &answer {
@@ -207,6 +211,10 @@ impl Hub for ChannelHub {
 
     fn commands_in(&self, language: &str) -> Vec<(String, String)> {
         commands(&self.shell.bot(), Some(language))
+    }
+
+    fn bot_name(&self) -> String {
+        self.shell.bot().name().to_owned()
     }
 
     fn languages(&self) -> Vec<String> {

@@ -10,8 +10,9 @@ use shell::Around;
 pub(crate) use shell::{Shell, lock};
 
 use crate::{
-    Clock, Handle, Outside,
+    Clock, Handle, Outside, TypeChanges,
     core::{Core, CoreError, CoreOptions, Engine, ProgramSet},
+    handle::attributes,
 };
 use channel::Channel;
 use engine::Bot;
@@ -58,6 +59,9 @@ pub enum StartError {
     /// The store failed.
     #[error("the store could not be used: {0}")]
     Store(#[from] store::Error),
+    /// Stored values do not fit what the bot declares.
+    #[error(transparent)]
+    Types(#[from] crate::Misfits),
     /// Two channels have one name.
     #[error("two channels are named \"{0}\"; give each its own key under channels:")]
     TwoChannels(String),
@@ -92,9 +96,10 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
     let capabilities = by_name.iter().map(|(name, channel)| (name.clone(), channel.capabilities().clone())).collect();
     let now = clock.now();
     let calls = outside.is_some() && !at_rest;
-    let (programs, reading) = (ProgramSet::new(bot, pinned), store.clone());
-    let core = tokio::task::spawn_blocking(move || -> Result<Core, StartError> {
+    let (programs, reading, durable) = (ProgramSet::new(bot, pinned), store.clone(), store.clone());
+    let (core, types) = tokio::task::spawn_blocking(move || -> Result<(Core, TypeChanges), StartError> {
         let salt = salt(&*reading, seed)?;
+        let known = attributes::known_types(&*reading)?;
         let options = CoreOptions {
             programs,
             decide: Box::new(Engine),
@@ -107,7 +112,14 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
             ungated: false,
             at_once: crate::core::AT_ONCE,
         };
-        Ok(Core::new(options, now)?)
+        let core = Core::new(options, now)?;
+        // Who looks at a folder at rest, or mends it, may do so whatever it holds.
+        let types = if at_rest {
+            TypeChanges::default()
+        } else {
+            attributes::compare(&core.bot(), &known, &core.snapshot(), now)?.settle(&*durable)?
+        };
+        Ok((core, types))
     })
     .await
     .map_err(|ended| StartError::Interrupted(ended.to_string()))??;
@@ -117,7 +129,12 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
     let handle = Handle::new(shell.clone());
     let mut own = vec![tokio::spawn(shell.clone().take_answers(answers))];
     if !at_rest {
+        own.push(tokio::spawn({
+            let handle = handle.clone();
+            async move { handle.take_types(types).await }
+        }));
         own.push(tokio::spawn(shell.clone().keep_time()));
+        own.push(tokio::spawn(handle.clone().keep_promises()));
     }
     let (stop, stopped) = watch::channel(false);
     let channels = shell.channels().map(|channel| tokio::spawn(channel.clone().run(handle.hub(channel.name()), stopped.clone()))).collect();
@@ -131,7 +148,7 @@ fn salt(store: &dyn Store, seed: u64) -> Result<u64, StartError> {
     }
     let salt = model::IdSource::new(model::Instant(0), seed ^ 0x5EED).draw();
     let put = RecordPut { table: OWN.into(), key: "salt".into(), value: Some(salt.to_string().into()) };
-    store::commit_blocking(store, Commit { person: None, records: vec![put] })?;
+    store::commit_blocking(store, Commit { person: None, records: vec![put], ..Commit::default() })?;
     Ok(salt)
 }
 
@@ -144,8 +161,9 @@ impl Service {
     /// Stops in order: channels, then what is under way, then the store. Takes at most some seconds; what was not
     /// acknowledged by then was not promised.
     pub async fn stop(self) {
-        let Self { handle: _, shell, stop, channels, own } = self;
+        let Self { handle, shell, stop, channels, own } = self;
         stop.send_replace(true);
+        handle.stop_imports();
         let ends = futures::future::join_all(channels);
         if tokio::time::timeout(CHANNELS_END, ends).await.is_err() {
             tracing::warn!("a channel did not end in time and was left");
@@ -155,6 +173,7 @@ impl Service {
             tracing::warn!("something was still under way when the runtime stopped; it is picked up at the next start");
         }
         own.iter().for_each(JoinHandle::abort);
+        shell.answer_nobody();
         let store = shell.store.clone();
         match tokio::task::spawn_blocking(move || store.close()).await {
             Ok(Ok(())) => {}

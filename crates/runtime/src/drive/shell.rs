@@ -3,7 +3,7 @@
 use super::watchers::Watchers;
 use crate::{
     Clock, DeskEvent, Outside, Tried,
-    core::{Action, CallToken, CommitToken, Core, Outcome, Refusal, SendToken, Ticket},
+    core::{Action, CallToken, CommitToken, Core, Outcome, PostToken, Refusal, SendToken, Ticket},
 };
 use channel::{AcceptError, Accepted, Channel, SendError, Sent};
 use engine::Bot;
@@ -25,6 +25,8 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 const SEND_WITHIN: Duration = Duration::from_secs(120);
 /// How long one try of a call may take, whatever its own limits are.
 const CALL_WITHIN: Duration = Duration::from_secs(120);
+/// How long one try of a delivery to a webhook may take, whatever makes it.
+const POST_WITHIN: Duration = Duration::from_secs(30);
 /// Desk hints kept for a slow listener; one that misses some fetches everything.
 const DESK_HINTS: usize = 256;
 /// Retired versions kept for a slow listener; what one misses goes at the next start.
@@ -68,6 +70,8 @@ pub(crate) struct Shell {
     pub(crate) runtime: tokio::runtime::Handle,
     /// Whether time stands still ([`super::Options::at_rest`]).
     pub(crate) at_rest: bool,
+    /// Erasures that are not done.
+    pub(crate) promises: crate::privacy::Promises,
 }
 
 /// What the operator is to know.
@@ -123,6 +127,7 @@ impl Shell {
             notes: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
             at_rest,
+            promises: Default::default(),
         };
         (Arc::new(shell), taken)
     }
@@ -190,6 +195,9 @@ impl Shell {
             Action::Call(token, row) => {
                 self.runtime.spawn(self.clone().call(token, row));
             }
+            Action::Post(token, post) => {
+                self.runtime.spawn(self.clone().post(token, post));
+            }
             Action::Accepted(ticket, answer) => {
                 if let Some(Waiter::Accept(tell)) = self.waiter(ticket) {
                     // Whoever does not wait any more needs no answer.
@@ -207,6 +215,7 @@ impl Shell {
                 }
             }
             Action::Notice(address, notice) => self.watchers.tell(&address, notice),
+            Action::Gone(address) => self.watchers.forget(&address),
             Action::Desk(event) => {
                 // Nobody at the desk is fine.
                 let _ = self.desk.send(event);
@@ -269,6 +278,52 @@ impl Shell {
         told.await.unwrap_or(Err(Refusal::Unavailable))
     }
 
+    /// A ticket for whoever waits for an item.
+    pub(crate) fn waits(&self, tell: oneshot::Sender<Result<Outcome, Refusal>>) -> Ticket {
+        self.ticket(Waiter::Item(tell))
+    }
+
+    /// Tells of a new contact at once; the answer comes when they are durable.
+    pub(crate) fn submit_new(self: &Arc<Self>, contact: ContactId, item: InboxItem) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+        let (tell, told) = oneshot::channel();
+        let ticket = self.ticket(Waiter::Item(tell));
+        self.tell(|core, now| core.create(now, contact, item, ticket));
+        told
+    }
+
+    /// Gives a line an item at once; the answer comes when its step is durable.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        contact: ContactId,
+        item: InboxItem,
+        once: Option<String>,
+    ) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+        let (tell, told) = oneshot::channel();
+        let ticket = self.ticket(Waiter::Item(tell));
+        self.tell(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
+        told
+    }
+
+    pub(crate) async fn erase(
+        self: &Arc<Self>,
+        contact: ContactId,
+        version: Option<u64>,
+        remembered: crate::core::erase::Remembered,
+    ) -> Result<Outcome, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let ticket = self.ticket(Waiter::Item(tell));
+        self.tell(|core, now| core.erase(now, contact, version, remembered, ticket));
+        told.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    /// Asks something of two contacts together.
+    pub(crate) async fn joining(self: &Arc<Self>, ask: impl FnOnce(&mut Core, Instant, Ticket)) -> Result<Outcome, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let ticket = self.ticket(Waiter::Item(tell));
+        self.tell(|core, now| ask(core, now, ticket));
+        told.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
     pub(super) async fn settled(self: &Arc<Self>, address: &Address, within: Duration) {
         let (tell, told) = oneshot::channel();
         let ticket = self.ticket(Waiter::Settle(tell));
@@ -317,6 +372,36 @@ impl Shell {
         self.tell(|core, now| core.called(now, token, tried));
     }
 
+    async fn post(self: Arc<Self>, token: PostToken, post: Box<crate::outside::Post>) {
+        let posted = self.post_once(&post).await;
+        tracing::debug!(delivery = post.id, ?posted, "posted to a webhook");
+        self.tell(|core, now| core.posted(now, token, &posted));
+    }
+
+    /// Makes one try of a delivery.
+    pub(crate) async fn post_once(&self, post: &crate::outside::Post) -> crate::outside::Posted {
+        let failed = |reason: &str| crate::outside::Posted::Failed { reason: reason.into() };
+        let Some(outside) = &self.outside else { return failed("this server makes no calls") };
+        match tokio::time::timeout(POST_WITHIN, AssertUnwindSafe(outside.post(post)).catch_unwind()).await {
+            Ok(Ok(posted)) => posted,
+            Ok(Err(_)) => failed("what posts it panicked"),
+            Err(_) => failed("no answer in time"),
+        }
+    }
+
+    /// Whether deliveries may be posted to an address.
+    pub(crate) fn may_post(&self, url: &str) -> Result<(), String> {
+        self.outside.as_ref().map_or(Ok(()), |outside| outside.may_post(url))
+    }
+
+    /// Tells the core something that it answers with a ticket.
+    pub(crate) async fn answered(self: &Arc<Self>, news: impl FnOnce(&mut Core, Instant, Ticket)) -> Result<Outcome, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let ticket = self.ticket(Waiter::Item(tell));
+        self.tell(|core, now| news(core, now, ticket));
+        told.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
     // ---- the shell's own tasks ----
 
     pub(super) async fn take_answers(self: Arc<Self>, mut answers: mpsc::UnboundedReceiver<Answer>) {
@@ -351,7 +436,12 @@ impl Shell {
     // ---- the end ----
 
     pub(super) fn stop(self: &Arc<Self>) {
-        self.tell(|core, _| core.stop());
+        self.tell(Core::stop);
+    }
+
+    /// Whoever still waits for something is told that it did not come: nothing is answered any more.
+    pub(super) fn answer_nobody(&self) {
+        lock(&self.waiters).clear();
     }
 
     /// Resolves when nothing is under way.

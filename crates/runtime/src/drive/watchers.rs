@@ -34,6 +34,11 @@ impl Watchers {
         inner.by_address.entry(address.clone()).or_insert_with(|| broadcast::Sender::new(KEPT)).subscribe()
     }
 
+    /// Lets whoever watches the address go.
+    pub(crate) fn forget(&self, address: &Address) {
+        lock(&self.inner).by_address.remove(address);
+    }
+
     /// Tells whoever watches the address.
     pub(crate) fn tell(&self, address: &Address, notice: Notice) {
         let mut inner = lock(&self.inner);

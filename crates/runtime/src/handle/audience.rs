@@ -130,7 +130,7 @@ fn one_by_one(store: &dyn Store, whom: &Whom, bot: &Arc<Bot>, now: Instant) -> R
         let people = store.people(after, PAGE)?;
         let Some(last) = people.last() else { return Ok(reached) };
         after = Some(last.contact.id);
-        for person in &people {
+        for person in people.iter().filter(|person| !person.contact.is_merged_away()) {
             reached.contacts += 1;
             match meant(&person.contact, &NoPast, now) {
                 Meant::Yes => {

@@ -40,11 +40,25 @@ pub enum Scope {
     /// Raise events.
     #[serde(rename = "events:write")]
     EventsWrite,
+    /// See, make and revoke keys.
+    #[serde(rename = "keys:write")]
+    KeysWrite,
+    /// See, make, change and delete webhooks, and what they were told.
+    #[serde(rename = "webhooks:write")]
+    WebhooksWrite,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::ContactsRead, Self::ContactsWrite, Self::SegmentsRead, Self::SegmentsWrite, Self::EventsWrite];
+    pub const ALL: [Self; 7] = [
+        Self::ContactsRead,
+        Self::ContactsWrite,
+        Self::SegmentsRead,
+        Self::SegmentsWrite,
+        Self::EventsWrite,
+        Self::KeysWrite,
+        Self::WebhooksWrite,
+    ];
 
     /// As written.
     pub fn name(self) -> &'static str {
@@ -54,6 +68,8 @@ impl Scope {
             Self::SegmentsRead => "segments:read",
             Self::SegmentsWrite => "segments:write",
             Self::EventsWrite => "events:write",
+            Self::KeysWrite => "keys:write",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 

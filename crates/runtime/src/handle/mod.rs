@@ -1,39 +1,61 @@
 //! The handle: what api, console, cli and channels call. Cheap to clone; every call is answered when its effect is durable.
 
 mod agents;
+pub(crate) mod attributes;
 mod audience;
+mod bulk;
+mod campaigns;
+mod create;
 mod desk;
 mod events;
+mod find;
 mod globals;
+mod imports;
+mod journey;
 mod keys;
+mod merge;
+mod privacy;
 mod reading;
 mod segments;
+mod tags;
+mod webhooks;
 mod writing;
 
+pub use attributes::{Misfit, Misfits, TypeChanges};
 pub use audience::Reached;
+pub use campaigns::Campaign;
 pub use events::Told;
+pub use find::Found;
+pub use imports::WrongRow;
+pub use journey::{Timeline, TimelineCursor};
 pub use keys::{ApiKey, Scope};
+pub use merge::Duplicate;
 pub use segments::{Expect, Preview, SegmentError, SegmentRecord};
+pub use tags::TagUse;
+pub use webhooks::{DeliveryState, DeliveryView, Replay, WebhookChange};
 
 use crate::{ChannelHealth, Clock, DeskEvent, Health, ReloadError, RuntimeStats, core::Core, drive::Shell};
 use channel::Hub;
 use engine::Bot;
 use model::{Instant, Version};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use store::Blobs;
 use tokio::sync::broadcast;
 
 /// A running runtime, for everybody who wants something of it.
 #[derive(Clone)]
 pub struct Handle {
-    shell: Arc<Shell>,
+    pub(crate) shell: Arc<Shell>,
     keys: Arc<keys::Keys>,
     turns: Arc<segments::Turns>,
+    finds: Arc<find::Finds>,
+    /// Where the files of imports are; none where there are none.
+    imports: Arc<OnceLock<Arc<crate::imports::Imports>>>,
 }
 
 impl Handle {
     pub(crate) fn new(shell: Arc<Shell>) -> Self {
-        Self { shell, keys: Arc::default(), turns: Arc::default() }
+        Self { shell, keys: Arc::default(), turns: Arc::default(), finds: Arc::default(), imports: Arc::default() }
     }
 
     /// The hub of the channel of this name.

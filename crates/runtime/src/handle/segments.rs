@@ -44,6 +44,11 @@ impl Handle {
         self.shell.ask(|core| keys.iter().map(|key| core.segment_size(key)).collect())
     }
 
+    /// Which of these segments have rules that are still being judged for everybody, in the order of their keys.
+    pub fn computing_segments<'k>(&self, keys: &[&'k str]) -> Vec<&'k str> {
+        self.shell.ask(|core| keys.iter().copied().filter(|key| core.is_computing(key)).collect())
+    }
+
     /// Whether a contact is in a segment now.
     pub fn is_member(&self, contact: ContactId, key: &str) -> bool {
         self.shell.ask(|core| core.is_member(contact, key))

@@ -20,6 +20,27 @@ impl Handle {
         Ok(self.shell.item(contact, InboxItem::Modify { changes, by }, None).await.map(|_| ())?)
     }
 
+    /// The same, if the contact still is what it was read as ([`model::Contact::edition`]).
+    ///
+    /// # Errors
+    /// [`WriteError::Changed`] if somebody changed it meanwhile; nothing is changed then.
+    pub async fn amend(&self, contact: ContactId, edition: u64, changes: Vec<Change>, by: Actor) -> Result<(), WriteError> {
+        if changes.len() > CHANGES {
+            return Err(WriteError::Invalid(format!("at most {CHANGES} changes at once; make several calls")));
+        }
+        Ok(self.shell.item(contact, InboxItem::Amend { edition, changes, by }, None).await.map(|_| ())?)
+    }
+
+    /// Notes something about a contact. `once` makes a second telling harmless, as in [`crate::Told::once`]. Answered when it is
+    /// durable.
+    ///
+    /// # Errors
+    /// [`WriteError`] says why not.
+    pub async fn note(&self, contact: ContactId, text: String, by: Actor, once: Option<String>) -> Result<(), WriteError> {
+        let item = InboxItem::Modify { changes: vec![Change::Note(text)], by };
+        Ok(self.shell.item(contact, item, once).await.map(|_| ())?)
+    }
+
     /// Moves what rests in a conversation from one version of the bot to another, at these places (FL 5.9). What does not
     /// fit stays and is journeyed. Answered when it is durable.
     ///

@@ -17,7 +17,7 @@ pub(super) async fn call(egress: &Egress, secrets: &BTreeMap<String, Secret>, id
         Ok(request) => request,
         Err(why) => return Tried::failed(why),
     };
-    let reach = Reach { max_size: what.max_size as usize, stays };
+    let reach = Reach { max_size: what.max_size as usize, stays, follows: true };
     match egress.request_within(request, reach).await {
         Ok(answer) => {
             let again = answer.status.is_server_error()

@@ -6,9 +6,10 @@
 mod http;
 mod mail;
 pub mod sms;
+mod webhooks;
 
 use crate::egress::{AllowError, Egress, EgressOptions};
-use crate::outside::{Outside, Tried};
+use crate::outside::{Outside, Post, Posted, Tried};
 use engine::Setting;
 use futures::{FutureExt, future::BoxFuture};
 use model::{CallKind, CallRow};
@@ -26,6 +27,8 @@ pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub struct ServicesOptions {
     /// Hosts, addresses and networks that calls may reach although they are not public.
     pub allow: Vec<String>,
+    /// The same for deliveries to webhooks.
+    pub allow_webhooks: Vec<String>,
     /// Where the server is reached from outside: providers report there.
     pub public_url: Option<String>,
 }
@@ -33,6 +36,8 @@ pub struct ServicesOptions {
 /// The services of a bot. What they are may change while the server runs ([`Services::set`]).
 pub struct Services {
     egress: Egress,
+    /// For deliveries to webhooks.
+    webhooks: Egress,
     public_url: Option<String>,
     set: RwLock<Arc<Settings>>,
 }
@@ -64,9 +69,10 @@ impl Services {
     /// # Errors
     /// If an entry of the list is neither host, address nor network.
     pub fn new(options: ServicesOptions) -> Result<Arc<Self>, AllowError> {
-        let ServicesOptions { allow, public_url } = options;
+        let ServicesOptions { allow, allow_webhooks, public_url } = options;
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
-        Ok(Arc::new(Self { egress: Egress::new(EgressOptions { allow })?, public_url, set: RwLock::default() }))
+        let webhooks = Egress::new(EgressOptions { allow: allow_webhooks })?;
+        Ok(Arc::new(Self { egress: Egress::new(EgressOptions { allow })?, webhooks, public_url, set: RwLock::default() }))
     }
 
     /// Takes over what a bot says, with the values of the environment. Answers what is off, a line each.
@@ -120,6 +126,14 @@ impl Outside for Services {
             }
         }
         .boxed()
+    }
+
+    fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {
+        webhooks::post(&self.webhooks, post).boxed()
+    }
+
+    fn may_post(&self, url: &str) -> Result<(), String> {
+        self.webhooks.permits(url).map_err(|error| error.to_string())
     }
 }
 

@@ -16,8 +16,11 @@ use std::{
 };
 use store::{Commit, MemStore, RecordPut, Seq, Store};
 use switchboard_runtime::{
-    Agent, DeskEvent, Tried,
-    core::{Action, CallToken, CommitToken, Core, CoreOptions, Decide, Engine, Judgement, Outcome, ProgramSet, Refusal, SendToken, Ticket},
+    Agent, DeskEvent, Post, Tried,
+    core::{
+        Action, CallToken, CommitToken, Core, CoreOptions, Decide, Engine, Judgement, Outcome, PostToken, ProgramSet, Refusal, SendToken,
+        Ticket,
+    },
 };
 
 pub const SECOND: i64 = 1_000_000;
@@ -123,12 +126,16 @@ pub struct World {
     pub calls: Vec<(CallToken, CallRow)>,
     /// Every call ever made, in order.
     pub called: Vec<CallRow>,
+    /// Deliveries to webhooks under way.
+    pub posts: Vec<(PostToken, Post)>,
     /// Everything ever given to a channel, in order.
     pub given: Vec<Outbound>,
     pub accepted: BTreeMap<u64, Result<Accepted, AcceptError>>,
     pub done: BTreeMap<u64, Result<Outcome, Refusal>>,
     pub settled: Vec<u64>,
     pub notices: Vec<(Address, Notice)>,
+    /// Addresses on which nobody is any more.
+    pub gone: Vec<Address>,
     pub desk: Vec<DeskEvent>,
     pub alerts: Vec<String>,
     pub retired: Vec<model::Version>,
@@ -177,11 +184,13 @@ impl World {
             sends: Vec::new(),
             calls: Vec::new(),
             called: Vec::new(),
+            posts: Vec::new(),
             given: Vec::new(),
             accepted: BTreeMap::new(),
             done: BTreeMap::new(),
             settled: Vec::new(),
             notices: Vec::new(),
+            gone: Vec::new(),
             desk: Vec::new(),
             alerts: Vec::new(),
             retired: Vec::new(),
@@ -211,6 +220,7 @@ impl World {
         self.answers = Answers::default();
         self.sends.clear();
         self.calls.clear();
+        self.posts.clear();
         self.judgements.clear();
         self.core = core(&self.bot, &self.store, self.seed, self.now);
         self.pump();
@@ -237,12 +247,14 @@ impl World {
                         self.called.push((*row).clone());
                         self.calls.push((token, *row));
                     }
+                    Action::Post(token, post) => self.posts.push((token, *post)),
                     Action::Accepted(ticket, answer) => {
                         assert!(self.accepted.insert(ticket.0, answer).is_none(), "a ticket is answered once")
                     }
                     Action::Done(ticket, answer) => assert!(self.done.insert(ticket.0, answer).is_none(), "a ticket is answered once"),
                     Action::Settled(ticket) => self.settled.push(ticket.0),
                     Action::Notice(address, notice) => self.notices.push((address, notice)),
+                    Action::Gone(address) => self.gone.push(address),
                     Action::Desk(event) => self.desk.push(event),
                     Action::Trace(..) => {}
                     Action::Retired(version) => self.retired.push(version),
@@ -408,7 +420,7 @@ impl World {
             disabled: false,
         };
         let put = RecordPut { table: "agents".into(), key: id.to_string(), value: Some(serde_json::to_value(&agent).unwrap()) };
-        store::commit_blocking(&self.store, Commit { person: None, records: vec![put] }).unwrap();
+        store::commit_blocking(&self.store, Commit { person: None, records: vec![put], ..Commit::default() }).unwrap();
         self.core.put_agent(&agent);
         if present {
             self.core.presence(self.now, id, true);

@@ -77,7 +77,7 @@ impl Handle {
     }
 
     /// Does something with everybody's facts on a blocking thread, a few at a time.
-    async fn over_everybody<T: Send + 'static>(
+    pub(in crate::handle) async fn over_everybody<T: Send + 'static>(
         &self,
         judge: impl FnOnce(&Snapshot, &Bot, Instant) -> T + Send + 'static,
     ) -> Result<T, SegmentError> {

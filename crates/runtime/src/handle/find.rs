@@ -1,0 +1,113 @@
+//! Finding people: by what somebody types, and by what they are known by.
+//!
+//! Both are answered from memory ([`crm::directory`]) and held against durable records; the search itself runs on a blocking thread
+//! over a snapshot, so that nobody waits for the core meanwhile.
+
+use super::Handle;
+use crate::core::Core;
+use crm::directory::{Key, Query, Watch, bears};
+use model::{Address, ContactId, Person};
+use std::sync::Arc;
+use tokio::sync::{Mutex, Semaphore};
+
+/// Searches under way at once; each uses every core.
+const SEARCHES: usize = 2;
+/// Values added to the directory under one lock.
+const VALUES: usize = 4_096;
+
+/// What takes turns.
+pub(crate) struct Finds {
+    searches: Semaphore,
+    /// Held while an attribute's values are added: whoever comes second waits until they are there.
+    watching: Mutex<()>,
+}
+
+impl Default for Finds {
+    fn default() -> Self {
+        Self { searches: Semaphore::new(SEARCHES), watching: Mutex::default() }
+    }
+}
+
+/// Who was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The best ones, best first.
+    pub people: Vec<Arc<Person>>,
+    /// How many there are, all told.
+    pub total: u64,
+}
+
+impl Handle {
+    /// People whose name, user name, e-mail address, phone number, external id or id is this, begins so, or has it somewhere: who is
+    /// called exactly that comes first, then those in whom every word begins a word; of equals those who were active last. At most
+    /// `limit`, never more than [`crm::directory::MOST`]. A whole address (`telegram:4711`) finds its person.
+    pub async fn find(&self, text: &str, limit: usize) -> Found {
+        let at = text.trim().split_once(':').map(|(channel, id)| Address { channel: channel.to_owned(), id: id.to_owned() });
+        let query = Query::read(text);
+        // Nobody closes it.
+        let Ok(_turn) = self.finds.searches.acquire().await else { return Found::default() };
+        let everybody = self.shell.ask(Core::everybody_called);
+        let read = self.shell.read(move |store| {
+            if let Some(at) = at
+                && let Some(id) = store.person_at(&at)?
+                && let Some(person) = store.person(id)?
+            {
+                return Ok(Found { people: vec![person], total: 1 });
+            }
+            let Some(query) = query else { return Ok(Found::default()) };
+            let found = everybody.find(&query, limit);
+            let people: Result<Vec<_>, _> = found.contacts.into_iter().map(|id| store.person(id)).collect();
+            // Who was erased or merged away since the snapshot is left out.
+            Ok(Found {
+                people: people?.into_iter().flatten().filter(|person| !person.contact.is_merged_away()).collect(),
+                total: found.total,
+            })
+        });
+        read.await.unwrap_or_default()
+    }
+
+    /// Who bears each of these keys, by durable records: none, one, or several who share it (of more than 256, some). Keys that are
+    /// values of an attribute are found after [`Handle::key_by`] for it.
+    pub async fn bearers(&self, keys: Vec<Key>) -> Vec<Vec<ContactId>> {
+        let (candidates, bot, count) = (self.shell.ask(|core| core.candidates(&keys)), self.bot(), keys.len());
+        if candidates.iter().all(Vec::is_empty) {
+            return candidates;
+        }
+        let read = self.shell.read(move |store| {
+            let mut bearers = Vec::with_capacity(keys.len());
+            for (key, ids) in keys.iter().zip(candidates) {
+                let mut of = Vec::new();
+                for id in ids {
+                    if store.person(id)?.is_some_and(|person| bears(&person.contact, key, bot.attributes())) {
+                        of.push(id);
+                    }
+                }
+                of.sort_unstable();
+                bearers.push(of);
+            }
+            Ok(bearers)
+        });
+        read.await.unwrap_or_else(|| vec![Vec::new(); count])
+    }
+
+    /// From now on people can be looked up by the values of this attribute ([`Key::Attribute`]). The first time it takes a moment.
+    pub async fn key_by(&self, attribute: &str) {
+        let watch = Watch { attribute: attribute.to_owned(), known_as: None };
+        let _turn = self.finds.watching.lock().await;
+        let new = self.shell.tell(|core, _| core.watch(watch.clone()).then(|| core.snapshot()));
+        let Some(everybody) = new else { return };
+        let shell = self.shell.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let mut values = everybody.attribute(&watch.attribute).map(|(row, value)| (row, value.into_owned()));
+            loop {
+                let some: Vec<_> = values.by_ref().take(VALUES).collect();
+                if some.is_empty() {
+                    break;
+                }
+                shell.tell(|core, _| core.add_key_values(&watch, &some));
+            }
+        });
+        // Only a shutdown ends it before it is done.
+        let _ = work.await;
+    }
+}

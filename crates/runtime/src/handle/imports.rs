@@ -1,0 +1,321 @@
+//! Imports for whoever asks: putting a file down, looking at it, carrying it out, taking it back.
+
+use super::Handle;
+use crate::imports::{Files, Import, ImportError, ImportState, Imports, TABLE, Upload, Worker};
+use crm::import::{Cell, Options};
+use model::{Actor, IdSource};
+use segments::RuleKind;
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
+
+/// Imports that are remembered; the oldest that are over go first.
+const REMEMBERED: usize = 200;
+
+/// A row that was not imported.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct WrongRow {
+    /// The row.
+    pub row: u64,
+    /// What is wrong with it.
+    pub faults: Vec<crm::import::Fault>,
+    /// Its cells.
+    pub cells: Vec<serde_json::Value>,
+}
+
+impl WrongRow {
+    /// The cells as an import reads them.
+    pub fn cells(&self) -> Vec<Cell> {
+        let cell = |json: &serde_json::Value| match json {
+            serde_json::Value::Null => Cell::Blank,
+            serde_json::Value::String(text) => Cell::Text(text.clone()),
+            other => Cell::Json(other.clone()),
+        };
+        self.cells.iter().map(cell).collect()
+    }
+}
+
+impl Handle {
+    /// From now on imports are possible: their files are kept in this folder. Those that a stop or a crash broke off go on.
+    ///
+    /// # Errors
+    /// If the folder cannot be used.
+    pub async fn imports_in(&self, folder: impl Into<PathBuf>) -> io::Result<()> {
+        let imports = Imports::new(Files::open(folder)?);
+        if self.imports.set(imports.clone()).is_err() {
+            return Ok(());
+        }
+        let all = self.imports().await;
+        let known: Vec<&str> = all.iter().map(|import| import.id.as_str()).collect();
+        // What was being put down when the process ended.
+        imports.files.ids().iter().filter(|id| !known.contains(&id.as_str())).for_each(|id| imports.files.forget(id));
+        for import in all.into_iter().filter(|import| import.state.is_under_way()) {
+            match &import.state {
+                ImportState::Undoing => self.begin(&imports, import, Work::Undo(Actor::System)),
+                ImportState::Checking => {
+                    self.begin(&imports, Import { row: 0, read: 0, errors: 0, counts: Default::default(), ..import }, Work::Check)
+                }
+                _ => self.begin(&imports, import, Work::Run),
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to put a file down; [`Self::uploaded`] ends it. The calls of [`Upload`] block.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub fn upload(&self, name: &str) -> Result<Upload, ImportError> {
+        let mut bytes = [0; 8];
+        let seed = getrandom::fill(&mut bytes).map_or(0, |()| u64::from_le_bytes(bytes));
+        let id: model::ContactId = IdSource::new(self.now(), seed).next();
+        let id = format!("imp_{}", id.to_string().trim_start_matches("con_").to_ascii_lowercase());
+        self.its()?.files.upload(id, name)
+    }
+
+    /// The file is whole: it is looked at and remembered. Answers its encoding, its shape, its columns and what they seem to be.
+    ///
+    /// # Errors
+    /// [`ImportError`] if it is no file of people.
+    pub async fn uploaded(&self, upload: Upload, by: Actor) -> Result<Import, ImportError> {
+        let (bot, now) = (self.bot(), self.now());
+        let looked = tokio::task::spawn_blocking(move || upload.finish(now, by, &crate::imports::words(&bot, now)));
+        let import = looked.await.map_err(|_| ImportError::Unavailable)??;
+        self.forget_old().await;
+        self.put_import(&import).await?;
+        Ok(import)
+    }
+
+    /// Where the files of imports are; none where there are none.
+    pub(crate) fn import_files(&self) -> Option<Files> {
+        self.imports.get().map(|imports| imports.files.clone())
+    }
+
+    /// Every import that is remembered, the newest first.
+    pub async fn imports(&self) -> Vec<Import> {
+        let rows = self.records(TABLE).await;
+        let mut imports: Vec<Import> = rows.into_iter().filter_map(|(_, value)| serde_json::from_value(value).ok()).collect();
+        imports.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+        imports
+    }
+
+    /// An import.
+    ///
+    /// # Errors
+    /// [`ImportError::NotFound`].
+    pub async fn import(&self, id: &str) -> Result<Import, ImportError> {
+        let key = id.to_owned();
+        let found = self.shell.read(move |store| store.record(TABLE, &key)).await.ok_or(ImportError::Unavailable)?;
+        found.and_then(|value| serde_json::from_value(value).ok()).ok_or_else(|| ImportError::NotFound(id.chars().take(64).collect()))
+    }
+
+    /// Reads every row and changes nothing: the counts and the errors of the import say what would happen. Answered when it has
+    /// begun.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn check_import(&self, id: &str, options: Options) -> Result<Import, ImportError> {
+        self.start_import(id, options, Work::Check).await
+    }
+
+    /// Carries an import out, from the beginning or from where it was stopped. Answered when it has begun.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn run_import(&self, id: &str, options: Options) -> Result<Import, ImportError> {
+        self.start_import(id, options, Work::Run).await
+    }
+
+    /// Stops an import; what was taken over stays, and can be taken back.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn stop_import(&self, id: &str) -> Result<(), ImportError> {
+        let import = self.import(id).await?;
+        if !matches!(import.state, ImportState::Running | ImportState::Checking) {
+            return Err(ImportError::State(format!("the import is {}; there is nothing to stop", import.state.name())));
+        }
+        crate::drive::lock(&self.its()?.busy).remove(id);
+        Ok(())
+    }
+
+    /// Takes back what an import did, where nobody changed it since. Answered when it has begun.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn undo_import(&self, id: &str, by: Actor) -> Result<Import, ImportError> {
+        let imports = self.its()?;
+        let import = self.import(id).await?;
+        match import.state {
+            ImportState::Done | ImportState::Stopped | ImportState::Failed(_) => {}
+            ref state => {
+                return Err(ImportError::State(format!("the import is {}; only one that is over can be taken back", state.name())));
+            }
+        }
+        if import.began.is_none() || import.counts.created + import.counts.updated + import.counts.unchanged == 0 {
+            return Err(ImportError::State("the import changed nothing".into()));
+        }
+        let import = Import { state: ImportState::Undoing, ended: None, ..import };
+        self.put_import(&import).await?;
+        self.begin(&imports, import.clone(), Work::Undo(by));
+        Ok(import)
+    }
+
+    /// Rows that were wrong, after the first `skip`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn wrong_rows(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<WrongRow>, ImportError> {
+        let imports = self.its()?;
+        let import = self.import(id).await?;
+        let read = tokio::task::spawn_blocking(move || {
+            if import.errors == 0 {
+                return Ok(Vec::new());
+            }
+            let file = match imports.files.errors(&import.id) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(ImportError::File(error.to_string())),
+            };
+            // What is written after the last record is told again.
+            let lines = BufReader::new(file.take(import.errors)).split(b'\n').skip(skip).take(limit);
+            lines
+                .map(|line| line.and_then(|line| Ok(serde_json::from_slice(&line)?)).map_err(|e| ImportError::File(e.to_string())))
+                .collect()
+        });
+        read.await.map_err(|_| ImportError::Unavailable)?
+    }
+
+    /// Forgets an import that is not under way: its file, its errors and its record. What it did stays and cannot be taken back.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn forget_import(&self, id: &str) -> Result<(), ImportError> {
+        let imports = self.its()?;
+        let import = self.import(id).await?;
+        if import.state.is_under_way() {
+            return Err(ImportError::State(format!("the import is {}; stop it first", import.state.name())));
+        }
+        self.forget_whole(&imports, &import).await
+    }
+
+    async fn start_import(&self, id: &str, options: Options, work: Work) -> Result<Import, ImportError> {
+        let imports = self.its()?;
+        let before = self.import(id).await?;
+        if before.state.is_under_way() || crate::drive::lock(&imports.busy).contains(id) {
+            return Err(ImportError::State(format!("the import is {} already", before.state.name())));
+        }
+        if !before.has_file || matches!(before.state, ImportState::Undone) {
+            return Err(ImportError::State("the file of this import is gone: it was carried out; upload it again".into()));
+        }
+        if let Some(list) = &options.list {
+            let (set, key) = (self.segment_set(), list.as_str());
+            if !set.get(key).is_some_and(|rule| matches!(rule.kind, RuleKind::List)) {
+                return Err(ImportError::Invalid(format!("there is no static segment \"{key}\" to put contacts in")));
+            }
+        }
+        let goes_on =
+            matches!(before.state, ImportState::Stopped) && before.options == options && matches!(work, Work::Run) && before.row > 0;
+        let touched = before.began.is_some() && before.row > 0 && !matches!(before.state, ImportState::Checked | ImportState::Asks(_));
+        if touched
+            && !goes_on
+            && matches!(before.state, ImportState::Stopped | ImportState::Failed(_))
+            && before.counts.rows() > 0
+            && !before.dry
+        {
+            return Err(ImportError::State(
+                "part of this import was carried out: go on with the same options, or take it back first".into(),
+            ));
+        }
+        let state = if matches!(work, Work::Check) { ImportState::Checking } else { ImportState::Running };
+        let dry = matches!(work, Work::Check);
+        let import = if goes_on {
+            Import { state, ended: None, ..before }
+        } else {
+            Import {
+                state,
+                options,
+                counts: Default::default(),
+                row: 0,
+                read: 0,
+                began: None,
+                ended: None,
+                errors: 0,
+                lists: 0,
+                dry,
+                ..before
+            }
+        };
+        let (asked, bot, now) = (import.clone(), self.bot(), self.now());
+        let files = imports.files.clone();
+        let planned = tokio::task::spawn_blocking(move || crate::imports::planned(&files, &asked, &bot, now));
+        let has_key = planned.await.map_err(|_| ImportError::Unavailable)??;
+        if !has_key && !dry && !import.options.again {
+            let did = |other: &Import| matches!(other.state, ImportState::Done | ImportState::Running | ImportState::Stopped) && !other.dry;
+            if let Some(other) = self.imports().await.iter().find(|other| other.id != id && other.digest == import.digest && did(other)) {
+                let (name, at) = (&other.id, other.at);
+                return Err(ImportError::State(format!(
+                    "this very file was imported as {name} at {at}, and without a key each row makes a contact: say \"again\" if everybody is to be made once more"
+                )));
+            }
+        }
+        self.put_import(&import).await?;
+        self.begin(&imports, import.clone(), work);
+        Ok(import)
+    }
+
+    /// Gives an import to a worker.
+    fn begin(&self, imports: &Arc<Imports>, import: Import, work: Work) {
+        crate::drive::lock(&imports.busy).insert(import.id.clone());
+        let worker = Worker { handle: self.clone(), shell: self.shell.clone(), imports: imports.clone() };
+        tokio::task::spawn_blocking(move || match work {
+            Work::Check => worker.work(import, true),
+            Work::Run => worker.work(import, false),
+            Work::Undo(by) => worker.undo(import, &by),
+        });
+    }
+
+    /// The worker puts its pen down: what is under way goes on at the next start.
+    pub(crate) fn stop_imports(&self) {
+        if let Some(imports) = self.imports.get() {
+            imports.stopping.store(true, Ordering::Release);
+        }
+    }
+
+    fn its(&self) -> Result<Arc<Imports>, ImportError> {
+        self.imports.get().cloned().ok_or_else(|| ImportError::State("this runtime keeps no files, so it cannot import".into()))
+    }
+
+    async fn put_import(&self, import: &Import) -> Result<(), ImportError> {
+        let value = serde_json::to_value(import).expect("an import is plain data");
+        self.shell.put_record(TABLE, &import.id, Some(value)).await.map_err(|_| ImportError::Unavailable)
+    }
+
+    async fn forget_whole(&self, imports: &Arc<Imports>, import: &Import) -> Result<(), ImportError> {
+        for list in 0..import.lists {
+            let key = format!("{}/{list:08}", import.id);
+            self.shell.put_record(crate::imports::LISTS, &key, None).await.map_err(|_| ImportError::Unavailable)?;
+        }
+        self.shell.put_record(TABLE, &import.id, None).await.map_err(|_| ImportError::Unavailable)?;
+        imports.files.forget(&import.id);
+        Ok(())
+    }
+
+    async fn forget_old(&self) {
+        let Ok(imports) = self.its() else { return };
+        let over = self.imports().await.into_iter().filter(|import| !import.state.is_under_way()).skip(REMEMBERED);
+        for import in over.collect::<Vec<_>>() {
+            // One that cannot be forgotten now is forgotten with the next one.
+            let _ = self.forget_whole(&imports, &import).await;
+        }
+    }
+}
+
+/// What is to be done with an import.
+enum Work {
+    Check,
+    Run,
+    Undo(Actor),
+}

@@ -1,0 +1,242 @@
+//! The files of imports: `<folder>/<id>/file`, and `errors` beside it, readable by their owner alone.
+//!
+//! **Invariant.** A folder is named by an id that was made here, so no text from outside becomes a path.
+
+use super::{Import, ImportError, ImportState, Seen};
+use crm::import::{Decoded, Field, Row, Rows, Shape, Sniffer, Vocabulary};
+use model::{Actor, Instant};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, Read, Seek as _, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+/// The largest file: 4 GiB.
+const LARGEST: u64 = 4 * 1024 * 1024 * 1024;
+/// How much of a file is looked at for its shape and its columns.
+const HEAD: usize = 256 * 1024;
+/// Rows of the sample.
+const SAMPLE: usize = 200;
+/// Cells of a column that are shown, and how much of each.
+const CELLS: usize = 3;
+const SHOWN: usize = 60;
+
+/// Where the files of imports are.
+#[derive(Clone, Debug)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+/// A file that is being put down.
+pub struct Upload {
+    id: String,
+    name: String,
+    folder: PathBuf,
+    out: BufWriter<File>,
+    bytes: u64,
+    hash: Sha256,
+    sniffer: Sniffer,
+}
+
+impl Files {
+    /// Files under this folder.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
+        let folder = folder.into();
+        fs::create_dir_all(&folder)?;
+        Ok(Self { folder })
+    }
+
+    fn of(&self, id: &str) -> PathBuf {
+        // Ids are `imp_` and letters of base 32; anything else leads nowhere.
+        let plain = id.strip_prefix("imp_").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphanumeric()));
+        self.folder.join(if plain { id } else { "none" })
+    }
+
+    /// Begins to put a file down.
+    pub(crate) fn upload(&self, id: String, name: &str) -> Result<Upload, ImportError> {
+        let folder = self.of(&id);
+        let file = fs::create_dir_all(&folder).and_then(|()| private(&folder.join("file"))).map_err(|e| disk(&e))?;
+        let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
+        let out = BufWriter::with_capacity(256 * 1024, file);
+        Ok(Upload { id, name, folder, out, bytes: 0, hash: Sha256::new(), sniffer: Sniffer::default() })
+    }
+
+    /// The file of an import.
+    pub(crate) fn open_file(&self, id: &str) -> io::Result<File> {
+        File::open(self.of(id).join("file"))
+    }
+
+    /// The file of errors of an import, cut to what is known to be right, to be written on.
+    pub(crate) fn errors_from(&self, id: &str, length: u64) -> io::Result<BufWriter<File>> {
+        let path = self.of(id).join("errors");
+        let mut file = if length == 0 { private(&path)? } else { OpenOptions::new().write(true).open(&path)? };
+        file.set_len(length)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(BufWriter::new(file))
+    }
+
+    /// The file of errors, to be read.
+    pub(crate) fn errors(&self, id: &str) -> io::Result<File> {
+        File::open(self.of(id).join("errors"))
+    }
+
+    /// The file has served.
+    pub(crate) fn drop_file(&self, id: &str) {
+        // A file that is gone already is what is wanted.
+        let _ = fs::remove_file(self.of(id).join("file"));
+    }
+
+    /// The file of errors goes: it names somebody who was erased.
+    pub(crate) fn drop_errors(&self, id: &str) {
+        let _ = fs::remove_file(self.of(id).join("errors"));
+    }
+
+    /// Everything of an import goes.
+    pub(crate) fn forget(&self, id: &str) {
+        let _ = fs::remove_dir_all(self.of(id));
+    }
+
+    /// Ids that have a folder.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok);
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
+}
+
+impl Upload {
+    /// The next bytes of the file; blocks.
+    ///
+    /// # Errors
+    /// [`ImportError::File`] if it is too large or the disk refuses.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), ImportError> {
+        self.bytes += bytes.len() as u64;
+        if self.bytes > LARGEST {
+            return Err(ImportError::File("it is larger than 4 GiB; import it in parts".into()));
+        }
+        self.hash.update(bytes);
+        self.sniffer.feed(bytes);
+        self.out.write_all(bytes).map_err(|e| disk(&e))
+    }
+
+    /// All of a file; blocks.
+    ///
+    /// # Errors
+    /// Those of [`Self::write`].
+    pub fn copy(&mut self, mut from: impl Read) -> Result<(), ImportError> {
+        let mut piece = vec![0; 256 * 1024];
+        loop {
+            let n = from.read(&mut piece).map_err(|e| disk(&e))?;
+            match piece.get(..n) {
+                Some([]) | None => return Ok(()),
+                Some(bytes) => self.write(bytes)?,
+            }
+        }
+    }
+
+    /// The file is whole: durable, and looked at; blocks.
+    pub(crate) fn finish(self, at: Instant, by: Actor, words: &Vocabulary<'_>) -> Result<Import, ImportError> {
+        let Self { id, name, folder, out, bytes, hash, sniffer } = self;
+        let outcome = (|| {
+            let file = out.into_inner().map_err(|e| disk(e.error()))?;
+            file.sync_all().and_then(|()| File::open(&folder)?.sync_all()).map_err(|e| disk(&e))?;
+            let encoding = sniffer.finish();
+            let (shape, columns) = look(&folder.join("file"), encoding, words)?;
+            let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok(Import {
+                id,
+                name,
+                at,
+                by,
+                bytes,
+                digest,
+                encoding,
+                shape,
+                columns,
+                options: Default::default(),
+                state: ImportState::Uploaded,
+                counts: Default::default(),
+                row: 0,
+                read: 0,
+                began: None,
+                ended: None,
+                errors: 0,
+                lists: 0,
+                dry: false,
+                has_file: true,
+            })
+        })();
+        if outcome.is_err() {
+            let _ = fs::remove_dir_all(&folder);
+        }
+        outcome
+    }
+
+    /// The file is not wanted.
+    pub fn abandon(self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The shape and the columns of a file.
+fn look(path: &Path, encoding: crm::import::Encoding, words: &Vocabulary<'_>) -> Result<(Shape, Vec<Seen>), ImportError> {
+    let open = || File::open(path).map(|file| Decoded::new(file, encoding)).map_err(|e| disk(&e));
+    let mut head = vec![0; HEAD];
+    let mut length = 0;
+    let mut text = open()?;
+    while let Some(rest) = head.get_mut(length..).filter(|rest| rest.len() >= 64) {
+        match text.read(rest).map_err(|e| disk(&e))? {
+            0 => break,
+            n => length += n,
+        }
+    }
+    head.truncate(length);
+    let shape = Shape::of(&String::from_utf8_lossy(&head));
+    let (names, sample) = sample(open()?, shape)?;
+    let seen = |(at, name): (usize, &String)| Seen {
+        name: name.clone(),
+        field: Field::meant(name, words).map(|field| field.name().to_owned()),
+        sample: sample.iter().filter_map(|row| shown(row, at)).take(CELLS).collect(),
+    };
+    Ok((shape, names.iter().enumerate().map(seen).collect()))
+}
+
+/// The columns and the first rows of a text.
+pub(super) fn sample(text: impl Read, shape: Shape) -> Result<(Vec<String>, Vec<Row>), ImportError> {
+    let mut rows = Rows::new(text, shape, &[]).map_err(|e| ImportError::Invalid(e.to_string()))?;
+    let mut sample = Vec::new();
+    // What is wrong with rows is told when they are read to be taken over.
+    while sample.len() < SAMPLE {
+        match rows.next_row() {
+            Ok(Some(row)) => sample.push(row),
+            Err(crm::import::RowError::Fault(_)) => {}
+            Ok(None) | Err(crm::import::RowError::Broken(_)) => break,
+        }
+    }
+    Ok((rows.names().to_vec(), sample))
+}
+
+fn shown(row: &Row, at: usize) -> Option<String> {
+    let text = match row.cells.get(at)? {
+        crm::import::Cell::Blank => return None,
+        crm::import::Cell::Text(text) => text.clone(),
+        crm::import::Cell::Json(json) => json.to_string(),
+    };
+    Some(text.chars().filter(|c| !c.is_control()).take(SHOWN).collect())
+}
+
+/// A new file that only its owner reads.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn disk(error: &io::Error) -> ImportError {
+    ImportError::File(error.to_string())
+}

@@ -1,0 +1,91 @@
+//! Imports: files of people taken over row by row through the contacts' lines, by a worker of their own.
+//!
+//! A file is put down in a folder beside the store before anything is promised; what is known of it is a record. One import works
+//! at a time. Its rows enter the lines in the file's order, a bounded number at once, and its record says up to which row all are
+//! durable: after a crash the next start goes on from there. A row that is told twice is done once: a contact who comes to be has
+//! an id made of the import and the row, and a change remembers the row it came from.
+//!
+//! **Invariants.** Everything an import does is a step of the contact. Memory does not grow with the file, but for one small
+//! entry to each contact who has the key.
+
+mod files;
+mod read;
+mod record;
+mod undo;
+mod work;
+
+pub use files::{Files, Upload};
+pub use record::{Counts, Import, ImportState, Seen};
+
+pub(crate) use read::words;
+pub(crate) use record::{LISTS, TABLE};
+pub(crate) use work::Worker;
+
+use model::{ContactId, Instant};
+use sha2::{Digest as _, Sha256};
+use std::sync::{Arc, Mutex, atomic::AtomicBool};
+
+/// Why an import was not begun, or not taken back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// There is none of this id.
+    #[error("there is no import \"{0}\"")]
+    NotFound(String),
+    /// It cannot be done now.
+    #[error("{0}")]
+    State(String),
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// The file is too large, or the disk refuses.
+    #[error("the file cannot be kept: {0}")]
+    File(String),
+    /// The runtime starts, stops or its store failed.
+    #[error("the server is not ready; try again shortly")]
+    Unavailable,
+}
+
+/// What all imports of a runtime share.
+pub(crate) struct Imports {
+    pub files: Files,
+    /// Held by the one that works.
+    pub turn: Mutex<()>,
+    /// Imports that wait for their turn or have it.
+    pub busy: Mutex<std::collections::BTreeSet<String>>,
+    /// Set when the runtime stops: the worker puts its pen down.
+    pub stopping: AtomicBool,
+}
+
+impl Imports {
+    pub fn new(files: Files) -> Arc<Self> {
+        Arc::new(Self { files, turn: Mutex::default(), busy: Mutex::default(), stopping: AtomicBool::new(false) })
+    }
+}
+
+/// Whether an import can be carried out as it is asked for; answers whether its rows have a key.
+pub(crate) fn planned(files: &Files, import: &Import, bot: &engine::Bot, now: Instant) -> Result<bool, ImportError> {
+    let file = files.open_file(&import.id).map_err(|e| ImportError::File(e.to_string()))?;
+    read::plan(file, import, bot, now).map(|plan| plan.key.is_some())
+}
+
+/// The id of the contact whom a row makes: the same however often the row is told; in the order of the rows.
+pub(crate) fn contact_id(import: &str, began: Instant, row: u64) -> ContactId {
+    let digest = Sha256::digest(format!("{import}/{row}"));
+    let chance = digest.iter().take(6).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+    let millis = u128::from(began.as_millis().max(0).unsigned_abs() & 0xFFFF_FFFF_FFFF);
+    ContactId((millis << 80) | (u128::from(row & 0xFFFF_FFFF) << 48) | chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_rows_differ_and_rise() {
+        let at = Instant::from_secs(1_700_000_000);
+        let ids: Vec<ContactId> = (2..1_000).map(|row| contact_id("imp_1", at, row)).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_ne!(contact_id("imp_1", at, 2), contact_id("imp_2", at, 2));
+        assert_eq!(contact_id("imp_1", at, 2), contact_id("imp_1", at, 2));
+    }
+}

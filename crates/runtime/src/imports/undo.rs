@@ -1,0 +1,212 @@
+//! An import taken back: contacts who came to be by it and whom nobody touched since go again; of the others whatever is still as
+//! the import left it goes back to what it was.
+
+use super::{Import, ImportError, ImportState, LISTS, contact_id, work::Worker};
+use crate::{
+    core::{Outcome, Refusal},
+    drive::lock,
+};
+use model::{Actor, Altered, ContactId, InboxItem, Instant, JourneyEntry, JourneyKind, Person};
+use std::{collections::VecDeque, sync::Arc};
+use store::{Commit, RecordPut};
+use tokio::sync::oneshot;
+
+/// Contacts on their way back at once.
+const WINDOW: usize = 64;
+/// Contacts after which it is written down how far it is.
+const SAVE: u64 = 1_000;
+/// Journey lines read at once, and at the most.
+const PAGE: usize = 64;
+const DEEPEST: usize = 20_000;
+
+/// What becomes of a contact.
+enum Back {
+    Removed(oneshot::Receiver<Result<Outcome, Refusal>>),
+    Restored(Vec<oneshot::Receiver<Result<Outcome, Refusal>>>),
+    Kept,
+    /// It is not there, or the import did nothing to it.
+    Nothing,
+}
+
+/// What an import did to a contact, the newest first, and whether anything else happened to them.
+#[derive(Default)]
+struct Traces {
+    rows: Vec<(Instant, Vec<Altered>)>,
+    created: bool,
+    others: bool,
+}
+
+impl Worker {
+    /// Takes an import back; blocks until that is done or the runtime stops.
+    pub fn undo(&self, import: Import, by: &Actor) {
+        let _turn = lock(&self.imports.turn);
+        if self.is_stopping() {
+            return;
+        }
+        let id = import.id.clone();
+        let mut import = Import { state: ImportState::Undoing, ..import };
+        self.save_whole(import.clone());
+        match self.try_undo(&mut import, by) {
+            Ok(()) => {
+                import.state = ImportState::Undone;
+                self.forget_lists(&import);
+            }
+            // It goes on at the next start.
+            Err(ImportError::Unavailable) => return,
+            Err(why) => import.state = ImportState::Failed(why.to_string()),
+        }
+        import.ended = Some(self.shell.clock.now());
+        self.save_whole(import);
+        lock(&self.imports.busy).remove(&id);
+    }
+
+    fn try_undo(&self, import: &mut Import, by: &Actor) -> Result<(), ImportError> {
+        let Some(began) = import.began else { return Ok(()) };
+        let mut window: VecDeque<Back> = VecDeque::new();
+        let mut done = 0;
+        import.read = 0;
+        for row in 1..=import.row {
+            let id = contact_id(&import.id, began, row);
+            self.step(import, by, began, id, &mut window, &mut done)?;
+        }
+        for list in 0..import.lists {
+            let stored = self.shell.store.record(LISTS, &format!("{}/{list:08}", import.id)).map_err(|_| ImportError::Unavailable)?;
+            let ids: Vec<ContactId> = stored.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+            for id in ids {
+                self.step(import, by, began, id, &mut window, &mut done)?;
+            }
+        }
+        while let Some(back) = window.pop_front() {
+            self.landed(import, back)?;
+        }
+        Ok(())
+    }
+
+    fn step(
+        &self,
+        import: &mut Import,
+        by: &Actor,
+        began: Instant,
+        id: ContactId,
+        window: &mut VecDeque<Back>,
+        done: &mut u64,
+    ) -> Result<(), ImportError> {
+        if self.is_stopping() {
+            return Err(ImportError::Unavailable);
+        }
+        while window.len() >= WINDOW {
+            if let Some(back) = window.pop_front() {
+                self.landed(import, back)?;
+            }
+        }
+        let back = self.back(import, by, began, id)?;
+        window.push_back(back);
+        *done += 1;
+        // How far it is is told in rows; doing a contact again finds nothing to do.
+        import.read = import.bytes * (*done).min(import.row) / import.row.max(1);
+        if (*done).is_multiple_of(SAVE) {
+            self.save_whole(import.clone());
+        }
+        Ok(())
+    }
+
+    fn back(&self, import: &Import, by: &Actor, began: Instant, id: ContactId) -> Result<Back, ImportError> {
+        let store = &self.shell.store;
+        let Some(person) = store.person(id).map_err(|_| ImportError::Unavailable)? else { return Ok(Back::Nothing) };
+        // Whoever they were merged into has their journey behind them; what the import said is part of that person.
+        if person.contact.merged_into.is_some() {
+            return Ok(Back::Kept);
+        }
+        let traces = self.traces(import, began, id)?;
+        if traces.rows.is_empty() {
+            return Ok(Back::Nothing);
+        }
+        if traces.created && !traces.others && is_untouched(&person) {
+            let (tell, told) = oneshot::channel();
+            let ticket = self.shell.waits(tell);
+            let version = Some(person.version);
+            self.shell.tell(|core, now| core.erase(now, id, version, Arc::new(|_: &Person| Vec::new()), ticket));
+            return Ok(Back::Removed(told));
+        }
+        let items = traces.rows.into_iter().map(|(at, altered)| InboxItem::Undo { import: import.id.clone(), at, altered, by: by.clone() });
+        Ok(Back::Restored(items.map(|item| self.shell.submit(id, item, None)).collect()))
+    }
+
+    /// What the contact's journey says about the import.
+    fn traces(&self, import: &Import, began: Instant, id: ContactId) -> Result<Traces, ImportError> {
+        let mut traces = Traces::default();
+        let mut skip = 0;
+        while skip < DEEPEST {
+            let page = self.shell.store.journey(id, skip, PAGE).map_err(|_| ImportError::Unavailable)?;
+            for entry in &page {
+                if entry.at < began {
+                    return Ok(traces);
+                }
+                traces.take(entry, &import.id);
+            }
+            if page.len() < PAGE {
+                break;
+            }
+            skip += page.len();
+        }
+        Ok(traces)
+    }
+
+    fn landed(&self, import: &mut Import, back: Back) -> Result<(), ImportError> {
+        let answer = |told: oneshot::Receiver<Result<Outcome, Refusal>>| match told.blocking_recv() {
+            Ok(Err(Refusal::Unavailable)) | Err(_) => Err(ImportError::Unavailable),
+            Ok(answer) => Ok(answer.is_ok()),
+        };
+        match back {
+            Back::Removed(told) => match answer(told)? {
+                true => import.counts.removed += 1,
+                // Something happened to them this very moment.
+                false => import.counts.kept += 1,
+            },
+            Back::Restored(told) => {
+                for told in told {
+                    answer(told)?;
+                }
+                import.counts.restored += 1;
+            }
+            Back::Kept => import.counts.kept += 1,
+            Back::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn forget_lists(&self, import: &Import) {
+        let gone = |list| RecordPut { table: LISTS.into(), key: format!("{}/{list:08}", import.id), value: None };
+        let commit = Commit { records: (0..import.lists).map(gone).collect(), ..Commit::default() };
+        // A store that failed has stopped the runtime.
+        let _ = store::commit_blocking(&*self.shell.store, commit);
+    }
+}
+
+impl Traces {
+    fn take(&mut self, entry: &JourneyEntry, import: &str) {
+        let ours = matches!(&entry.by, Actor::Import(id) if id == import);
+        match &entry.what {
+            JourneyKind::Imported { created, altered } if ours => {
+                self.created |= created;
+                self.rows.push((entry.at, altered.clone()));
+            }
+            // What follows from the import by itself.
+            JourneyKind::SegmentEntered(_) | JourneyKind::SegmentLeft(_) => {}
+            JourneyKind::ImportUndone { import: undone } if undone == import => self.rows.clear(),
+            _ => self.others = true,
+        }
+    }
+}
+
+/// Whether nobody ever did anything with somebody who came to be by an import.
+fn is_untouched(person: &Person) -> bool {
+    let contact = &person.contact;
+    person.conversations.is_empty()
+        && person.inbox.is_empty()
+        && contact.addresses.is_empty()
+        && contact.notes.is_empty()
+        && contact.consents.is_empty()
+        && contact.absorbed.is_empty()
+        && contact.last_seen == contact.first_seen
+}

@@ -1,0 +1,443 @@
+//! The worker: carries out the rows of an import, some hundreds at once, and writes down how far it is.
+
+use super::{
+    Import, ImportError, ImportState, Imports, LISTS, TABLE, contact_id,
+    read::{self, Judged, Piece},
+};
+use crate::{
+    core::{Outcome, Refusal},
+    drive::{Shell, lock},
+};
+use crm::{
+    directory::bears,
+    import::{Cell, Fault, Field, Key, Mode, Reading, Trouble},
+};
+use engine::Bot;
+use model::{Actor, Change, Contact, ContactId, InboxItem, Instant, Person, Value};
+use serde::Serialize;
+use std::{
+    collections::{HashMap, VecDeque},
+    fs::File,
+    io::{BufWriter, Write as _},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, sync_channel},
+    },
+};
+use store::{Commit, RecordPut};
+use tokio::sync::oneshot;
+
+/// Rows on their way at once: enough that the store's groups are full, few enough that a chat's commit soon has its turn.
+const WINDOW: usize = 256;
+/// Rows after which it is written down how far the import is.
+const SAVE: u64 = 1_000;
+/// Bytes of cells on their way at once.
+const HELD: usize = 32 * 1024 * 1024;
+/// Pieces that are judged ahead.
+const AHEAD: usize = 16;
+/// Rows after a restart that may have been carried out already: those of the window and those since it was written down.
+const REDONE: u64 = 8 * SAVE;
+/// Merges that are followed to who a contact is now.
+const MERGES: usize = 16;
+
+/// Carries out one import at a time.
+pub(crate) struct Worker {
+    pub handle: crate::Handle,
+    pub shell: Arc<Shell>,
+    pub imports: Arc<Imports>,
+}
+
+/// A row on its way.
+struct Flying {
+    row: u64,
+    /// What its key is, if it makes a contact.
+    key: Option<u64>,
+    /// How much of the file was read when it was told.
+    read: u64,
+    cells: Vec<Cell>,
+    what: What,
+}
+
+/// Whom a row is about.
+enum Found {
+    Nobody,
+    /// Somebody whom an earlier row makes, and who may not be durable yet.
+    Making(ContactId),
+    One(Arc<Person>),
+    Several,
+}
+
+enum What {
+    Create(oneshot::Receiver<Result<Outcome, Refusal>>),
+    Update(ContactId, oneshot::Receiver<Result<Outcome, Refusal>>),
+    /// It was made before a restart.
+    Made,
+    /// Nothing differs; the contact may have been changed by this row before a restart.
+    Same(Option<ContactId>),
+    /// It would do this: nothing is carried out.
+    Would {
+        creates: bool,
+    },
+    Bad(Vec<Fault>),
+}
+
+/// A wrong row as it is kept.
+#[derive(Serialize)]
+struct Kept<'a> {
+    row: u64,
+    faults: &'a [Fault],
+    cells: Vec<serde_json::Value>,
+}
+
+/// An import at work.
+struct Work<'a> {
+    worker: &'a Worker,
+    import: Import,
+    bot: Arc<Bot>,
+    began: Instant,
+    window: VecDeque<Flying>,
+    /// Bytes of the cells on their way.
+    held: usize,
+    /// Keys of contacts who are made and may not be durable yet; in a dry run of all who would be.
+    making: HashMap<u64, ContactId>,
+    errors: BufWriter<File>,
+    /// Contacts that were changed since it was written down.
+    changed: Vec<ContactId>,
+    since_saved: u64,
+    /// Up to which row it may have been carried out before.
+    redone: u64,
+    dry: bool,
+}
+
+impl Worker {
+    /// Reads every row and changes nothing, or carries every row out; blocks until that is done or the runtime stops.
+    pub fn work(&self, import: Import, dry: bool) {
+        let _turn = lock(&self.imports.turn);
+        if self.is_stopping() {
+            return;
+        }
+        let id = import.id.clone();
+        let outcome = self.try_work(import.clone(), dry);
+        if let Err(why) = outcome {
+            self.save_whole(Import { state: ImportState::Failed(why.to_string()), ended: Some(self.shell.clock.now()), ..import });
+        }
+        lock(&self.imports.busy).remove(&id);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.imports.stopping.load(Ordering::Acquire) || self.shell.failure().is_some() || self.shell.ask(crate::core::Core::is_stopping)
+    }
+
+    fn try_work(&self, mut import: Import, dry: bool) -> Result<(), ImportError> {
+        let bot = self.shell.bot();
+        let now = self.shell.clock.now();
+        let open = || self.imports.files.open_file(&import.id).map_err(|e| ImportError::File(e.to_string()));
+        let plan = read::plan(open()?, &import, &bot, now)?;
+        let began = *import.began.get_or_insert(now);
+        let (after, resumes) = (import.row, import.row > 0);
+        if !resumes && let Some(fault) = read::asks(open_again(&self.imports, &import.id)?, &import, &plan, &bot, now) {
+            self.save_whole(Import { state: ImportState::Asks(fault), began: None, ..import });
+            return Ok(());
+        }
+        if let Some(Field::Attribute(name)) = &plan.key {
+            self.shell.runtime.block_on(self.handle.key_by(name));
+        }
+        let file = open_again(&self.imports, &import.id)?;
+        let errors = self.imports.files.errors_from(&import.id, import.errors).map_err(|e| ImportError::File(e.to_string()))?;
+        import.state = if dry { ImportState::Checking } else { ImportState::Running };
+        self.save_whole(import.clone());
+        let judged = import.clone();
+        let mut work = Work {
+            worker: self,
+            bot: bot.clone(),
+            began,
+            window: VecDeque::with_capacity(WINDOW),
+            held: 0,
+            making: HashMap::new(),
+            errors,
+            changed: Vec::new(),
+            since_saved: 0,
+            redone: if resumes { after + REDONE } else { 0 },
+            dry,
+            import,
+        };
+        let (give, take) = sync_channel::<Piece>(AHEAD);
+        std::thread::scope(|scope| {
+            let judging = scope.spawn(move || read::judge(file, &judged, plan, &bot, now, after, |piece| give.send(piece).is_ok()));
+            let carried = work.carry_out(&take);
+            drop(take);
+            let told = judging.join().unwrap_or_else(|_| Err("the reader of the file broke".into()));
+            work.end(carried, told)
+        })
+    }
+
+    /// Stores an import, durably.
+    pub(super) fn save_whole(&self, import: Import) {
+        let put = RecordPut { table: TABLE.into(), key: import.id.clone(), value: serde_json::to_value(&import).ok() };
+        // A store that failed has stopped the runtime; the import goes on from what was stored last.
+        let _ = store::commit_blocking(&*self.shell.store, Commit { records: vec![put], ..Commit::default() });
+    }
+}
+
+fn open_again(imports: &Imports, id: &str) -> Result<File, ImportError> {
+    imports.files.open_file(id).map_err(|e| ImportError::File(e.to_string()))
+}
+
+/// How the carrying out of rows ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// There are no more rows.
+    Through,
+    /// The runtime stops: it goes on at the next start.
+    Stopping,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+impl Work<'_> {
+    fn carry_out(&mut self, pieces: &Receiver<Piece>) -> Result<Ended, ImportError> {
+        for piece in pieces {
+            if self.worker.is_stopping() {
+                return Ok(Ended::Stopping);
+            }
+            if !lock(&self.worker.imports.busy).contains(&self.import.id) {
+                return self.land_all().map(|()| Ended::Stopped);
+            }
+            for judged in piece.rows {
+                while self.window.len() >= WINDOW || self.held > HELD {
+                    self.land()?;
+                }
+                let Judged { row, said, cells } = judged;
+                let key = said.as_ref().ok().and_then(|reading| reading.key.as_ref()).map(Key::hash64);
+                let what = match said {
+                    Err(faults) => What::Bad(faults),
+                    Ok(reading) => self.launch(reading)?,
+                };
+                self.held += read::size(&cells);
+                self.window.push_back(Flying { row, key, read: piece.read, cells, what });
+            }
+            if self.since_saved >= SAVE {
+                self.save(false)?;
+            }
+        }
+        self.land_all().map(|()| Ended::Through)
+    }
+
+    fn land_all(&mut self) -> Result<(), ImportError> {
+        while !self.window.is_empty() {
+            self.land()?;
+        }
+        Ok(())
+    }
+
+    /// Puts a row on its way.
+    fn launch(&mut self, reading: Reading) -> Result<What, ImportError> {
+        let key = reading.key.as_ref();
+        let bad = |why: &str| {
+            let cell = key.map(ToString::to_string).unwrap_or_default();
+            Ok(What::Bad(vec![Fault { row: reading.row, column: None, cell, trouble: Trouble::Key, why: why.to_owned() }]))
+        };
+        let id = contact_id(&self.import.id, self.began, reading.row);
+        match key.map_or(Ok(Found::Nobody), |key| self.find(key))? {
+            Found::Several => return bad("several contacts have this key; merge them, or choose another key"),
+            Found::Making(id) => return self.change(id, None, reading),
+            // Made by this row, before a restart.
+            Found::One(person) if person.contact.id == id => return Ok(What::Made),
+            Found::One(person) => return self.change(person.contact.id, Some(&person), reading),
+            Found::Nobody if matches!(key, Some(Key::Id(_))) => return bad("there is no such contact"),
+            Found::Nobody => {}
+        }
+        if self.import.options.mode == Mode::Update {
+            return bad("there is no contact with this key, and the mode update makes none");
+        }
+        if let Some(key) = key {
+            self.making.insert(key.hash64(), id);
+        }
+        if self.dry {
+            return Ok(What::Would { creates: true });
+        }
+        let source = self.import.options.source.clone().unwrap_or_else(|| "import".to_owned());
+        let item = InboxItem::Create { source, changes: reading.changes, by: self.by() };
+        Ok(What::Create(self.worker.shell.submit_new(id, item)))
+    }
+
+    /// Whom a key means, as durable now or on their way.
+    fn find(&self, key: &Key) -> Result<Found, ImportError> {
+        let Key::By(by) = key else {
+            let Key::Id(id) = key else { return Ok(Found::Nobody) };
+            return Ok(self.now(*id)?.map_or(Found::Nobody, Found::One));
+        };
+        if let Some(id) = self.making.get(&key.hash64()) {
+            return Ok(Found::Making(*id));
+        }
+        let candidates = self.worker.shell.ask(|core| core.candidates(std::slice::from_ref(by)));
+        let mut found = Found::Nobody;
+        for id in candidates.into_iter().flatten() {
+            let person = self.worker.shell.store.person(id).map_err(|_| ImportError::Unavailable)?;
+            let Some(person) = person.filter(|person| bears(&person.contact, by, self.bot.attributes())) else { continue };
+            found = match found {
+                Found::Nobody => Found::One(person),
+                Found::One(_) | Found::Making(_) | Found::Several => return Ok(Found::Several),
+            };
+        }
+        Ok(found)
+    }
+
+    /// A person by id, or whoever they were merged into.
+    fn now(&self, id: ContactId) -> Result<Option<Arc<Person>>, ImportError> {
+        let mut id = id;
+        for _ in 0..MERGES {
+            let Some(person) = self.worker.shell.store.person(id).map_err(|_| ImportError::Unavailable)? else { return Ok(None) };
+            match person.contact.merged_into {
+                Some(into) => id = into,
+                None => return Ok(Some(person)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts a change of somebody who is there on its way.
+    fn change(&mut self, id: ContactId, person: Option<&Person>, mut reading: Reading) -> Result<What, ImportError> {
+        if self.import.options.mode == Mode::Create {
+            let cell = reading.key.as_ref().map(ToString::to_string).unwrap_or_default();
+            let why = "a contact with this key is there already, and the mode create changes none".to_owned();
+            let fault = Fault { row: reading.row, column: None, cell, trouble: Trouble::Key, why };
+            return Ok(What::Bad(vec![fault]));
+        }
+        if let Some(person) = person {
+            reading.changes.retain(|change| !is_chosen(&person.contact, change));
+            let mut after = person.contact.clone();
+            let by = self.by();
+            if !reading.changes.iter().any(|change| after.apply(change, self.began, &by)) {
+                return Ok(What::Same((reading.row <= self.redone).then_some(id)));
+            }
+        }
+        if self.dry {
+            return Ok(What::Would { creates: false });
+        }
+        let once = format!("{}/{}", self.import.id, reading.row);
+        let item = InboxItem::Modify { changes: reading.changes, by: self.by() };
+        Ok(What::Update(id, self.worker.shell.submit(id, item, Some(once))))
+    }
+
+    fn by(&self) -> Actor {
+        Actor::Import(self.import.id.clone())
+    }
+
+    /// Takes note of what came of the first row on its way.
+    fn land(&mut self) -> Result<(), ImportError> {
+        let Some(Flying { row, key, read, cells, what }) = self.window.pop_front() else { return Ok(()) };
+        self.held = self.held.saturating_sub(read::size(&cells));
+        match what {
+            What::Create(told) => {
+                let outcome = self.told(told)?;
+                if let Some(key) = key {
+                    self.making.remove(&key);
+                }
+                match outcome {
+                    Ok(()) => self.import.counts.created += 1,
+                    Err(why) => self.refuse(row, why, cells)?,
+                }
+            }
+            What::Update(id, told) => match self.told(told)? {
+                Ok(()) => {
+                    self.import.counts.updated += 1;
+                    self.changed.push(id);
+                }
+                Err(why) => self.refuse(row, why, cells)?,
+            },
+            What::Made | What::Would { creates: true } => self.import.counts.created += 1,
+            What::Would { creates: false } => self.import.counts.updated += 1,
+            What::Same(changed) => {
+                self.import.counts.unchanged += 1;
+                self.changed.extend(changed);
+            }
+            What::Bad(faults) => self.wrong(row, &faults, cells)?,
+        }
+        (self.import.row, self.import.read) = (row, read);
+        self.since_saved += 1;
+        Ok(())
+    }
+
+    fn told(&self, told: oneshot::Receiver<Result<Outcome, Refusal>>) -> Result<Result<(), String>, ImportError> {
+        match told.blocking_recv() {
+            Ok(Ok(_)) => Ok(Ok(())),
+            Ok(Err(Refusal::Unavailable)) | Err(_) if self.worker.is_stopping() => Err(ImportError::Unavailable),
+            Ok(Err(refusal)) => Ok(Err(refusal.to_string())),
+            Err(_) => Err(ImportError::Unavailable),
+        }
+    }
+
+    fn refuse(&mut self, row: u64, why: String, cells: Vec<Cell>) -> Result<(), ImportError> {
+        let fault = Fault { row, column: None, cell: String::new(), trouble: Trouble::Refused, why };
+        self.wrong(row, &[fault], cells)
+    }
+
+    fn wrong(&mut self, row: u64, faults: &[Fault], cells: Vec<Cell>) -> Result<(), ImportError> {
+        self.import.counts.failed += 1;
+        let plain = |cell| match cell {
+            Cell::Blank => serde_json::Value::Null,
+            Cell::Text(text) => serde_json::Value::String(text),
+            Cell::Json(json) => json,
+        };
+        let cells = cells.into_iter().map(plain).collect();
+        let mut line = serde_json::to_vec(&Kept { row, faults, cells }).unwrap_or_default();
+        line.push(b'\n');
+        self.import.errors += line.len() as u64;
+        self.errors.write_all(&line).map_err(|e| ImportError::File(e.to_string()))
+    }
+
+    /// Writes down how far it is; waits for it to be durable at the end alone, since the store keeps the order.
+    fn save(&mut self, wait: bool) -> Result<(), ImportError> {
+        self.errors.flush().map_err(|e| ImportError::File(e.to_string()))?;
+        let mut records = Vec::new();
+        if !self.changed.is_empty() && !self.dry {
+            let list = std::mem::take(&mut self.changed);
+            let key = format!("{}/{:08}", self.import.id, self.import.lists);
+            records.push(RecordPut { table: LISTS.into(), key, value: serde_json::to_value(list).ok() });
+            self.import.lists += 1;
+        }
+        records.push(RecordPut { table: TABLE.into(), key: self.import.id.clone(), value: serde_json::to_value(&self.import).ok() });
+        let commit = Commit { records, ..Commit::default() };
+        self.since_saved = 0;
+        if wait {
+            return store::commit_blocking(&*self.worker.shell.store, commit).map(|_| ()).map_err(|_| ImportError::Unavailable);
+        }
+        self.worker.shell.store.commit(commit, Box::new(|_| {}));
+        Ok(())
+    }
+
+    fn end(&mut self, carried: Result<Ended, ImportError>, told: Result<(), String>) -> Result<(), ImportError> {
+        let ended = match carried {
+            // What is not told to be durable is told again at the next start.
+            Err(ImportError::Unavailable) | Ok(Ended::Stopping) => return Ok(()),
+            Err(why) => Err(why.to_string()),
+            Ok(Ended::Stopped) => Ok(ImportState::Stopped),
+            Ok(Ended::Through) if self.dry => told.map(|()| ImportState::Checked),
+            Ok(Ended::Through) => told.map(|()| ImportState::Done),
+        };
+        self.import.state = ended.unwrap_or_else(ImportState::Failed);
+        self.import.ended = Some(self.worker.shell.clock.now());
+        if self.import.state == ImportState::Done {
+            self.import.read = self.import.bytes;
+            // What is in it is in the contacts now.
+            self.import.has_file = false;
+        }
+        self.save(true)?;
+        if !self.import.has_file {
+            self.worker.imports.files.drop_file(&self.import.id);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a change would overwrite the language or country that the customer chose: it stays (FL 7.1).
+fn is_chosen(contact: &Contact, change: &Change) -> bool {
+    match change {
+        Change::SetSystem(name, _) if matches!(name.as_str(), "language" | "country") => {
+            matches!(contact.system.get(&format!("{name}_source")), Some(Value::Text(source)) if source == "customer")
+        }
+        _ => false,
+    }
+}

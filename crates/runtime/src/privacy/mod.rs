@@ -1,0 +1,18 @@
+//! Erasures, from the request to the certificate that nothing is left.
+//!
+//! ```text
+//! asked ──▶ erased, in one commit ──▶ rows that name them go ──▶ files only they had go ──▶ the store is compacted ──▶ done
+//!           (core::erase)             (sweep, here)              (blobs, here)              (Store::compact)
+//! ```
+//!
+//! Each arrow is durable before the next begins, so that an erasure is picked up where a crash left it. Erasures that come
+//! together are compacted together.
+
+pub(crate) mod gather;
+mod work;
+
+pub use crm::erase::{Counts, Erasure, Preview, Progress};
+pub(crate) use work::{Promises, record};
+
+/// The table of erasures, by id: the certificates.
+pub(crate) const TABLE: &str = "erasures";

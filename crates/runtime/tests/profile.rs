@@ -1,0 +1,227 @@
+//! What is told of a contact through the handle: the timeline, what was meant for many, and attributes whose type changes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod world;
+
+use channel::{Accepted, Capabilities, Channel, Hub, Inbound, Outbound, Route, SendError, Sent};
+use engine::{Bot, BotFiles, TriggerTo};
+use futures::future::BoxFuture;
+use model::{
+    Actor, Address, AgentId, Change, Content, Delivery, Incoming, IncomingBody, Instant, JourneyFilter, JourneyKind, JourneyTopic, Record,
+    Value,
+};
+use std::sync::Arc;
+use store::{MemBlobs, MemStore};
+use switchboard_runtime::{Handle, ManualClock, Misfits, Options, Service, StartError, start};
+use tokio::sync::watch;
+
+const SALE: &str = "skill: sale\ncatch: [{ event: sale }]\nblocks:\n  mark: { add_tag: saw-sale }\n  say: { text: Sale! }\n";
+
+fn bot(attributes: &str) -> Arc<Bot> {
+    let files = vec![
+        ("bot.yaml".to_owned(), format!("name: T\ntimezone: UTC\nchannels: {{ shop: {{ type: web }} }}\nattributes: {attributes}\n")),
+        ("skills/sale.yaml".to_owned(), SALE.to_owned()),
+    ];
+    let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
+    bot.unwrap_or_else(|| panic!("the bot of the test is sound: {problems:?}"))
+}
+
+/// A channel that is asked to send, and refuses whom it does not know.
+struct Shop(Capabilities);
+
+impl Channel for Shop {
+    fn kind(&self) -> &'static str {
+        "shop"
+    }
+    fn name(&self) -> &str {
+        "shop"
+    }
+    fn capabilities(&self) -> &Capabilities {
+        &self.0
+    }
+    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
+        Vec::new()
+    }
+    fn run(self: Arc<Self>, _: Arc<dyn Hub>, mut stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            stop.wait_for(|stop| *stop).await.expect("the service tells its channels to stop");
+        })
+    }
+    fn send<'a>(&'a self, _: &'a dyn Hub, out: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
+        Box::pin(async move {
+            if out.address.id == "gone" { Err(SendError::Permanent("no such customer".into())) } else { Ok(Sent::default()) }
+        })
+    }
+    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+async fn serve(store: &MemStore, attributes: &str) -> Result<Service, StartError> {
+    let channels: Vec<Arc<dyn Channel>> = vec![Arc::new(Shop(world::capabilities(false)))];
+    start(Options {
+        bot: bot(attributes),
+        pinned: Vec::new(),
+        store: Arc::new(store.clone()),
+        blobs: Arc::new(MemBlobs::new()),
+        channels,
+        clock: Arc::new(ManualClock::new(Instant::from_secs(1_772_442_000))),
+        seed: 5,
+        outside: None,
+        at_rest: false,
+    })
+    .await
+}
+
+async fn write(handle: &Handle, who: &str, id: &str, text: &str) -> model::ContactId {
+    let address = Address { channel: "shop".into(), id: who.into() };
+    let body = IncomingBody::Message(Content::text(text));
+    let incoming = Incoming { body, at: handle.now(), profile: Record::new(), client_id: None };
+    let hub = handle.hub("shop");
+    assert_eq!(hub.accept(Inbound { address: address.clone(), provider_id: id.into(), incoming }).await.unwrap(), Accepted::New);
+    handle.contact_of(&format!("shop:{who}")).await.unwrap()
+}
+
+async fn set(handle: &Handle, contact: model::ContactId, name: &str, value: Value) {
+    handle.modify(contact, vec![Change::SetAttribute(name.into(), value)], Actor::Agent(AgentId(4))).await.unwrap();
+}
+
+/// Waits until something is so; every look is after another turn of the runtime.
+async fn until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
+    for _ in 0..100_000 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came");
+}
+
+fn misfits(refused: Result<Service, StartError>) -> Misfits {
+    match refused {
+        Err(StartError::Types(misfits)) => misfits,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it started"),
+    }
+}
+
+#[tokio::test]
+async fn the_history_of_an_attribute_says_who_changed_what_and_pages() {
+    let store = MemStore::new();
+    let service = serve(&store, "{ plan: text, city: text }").await.unwrap();
+    let handle = &service.handle;
+    let ana = write(handle, "ana", "1", "hi").await;
+    for n in 0..30 {
+        set(handle, ana, "plan", Value::text(format!("plan {n}"))).await;
+        set(handle, ana, "city", Value::text(format!("city {n}"))).await;
+    }
+    let plan = JourneyFilter { topics: vec![JourneyTopic::Attribute], name: Some("plan".into()), ..JourneyFilter::default() };
+    let (mut seen, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = handle.journey(ana, plan.clone(), cursor, 7).await;
+        seen.extend(page.entries);
+        pages += 1;
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!((seen.len(), pages), (30, 5));
+    let newest = &seen[0];
+    assert_eq!(newest.by, Actor::Agent(AgentId(4)));
+    let what = JourneyKind::Attribute { name: "plan".into(), from: Some(Value::text("plan 28")), to: Some(Value::text("plan 29")) };
+    assert_eq!(newest.what, what);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn campaigns_are_told_with_what_became_of_them() {
+    let store = MemStore::new();
+    let service = serve(&store, "{ plan: text }").await.unwrap();
+    let handle = &service.handle;
+    let (ana, gone) = (write(handle, "ana", "1", "hi").await, write(handle, "gone", "1", "hi").await);
+    for contact in [ana, gone] {
+        let to = TriggerTo::One(contact.to_string());
+        handle.trigger("sale", Record::new(), &to, None, Actor::Api("shop".into())).await.unwrap();
+    }
+    let told = |contact, done: fn(&Delivery) -> bool| {
+        until(move || async move {
+            let person = handle.person(contact).await?;
+            let found = handle.campaigns(&person, 10).await;
+            found.into_iter().find(|campaign| campaign.delivery.as_ref().is_some_and(done))
+        })
+    };
+    let arrived = told(ana, |state| *state == Delivery::Sent).await;
+    assert_eq!((arrived.reached.name.as_str(), arrived.messages, arrived.answered_at), ("sale", 1, None));
+    assert_eq!(arrived.by, Actor::Api("shop".into()));
+    let failed = told(gone, |state| matches!(state, Delivery::Failed(_))).await;
+    assert_eq!(failed.delivery, Some(Delivery::Failed("no such customer".into())));
+    write(handle, "ana", "2", "nice").await;
+    let person = handle.person(ana).await.unwrap();
+    assert!(handle.campaigns(&person, 10).await[0].answered_at.is_some());
+    assert_eq!(person.contact.tags[&model::TagKey::of("saw-sale")].why.as_deref(), Some("broadcast sale"));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_type_that_values_do_not_fit_is_refused_with_who_has_them() {
+    let store = MemStore::new();
+    let service = serve(&store, "{ size: text, phone: { type: text, personal: true } }").await.unwrap();
+    let handle = &service.handle;
+    let mut contacts = Vec::new();
+    for n in 0..8 {
+        let contact = write(handle, &format!("v{n}"), "1", "hi").await;
+        set(handle, contact, "size", Value::text(if n < 7 { "large" } else { "41" })).await;
+        set(handle, contact, "phone", Value::text("ask my brother")).await;
+        contacts.push(contact);
+    }
+    // While it runs: the bot that does not fit is told, and stays out.
+    let told = handle.check_types(&bot("{ size: number, phone: { type: text, personal: true } }")).await.unwrap_err();
+    assert_eq!((told.0.len(), told.0[0].contacts, told.0[0].examples.len()), (1, 7, 5));
+    service.stop().await;
+
+    let store = store.crash();
+    let Misfits(told) = misfits(serve(&store, "{ size: number, phone: { type: phone, personal: true } }").await);
+    let [size, phone] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((size.name.as_str(), size.was.as_str(), size.is.as_str(), size.contacts), ("size", "text", "number", 7));
+    let (who, value) = &size.examples[0];
+    assert!(contacts.contains(who) && value.as_deref() == Some("large"));
+    assert_eq!((phone.contacts, &phone.examples[0].1), (8, &None), "personal data is not shown");
+    let words = Misfits(told.clone()).to_string();
+    for part in ["E0350", "attributes.size in bot.yaml was text and is declared as number", "7 contacts", &who.to_string(), "type back"] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
+    // Nothing was changed by the refusal, and with the type back it starts.
+    let service = serve(&store, "{ size: text, phone: { type: text, personal: true } }").await.unwrap();
+    assert_eq!(service.handle.attribute_counts().await.into_iter().collect::<Vec<_>>(), [("phone".into(), 8), ("size".into(), 8)]);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn values_that_say_the_same_in_a_new_type_are_rewritten() {
+    let store = MemStore::new();
+    let service = serve(&store, "{ visits: number, since: date, plan: { values: [free, gold] } }").await.unwrap();
+    let handle = &service.handle;
+    let ana = write(handle, "ana", "1", "hi").await;
+    set(handle, ana, "visits", Value::Number(41.into())).await;
+    set(handle, ana, "since", Value::Date("2026-03-02".parse().unwrap())).await;
+    set(handle, ana, "plan", Value::text("gold")).await;
+    service.stop().await;
+
+    let store = store.crash();
+    let service = serve(&store, "{ visits: text, since: text, plan: text }").await.unwrap();
+    let handle = &service.handle;
+    let now = until(|| async {
+        let person = handle.person(ana).await?;
+        let values = &person.contact.attributes;
+        (values["visits"] == Value::text("41") && values["since"] == Value::text("2026-03-02")).then_some(person)
+    });
+    assert_eq!(now.await.contact.attributes["plan"], Value::text("gold"));
+    // An enum that lacks a value somebody has is no smaller a change.
+    let told = handle.check_types(&bot("{ visits: text, since: text, plan: { values: [free, silver] } }")).await.unwrap_err();
+    assert_eq!((told.0[0].is.as_str(), told.0[0].contacts), ("enum (free, silver)", 1));
+    let back = handle.check_types(&bot("{ visits: number, since: date, plan: { values: [free, gold] } }")).await.unwrap();
+    assert_eq!(back.values(), 2, "what reads back the same may go back");
+    service.stop().await;
+}
