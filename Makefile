@@ -36,7 +36,7 @@ build: ui ## build the web parts and the release binary
 	cargo build --release -p switchboard-cli
 
 .PHONY: test
-test: format lint test-ui test-rust test-flows test-browser ## run every test (formatting and lints included)
+test: format lint test-ui test-rust test-flows test-api test-browser ## run every test (formatting and lints included)
 	@$(call say,all tests passed)
 
 .PHONY: bench
@@ -136,6 +136,27 @@ test-flows: $(DEBUG) ## check every bot of flows/ and play its conversations
 	  $(DEBUG) check "$$bot"
 	  $(DEBUG) test "$$bot"
 	done
+
+# schemathesis runs in an environment of its own. Debian keeps what makes one in the package python3-venv.
+target/schemathesis/.installed: tests/api/requirements.txt
+	@$(call say,schemathesis)
+	command -v python3 >/dev/null || { echo 'make: the tests of the API need python3, 3.10 or newer' >&2; exit 1; }
+	if ! python3 -c 'import ensurepip' 2>/dev/null; then
+	  as_root=
+	  if [ "$$(id -u)" != 0 ]; then as_root='sudo -n'; fi
+	  if command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then
+	    $$as_root apt-get update -qq
+	    DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends python3-venv
+	  fi
+	fi
+	python3 -m venv target/schemathesis || { echo 'make: the tests of the API need the Debian package "python3-venv"' >&2; exit 1; }
+	target/schemathesis/bin/pip install --quiet --disable-pip-version-check -r tests/api/requirements.txt
+	touch $@
+
+.PHONY: test-api
+test-api: $(DEBUG) tests/api/node_modules/.package-lock.json target/schemathesis/.installed ## lint the API's document and try what it says
+	@$(call say,the HTTP API from outside)
+	cd tests/api && SWITCHBOARD_BIN="$(CURDIR)/$(DEBUG)" node run.mjs
 
 .PHONY: test-browser
 test-browser: $(DEBUG) chromium $(BROWSER)/node_modules/.package-lock.json ## play customers and agents in a real browser

@@ -191,7 +191,21 @@ fn read_message(chat: i64, message: &Json) -> What {
             None => content.unsupported = Some("empty message".into()),
         }
     }
-    said(chat, IncomingBody::Message(content), message, &message["from"], file)
+    let mut what = said(chat, IncomingBody::Message(content), message, &message["from"], file);
+    if let (What::Said(said), Some(phone)) = (&mut what, own_phone(message)) {
+        said.profile.insert("phone".into(), Value::Text(phone));
+        said.profile.insert("phone_verified".into(), Value::Bool(true));
+    }
+    what
+}
+
+/// The sender's own phone number, if they shared it: Telegram says whose account a number belongs to. Somebody else's is none of theirs.
+fn own_phone(message: &Json) -> Option<String> {
+    let contact = &message["contact"];
+    let own = integer(contact, "user_id").is_some_and(|id| integer(&message["from"], "id") == Some(id));
+    let number = text(contact, "phone_number").filter(|_| own)?;
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    (7..=15).contains(&digits.len()).then(|| format!("+{digits}"))
 }
 
 fn said(chat: i64, body: IncomingBody, dated: &Json, from: &Json, file: Option<FileRef>) -> What {

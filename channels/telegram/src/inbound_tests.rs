@@ -127,6 +127,23 @@ fn what_flows_cannot_use_is_named_and_kept() {
 }
 
 #[test]
+fn a_number_is_proven_only_by_the_one_whose_account_it_is() {
+    let shared = |contact: Json| {
+        let profile = said_by(&message(json!({ "contact": contact }))).profile;
+        (profile.get("phone").cloned(), profile.get("phone_verified").cloned())
+    };
+    let own = json!({ "phone_number": "34600111222", "first_name": "Ana", "user_id": 5 });
+    assert_eq!(shared(own), (Some(Value::text("+34600111222")), Some(Value::Bool(true))));
+    for somebody_else in [
+        json!({ "phone_number": "+34600111222", "first_name": "Bea", "user_id": 6 }),
+        json!({ "phone_number": "+34600111222", "first_name": "Bea" }),
+        json!({ "phone_number": "12", "user_id": 5 }),
+    ] {
+        assert_eq!(shared(somebody_else), (None, None));
+    }
+}
+
+#[test]
 fn a_press_says_token_label_and_query() {
     let keyboard = json!({ "inline_keyboard": [[{ "text": "No", "callback_data": "t0" }], [{ "text": "Yes", "callback_data": "t1" }]] });
     let query = |message: Json| json!({ "update_id": 2, "callback_query": { "id": "q", "from": { "id": 5, "first_name": "Ana" }, "message": message, "data": "t1" } });

@@ -1,4 +1,4 @@
-//! What is served as it is: the widget, and a made-up shop's page to try it on.
+//! What is served at the root: the widget, and a page to try it on that speaks for the bot at hand.
 
 use crate::{respond, routes::Site};
 use channel::{Body, HttpRequest, HttpResponse, Route};
@@ -16,6 +16,8 @@ struct Built;
 /// The files beside the widget that it fetches when it needs them.
 const PARTS: [&str; 4] = ["widget-media.js", "widget-page.js", "widget-style.js", "widget-words.js"];
 
+/// How many entries of the bot's menu the page shows.
+const MENU: usize = 12;
 const PAGE: &str = include_str!("../demo/index.html");
 const STYLE: &str = include_str!("../demo/demo.css");
 const NOT_BUILT: &str = "This binary was built without the chat widget. Run `make build`, which builds it, and start again.\n";
@@ -27,9 +29,12 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 /// The routes at the root.
 pub(crate) fn routes(site: &Arc<Site>) -> Vec<Route> {
-    let page = demo_page(site).into_bytes();
+    let own = site.clone();
     let mut routes = vec![
-        at("//", move |request| asset(request, "text/html; charset=utf-8", &page, &digest(&page))),
+        at("//", move |request| {
+            let page = demo_page(&own).into_bytes();
+            asset(request, "text/html; charset=utf-8", &page, &digest(&page))
+        }),
         at("//demo.css", |request| asset(request, "text/css; charset=utf-8", STYLE.as_bytes(), &digest(STYLE.as_bytes()))),
         at("//widget.js", |request| match Built::get("widget.js") {
             Some(EmbeddedFile { data, metadata }) => asset(request, "text/javascript; charset=utf-8", &data, &hex(&metadata.sha256_hash())),
@@ -88,7 +93,15 @@ fn demo_page(site: &Site) -> String {
     } else {
         format!(r#"<p class="notice" role="alert">{}</p>"#, escape(NOT_BUILT))
     };
-    PAGE.replace("<!-- widget -->", &script)
+    // The bot may be edited while it is served: what the page says is asked each time.
+    let menu: String = site.hub.menu(None).iter().take(MENU).map(|(label, _)| format!("<li>{}</li>", escape(label))).collect();
+    let menu = if menu.is_empty() { menu } else { format!("<h2>What it can do</h2><ul class=\"menu\">{menu}</ul>") };
+    let mut page = PAGE.replace("{bot}", &escape(&site.hub.bot_name()));
+    // What the bot says about itself comes in last: nothing in it is a place of the page.
+    for (place, text) in [("<!-- widget -->", &script), ("<!-- menu -->", &menu)] {
+        page = page.replacen(place, text, 1);
+    }
+    page
 }
 
 fn escape(text: &str) -> String {

@@ -28,6 +28,10 @@ const CLAIM: usize = 256;
 const KEPT: [(&str, &str); 5] =
     [("email", "email"), ("given_name", "first_name"), ("family_name", "last_name"), ("phone_number", "phone"), ("username", "username")];
 
+/// Claims by which the website says that it made sure of another one, that one, and the word that is kept.
+const SURE: [(&str, &str, &str); 2] =
+    [("email_verified", "email", "email_verified"), ("phone_number_verified", "phone_number", "phone_verified")];
+
 /// The secret shared with the website.
 #[derive(Clone)]
 pub struct IdentitySecret(Vec<u8>);
@@ -116,7 +120,11 @@ fn verify(secret: &IdentitySecret, token: &str, now: Instant) -> Result<Verified
         let text = claims.more.get(*theirs)?.as_str()?.trim();
         fits(text).then(|| ((*ours).to_owned(), text.to_owned()))
     });
-    Ok(Verified { person: Person { id: claims.sub, claims: kept.collect() }, nonce: claims.jti })
+    let mut kept: BTreeMap<String, String> = kept.collect();
+    // A website may let anybody sign up with anybody's address: only what it says that it made sure of counts as that.
+    let sure = SURE.iter().filter(|(word, of, _)| claims.more.get(*word) == Some(&true.into()) && claims.more.contains_key(*of));
+    kept.extend(sure.map(|(_, _, ours)| ((*ours).to_owned(), "true".to_owned())));
+    Ok(Verified { person: Person { id: claims.sub, claims: kept }, nonce: claims.jti })
 }
 
 #[derive(Deserialize)]
@@ -205,6 +213,21 @@ mod tests {
         assert_eq!(verified.person.id, "user-7");
         assert_eq!(verified.person.claims.into_iter().collect::<Vec<_>>(), [("email".to_owned(), "ana@shop.example".to_owned())]);
         assert_eq!(verified.nonce, "n1");
+    }
+
+    #[test]
+    fn only_what_the_website_made_sure_of_is_kept_as_that() {
+        let of = |more: Value| {
+            let mut claims = claims();
+            claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let kept = read(&signed(&json!({ "alg": "HS256" }), &claims, &secret())).unwrap().person.claims;
+            (kept.contains_key("email_verified"), kept.contains_key("phone_verified"))
+        };
+        assert_eq!(of(json!({})), (false, false));
+        assert_eq!(of(json!({ "email_verified": true })), (true, false));
+        assert_eq!(of(json!({ "email_verified": "true", "phone_number_verified": 1 })), (false, false), "yes is true, nothing else");
+        assert_eq!(of(json!({ "phone_number_verified": true })), (false, false), "of no number at all");
+        assert_eq!(of(json!({ "phone_number": "+12065551212", "phone_number_verified": true })), (false, true));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use http::header;
 use model::Address;
 use sha2::{Digest, Sha256};
 
+/// The part of a session's record that says which address it is.
+const ADDRESS: &str = "address";
 /// How many characters a token has: 256 bits in hex.
 const TOKEN_LENGTH: usize = 64;
 
@@ -25,7 +27,11 @@ pub(crate) async fn keep(hub: &dyn Hub, request: &HttpRequest, visit: &Visit) ->
 }
 
 async fn put(hub: &dyn Hub, token: &str, visit: &Visit) -> Result<(), Problem> {
-    let value = serde_json::to_value(visit).expect("a visit is plain data with text keys");
+    let mut value = serde_json::to_value(visit).expect("a visit is plain data with text keys");
+    // By it the session is found when the visitor is erased. It is no secret: everybody who sees the conversation sees it.
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert(ADDRESS.into(), address_id(token).into());
+    }
     Ok(hub.put_record(&key(token), Some(value)).await?)
 }
 
@@ -35,8 +41,12 @@ pub(crate) async fn visitor(request: &HttpRequest, channel: &str, hub: &dyn Hub)
     let token = bearer(request).ok_or_else(Problem::unauthorized)?;
     // The look-up is by the token's hash: how long it takes tells nothing about the token.
     let record = hub.record(&key(token)).await.ok_or_else(Problem::unauthorized)?;
+    let is_found = record.get(ADDRESS).is_some();
     // What an older release wrote, or a part that cannot be read, says nothing of the visitor.
     let visit = serde_json::from_value(record).unwrap_or_default();
+    if !is_found {
+        put(hub, token, &visit).await?;
+    }
     Ok((Address { channel: channel.to_owned(), id: address_id(token) }, visit))
 }
 
@@ -50,8 +60,8 @@ fn key(token: &str) -> String {
     format!("visitor/{}", hex(&Sha256::digest(token.as_bytes())))
 }
 
-/// The visitor's id as everybody else sees it: from another hash than the stored one, so that neither leads to
-/// the other.
+/// The visitor's id as everybody else sees it: from another hash than the one a session is stored under, so that the id
+/// opens nothing.
 fn address_id(token: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(b"address of the visitor\0");

@@ -75,9 +75,10 @@ impl Visit {
         }
         if let Some(person) = &self.person {
             put("verified_id", &person.id);
-            person.claims.iter().for_each(|(name, text)| {
-                put(name, text);
-            });
+            for (name, text) in &person.claims {
+                let said = if name.ends_with("_verified") { Value::Bool(true) } else { Value::text(text) };
+                profile.insert(name.clone(), said);
+            }
         }
         profile
     }

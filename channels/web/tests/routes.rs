@@ -368,6 +368,11 @@ async fn the_page_and_the_widget_are_served_under_a_strict_policy() {
     let page = door.send(Method::GET, "//", &[], "").await;
     let html = String::from_utf8_lossy(&page.body).into_owned();
     assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        html.contains("<title>Test &amp; &lt;Bot&gt;</title>") && html.contains("Talk to Test &amp; &lt;Bot&gt;"),
+        "it speaks for its bot"
+    );
+    assert!(!html.contains("<!-- menu -->") && !html.contains("{bot}"));
     assert!(!html.contains("<b>shop") && !html.contains(" style=") && !html.contains("<style"));
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.contains("require-trusted-types-for 'script'") && !policy.contains("unsafe"));

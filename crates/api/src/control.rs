@@ -5,12 +5,17 @@
 
 mod client;
 mod events;
+mod find;
+mod imports;
 mod keys;
+mod merge;
+mod privacy;
 mod runs;
 mod segments;
 mod trigger;
 
 pub use client::{AskError, ask};
+pub use imports::{BulkAsk, ExportAsk, ImportAsk};
 pub use runs::digest;
 pub use segments::Of;
 pub use trigger::To;
@@ -38,8 +43,12 @@ use subtle::ConstantTimeEq as _;
 const CONTACTS: usize = 200;
 /// Events that a copy of a contact brings along, the newest ones.
 const COPIED: usize = 2_000;
-/// Journey lines that `contacts show` prints.
-const JOURNEY: usize = 50;
+/// The most journey lines of one answer.
+const JOURNEY: usize = 1_000;
+
+fn journey_lines() -> u16 {
+    50
+}
 
 /// Where a running server listens for its own command line: the content of `DATA/control.json`, readable by its
 /// owner alone.
@@ -72,11 +81,69 @@ pub enum Request {
         #[serde(default)]
         find: Option<String>,
     },
+    /// People by what they are called, best first.
+    ContactsFind {
+        /// What was typed.
+        text: String,
+        /// At most this many; never more than 100.
+        limit: usize,
+    },
+    /// Those for whom a condition holds now, after one of them.
+    ContactsQuery {
+        /// The condition.
+        condition: String,
+        /// The last one of the page before.
+        #[serde(default)]
+        after: Option<ContactId>,
+        /// At most this many; never more than 1,000.
+        limit: usize,
+    },
     /// One contact with conversations and the newest journey lines.
     ContactsShow {
         /// Who.
         id: ContactId,
+        /// Journey lines about these alone, with commas between.
+        #[serde(default)]
+        kind: Option<String>,
+        /// How many of them.
+        #[serde(default = "journey_lines")]
+        lines: u16,
     },
+    /// Makes one contact of two, or says what that would come to.
+    ContactsMerge {
+        /// Who survives.
+        keep: ContactId,
+        /// Who becomes part of them.
+        other: ContactId,
+        /// Only say it.
+        #[serde(default)]
+        preview: bool,
+    },
+    /// Makes two contacts again of what a merge made one.
+    ContactsUndoMerge {
+        /// The merge.
+        merge: model::MergeId,
+    },
+    /// Who else may be the same person.
+    ContactsDuplicates {
+        /// As whom.
+        id: ContactId,
+    },
+    /// Takes away everything about a contact, or says what that would do.
+    ContactsErase {
+        /// Who.
+        id: ContactId,
+        /// Only say it.
+        #[serde(default)]
+        preview: bool,
+    },
+    /// Everything that is kept about a contact.
+    ContactsData {
+        /// Who.
+        id: ContactId,
+    },
+    /// Rewrites the store, so that nothing of what was erased or replaced is left on disk.
+    StoreCompact {},
     /// All keys of the HTTP API.
     KeysList {},
     /// Makes a key and answers it, this once.
@@ -100,6 +167,21 @@ pub enum Request {
         rows: Vec<serde_json::Value>,
         /// What tells this import from others; the same rows under the same name are recorded once.
         import: String,
+    },
+    /// Imports of contacts.
+    ContactsImport {
+        /// What of them.
+        ask: ImportAsk,
+    },
+    /// Contacts as lines of a file.
+    ContactsExport {
+        /// Which.
+        ask: ExportAsk,
+    },
+    /// A change of everybody for whom a condition holds.
+    ContactsBulk {
+        /// Which.
+        ask: BulkAsk,
     },
     /// Segments by key, after one of them.
     SegmentsList {
@@ -224,12 +306,21 @@ pub enum ControlError {
     /// There is no such contact.
     #[error("there is no contact {0}; `switchboard contacts list` shows who is there")]
     NoContact(ContactId),
+    /// There was no such merge.
+    #[error("there was no merge {0}; `switchboard contacts show` names the merges of a contact in its journey")]
+    NoMerge(model::MergeId),
+    /// Something about a filter of the journey.
+    #[error("{0}")]
+    Journey(String),
     /// Something about runs and versions.
     #[error("{0}")]
     Runs(String),
     /// Something about segments, in words.
     #[error("{0}")]
     Segments(String),
+    /// Something about an import.
+    #[error(transparent)]
+    Import(#[from] runtime::ImportError),
     /// Something about a key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -250,19 +341,30 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::ContactsList { after, limit, find } => {
             let limit = limit.unwrap_or(50).clamp(1, CONTACTS);
             let people = match find {
-                Some(text) => handle.find(&text, limit).await,
+                Some(text) => handle.find(&text, limit).await.people,
                 None => handle.people(after, limit).await,
             };
             Ok(json!({ "contacts": people.iter().map(|p| summary(p)).collect::<Vec<_>>() }))
         }
-        Request::ContactsShow { id } => {
+        Request::ContactsFind { text, limit } => Ok(find::find(handle, &text, limit).await),
+        Request::ContactsQuery { condition, after, limit } => find::query(handle, &condition, after, limit).await,
+        Request::ContactsShow { id, kind, lines } => {
+            let topics = kind.as_deref().map(crate::v1::journey_topics).transpose().map_err(ControlError::Journey)?;
+            let filter = model::JourneyFilter { topics: topics.unwrap_or_default(), ..model::JourneyFilter::default() };
             let person = handle.person(id).await.ok_or(ControlError::NoContact(id))?;
             let names = Names::of(handle).await;
             let mut out = view::profile(&person, &view::Standing::of(handle, &person).await, &handle.bot(), &names);
             out["conversations"] = person.conversations.iter().map(place).collect();
-            out["journey"] = handle.journey(id, 0, JOURNEY).await.iter().map(|e| view::journey(e, &names, None)).collect();
+            let journey = handle.journey(id, filter, None, usize::from(lines).clamp(1, JOURNEY)).await;
+            out["journey"] = journey.entries.iter().map(|e| view::journey(e, &names, None)).collect();
             Ok(out)
         }
+        Request::ContactsMerge { keep, other, preview } => merge::merge(handle, keep, other, preview).await,
+        Request::ContactsUndoMerge { merge } => merge::undo(handle, merge).await,
+        Request::ContactsDuplicates { id } => merge::duplicates(handle, id).await,
+        Request::ContactsErase { id, preview } => privacy::erase(handle, id, preview).await,
+        Request::ContactsData { id } => privacy::data(handle, id).await,
+        Request::StoreCompact {} => privacy::compact(handle).await,
         Request::GlobalsList {} => Ok(json!({ "globals": handle.globals().iter().map(global).collect::<Vec<_>>() })),
         Request::GlobalsSet { name, value } => {
             let set = handle.set_global(&name, value.as_deref()).await?;
@@ -283,6 +385,9 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::KeysCreate { name, scopes, per_minute } => keys::create(handle, &name, &scopes, per_minute).await,
         Request::KeysRevoke { key } => keys::revoke(handle, &key).await,
         Request::EventsImport { rows, import } => Ok(events::import(handle, &rows, &import).await),
+        Request::ContactsImport { ask } => imports::imports(handle, ask).await,
+        Request::ContactsExport { ask } => imports::export(handle, ask).await,
+        Request::ContactsBulk { ask } => imports::bulk(handle, ask).await,
         Request::SegmentsList { after } => Ok(segments::list(handle, after.as_deref()).await),
         Request::SegmentsShow { key } => segments::show(handle, &key).await,
         Request::SegmentsPreview { of, sample } => segments::preview(handle, of, sample).await,
@@ -378,11 +483,18 @@ pub(crate) async fn post(_: Operator, State(server): State<Shared>, Json(request
         Err(ControlError::Agent(AgentError::Write(error)) | ControlError::Key(KeyError::Write(error)) | ControlError::Write(error)) => {
             Err(error.into())
         }
-        Err(error @ ControlError::NoContact(_)) => Err(Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string())),
+        Err(error @ (ControlError::NoContact(_) | ControlError::NoMerge(_))) => {
+            Err(Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string()))
+        }
         Err(error @ ControlError::Agent(AgentError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),
         Err(error @ ControlError::Key(KeyError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),
-        Err(error @ (ControlError::Agent(_) | ControlError::Key(_) | ControlError::Segments(_) | ControlError::Runs(_))) => {
-            Err(Problem::invalid(error.to_string()))
-        }
+        Err(
+            error @ (ControlError::Journey(_)
+            | ControlError::Agent(_)
+            | ControlError::Key(_)
+            | ControlError::Segments(_)
+            | ControlError::Runs(_)
+            | ControlError::Import(_)),
+        ) => Err(Problem::invalid(error.to_string())),
     }
 }

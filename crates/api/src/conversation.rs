@@ -152,7 +152,7 @@ pub(crate) async fn journey(access: Access, State(server): State<Shared>, Query(
     let limit = query.limit.unwrap_or(50).clamp(1, JOURNEY_LINES);
     let skip = query.skip.unwrap_or(0);
     // One more than asked for tells whether there is more.
-    let mut entries = server.handle.journey(access.contact(), skip, limit + 1).await;
+    let mut entries = server.handle.newest_journey(access.contact(), skip, limit + 1).await;
     let more = entries.len() > limit;
     entries.truncate(limit);
     let names = Names::of(&server.handle).await;

@@ -18,11 +18,22 @@ pub const WRITE_VALUE: &str = "console";
 
 /// Refuses writes that other sites may have caused.
 pub(crate) async fn same_site(State(state): State<Shared>, request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !reads && !is_ours(request.headers(), state.options.public_origin().as_deref()) {
-        return Problem::new(StatusCode::FORBIDDEN, "cross_site", "this request did not come from the console's own page").into_response();
+    match check(&state, request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
-    next.run(request).await
+}
+
+/// The same for a request whose cookie says who asks.
+///
+/// # Errors
+/// 403 for a write that another site may have caused.
+pub(crate) fn check(server: &Shared, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    if reads || is_ours(headers, server.options.public_origin().as_deref()) {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", "this request did not come from the console's own page"))
 }
 
 fn is_ours(headers: &HeaderMap, public_origin: Option<&str>) -> bool {

@@ -76,6 +76,15 @@ pub async fn revoke(handle: &Handle, named: &str) -> Result<ApiKey, KeyError> {
     let id = named.trim().strip_prefix(PREFIX).unwrap_or(named.trim());
     let live = handle.api_keys().await.into_iter().map(|(key, _)| key).filter(|key| key.revoked_at.is_none());
     let found = live.into_iter().find(|key| key.id == id || model::fold(&key.name) == asked);
+    end(handle, found, named).await
+}
+
+/// The same by the id alone.
+pub(crate) async fn revoke_id(handle: &Handle, id: &str) -> Result<ApiKey, KeyError> {
+    end(handle, handle.api_key(id).await, id).await
+}
+
+async fn end(handle: &Handle, found: Option<Arc<ApiKey>>, named: &str) -> Result<ApiKey, KeyError> {
     let mut key = (*found.ok_or_else(|| KeyError::Unknown(named.chars().take(64).collect()))?).clone();
     key.revoked_at = Some(handle.now());
     handle.put_api_key(key.clone()).await?;

@@ -19,6 +19,7 @@ mod options;
 mod page;
 mod password;
 mod peer;
+mod personal;
 mod principal;
 mod problem;
 mod random;
@@ -32,6 +33,7 @@ mod v1;
 mod view;
 
 pub mod agents;
+pub mod bulk;
 pub mod control;
 pub mod keys;
 

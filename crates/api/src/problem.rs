@@ -132,6 +132,7 @@ impl From<WriteError> for Problem {
         match error {
             WriteError::NotFound => Self::not_found(),
             WriteError::Invalid(_) => Self::invalid(detail),
+            WriteError::Changed => Self::new(StatusCode::PRECONDITION_FAILED, "changed", detail),
             WriteError::TooMany => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", detail).retry_after(5),
             WriteError::Parked => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "set_aside", detail),
             WriteError::Unavailable => Self::unavailable(),

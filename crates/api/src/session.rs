@@ -26,14 +26,14 @@ struct SignIn {
 
 /// The name of the cookie. Under https the name itself makes browsers insist on its flags.
 fn cookie_name(secure: bool) -> &'static str {
-    if secure { "__Host-switchboard" } else { "switchboard" }
+    if secure { "__Host-switchboard" } else { "switchboard-console" }
 }
 
 /// What sets the cookie; no token clears it.
 pub(crate) fn cookie(secure: bool, token: Option<&str>) -> HeaderValue {
     let name = cookie_name(secure);
-    // The `__Host-` prefix demands Path=/; without https the cookie stays with the console.
-    let place = if secure { "Path=/; Secure" } else { "Path=/console" };
+    // The console's pages ask below /console/api and below /api/v1.
+    let place = if secure { "Path=/; Secure" } else { "Path=/" };
     let age = if token.is_some() { LASTS / 1_000_000 } else { 0 };
     let text = format!("{name}={}; {place}; HttpOnly; SameSite=Strict; Max-Age={age}", token.unwrap_or_default());
     HeaderValue::from_str(&text).expect("the name, hexadecimal digits and flags are visible ASCII")
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let plain = cookie(false, Some("ab")).to_str().unwrap().to_owned();
-        assert_eq!(plain, "switchboard=ab; Path=/console; HttpOnly; SameSite=Strict; Max-Age=43200");
+        assert_eq!(plain, "switchboard-console=ab; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
         let secure = cookie(true, Some("ab")).to_str().unwrap().to_owned();
         assert_eq!(secure, "__Host-switchboard=ab; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=43200");
         assert!(cookie(false, None).to_str().unwrap().ends_with("Max-Age=0"));
@@ -130,10 +130,16 @@ mod tests {
             headers.insert(header::COOKIE, HeaderValue::from_str(text).unwrap());
             token(&headers, secure)
         };
-        assert_eq!(read(&format!("a=b; switchboard={good}; c=d"), false), Some(good.clone()));
+        assert_eq!(read(&format!("a=b; switchboard-console={good}; c=d"), false), Some(good.clone()));
         assert_eq!(read(&format!("__Host-switchboard={good}"), true), Some(good.clone()));
-        assert_eq!(read(&format!("switchboard={good}"), true), None, "a cookie without the prefix may come from a sub-domain");
-        for bad in ["", "switchboard=", "switchboard=*", &format!("switchboard={good}0"), &format!("switchboard={}", good.to_uppercase())] {
+        assert_eq!(read(&format!("switchboard-console={good}"), true), None, "a cookie without the prefix may come from a sub-domain");
+        for bad in [
+            "",
+            "switchboard-console=",
+            "switchboard-console=*",
+            &format!("switchboard-console={good}0"),
+            &format!("switchboard-console={}", good.to_uppercase()),
+        ] {
             assert_eq!(read(bad, false), None, "{bad}");
         }
     }

@@ -1,5 +1,6 @@
 //! What agents and the command line see: plain JSON, times in milliseconds since 1970.
 
+use crate::v1::story::{self, CampaignInfo, Counters, First};
 use engine::Bot;
 use model::{
     Actor, Attachment, Author, Card, Choice, ChoiceAction, Conversation, ConversationId, Delivery, Instant, JourneyEntry, JourneyKind,
@@ -171,18 +172,27 @@ pub(crate) struct Standing {
     segments: Vec<(String, String, Option<Instant>)>,
     /// Computed attributes: name, name of the type, value.
     computed: Vec<(String, &'static str, Value)>,
+    /// Who answers them.
+    state: model::ChatState,
+    /// What was meant for many and reached them, newest first.
+    campaigns: Vec<CampaignInfo>,
 }
 
 impl Standing {
     pub(crate) async fn of(handle: &Handle, person: &Arc<Person>) -> Self {
-        Self { segments: handle.segments_of(person), computed: handle.computed(person).await }
+        Self {
+            segments: handle.segments_of(person),
+            computed: handle.computed(person).await,
+            state: person.state(handle.now()),
+            campaigns: story::campaigns(handle, person).await,
+        }
     }
 }
 
 /// Who the person is, without any conversation.
 pub(crate) fn profile(person: &Person, standing: &Standing, bot: &Bot, names: &Names) -> Json {
     let contact = &person.contact;
-    let Standing { segments, computed } = standing;
+    let Standing { segments, computed, state, campaigns } = standing;
     let declared: BTreeMap<&str, _> = bot.attributes().iter().map(|a| (a.name.as_str(), a)).collect();
     let attribute = |(name, value): (&String, &Value)| {
         let def = declared.get(name.as_str());
@@ -198,15 +208,19 @@ pub(crate) fn profile(person: &Person, standing: &Standing, bot: &Bot, names: &N
         "name": contact.display_name(),
         "status": contact.status,
         "source": contact.source,
+        "state": state.name(),
         "first_seen": ms(contact.first_seen),
         "last_seen": ms(contact.last_seen),
+        "counters": Counters::of(contact),
+        "first_message": First::of(contact),
         "attributes": contact.attributes.iter().map(attribute).collect::<Vec<_>>(),
         "system": contact.system.iter().map(|(name, value)| json!({ "name": name, "value": value.to_json() })).collect::<Vec<_>>(),
-        "tags": contact.tags.values().map(|t| json!({ "label": t.label, "at": ms(t.at), "by": names.actor(&t.by) })).collect::<Vec<_>>(),
+        "tags": contact.tags.values().map(|t| json!({ "label": t.label, "at": ms(t.at), "by": names.actor(&t.by), "why": story::tag_why(t) })).collect::<Vec<_>>(),
         "computed": computed.iter().map(|(name, ty, value)| json!({ "name": name, "type": ty, "value": value.to_json() })).collect::<Vec<_>>(),
         "segments": segments.iter().map(|(key, name, since)| json!({ "key": key, "name": name, "since": since.map(ms) })).collect::<Vec<_>>(),
         // Newest first.
         "notes": contact.notes.iter().rev().map(|n| json!({ "at": ms(n.at), "by": names.actor(&n.by), "text": n.text })).collect::<Vec<_>>(),
+        "campaigns": campaigns,
         "addresses": contact.addresses.iter().map(|r| json!({
             "channel": r.address.channel,
             "id": r.address.id,
@@ -258,7 +272,7 @@ impl Names {
         self.segments.get(key).map_or(key, String::as_str)
     }
 
-    fn actor(&self, actor: &Actor) -> String {
+    pub(crate) fn actor(&self, actor: &Actor) -> String {
         match actor {
             Actor::Flow { .. } => "bot".into(),
             Actor::Customer => "customer".into(),
@@ -271,50 +285,87 @@ impl Names {
     }
 }
 
-/// A line of a journey, in words. `of` is the conversation whose page asks; others are named.
-pub(crate) fn journey(entry: &JourneyEntry, names: &Names, of: Option<ConversationId>) -> Json {
+/// What a line of a journey tells, in words.
+pub(crate) fn words(entry: &JourneyEntry, names: &Names) -> String {
     let plain = |value: &Value| match value.to_json() {
         Json::String(text) => text,
         other => other.to_string(),
     };
-    let (kind, text) = match &entry.what {
-        JourneyKind::RunBegan { skill, through } => ("run", format!("Skill {skill} began ({through})")),
-        JourneyKind::RunEnded { skill, how } => ("run", format!("Skill {skill} ended ({how})")),
-        JourneyKind::Handled { rule, what } => ("handled", format!("{what} (rule {rule})")),
-        JourneyKind::Block { exit } if exit.is_empty() => ("block", "Rested here".to_owned()),
-        JourneyKind::Block { exit } => ("block", format!("Left by {exit}")),
-        JourneyKind::Attribute { name, to: Some(to), .. } => ("attribute", format!("{name}: {}", plain(to))),
-        JourneyKind::Attribute { name, to: None, .. } => ("attribute", format!("{name} cleared")),
-        JourneyKind::TagAdded(label) => ("tag", format!("Tag added: {label}")),
-        JourneyKind::TagRemoved(label) => ("tag", format!("Tag removed: {label}")),
-        JourneyKind::Status { from, to } => ("status", format!("Status: {from} → {to}")),
-        JourneyKind::Consent { topic, given: true } => ("consent", format!("Agreed to {topic}")),
-        JourneyKind::Consent { topic, given: false } => ("consent", format!("Refused {topic}")),
+    match &entry.what {
+        JourneyKind::RunBegan { skill, through } => format!("Skill {skill} began ({through})"),
+        JourneyKind::RunEnded { skill, how } => format!("Skill {skill} ended ({how})"),
+        JourneyKind::Handled { rule, what } => format!("{what} (rule {rule})"),
+        JourneyKind::Block { exit } if exit.is_empty() => "Rested here".to_owned(),
+        JourneyKind::Block { exit } => format!("Left by {exit}"),
+        JourneyKind::Attribute { name, from: Some(from), to: Some(to) } => format!("{name}: {} → {}", plain(from), plain(to)),
+        JourneyKind::Attribute { name, from: None, to: Some(to) } => format!("{name}: {}", plain(to)),
+        JourneyKind::Attribute { name, to: None, .. } => format!("{name} cleared"),
+        JourneyKind::Created { source } => format!("Came to be ({source})"),
+        JourneyKind::Imported { created, altered } => imported(*created, altered),
+        JourneyKind::ImportUndone { import } => format!("Import {import} taken back"),
+        JourneyKind::TagAdded(label) => format!("Tag added: {label}"),
+        JourneyKind::TagRemoved(label) => format!("Tag removed: {label}"),
+        JourneyKind::Status { from, to } => format!("Status: {from} → {to}"),
+        JourneyKind::Consent { topic, given: true } => format!("Agreed to {topic}"),
+        JourneyKind::Consent { topic, given: false } => format!("Refused {topic}"),
         JourneyKind::SegmentEntered(moved) => {
-            ("segment", format!("Entered segment {}{}", names.segment(&moved.segment), because(&moved.cause)))
+            format!("Entered segment {}{}", names.segment(&moved.segment), because(&moved.cause))
         }
-        JourneyKind::SegmentLeft(moved) => ("segment", format!("Left segment {}{}", names.segment(&moved.segment), because(&moved.cause))),
-        JourneyKind::Event(name) => ("event", format!("Event {name}")),
-        JourneyKind::Desk(text) => ("desk", text.clone()),
-        JourneyKind::Delivery(text) => ("delivery", text.clone()),
-        JourneyKind::Timer(text) => ("timer", text.clone()),
-        JourneyKind::Moved(text) => ("moved", text.clone()),
-        JourneyKind::Error(text) => ("error", text.clone()),
-        JourneyKind::Address(text) => ("address", text.clone()),
-    };
-    let block = entry.block.clone().or_else(|| match &entry.by {
+        JourneyKind::SegmentLeft(moved) => format!("Left segment {}{}", names.segment(&moved.segment), because(&moved.cause)),
+        JourneyKind::Event(name) => format!("Event {name}"),
+        JourneyKind::Desk(text) => text.clone(),
+        JourneyKind::Delivery(text) => text.clone(),
+        JourneyKind::Timer(text) => text.clone(),
+        JourneyKind::Moved(text) => text.clone(),
+        JourneyKind::Error(text) => text.clone(),
+        JourneyKind::Address(text) => text.clone(),
+        JourneyKind::Source { from, to } => format!("Source: {from} → {to}"),
+        JourneyKind::Noted(text) => format!("Noted: {text}"),
+        JourneyKind::Reached(reached) => format!("Reached by {}", reached.name),
+        JourneyKind::Identifier(text) => text.clone(),
+        JourneyKind::Merged { other, why, .. } => format!("Merged with {other}{}", because(why)),
+        JourneyKind::MergedInto { into, .. } => format!("Merged into {into}"),
+        JourneyKind::Unmerged { other, .. } => format!("Merge with {other} undone"),
+        JourneyKind::NotMerged { other, why } => format!("Not merged with {other}{}", because(why)),
+    }
+}
+
+/// The block at which it happened, `skill.block`.
+pub(crate) fn block_of(entry: &JourneyEntry) -> Option<String> {
+    entry.block.clone().or_else(|| match &entry.by {
         Actor::Flow { skill, block } => Some(format!("{skill}.{block}")),
         Actor::Customer | Actor::Agent(_) | Actor::Api(_) | Actor::Channel(_) | Actor::Import(_) | Actor::System => None,
-    });
+    })
+}
+
+/// A line of a journey, in words. `of` is the conversation whose page asks; others are named.
+pub(crate) fn journey(entry: &JourneyEntry, names: &Names, of: Option<ConversationId>) -> Json {
     json!({
         "id": entry.id,
         "at": ms(entry.at),
-        "kind": kind,
-        "text": text,
+        "kind": entry.what.topic().name(),
+        "text": words(entry, names),
         "by": names.actor(&entry.by),
-        "block": block,
+        "block": block_of(entry),
+        "why": entry.why,
         "elsewhere": of.is_some() && entry.conversation.is_some() && entry.conversation != of,
     })
+}
+
+/// What a row of an import did, in words.
+fn imported(created: bool, altered: &[model::Altered]) -> String {
+    if created {
+        return "Came to be by an import".to_owned();
+    }
+    let name = |one: &model::Altered| match (&one.what, &one.to) {
+        (model::Part::Attribute(name) | model::Part::System(name), _) => name.clone(),
+        (model::Part::Tag(label), Some(_)) => format!("tag {label}"),
+        (model::Part::Tag(label), None) => format!("no tag {label}"),
+        (model::Part::List(list), Some(_)) => format!("in {list}"),
+        (model::Part::List(list), None) => format!("not in {list}"),
+        (model::Part::Status, _) => "status".to_owned(),
+    };
+    format!("Changed by an import: {}", altered.iter().map(name).collect::<Vec<_>>().join(", "))
 }
 
 /// Why, after what happened; nothing if that is not known.

@@ -5,13 +5,19 @@
 
 #![allow(clippy::unwrap_used, clippy::string_slice, reason = "a test that panics says where")]
 
+mod api_book;
+mod api_matrix;
 mod api_v1;
 mod bad_start;
 mod commands;
+mod erase;
 mod events_file;
 mod globals;
+mod imports;
 mod journey_web;
 mod kill9;
+mod merges;
+mod profile;
 mod reload;
 mod requests;
 mod segments_kill9;
@@ -19,3 +25,4 @@ mod support;
 mod telegram;
 mod trigger;
 mod webhook;
+mod webhooks;

@@ -22,11 +22,11 @@ pub enum Of {
 
 /// Every segment, up to a bound.
 pub(super) async fn list(handle: &Handle, after: Option<&str>) -> Value {
-    v1::listed(handle, after, MOST).await
+    plain(&v1::listed(handle, after, MOST).await)
 }
 
 pub(super) async fn show(handle: &Handle, key: &str) -> Result<Value, ControlError> {
-    v1::shown(handle, key).await.map_err(refused)
+    v1::shown(handle, key).await.map(|segment| plain(&segment)).map_err(refused)
 }
 
 pub(super) async fn preview(handle: &Handle, of: Of, sample: usize) -> Result<Value, ControlError> {
@@ -34,18 +34,24 @@ pub(super) async fn preview(handle: &Handle, of: Of, sample: usize) -> Result<Va
         Of::Where(text) => v1::Asks::Where(json!(text)),
         Of::Segment(key) => v1::Asks::Segment(key),
     };
-    v1::preview_asked(handle, asks, sample.min(100)).await.map_err(refused)
+    v1::preview_asked(handle, asks, sample.min(100)).await.map(|told| plain(&told)).map_err(refused)
 }
 
 pub(super) async fn members(handle: &Handle, key: &str, after: Option<ContactId>, limit: usize) -> Result<Value, ControlError> {
-    v1::members_page(handle, key, after, limit.clamp(1, MOST), true).await.map_err(refused)
+    v1::members_page(handle, key, after, limit.clamp(1, MOST), true).await.map(|page| plain(&page)).map_err(refused)
 }
 
 pub(super) async fn explain(handle: &Handle, key: &str, contact: ContactId) -> Result<Value, ControlError> {
-    v1::explained(handle, key, contact).await.map_err(refused)?.ok_or(ControlError::NoContact(contact))
+    let told = v1::explained(handle, key, contact).await.map_err(refused)?;
+    told.map(|told| plain(&told)).ok_or(ControlError::NoContact(contact))
 }
 
-fn refused(error: SegmentError) -> ControlError {
+/// What is told has texts for keys: it always has a JSON form.
+fn plain(told: &impl Serialize) -> Value {
+    serde_json::to_value(told).unwrap_or_default()
+}
+
+pub(super) fn refused(error: SegmentError) -> ControlError {
     match error {
         SegmentError::NotFound(key) => {
             ControlError::Segments(format!("there is no segment \"{key}\"; `switchboard segments list` shows which there are"))

@@ -52,6 +52,7 @@ fn view(audience: &Audience) -> Json {
     let (kind, what) = match &audience.what {
         Occasion::Event { name, .. } => ("event", name.clone()),
         Occasion::Schedule { skill, pattern, .. } => ("schedule", format!("{skill} at {pattern}")),
+        Occasion::Change { changes } => ("change", format!("{} changes", changes.len())),
     };
     let to = match &audience.whom {
         Whom::One(contact) => contact.to_string(),

@@ -1,10 +1,13 @@
 //! What a request says in its query, its path and its body: read strictly, every mistake in words.
 
+use super::openapi::{ContactRef, Id, Operation, Part};
 use crate::{body, problem::Problem};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use model::ContactId;
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
 
 /// The largest body.
 const BODY: usize = 256 * 1024;
@@ -31,16 +34,27 @@ impl<T: DeserializeOwned, S: Sync + Send> FromRequestParts<S> for Asked<T> {
     }
 }
 
+impl<T: JsonSchema> Part for Asked<T> {
+    fn tell(operation: &mut Operation<'_>) {
+        operation.query::<T>();
+        operation.refuses(400, "bad_query", "the query has a parameter that is not known, or that cannot be read");
+    }
+}
+
 /// No query.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// Which page of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Page {
+    /// The `next_cursor` of the page before.
+    #[schemars(length(max = 200))]
     pub(crate) cursor: Option<String>,
+    /// How many; 100 if nothing is said.
+    #[schemars(range(min = 1, max = 1000))]
     pub(crate) limit: Option<usize>,
 }
 
@@ -69,32 +83,70 @@ impl Page {
     }
 }
 
+/// What may stand in a path.
+pub(crate) trait InPath: Sized {
+    /// How it looks.
+    type Looks: JsonSchema;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 404 for what cannot be: it is answered as what does not exist.
+    fn read(text: String) -> Result<Self, Problem>;
+}
+
+impl InPath for String {
+    type Looks = Id;
+
+    fn read(text: String) -> Result<Self, Problem> {
+        Ok(text)
+    }
+}
+
+impl InPath for ContactId {
+    type Looks = ContactRef;
+
+    fn read(text: String) -> Result<Self, Problem> {
+        contact(&text)
+    }
+}
+
 /// Parts of the path. One that cannot be is answered as one that does not exist.
 pub(crate) struct In<T>(pub(crate) T);
 
-impl<S: Sync + Send> FromRequestParts<S> for In<String> {
+impl<T: InPath + Send, S: Sync + Send> FromRequestParts<S> for In<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Path::from_request_parts(parts, state).await.map(|Path(part)| Self(part)).map_err(|_| Problem::not_found())
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        T::read(text).map(Self)
     }
 }
 
-impl<S: Sync + Send> FromRequestParts<S> for In<ContactId> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let In(text) = In::<String>::from_request_parts(parts, state).await?;
-        contact(&text).map(Self)
+impl<T: InPath> Part for In<T> {
+    fn tell(operation: &mut Operation<'_>) {
+        operation.place::<T::Looks>();
+        operation.refuses(404, "not_found", "there is no such thing");
     }
 }
 
-impl<S: Sync + Send> FromRequestParts<S> for In<(String, ContactId)> {
+/// Two parts of a path.
+pub(crate) struct InTwo<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A: InPath + Send, B: InPath + Send, S: Sync + Send> FromRequestParts<S> for InTwo<A, B> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path((key, id)) = Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
-        Ok(Self((key, contact(&id)?)))
+        let Path((a, b)) = Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        Ok(Self(A::read(a)?, B::read(b)?))
+    }
+}
+
+impl<A: InPath, B: InPath> Part for InTwo<A, B> {
+    fn tell(operation: &mut Operation<'_>) {
+        operation.place::<A::Looks>();
+        operation.place::<B::Looks>();
+        operation.refuses(404, "not_found", "there is no such thing");
     }
 }
 
@@ -110,6 +162,43 @@ pub(crate) fn no_contact() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_contact", "there is no such contact")
 }
 
+/// What a change takes for granted of what it changes: the `If-Match` of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// Nothing.
+    Anything,
+    /// That it is there (`*`).
+    Present,
+    /// That it has one of these tags.
+    Tags(Vec<String>),
+}
+
+impl<S: Sync + Send> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let bad = || Problem::new(StatusCode::BAD_REQUEST, "bad_precondition", "If-Match is * or tags as an ETag told them");
+        let mut tags = Vec::new();
+        for value in parts.headers.get_all(header::IF_MATCH) {
+            tags.extend(value.to_str().map_err(|_| bad())?.split(',').map(|tag| tag.trim().trim_matches('"').to_owned()));
+        }
+        Ok(match tags.as_slice() {
+            [] => Self::Anything,
+            [star] if star == "*" => Self::Present,
+            _ => Self::Tags(tags),
+        })
+    }
+}
+
+impl Part for IfMatch {
+    fn tell(operation: &mut Operation<'_>) {
+        let text = "The ETag of what was read: the change is made only if nobody changed it since. * for what is there at all.";
+        operation.header("If-Match", text, &json!({ "type": "string", "maxLength": 1_024 }));
+        operation.refuses(400, "bad_precondition", "If-Match is neither * nor a tag");
+        operation.refuses(412, "changed", "it was changed since, and nothing was done");
+    }
+}
+
 /// A JSON body. Types that are read this way deny unknown fields.
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -123,6 +212,15 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
         }
         let body = body::bytes(request, BODY).await?;
         serde_json::from_slice(&body).map(Self).map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "bad_json", e.to_string()))
+    }
+}
+
+impl<T: JsonSchema> Part for Body<T> {
+    fn tell(operation: &mut Operation<'_>) {
+        operation.takes_json::<T>();
+        operation.refuses(400, "bad_json", "the body is not JSON, or a field is not known or of the wrong kind");
+        operation.refuses(415, "not_json", "the content type is not application/json");
+        operation.refuses(422, "invalid", "the body was understood and makes no sense");
     }
 }
 

@@ -1,15 +1,23 @@
-//! Who calls: a program with a key. Established before anything else, then held against the scope its request needs.
+//! Who calls: a program with a key, or an agent who is signed in at the console. Established before anything else, then held
+//! against the scope its request needs.
+//!
+//! An agent's browser shows the same cookie as on the console's own pages, under the same rule against other sites
+//! ([`crate::guard`]). What agents may do is fixed ([`CONSOLE`]): keys give rights away, and events start flows, so both stay with
+//! programs and the command line.
 
-use super::rate::Left;
-use crate::{keys, problem::Problem, state::Shared};
+use super::{
+    openapi::{Operation, Part},
+    rate::Left,
+};
+use crate::{guard, keys, problem::Problem, session, state::Shared};
 use axum::{
     extract::{FromRequestParts, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use model::Actor;
-use runtime::{ApiKey, Scope};
+use runtime::{Agent, ApiKey, Scope};
 use serde_json::json;
 use std::{marker::PhantomData, sync::Arc};
 
@@ -17,19 +25,66 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Lets requests with a key through, as often as the key may.
+/// What an agent who is signed in at the console may do.
+const CONSOLE: [Scope; 4] = [Scope::ContactsRead, Scope::ContactsWrite, Scope::SegmentsRead, Scope::SegmentsWrite];
+
+/// Whether agents who are signed in at the console have this scope.
+pub(crate) fn at_console(scope: Scope) -> bool {
+    CONSOLE.contains(&scope)
+}
+
+/// Somebody who may ask.
+#[derive(Clone)]
+enum Who {
+    /// A program with this key.
+    Program(Arc<ApiKey>),
+    /// An agent.
+    Agent(Arc<Agent>),
+}
+
+impl Who {
+    /// What tells callers apart; no key has an id like an agent's.
+    fn id(&self) -> String {
+        match self {
+            Self::Program(key) => key.id.clone(),
+            Self::Agent(agent) => agent.id.to_string(),
+        }
+    }
+
+    fn per_minute(&self) -> u32 {
+        match self {
+            Self::Program(key) => key.per_minute,
+            Self::Agent(_) => keys::PER_MINUTE,
+        }
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        match self {
+            Self::Program(key) => key.scopes.contains(&scope),
+            Self::Agent(_) => at_console(scope),
+        }
+    }
+}
+
+/// Lets requests of somebody through, as often as they may ask.
 pub(crate) async fn known(State(server): State<Shared>, mut request: Request, next: Next) -> Response {
-    let key = match of(&server, request.headers()).await {
-        Ok(key) => key,
+    let who = match of(&server, request.method(), request.headers()).await {
+        Ok(who) => who,
         Err(problem) => return problem.into_response(),
     };
-    server.handle.api_key_used(&key.id);
-    let (allowed, left) = server.rates.take(&key.id, key.per_minute, server.handle.now());
+    if let Who::Program(key) = &who {
+        server.handle.api_key_used(&key.id);
+    }
+    let (allowed, left) = server.rates.take(&who.id(), who.per_minute(), server.handle.now());
     let mut response = if allowed {
-        request.extensions_mut().insert(key);
+        request.extensions_mut().insert(who);
         next.run(request).await
     } else {
-        let detail = format!("this key may ask {} times a minute; wait {} s", left.limit, left.reset);
+        let whose = match who {
+            Who::Program(_) => "this key",
+            Who::Agent(_) => "an agent",
+        };
+        let detail = format!("{whose} may ask {} times a minute; wait {} s", left.limit, left.reset);
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).retry_after(left.reset).into_response()
     };
     tell(response.headers_mut(), &left);
@@ -42,10 +97,24 @@ fn tell(headers: &mut HeaderMap, left: &Left) {
     headers.insert(RESET, HeaderValue::from(left.reset));
 }
 
-async fn of(server: &Shared, headers: &HeaderMap) -> Result<Arc<ApiKey>, Problem> {
-    let refused = |code: &'static str, detail: &str, challenge: &'static str| {
-        Problem::new(StatusCode::UNAUTHORIZED, code, detail).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
-    };
+fn refused(code: &'static str, detail: &str, challenge: &'static str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, code, detail).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+}
+
+async fn of(server: &Shared, method: &Method, headers: &HeaderMap) -> Result<Who, Problem> {
+    // A key that is shown is what counts; a browser's cookie comes by itself.
+    if !headers.contains_key(header::AUTHORIZATION)
+        && let Some(token) = session::token(headers, server.options.secure())
+    {
+        let signed_out = || refused("signed_out", "sign in first", "Bearer realm=\"switchboard\"");
+        let agent = session::agent(&server.handle, &token).await.ok_or_else(signed_out)?;
+        guard::check(server, method, headers)?;
+        return Ok(Who::Agent(Arc::new(agent)));
+    }
+    program(server, headers).await.map(Who::Program)
+}
+
+async fn program(server: &Shared, headers: &HeaderMap) -> Result<Arc<ApiKey>, Problem> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (given.next(), given.next()) else {
         return Err(refused("no_key", "send a key as \"Authorization: Bearer sbk_…\"", "Bearer realm=\"switchboard\""));
@@ -72,35 +141,51 @@ macro_rules! needs {
         }
     )*};
 }
-needs!(ContactsRead, ContactsWrite, SegmentsRead, SegmentsWrite, EventsWrite);
+needs!(ContactsRead, ContactsWrite, SegmentsRead, SegmentsWrite, EventsWrite, KeysWrite, WebhooksWrite);
 
-/// A program whose key has the scope.
+/// Somebody who has the scope.
 pub(crate) struct Caller<N> {
-    pub(crate) key: Arc<ApiKey>,
+    who: Who,
     needs: PhantomData<N>,
 }
 
 impl<N> Caller<N> {
-    /// Who did it, for the journey.
-    pub(crate) fn actor(&self) -> Actor {
-        Actor::Api(self.key.name.clone())
+    /// What tells callers apart: the id of the key or of the agent.
+    pub(crate) fn id(&self) -> String {
+        self.who.id()
     }
 
-    /// Whether its key has another scope as well.
+    /// Who did it, for the journey.
+    pub(crate) fn actor(&self) -> Actor {
+        match &self.who {
+            Who::Program(key) => Actor::Api(key.name.clone()),
+            Who::Agent(agent) => Actor::Agent(agent.id),
+        }
+    }
+
+    /// Whether they have another scope as well.
     pub(crate) fn may(&self, scope: Scope) -> bool {
-        self.key.scopes.contains(&scope)
+        self.who.may(scope)
     }
 
     /// The same, as a refusal that says which scope is missing.
+    ///
+    /// # Errors
+    /// 403 if they do not have it.
     pub(crate) fn must(&self, scope: Scope) -> Result<(), Problem> {
-        if self.may(scope) { Ok(()) } else { Err(lacking(&self.key, scope)) }
+        if self.may(scope) { Ok(()) } else { Err(lacking(&self.who, scope)) }
     }
 }
 
-fn lacking(key: &ApiKey, scope: Scope) -> Problem {
+fn lacking(who: &Who, scope: Scope) -> Problem {
     let name = scope.name();
-    let has = key.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ");
-    let detail = format!("this needs the scope {name}; key \"{}\" has {has}", key.name);
+    let detail = match who {
+        Who::Program(key) => {
+            let has = key.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ");
+            format!("this needs the scope {name}; key \"{}\" has {has}", key.name)
+        }
+        Who::Agent(_) => format!("this needs a key with the scope {name}; agents at the console may not do it"),
+    };
     let challenge = format!("Bearer realm=\"switchboard\", error=\"insufficient_scope\", scope=\"{name}\"");
     Problem::new(StatusCode::FORBIDDEN, "scope", detail)
         .with("scope", json!(name))
@@ -111,10 +196,16 @@ impl<N: Needs> FromRequestParts<Shared> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
-        // A route outside of the layer that finds the key out is answered nothing.
-        let key = parts.extensions.get::<Arc<ApiKey>>().cloned().ok_or_else(Problem::internal)?;
-        let caller = Self { key, needs: PhantomData };
+        // A route outside of the layer that finds out who asks is answered nothing.
+        let who = parts.extensions.get::<Who>().cloned().ok_or_else(Problem::internal)?;
+        let caller = Self { who, needs: PhantomData };
         caller.must(N::SCOPE)?;
         Ok(caller)
+    }
+}
+
+impl<N: Needs> Part for Caller<N> {
+    fn tell(operation: &mut Operation<'_>) {
+        operation.needs(N::SCOPE);
     }
 }

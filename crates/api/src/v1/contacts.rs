@@ -1,33 +1,85 @@
-//! One contact, as programs see and change them.
+//! Contacts, as programs and the console see, make and change them.
+
+mod changes;
+mod shown;
+pub(crate) mod story;
+
+pub(crate) use shown::Contact;
 
 use super::{
-    asked::{Asked, Body, In, Nothing, Page, no_contact},
+    asked::{Asked, Body, IfMatch, In, Nothing, Page, no_contact},
     caller::{Caller, ContactsRead, ContactsWrite, SegmentsRead},
+    once::IdempotencyKey,
+    openapi::{Api, ContactRef, Made, Tagged, about},
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
-use http::StatusCode;
-use model::{Change, ContactId, Person, TagKey, Value};
-use runtime::{Handle, Scope, WriteError};
-use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use changes::{NewContact, Patch};
+use model::{ContactId, Person};
+use runtime::{Scope, WriteError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shown::{InSegment, segments_of};
 
-/// Changes of one request.
-const CHANGES: usize = 200;
-/// The longest tag, in characters (FL 7.5).
-const TAG: usize = 64;
-/// The longest text of an attribute, in characters.
-const TEXT: usize = 16_384;
+/// The routes of contacts.
+pub(super) fn routes(api: Api) -> Api {
+    let list = about("listContacts", "List contacts")
+        .says("Everybody, page by page; with `where` those for whom a condition holds now, and how many they are.")
+        .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where")
+        .refuses(429, "busy", "too many ask of everybody at once");
+    let create = about("createContact", "Make a contact")
+        .says(
+            "Somebody who has not written yet. A verified identifier that another contact has makes the two one: the answer is that contact. \
+             With contacts:write alone the answer has the id and nothing else.",
+        )
+        .refuses(422, "invalid", "a value does not fit; `field` says which");
+    let show = about("getContact", "Show a contact").says("With `segments` for those who may see segments.").refuses(
+        404,
+        "no_contact",
+        "there is no such contact",
+    );
+    let patch = about("updateContact", "Change a contact")
+        .says(
+            "All of it or nothing, in one step of the contact. With If-Match it is done only if nobody changed the contact since; a message \
+             that came meanwhile is no change. With contacts:write alone the answer has the id and nothing else.",
+        )
+        .refuses(404, "no_contact", "there is no such contact")
+        .refuses(422, "invalid", "a value does not fit; `field` says which")
+        .refuses(429, "too_many", "too much waits for this contact");
+    let segments = about("listContactSegments", "List the segments a contact is in").refuses(404, "no_contact", "there is no such contact");
+    api.get("/contacts", self::list, list)
+        .post("/contacts", self::create, create)
+        .get("/contacts/{contact}", self::show, show)
+        .patch("/contacts/{contact}", self::patch, patch)
+        .get("/contacts/{contact}/segments", self::segments, segments)
+}
 
 /// Whom to list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Find {
-    /// A condition; everybody without one.
+    /// A condition, such as `orders >= 3 and has tag vip`; everybody without one.
     #[serde(rename = "where")]
     condition: Option<String>,
+    /// The `next_cursor` of the page before.
+    #[schemars(length(max = 200))]
     cursor: Option<String>,
+    /// How many; 100 if nothing is said.
+    #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
+}
+
+/// A page of contacts.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ContactPage {
+    /// The contacts.
+    contacts: Vec<Contact>,
+    /// Where the next page begins; null after the last.
+    next_cursor: Option<String>,
+    /// For how many the condition holds; only with `where`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
 }
 
 /// `GET /api/v1/contacts`: everybody, or those for whom a condition holds now, page by page.
@@ -35,7 +87,7 @@ pub(crate) async fn list(
     _: Caller<ContactsRead>,
     Asked(Find { condition, cursor, limit }): Asked<Find>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Json>, Problem> {
+) -> Result<axum::Json<ContactPage>, Problem> {
     let page = Page { cursor, limit };
     let (after, limit) = (page.after()?, page.limit()?);
     let (mut people, total) = match condition {
@@ -48,27 +100,41 @@ pub(crate) async fn list(
     };
     let more = people.len() > limit;
     people.truncate(limit);
-    let next = people.last().map(|person| person.contact.id).filter(|_| more);
-    let mut out = json!({ "contacts": people.iter().map(|person| profile(person)).collect::<Vec<_>>(), "next_cursor": next });
-    if let Some(total) = total {
-        out["total"] = json!(total);
-    }
-    Ok(axum::Json(out))
+    let next_cursor = people.last().map(|person| person.contact.id.to_string()).filter(|_| more);
+    let now = server.handle.now();
+    let contacts = people.iter().filter(|person| !person.contact.is_merged_away()).map(|person| Contact::of(person, now)).collect();
+    Ok(axum::Json(ContactPage { contacts, next_cursor, total }))
 }
 
-/// `GET /api/v1/contacts/{contact}`: who they are; their segments as well if the key may see segments.
+/// `GET /api/v1/contacts/{contact}`: who they are; their segments as well if the caller may see segments.
 pub(crate) async fn show(
     caller: Caller<ContactsRead>,
     In(contact): In<ContactId>,
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Json>, Problem> {
+) -> Result<Tagged<Contact>, Problem> {
     let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
-    let mut out = profile(&person);
+    let mut body = Contact::of(&person, server.handle.now());
     if caller.may(Scope::SegmentsRead) {
-        out["segments"] = segments_of(&server.handle, &person);
+        body.segments = Some(segments_of(&server.handle, &person));
     }
-    Ok(axum::Json(out))
+    body.campaigns = Some(story::campaigns(&server.handle, &person).await);
+    Ok(Tagged { body, tag: Some(tag(&person)) })
+}
+
+/// What a change can be made to depend on.
+fn tag(person: &Person) -> String {
+    format!("{:016x}", person.contact.edition())
+}
+
+/// The segments a contact is in.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ContactSegments {
+    /// Whose.
+    #[schemars(with = "ContactRef")]
+    contact: ContactId,
+    /// The segments, by key.
+    segments: Vec<InSegment>,
 }
 
 /// `GET /api/v1/contacts/{contact}/segments`: the segments they are in now.
@@ -77,114 +143,84 @@ pub(crate) async fn segments(
     In(contact): In<ContactId>,
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Json>, Problem> {
+) -> Result<axum::Json<ContactSegments>, Problem> {
     let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
-    Ok(axum::Json(json!({ "contact": contact, "segments": segments_of(&server.handle, &person) })))
+    Ok(axum::Json(ContactSegments { contact, segments: segments_of(&server.handle, &person) }))
 }
 
-fn segments_of(handle: &Handle, person: &Person) -> Json {
-    let line = |(key, name, since): (String, String, Option<model::Instant>)| json!({ "key": key, "name": name, "since": since.map(|at| at.to_string()) });
-    handle.segments_of(person).into_iter().map(line).collect()
+/// A contact that was made or changed: all of it for those who may see contacts.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "ContactOrId")]
+pub(crate) enum Changed {
+    /// The contact.
+    Whole(Box<Contact>),
+    /// Which it is, for callers who may not see contacts.
+    Id(OnlyId),
 }
 
-fn profile(person: &Person) -> Json {
-    let contact = &person.contact;
-    let values = |record: &model::Record| -> Json { record.iter().map(|(name, value)| (name.clone(), Value::to_json(value))).collect() };
-    json!({
-        "id": contact.id,
-        "name": contact.display_name(),
-        "status": contact.status,
-        "source": contact.source,
-        "first_seen": contact.first_seen.to_string(),
-        "last_seen": contact.last_seen.to_string(),
-        "attributes": values(&contact.attributes),
-        "system": values(&contact.system),
-        "tags": contact.tags.values().map(|tag| json!({ "label": tag.label, "since": tag.at.to_string() })).collect::<Vec<_>>(),
-        "addresses": contact.addresses.iter().map(|reach| json!({
-            "channel": reach.address.channel,
-            "id": reach.address.id,
-            "reachable": reach.unreachable.is_none(),
-        })).collect::<Vec<_>>(),
-    })
+/// Which contact it is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ContactOnlyId")]
+pub(crate) struct OnlyId {
+    /// The contact.
+    #[schemars(with = "ContactRef")]
+    id: ContactId,
 }
 
-/// What is to change; all of it or nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Patch {
-    /// Values by name; `null` takes one away.
-    #[serde(default)]
-    attributes: Map<String, Json>,
-    #[serde(default)]
-    tags: Tags,
+impl Changed {
+    fn of(caller: &Caller<ContactsWrite>, person: &Person, server: &Shared) -> Self {
+        if caller.may(Scope::ContactsRead) {
+            Self::Whole(Box::new(Contact::of(person, server.handle.now())))
+        } else {
+            Self::Id(OnlyId { id: person.contact.id })
+        }
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Tags {
-    #[serde(default)]
-    add: Vec<String>,
-    #[serde(default)]
-    remove: Vec<String>,
+/// `POST /api/v1/contacts`: somebody who has not written yet.
+pub(crate) async fn create(
+    caller: Caller<ContactsWrite>,
+    State(server): State<Shared>,
+    once: IdempotencyKey,
+    Body(new): Body<NewContact>,
+) -> Result<Made<Changed>, Problem> {
+    let said = new.said();
+    let (source, changes) = new.read(&server.handle)?;
+    let new = || Ok(server.handle.new_contact_id().to_string());
+    let claim = server.once.claim(&server.handle, &caller.id(), "contact", &once, &said, new).await?;
+    let id: ContactId = claim.id.parse().map_err(|_| Problem::internal())?;
+    server.handle.create_contact(id, &source, changes, caller.actor()).await?;
+    // A verified identifier may have made them one with somebody who is known.
+    let person = server.handle.person(id).await.ok_or_else(no_contact)?;
+    let place = format!("/contacts/{}", person.contact.id);
+    Ok(Made { body: Changed::of(&caller, &person, &server), place, tag: Some(tag(&person)) })
 }
 
-/// `PATCH /api/v1/contacts/{contact}`: sets attributes and tags, in one step of the contact.
+/// `PATCH /api/v1/contacts/{contact}`: changes them, in one step of the contact.
 pub(crate) async fn patch(
     caller: Caller<ContactsWrite>,
     In(contact): In<ContactId>,
     State(server): State<Shared>,
+    expected: IfMatch,
     Body(patch): Body<Patch>,
-) -> Result<axum::Json<Json>, Problem> {
-    let changes = changes(&server.handle, patch)?;
-    server.handle.modify(contact, changes, caller.actor()).await.map_err(|error| match error {
+) -> Result<Tagged<Changed>, Problem> {
+    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let changes = patch.read(&server.handle, &person.contact)?;
+    let done = match expected {
+        IfMatch::Anything | IfMatch::Present => server.handle.modify(contact, changes, caller.actor()).await,
+        IfMatch::Tags(tags) => {
+            let read = tag(&person);
+            if !tags.contains(&read) {
+                return Err(WriteError::Changed.into());
+            }
+            server.handle.amend(contact, person.contact.edition(), changes, caller.actor()).await
+        }
+    };
+    done.map_err(|error| match error {
         WriteError::NotFound => no_contact(),
         error => error.into(),
     })?;
-    if !caller.may(Scope::ContactsRead) {
-        return Ok(axum::Json(json!({ "id": contact })));
-    }
     let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
-    Ok(axum::Json(profile(&person)))
-}
-
-fn changes(handle: &Handle, Patch { attributes, tags }: Patch) -> Result<Vec<Change>, Problem> {
-    let invalid = |field: &str, why: String| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", format!("{field}: {why}")).with("field", json!(field))
-    };
-    let (bot, now) = (handle.bot(), handle.now());
-    let all = attributes.len() + tags.add.len() + tags.remove.len();
-    if all == 0 || all > CHANGES {
-        return Err(Problem::invalid(format!("send 1 to {CHANGES} changes: attributes, tags.add, tags.remove")));
-    }
-    let mut changes = Vec::with_capacity(all);
-    for (name, value) in attributes {
-        let shown: String = name.chars().take(64).collect();
-        let field = format!("attributes.{shown}");
-        match Value::from_json(&value) {
-            // What is not declared is not there to be taken away either.
-            None => match bot.attributes().iter().find(|declared| declared.name == name) {
-                Some(_) => changes.push(Change::UnsetAttribute(name)),
-                None => return Err(invalid(&field, format!("there is no attribute \"{shown}\""))),
-            },
-            Some(Value::Text(text)) if text.chars().count() > TEXT => {
-                return Err(invalid(&field, format!("a text has at most {TEXT} characters")));
-            }
-            Some(value) => {
-                let value = bot.read_attribute(&name, &value, now).map_err(|why| invalid(&field, why))?;
-                changes.push(Change::SetAttribute(name, value));
-            }
-        }
-    }
-    let fits = |tag: &str| !tag.trim().is_empty() && tag.chars().count() <= TAG && !tag.chars().any(char::is_control);
-    for (field, written) in [("tags.add", &tags.add), ("tags.remove", &tags.remove)] {
-        if !written.iter().all(|tag| fits(tag)) {
-            return Err(invalid(field, format!("a tag has 1 to {TAG} characters in one line")));
-        }
-    }
-    if let Some(both) = tags.remove.iter().find(|tag| tags.add.iter().any(|other| TagKey::of(other) == TagKey::of(tag))) {
-        return Err(invalid("tags", format!("\"{both}\" is to be added and removed; say one of them")));
-    }
-    changes.extend(tags.add.into_iter().map(|tag| Change::AddTag(tag.trim().to_owned())));
-    changes.extend(tags.remove.into_iter().map(|tag| Change::RemoveTag(tag.trim().to_owned())));
-    Ok(changes)
+    Ok(Tagged { body: Changed::of(&caller, &person, &server), tag: Some(tag(&person)) })
 }

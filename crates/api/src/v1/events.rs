@@ -3,15 +3,18 @@
 use super::{
     asked::{Body, In, no_contact},
     caller::{Caller, EventsWrite},
-    once,
+    once::{self, IdempotencyKey},
+    openapi::{Any, Api, ContactRef, Time, Written, about},
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use model::{ContactId, Instant, Record, Value};
 use runtime::{Told, WriteError};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 
 /// Events of one request.
 const BATCH: usize = 100;
@@ -30,21 +33,62 @@ const LATE: i64 = 3_653 * 86_400_000_000;
 /// Events the product raises itself.
 const RESERVED: [&str; 2] = ["error_reported", "identified"];
 
-/// An event as it is written.
-#[derive(Deserialize)]
+/// The routes of events.
+pub(super) fn routes(api: Api) -> Api {
+    let record = about("recordEvents", "Tell what happened")
+        .says("One event, or up to 100 in this order. Each is recorded, can be counted by conditions and starts the skills that catch it.")
+        .refuses(404, "no_contact", "there is no such contact")
+        .refuses(429, "too_many", "too much waits for this contact; `recorded` and `not_recorded` say what was done");
+    api.post("/contacts/{contact}/events", raise, record)
+}
+
+/// Something that happened to a contact.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Written {
+#[schemars(rename = "Event")]
+pub(crate) struct One {
+    /// Its name: letters, digits and `_`, beginning with a letter.
+    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z][A-Za-z0-9_]*$"))]
     name: String,
+    /// What is known of it: texts, numbers, booleans, lists and records, at most 4 deep.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Any>", extend("maxProperties" = 64))]
     fields: Map<String, Json>,
+    /// When it happened, at most ten years ago; now, if nothing is said.
     #[serde(default)]
+    #[schemars(with = "Option<Time>")]
     at: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Several events, recorded in this order.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Batch {
+#[schemars(rename = "EventBatch")]
+pub(crate) struct Batch {
+    /// The events.
+    #[schemars(with = "Vec<One>", length(min = 1, max = 100))]
     events: Vec<Json>,
+}
+
+/// One event or several.
+#[derive(JsonSchema)]
+#[schemars(rename = "EventOrBatch", untagged)]
+#[expect(dead_code, reason = "it says how a body looks; the body is read by hand, so that mistakes are told with their place")]
+pub(crate) enum OneOrBatch {
+    /// One.
+    One(One),
+    /// Several.
+    Batch(Batch),
+}
+
+/// What was recorded.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EventsRecorded {
+    /// Whose.
+    #[schemars(with = "ContactRef")]
+    contact: ContactId,
+    /// How many.
+    recorded: usize,
 }
 
 /// `POST /api/v1/contacts/{contact}/events`: answered when every event is durable and what it starts has begun.
@@ -52,17 +96,17 @@ pub(crate) async fn raise(
     caller: Caller<EventsWrite>,
     In(contact): In<ContactId>,
     State(server): State<Shared>,
-    headers: HeaderMap,
-    Body(body): Body<Json>,
-) -> Result<axum::Json<Json>, Problem> {
-    let key = once::key(&headers)?;
-    let said = body.to_string();
-    let mut events = read(body, server.handle.now())?;
+    IdempotencyKey(key): IdempotencyKey,
+    Body(Written { json, .. }): Body<Written<OneOrBatch>>,
+) -> Result<axum::Json<EventsRecorded>, Problem> {
+    let said = json.to_string();
+    let mut events = read(json, server.handle.now())?;
     if let Some(key) = key {
         let place = contact.to_string();
-        server.once.stands_for(&[&caller.key.id, &place, &key], &said)?;
+        let caller = caller.id();
+        server.once.stands_for(&[&caller, &place, &key], &said)?;
         // Under the key and what is said: never doubled, and another request with the same key is never lost.
-        let stem = once::digest(&[&caller.key.id, &place, &key, &said]);
+        let stem = once::digest(&[&caller, &place, &key, &said]);
         for (at, event) in events.iter_mut().enumerate() {
             event.once = Some(format!("api/{stem}/{at}"));
         }
@@ -71,7 +115,7 @@ pub(crate) async fn raise(
     let done = server.handle.raise_all(contact, events, &caller.actor()).await;
     let recorded = done.iter().filter(|d| d.is_ok()).count();
     match done.iter().position(Result::is_err) {
-        None => Ok(axum::Json(json!({ "contact": contact, "recorded": all }))),
+        None => Ok(axum::Json(EventsRecorded { contact, recorded: all })),
         Some(first) => {
             let missing: Vec<usize> = done.iter().enumerate().filter(|(_, d)| d.is_err()).map(|(at, _)| at).collect();
             let problem = match done.into_iter().nth(first) {
@@ -111,7 +155,7 @@ fn invalid(at: Option<usize>, why: impl Into<String>) -> Problem {
 }
 
 pub(crate) fn one(event: Json, now: Instant) -> Result<Told, String> {
-    let Written { name, fields, at } = serde_json::from_value(event).map_err(|e| e.to_string())?;
+    let One { name, fields, at } = serde_json::from_value(event).map_err(|e| e.to_string())?;
     if !is_name(&name) {
         return Err(format!("name is up to {NAME} letters, digits and _, beginning with a letter, such as \"purchase\""));
     }

@@ -1,46 +1,71 @@
-//! The HTTP API for programs, version 1: `/api/v1`, with keys that open what their scopes say.
+//! The HTTP API, version 1: `/api/v1`, for programs with keys that open what their scopes say, and for the console's own pages.
 //!
 //! Times are RFC 3339, ids and cursors opaque texts, lists paged by cursor; what is unknown in a body or a query is refused.
-//! Every refusal is a problem document ([`crate::problem`]).
+//! Every refusal is a problem document ([`crate::problem`]). Every route is declared in a way that documents it ([`openapi`]).
 //!
-//! **Invariants.** Nothing is answered to somebody without a key. A handler names the scope it needs in its signature
-//! ([`caller::Caller`]), so none can forget it. No answer carries headers that let pages of other sites read it.
+//! **Invariants.** Nothing but that document is answered to somebody who is not known. A handler names the scope it needs in its
+//! signature ([`caller::Caller`]), so none can forget it. No answer carries headers that let pages of other sites read it.
 
 mod asked;
+mod attributes;
+mod bulk;
 mod caller;
+mod consents;
 mod contacts;
+mod erase;
 pub(crate) mod events;
+mod exports;
+mod find;
+mod imports;
+mod journey;
+mod keys;
+mod merge;
+mod notes;
 mod once;
+mod openapi;
 mod rate;
 mod segments;
+mod tags;
+mod webhooks;
 
+pub(crate) use contacts::story;
+pub(crate) use erase::carry_out as erase_contact;
+pub(crate) use journey::topics as journey_topics;
+pub(crate) use merge::shown as merge_preview;
 pub(crate) use once::Once;
 pub(crate) use rate::Rates;
 pub(crate) use segments::{Asks, explained, listed, members_page, preview_asked, shown, told};
 
 use crate::{problem::Problem, state::Shared};
-use axum::{
-    Router, middleware,
-    routing::{any, get, post, put},
-};
+use axum::{Router, middleware, routing::any};
+use openapi::{Api, about};
+
+/// Every route, declared.
+fn declared() -> Api {
+    let api = Api::new().open_get("/openapi.json", openapi::document, about("getDocument", "This document"));
+    let api = contacts::routes(api);
+    let api = erase::routes(api);
+    let api = consents::routes(api);
+    let api = merge::routes(api);
+    let api = notes::routes(api);
+    let api = journey::routes(api);
+    let api = attributes::routes(api);
+    let api = events::routes(api);
+    let api = find::routes(api);
+    let api = webhooks::routes(api);
+    let api = tags::routes(api);
+    let api = imports::routes(api);
+    let api = exports::routes(api);
+    let api = bulk::routes(api);
+    let api = segments::routes(api);
+    keys::routes(api)
+}
 
 /// The routes below `/api/v1`.
 pub(crate) fn routes(server: &Shared) -> Router<Shared> {
-    Router::new()
-        .route("/contacts", get(contacts::list))
-        .route("/contacts/{contact}", get(contacts::show).patch(contacts::patch))
-        .route("/contacts/{contact}/segments", get(contacts::segments))
-        .route("/contacts/{contact}/events", post(events::raise))
-        .route("/segments", get(segments::list).post(segments::create))
-        .route(
-            "/segments/{key}",
-            // `POST /segments/preview` shares its place with a segment's key.
-            get(segments::show).put(segments::replace).patch(segments::patch).delete(segments::delete).post(segments::preview),
-        )
-        .route("/segments/{key}/members", get(segments::members).post(segments::change_members))
-        .route("/segments/{key}/members/{contact}", put(segments::add_member).delete(segments::remove_member))
-        .route("/segments/{key}/history", get(segments::history))
-        .route("/segments/{key}/contacts/{contact}", get(segments::membership))
+    let (known, open, _) = declared().into_parts();
+    known
         .route("/{*rest}", any(|| async { Problem::not_found() }))
         .layer(middleware::from_fn_with_state(server.clone(), caller::known))
+        .merge(open)
 }

@@ -57,7 +57,7 @@ async fn without_a_sign_in_nothing_is_answered() {
     let _present = site.waiting("ana", "support", &bea).await;
     let path = site.path("ana").await;
     let mut forged = site.client();
-    forged.cookie = Some(format!("switchboard={}", "0".repeat(64)));
+    forged.cookie = Some(format!("switchboard-console={}", "0".repeat(64)));
     for client in [site.client(), forged] {
         for route in above().into_iter().chain(below(&path, &"a".repeat(64))) {
             let answer = ask(&client, &route).await;

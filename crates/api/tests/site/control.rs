@@ -90,10 +90,10 @@ async fn contacts_are_listed_found_and_shown() {
     assert_eq!(found["contacts"].as_array().unwrap().len(), 1);
     let (contact, conversation) = site.place("bob").await;
     assert_eq!(found["contacts"][0]["id"], contact.to_string());
-    let shown = ask(&file, &Request::ContactsShow { id: contact }).await.unwrap();
+    let shown = ask(&file, &Request::ContactsShow { id: contact, kind: None, lines: 50 }).await.unwrap();
     assert_eq!(shown["conversations"][0]["id"], conversation.to_string());
     assert!(!shown["journey"].as_array().unwrap().is_empty());
-    let nobody = ask(&file, &Request::ContactsShow { id: model::ContactId(1) }).await;
+    let nobody = ask(&file, &Request::ContactsShow { id: model::ContactId(1), kind: None, lines: 50 }).await;
     assert!(matches!(nobody, Err(AskError::Refused(why)) if why.contains("contacts list")));
     site.stop().await;
 }

@@ -7,7 +7,8 @@ use tokio::task::JoinHandle;
 
 /// Somebody signed in.
 pub struct Agent {
-    cookie: String,
+    /// What their browser sends with every request.
+    pub cookie: String,
     /// Present at the desk for as long as this is open.
     stream: Option<JoinHandle<()>>,
 }

@@ -101,7 +101,7 @@ impl Callback {
         tokio::spawn(async move {
             let mut answers = answers.into_iter();
             while let Ok((mut socket, _)) = listener.accept().await {
-                let Some((headers, body)) = read(&mut socket).await else { continue };
+                let Some((headers, body)) = read_request(&mut socket).await else { continue };
                 let id = headers["webhook-id"].to_str().unwrap().to_owned();
                 Webhook::new(Hook::SECRET).unwrap().verify(&body, &headers).expect("what is pushed is signed by the specification");
                 let answer = answers.next().unwrap_or("200 OK");
@@ -123,7 +123,8 @@ impl Callback {
     }
 }
 
-async fn read(socket: &mut tokio::net::TcpStream) -> Option<(HeaderMap, Vec<u8>)> {
+/// A whole request: its headers and its body.
+pub async fn read_request(socket: &mut tokio::net::TcpStream) -> Option<(HeaderMap, Vec<u8>)> {
     let mut bytes = Vec::new();
     loop {
         if socket.read_buf(&mut bytes).await.ok()? == 0 {

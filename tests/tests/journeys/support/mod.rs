@@ -4,13 +4,15 @@ mod agent;
 mod bot;
 mod fake_telegram;
 mod hook;
+mod program;
 mod server;
 mod visitor;
 
 pub use agent::Agent;
 pub use bot::bot;
 pub use fake_telegram::FakeTelegram;
-pub use hook::{Callback, Hook};
+pub use hook::{Callback, Hook, read_request};
+pub use program::{Program, key};
 pub use server::{Ended, Server, Setup, binary};
 pub use visitor::Visitor;
 

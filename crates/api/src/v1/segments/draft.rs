@@ -1,10 +1,37 @@
 //! A segment as a program writes it, whole or in part.
 
-use crate::problem::Problem;
+use crate::{problem::Problem, v1::openapi::Condition};
 use engine::StoredSegment;
 use http::StatusCode;
+use schemars::JsonSchema;
 use segments::Set;
 use serde_json::{Map, Value as Json, json};
+
+/// A segment as it is to be: all of it, or what is to change.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SegmentDraft")]
+#[expect(dead_code, reason = "it says how a body looks; the body is read by hand, so that each mistake is told with its field")]
+pub(crate) struct Written {
+    /// Its key: letters, digits, `-` and `_`; made of the name if nothing is said.
+    #[schemars(length(min = 1, max = 64))]
+    key: Option<String>,
+    /// Its name.
+    #[schemars(length(min = 1, max = 128))]
+    name: Option<String>,
+    /// What it is for; null takes it away.
+    description: Option<String>,
+    /// Who is in it: a condition.
+    #[serde(rename = "where")]
+    condition: Option<Condition>,
+    /// Instead: true for a list that people are put into.
+    #[serde(rename = "static")]
+    is_static: Option<bool>,
+    /// Segments whose members are not in it.
+    exclude: Option<Vec<String>>,
+    /// Whether only people are in it whom the website vouched for.
+    verified: Option<bool>,
+}
 
 const FIELDS: [&str; 7] = ["key", "name", "description", "where", "static", "exclude", "verified"];
 

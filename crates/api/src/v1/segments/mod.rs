@@ -9,20 +9,22 @@ pub(crate) use refused::told;
 pub(crate) use view::{Asks, explained, listed, members_page, preview_asked, shown};
 
 use super::{
-    asked::{Asked, Body, In, Nothing, Page, contact as contact_id, no_contact},
+    asked::{Asked, Body, IfMatch, In, InTwo, Nothing, Page, contact as contact_id, no_contact},
     caller::{Caller, SegmentsRead, SegmentsWrite},
+    once::IdempotencyKey,
+    openapi::{Api, Condition, Done, Made, Operation, Part, SegmentKey, Stored, Tagged, Time, Written, about},
 };
 use crate::{problem::Problem, state::Shared};
-use axum::{
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, State};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use model::ContactId;
+use refused::ConditionFault;
 use runtime::{Expect, Scope, SegmentError, SegmentRecord, WriteError};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
+use view::{MemberPage, Previewed, SegmentPage, Standing, WholeSegment};
 
 /// Contacts of one change of a list.
 const LISTED_AT_ONCE: usize = 1_000;
@@ -30,12 +32,91 @@ const LISTED_AT_ONCE: usize = 1_000;
 const DAYS: u16 = 30;
 const MOST_DAYS: u16 = 366;
 
+/// The routes of segments.
+pub(super) fn routes(api: Api) -> Api {
+    const NO_SEGMENT: &str = "there is no such segment";
+    let create = about("createSegment", "Make a segment")
+        .says("A rule holds for everybody from the answer on. The key may be left out where there is a name.")
+        .refuses(409, "exists", "there is a segment of this key")
+        .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where");
+    let show = about("getSegment", "Show a segment").refuses(404, "no_segment", NO_SEGMENT);
+    let replace = about("putSegment", "Make a segment or replace all of it")
+        .says("If-None-Match: * makes it only if there is none, If-Match replaces it only if nobody changed it since.")
+        .refuses(409, "in_folder", "it is written in the bot's folder")
+        .refuses(409, "used", "others look into it")
+        .refuses(409, "not_empty", "there are people on the list")
+        .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where");
+    let patch = about("updateSegment", "Change a segment")
+        .says("What the body names is changed.")
+        .refuses(404, "no_segment", NO_SEGMENT)
+        .refuses(409, "in_folder", "it is written in the bot's folder")
+        .refuses(409, "not_empty", "there are people on the list")
+        .refuses(409, "used", "others look into it")
+        .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where");
+    let delete = about("deleteSegment", "Delete a segment")
+        .refuses(404, "no_segment", NO_SEGMENT)
+        .refuses(409, "in_folder", "it is written in the bot's folder")
+        .refuses(409, "used", "others look into it; `segments` says which")
+        .refuses(409, "not_empty", "there are people on the list; `members=remove` takes them off first");
+    let preview = about("previewSegment", "Count those for whom a condition holds")
+        .says("How many, exactly, and some of them: of a condition (`where`) or of a segment.")
+        .also(Scope::ContactsRead, "with `where`, or with a `sample` of more than none")
+        .shares("/segments/{key}")
+        .refuses(404, "no_segment", NO_SEGMENT)
+        .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where")
+        .refuses(429, "busy", "too many ask of everybody at once");
+    let members = about("listSegmentMembers", "List who is in a segment").refuses(404, "no_segment", NO_SEGMENT);
+    let add = about("addSegmentMember", "Put a contact on a list")
+        .refuses(404, "no_segment", NO_SEGMENT)
+        .refuses(404, "no_contact", "there is no such contact")
+        .refuses(409, "not_a_list", "people are in it by its condition")
+        .refuses(429, "too_many", "too much waits for this contact");
+    let remove = about("removeSegmentMember", "Take a contact off a list")
+        .refuses(404, "no_segment", NO_SEGMENT)
+        .refuses(404, "no_contact", "there is no such contact")
+        .refuses(409, "not_a_list", "people are in it by its condition")
+        .refuses(429, "too_many", "too much waits for this contact");
+    let change = about("changeSegmentMembers", "Put many contacts on a list, take many off")
+        .says(
+            "Up to 1,000 contacts; `not_found` names those who do not exist. Or everybody for whom a condition holds now, at most 20,000: a \
+             rule, frozen.",
+        )
+        .also(Scope::ContactsRead, "with `where`")
+        .refuses(404, "no_segment", NO_SEGMENT)
+        .refuses(409, "not_a_list", "people are in it by its condition")
+        .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where")
+        .refuses(429, "busy", "too many ask of everybody at once");
+    let history = about("getSegmentHistory", "Show a segment's sizes over time").says("Noted at most every ten minutes.").refuses(
+        404,
+        "no_segment",
+        NO_SEGMENT,
+    );
+    let membership = about("getSegmentMembership", "Tell whether a contact is in a segment, and why")
+        .also(Scope::ContactsRead, "with `explain`")
+        .refuses(404, "no_segment", NO_SEGMENT)
+        .refuses(404, "no_contact", "there is no such contact");
+    api.get("/segments", self::list, about("listSegments", "List segments"))
+        .post("/segments", self::create, create)
+        // Shares its place with a segment's key: one may be called so.
+        .post("/segments/preview", self::preview, preview)
+        .get("/segments/{key}", self::show, show)
+        .put("/segments/{key}", self::replace, replace)
+        .patch("/segments/{key}", self::patch, patch)
+        .delete("/segments/{key}", self::delete, delete)
+        .get("/segments/{key}/members", self::members, members)
+        .post("/segments/{key}/members", self::change_members, change)
+        .put("/segments/{key}/members/{contact}", self::add_member, add)
+        .delete("/segments/{key}/members/{contact}", self::remove_member, remove)
+        .get("/segments/{key}/history", self::history, history)
+        .get("/segments/{key}/contacts/{contact}", self::membership, membership)
+}
+
 /// `GET /api/v1/segments`
 pub(crate) async fn list(
     _: Caller<SegmentsRead>,
     Asked(page): Asked<Page>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Json>, Problem> {
+) -> Result<axum::Json<SegmentPage>, Problem> {
     let limit = page.limit()?;
     Ok(axum::Json(listed(&server.handle, page.cursor.as_deref(), limit).await))
 }
@@ -46,73 +127,105 @@ pub(crate) async fn show(
     In(key): In<String>,
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
-) -> Result<Response, Problem> {
-    let out = shown(&server.handle, &key).await?;
+) -> Result<Tagged<WholeSegment>, Problem> {
+    let body = shown(&server.handle, &key).await?;
     let record = server.handle.stored_segment(&key).await;
-    Ok(tagged(StatusCode::OK, &out, record.as_ref()))
+    Ok(Tagged { body, tag: record.as_ref().map(SegmentRecord::tag) })
 }
 
-/// An answer with the tag that a later change can be made to depend on.
-fn tagged(status: StatusCode, out: &Json, record: Option<&SegmentRecord>) -> Response {
-    let mut response = (status, axum::Json(out)).into_response();
-    if let Some(record) = record {
-        let tag = HeaderValue::from_str(&format!("\"{}\"", record.tag())).expect("a tag is digits and a dash");
-        response.headers_mut().insert(header::ETAG, tag);
+/// What `If-None-Match` asks: that there is none yet.
+pub(crate) struct OnlyNew(bool);
+
+impl<S: Sync + Send> FromRequestParts<S> for OnlyNew {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let given: Vec<&[u8]> = parts.headers.get_all(header::IF_NONE_MATCH).iter().map(|value| value.as_bytes().trim_ascii()).collect();
+        match given.as_slice() {
+            [] => Ok(Self(false)),
+            [b"*"] => Ok(Self(true)),
+            _ => {
+                let why = "If-None-Match takes only * here: make it if there is none";
+                Err(Problem::new(StatusCode::BAD_REQUEST, "bad_precondition", why))
+            }
+        }
     }
-    response
 }
 
-/// What `If-Match` and `If-None-Match` take for granted; `otherwise` without them.
-fn expects(headers: &HeaderMap, otherwise: Expect) -> Result<Expect, Problem> {
-    let text = |name: header::HeaderName| -> Option<String> {
-        let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-        (!values.is_empty()).then(|| values.join(","))
-    };
-    let bad = |why: &str| Problem::new(StatusCode::BAD_REQUEST, "bad_precondition", why);
-    match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
-        (None, None) => Ok(otherwise),
-        (Some(tags), None) if tags.trim() == "*" => Ok(Expect::Present),
-        (Some(tags), None) => Ok(Expect::Tags(tags.split(',').map(|tag| tag.trim().trim_matches('"').to_owned()).collect())),
-        (None, Some(tags)) if tags.trim() == "*" => Ok(Expect::Absent),
-        (None, Some(_)) => Err(bad("If-None-Match takes only * here: make it if there is none")),
-        (Some(_), Some(_)) => Err(bad("send If-Match or If-None-Match, not both")),
+impl Part for OnlyNew {
+    fn tell(operation: &mut Operation<'_>) {
+        operation.header("If-None-Match", "*: make it only if there is none.", &json!({ "type": "string", "const": "*" }));
     }
+}
+
+/// What is taken for granted; `otherwise` without any of it.
+fn expects(matches: IfMatch, otherwise: Expect) -> Expect {
+    match matches {
+        IfMatch::Anything => otherwise,
+        IfMatch::Present => Expect::Present,
+        IfMatch::Tags(tags) => Expect::Tags(tags),
+    }
+}
+
+/// A segment that was made or changed.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ChangedSegment {
+    #[serde(flatten)]
+    segment: WholeSegment,
+    /// What is odd about its condition.
+    warnings: Vec<ConditionFault>,
 }
 
 /// `POST /api/v1/segments`: makes one; 409 if there is one of its key.
 pub(crate) async fn create(
     caller: Caller<SegmentsWrite>,
     State(server): State<Shared>,
-    Body(body): Body<Json>,
-) -> Result<Response, Problem> {
-    let draft = draft::Draft::read(body)?;
-    let segment = draft.whole(None, &server.handle.segment_set())?;
-    let mut response = put(&server, &caller, segment, &Expect::Absent, StatusCode::CREATED).await?;
-    if let Some((place, key)) = response.extensions_mut().remove::<Key>().map(|Key(key)| (format!("/api/v1/segments/{key}"), key)) {
-        let place = HeaderValue::from_str(&place);
-        debug_assert!(place.is_ok(), "the key {key} is letters, digits, - and _");
-        place.into_iter().for_each(|place| drop(response.headers_mut().insert(header::LOCATION, place)));
+    once: IdempotencyKey,
+    Body(written): Body<Written<draft::Written>>,
+) -> Result<Made<ChangedSegment>, Problem> {
+    let said = written.json.to_string();
+    let set = server.handle.segment_set();
+    let mut segment = draft::Draft::read(written.json)?.whole(None, &set)?;
+    let key = segment.key.clone();
+    let free = || match set.get(&key) {
+        Some(_) => Err(SegmentError::Exists(key.clone()).into()),
+        None => Ok(key.clone()),
+    };
+    // A repetition may choose another key; what the first telling chose counts, and there was none of it then.
+    let claim = server.once.claim(&server.handle, &caller.id(), "segment", &once, &said, free).await?;
+    segment.key.clone_from(&claim.id);
+    let place = format!("/segments/{}", claim.id);
+    if claim.repeated
+        && let Some(record) = server.handle.stored_segment(&claim.id).await
+    {
+        let body = ChangedSegment { segment: shown(&server.handle, &claim.id).await?, warnings: Vec::new() };
+        return Ok(Made { place, body, tag: Some(record.tag()) });
     }
-    Ok(response)
+    let (body, tag) = put(&server, &caller, segment, &Expect::Absent).await?;
+    Ok(Made { place, body, tag: Some(tag) })
 }
-
-/// The key of the segment an answer is about.
-#[derive(Clone)]
-struct Key(String);
 
 /// `PUT /api/v1/segments/{key}`: makes it, or replaces all of it.
 pub(crate) async fn replace(
     caller: Caller<SegmentsWrite>,
     In(key): In<String>,
     State(server): State<Shared>,
-    headers: HeaderMap,
-    Body(body): Body<Json>,
-) -> Result<Response, Problem> {
-    let expect = expects(&headers, Expect::Anything)?;
+    matches: IfMatch,
+    OnlyNew(only_new): OnlyNew,
+    Body(written): Body<Written<draft::Written>>,
+) -> Result<Stored<ChangedSegment>, Problem> {
+    let expect = match (expects(matches, Expect::Anything), only_new) {
+        (expect, false) => expect,
+        (Expect::Anything, true) => Expect::Absent,
+        (_, true) => {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_precondition", "send If-Match or If-None-Match, not both"));
+        }
+    };
     let set = server.handle.segment_set();
-    let status = if set.get(&key).is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let segment = draft::Draft::read(body)?.whole(Some(&key), &set)?;
-    put(&server, &caller, segment, &expect, status).await
+    let made = set.get(&key).is_none();
+    let segment = draft::Draft::read(written.json)?.whole(Some(&key), &set)?;
+    let (body, tag) = put(&server, &caller, segment, &expect).await?;
+    Ok(Stored { body, made, tag: Some(tag) })
 }
 
 /// `PATCH /api/v1/segments/{key}`: changes what the body names; `null` takes a description away.
@@ -120,11 +233,11 @@ pub(crate) async fn patch(
     caller: Caller<SegmentsWrite>,
     In(key): In<String>,
     State(server): State<Shared>,
-    headers: HeaderMap,
-    Body(body): Body<Json>,
-) -> Result<Response, Problem> {
-    let expect = expects(&headers, Expect::Present)?;
-    let draft = draft::Draft::read(body)?;
+    matches: IfMatch,
+    Body(written): Body<Written<draft::Written>>,
+) -> Result<Tagged<ChangedSegment>, Problem> {
+    let expect = expects(matches, Expect::Present);
+    let draft = draft::Draft::read(written.json)?;
     let Some(known) = server.handle.stored_segment(&key).await else {
         let there = server.handle.segment_set().get(&key).is_some();
         return Err(if there { SegmentError::File(key) } else { SegmentError::NotFound(key) }.into());
@@ -132,7 +245,8 @@ pub(crate) async fn patch(
     // What was read is what is changed: nobody else's change in between is undone.
     let expect = if expect == Expect::Present { Expect::Tags(vec![known.tag()]) } else { expect };
     let segment = draft.over(known.segment)?;
-    put(&server, &caller, segment, &expect, StatusCode::OK).await
+    let (body, tag) = put(&server, &caller, segment, &expect).await?;
+    Ok(Tagged { body, tag: Some(tag) })
 }
 
 async fn put(
@@ -140,27 +254,26 @@ async fn put(
     caller: &Caller<SegmentsWrite>,
     segment: engine::StoredSegment,
     expect: &Expect,
-    status: StatusCode,
-) -> Result<Response, Problem> {
+) -> Result<(ChangedSegment, String), Problem> {
     let (record, warnings) = server.handle.put_segment(segment, expect, caller.actor()).await?;
-    let key = record.segment.key.clone();
-    let mut out = shown(&server.handle, &key).await?;
+    let shown = shown(&server.handle, &record.segment.key).await?;
     let text = record.segment.condition.as_ref().and_then(Json::as_str).unwrap_or_default();
-    out["warnings"] = warnings.iter().map(|warning| refused::problem(text, warning)).collect();
-    let mut response = tagged(status, &out, Some(&record));
-    response.extensions_mut().insert(Key(key));
-    Ok(response)
+    let warnings = warnings.iter().map(|warning| refused::problem(text, warning)).collect();
+    Ok((ChangedSegment { segment: shown, warnings }, record.tag()))
 }
 
 /// How to delete.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Deleting {
+    /// What to do with people who are on the list.
     members: Option<WithMembers>,
 }
 
-#[derive(Deserialize)]
+/// What to do with people who are on the list.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 enum WithMembers {
     /// Take everybody off the list first.
     Remove,
@@ -172,26 +285,33 @@ pub(crate) async fn delete(
     In(key): In<String>,
     Asked(Deleting { members }): Asked<Deleting>,
     State(server): State<Shared>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let expect = expects(&headers, Expect::Present)?;
+    matches: IfMatch,
+) -> Result<Done, Problem> {
+    let expect = expects(matches, Expect::Present);
     let mut done = server.handle.delete_segment(&key, &expect).await;
     if let (Err(SegmentError::NotEmpty { .. }), Some(WithMembers::Remove)) = (&done, members) {
         server.handle.empty_list(&key, &caller.actor()).await?;
         done = server.handle.delete_segment(&key, &expect).await;
     }
     done?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(Done)
 }
 
-#[derive(Deserialize)]
+/// Of whom to tell how many they are: one of `where` and `segment`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Preview {
+#[schemars(rename = "PreviewQuestion")]
+pub(crate) struct Preview {
+    /// A condition.
     #[serde(default, rename = "where")]
-    condition: Option<Json>,
+    condition: Option<Condition>,
+    /// The key of a segment.
     #[serde(default)]
+    #[schemars(with = "Option<SegmentKey>")]
     segment: Option<String>,
+    /// How many to name; 5 if nothing is said and the caller may see contacts.
     #[serde(default)]
+    #[schemars(range(max = 100))]
     sample: Option<usize>,
 }
 
@@ -201,15 +321,16 @@ pub(crate) async fn preview(
     caller: Caller<SegmentsRead>,
     In(key): In<String>,
     State(server): State<Shared>,
-    Body(body): Body<Json>,
-) -> Result<axum::Json<Json>, Problem> {
+    Body(Written { json: body, .. }): Body<Written<Preview>>,
+) -> Result<axum::Json<Previewed>, Problem> {
     if key != "preview" {
-        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take that method"));
+        let refused = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take that method");
+        return Err(refused.header(header::ALLOW, HeaderValue::from_static("GET,HEAD,PUT,PATCH,DELETE")));
     }
     let Preview { condition, segment, sample } =
         serde_json::from_value(body).map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", e.to_string()))?;
     let asks = match (condition, segment) {
-        (Some(condition), None) => Asks::Where(condition),
+        (Some(Condition(condition)), None) => Asks::Where(condition),
         (None, Some(key)) => Asks::Segment(key),
         (Some(_), Some(_)) | (None, None) => return Err(Problem::invalid("send either where, a condition, or segment, a key")),
     };
@@ -230,7 +351,7 @@ pub(crate) async fn members(
     In(key): In<String>,
     Asked(page): Asked<Page>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Json>, Problem> {
+) -> Result<axum::Json<MemberPage>, Problem> {
     let (limit, after) = (page.limit()?, page.after()?);
     Ok(axum::Json(members_page(&server.handle, &key, after, limit, caller.may(Scope::ContactsRead)).await?))
 }
@@ -238,33 +359,49 @@ pub(crate) async fn members(
 /// `PUT /api/v1/segments/{key}/members/{contact}`
 pub(crate) async fn add_member(
     caller: Caller<SegmentsWrite>,
-    In((key, contact)): In<(String, ContactId)>,
+    InTwo(key, contact): InTwo<String, ContactId>,
     State(server): State<Shared>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     server.handle.set_listed(&key, contact, true, caller.actor()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `DELETE /api/v1/segments/{key}/members/{contact}`
 pub(crate) async fn remove_member(
     caller: Caller<SegmentsWrite>,
-    In((key, contact)): In<(String, ContactId)>,
+    InTwo(key, contact): InTwo<String, ContactId>,
     State(server): State<Shared>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     server.handle.set_listed(&key, contact, false, caller.actor()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
-#[derive(Deserialize)]
+/// Whom to put on a list and whom to take off.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListChange {
+    /// Contacts to put on it.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     add: Vec<String>,
+    /// Contacts to take off.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     remove: Vec<String>,
     /// Instead: everybody for whom this condition holds now.
     #[serde(default, rename = "where")]
-    condition: Option<Json>,
+    condition: Option<Condition>,
+}
+
+/// What became of a list.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ListChanged {
+    /// How many were put on it.
+    added: u64,
+    /// How many were taken off.
+    removed: u64,
+    /// Those who do not exist.
+    not_found: Vec<String>,
 }
 
 /// `POST /api/v1/segments/{key}/members`: puts contacts on the list of a static segment, takes others off. Whom there is no
@@ -274,8 +411,8 @@ pub(crate) async fn change_members(
     In(key): In<String>,
     State(server): State<Shared>,
     Body(ListChange { add, remove, condition }): Body<ListChange>,
-) -> Result<axum::Json<Json>, Problem> {
-    if let Some(condition) = condition {
+) -> Result<axum::Json<ListChanged>, Problem> {
+    if let Some(Condition(condition)) = condition {
         if !add.is_empty() || !remove.is_empty() {
             return Err(Problem::invalid("send where, or add and remove"));
         }
@@ -284,7 +421,7 @@ pub(crate) async fn change_members(
         view::list_of(&server.handle, &key)?;
         let (condition, _) = server.handle.read_condition(&condition)?;
         let added = server.handle.freeze(&key, &condition, &caller.actor()).await?;
-        return Ok(axum::Json(json!({ "added": added, "removed": 0, "not_found": [] })));
+        return Ok(axum::Json(ListChanged { added, removed: 0, not_found: Vec::new() }));
     }
     let all = add.len() + remove.len();
     if all == 0 || all > LISTED_AT_ONCE {
@@ -297,33 +434,56 @@ pub(crate) async fn change_members(
     }
     // Said before anything is done.
     view::list_of(&server.handle, &key)?;
-    let (mut counts, mut not_found) = ([0_usize; 2], Vec::new());
+    let (mut counts, mut not_found) = ([0_u64; 2], Vec::new());
     for (at, (written, listed)) in [(add, true), (remove, false)].into_iter().enumerate() {
         let mut ids: Vec<ContactId> = Vec::with_capacity(written.len());
         for text in written {
             match contact_id(&text) {
                 Ok(id) => ids.push(id),
-                Err(_) => not_found.push(json!(text.chars().take(64).collect::<String>())),
+                Err(_) => not_found.push(text.chars().take(64).collect::<String>()),
             }
         }
         let done = server.handle.set_all_listed(&key, &ids, listed, &caller.actor()).await;
         for (id, done) in ids.into_iter().zip(done) {
             match done {
                 Ok(()) => counts[at] += 1,
-                Err(SegmentError::Write(WriteError::NotFound)) => not_found.push(json!(id)),
+                Err(SegmentError::Write(WriteError::NotFound)) => not_found.push(id.to_string()),
                 Err(error) => {
                     return Err(Problem::from(error).with("added", json!(counts[0])).with("removed", json!(counts[1])));
                 }
             }
         }
     }
-    Ok(axum::Json(json!({ "added": counts[0], "removed": counts[1], "not_found": not_found })))
+    Ok(axum::Json(ListChanged { added: counts[0], removed: counts[1], not_found }))
 }
 
-#[derive(Deserialize)]
+/// Over which time.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Over {
+    /// Days back from now; 30 if nothing is said.
+    #[schemars(range(max = 366))]
     days: Option<u16>,
+}
+
+/// How many were in a segment at one time.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SegmentSize")]
+struct Size {
+    /// When.
+    at: Time,
+    /// How many.
+    size: u64,
+}
+
+/// How many were in a segment over time.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SegmentHistory")]
+pub(crate) struct Sizes {
+    /// The segment's key.
+    segment: String,
+    /// Its sizes, oldest first.
+    history: Vec<Size>,
 }
 
 /// `GET /api/v1/segments/{key}/history`: how many were in it over the last days.
@@ -332,20 +492,23 @@ pub(crate) async fn history(
     In(key): In<String>,
     Asked(Over { days }): Asked<Over>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Json>, Problem> {
+) -> Result<axum::Json<Sizes>, Problem> {
     let days = days.unwrap_or(DAYS);
     if days > MOST_DAYS {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", format!("days is at most {MOST_DAYS}")));
     }
     view::known(&server.handle, &key)?;
     let sizes = server.handle.segment_history(&key, days).await;
-    let sizes: Vec<Json> = sizes.iter().map(|(at, size)| json!({ "at": at.to_string(), "size": size })).collect();
-    Ok(axum::Json(json!({ "segment": key, "history": sizes })))
+    let history = sizes.iter().map(|(at, size)| Size { at: (*at).into(), size: *size }).collect();
+    Ok(axum::Json(Sizes { segment: key, history }))
 }
 
-#[derive(Deserialize)]
+/// What to tell besides.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Explaining {
+    /// Why, part by part: `1` or `true`.
+    #[schemars(extend("enum" = ["0", "1", "false", "true", ""]))]
     explain: Option<String>,
 }
 
@@ -353,10 +516,10 @@ pub(crate) struct Explaining {
 /// reasons hold what is known about the contact, so they take the right to see contacts.
 pub(crate) async fn membership(
     caller: Caller<SegmentsRead>,
-    In((key, contact)): In<(String, ContactId)>,
+    InTwo(key, contact): InTwo<String, ContactId>,
     Asked(Explaining { explain }): Asked<Explaining>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Json>, Problem> {
+) -> Result<axum::Json<Standing>, Problem> {
     let explain = match explain.as_deref() {
         None | Some("0" | "false") => false,
         Some("1" | "true" | "") => true,

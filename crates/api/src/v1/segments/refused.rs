@@ -4,7 +4,9 @@ use crate::problem::Problem;
 use expr::Problem as Fault;
 use http::StatusCode;
 use runtime::SegmentError;
-use serde_json::{Value as Json, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 use std::fmt::Write as _;
 
 impl From<SegmentError> for Problem {
@@ -26,7 +28,7 @@ impl From<SegmentError> for Problem {
             SegmentError::Field { field, .. } => Self::invalid(detail).with("field", json!(field)),
             SegmentError::Condition { text, problems } => {
                 let first = problems.first().map_or(detail, |first| first.message.clone());
-                let errors: Vec<Json> = problems.iter().map(|p| problem(&text, p)).collect();
+                let errors: Vec<ConditionFault> = problems.iter().map(|p| problem(&text, p)).collect();
                 let refused = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "condition", first).with("field", json!("where"));
                 refused.with("where", json!(text)).with("errors", json!(errors))
             }
@@ -36,17 +38,27 @@ impl From<SegmentError> for Problem {
     }
 }
 
-/// A fault of a condition: its place is counted in characters of the text.
-pub(crate) fn problem(text: &str, fault: &Fault) -> Json {
+/// What is wrong with a condition, or odd about it; its place is counted in characters of the text.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ConditionFault {
+    /// What, as a stable word.
+    code: &'static str,
+    /// What, for people.
+    message: String,
+    /// What to do.
+    help: Option<String>,
+    /// Where it begins.
+    start: usize,
+    /// Where it ends.
+    end: usize,
+    /// What may have been meant.
+    suggestion: Option<String>,
+}
+
+pub(crate) fn problem(text: &str, fault: &Fault) -> ConditionFault {
     let (start, end) = place(text, fault);
-    json!({
-        "code": fault.code,
-        "message": fault.message,
-        "help": fault.help,
-        "start": start,
-        "end": end,
-        "suggestion": fault.suggestion,
-    })
+    let Fault { code, message, help, suggestion, .. } = fault.clone();
+    ConditionFault { code, message, help, start, end, suggestion }
 }
 
 fn place(text: &str, fault: &Fault) -> (usize, usize) {
@@ -80,9 +92,9 @@ mod tests {
     fn places_are_characters() {
         let text = "é = nme";
         let told = problem(text, &fault(5..8));
-        assert_eq!((&told["start"], &told["end"]), (&json!(4), &json!(7)));
+        assert_eq!((told.start, told.end), (4, 7));
         // A place beyond the text is its end.
-        assert_eq!(problem(text, &fault(90..91))["start"], json!(7));
+        assert_eq!(problem(text, &fault(90..91)).start, 7);
     }
 
     #[test]

@@ -1,11 +1,14 @@
-//! Segments as programs and the command line see them: plain JSON, times as RFC 3339.
+//! Segments as programs, the console and the command line see them.
 
+use crate::v1::openapi::{Any, ContactRef, Time};
 use engine::SegmentWhy;
-use expr::Explanation;
-use model::{ContactId, Person, Value};
+use expr::{Explanation, Truth};
+use model::{ContactId, Person};
 use runtime::{Handle, Preview, SegmentError, SegmentRecord};
+use schemars::JsonSchema;
 use segments::{Origin, Rule, RuleKind};
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 /// What a preview asks.
 pub(crate) enum Asks {
@@ -32,60 +35,157 @@ pub(super) fn list_of(handle: &Handle, key: &str) -> Result<(), SegmentError> {
     }
 }
 
+/// A segment.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Segment {
+    /// Its key.
+    key: String,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    description: Option<String>,
+    /// Its condition; null for a list.
+    #[serde(rename = "where")]
+    condition: Option<String>,
+    /// Whether people are put into it.
+    #[serde(rename = "static")]
+    is_static: bool,
+    /// Segments whose members are not in it.
+    exclude: Vec<String>,
+    /// Whether only people are in it whom the website vouched for.
+    verified: bool,
+    /// Where it is written.
+    origin: SegmentOrigin,
+    /// How it stands.
+    state: SegmentState,
+    /// Whether it can be judged.
+    valid: bool,
+    /// Why not.
+    problem: Option<String>,
+    /// How many are in it now.
+    size: u64,
+}
+
+/// Where a segment is written.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SegmentOrigin {
+    /// In the bot's folder.
+    File,
+    /// Made through the API or the console.
+    Stored,
+}
+
+/// How a segment stands.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SegmentState {
+    /// Sizes and members are by its rule.
+    Ready,
+    /// Its rule is new and still being judged for everybody: until then sizes and members are by the rule before.
+    Computing,
+    /// It cannot be judged; nobody is in it.
+    Invalid,
+}
+
+/// A page of segments.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SegmentPage {
+    /// The segments, by key.
+    segments: Vec<Segment>,
+    /// Where the next page begins; null after the last.
+    next_cursor: Option<String>,
+    /// How many there are in all.
+    total: usize,
+}
+
 /// A page of segments, by key.
-pub(crate) async fn listed(handle: &Handle, after: Option<&str>, limit: usize) -> Json {
+pub(crate) async fn listed(handle: &Handle, after: Option<&str>, limit: usize) -> SegmentPage {
     let set = handle.segment_set();
     let rules: Vec<&Rule> = set.iter().filter(|rule| after.is_none_or(|after| rule.key.as_str() > after)).take(limit + 1).collect();
     let page = rules.get(..limit).unwrap_or(&rules);
     let keys: Vec<&str> = page.iter().map(|rule| rule.key.as_str()).collect();
     let sizes = handle.segment_sizes(&keys);
-    let segments: Vec<Json> = page.iter().zip(sizes).map(|(rule, size)| segment(handle, rule, size)).collect();
-    let next = (rules.len() > limit).then(|| keys.last().copied()).flatten();
-    json!({ "segments": segments, "next_cursor": next, "total": set.len() })
+    let computing = handle.computing_segments(&keys);
+    let one = |(rule, size): (&&Rule, u64)| segment(handle, rule, size, computing.contains(&rule.key.as_str()));
+    let segments = page.iter().zip(sizes).map(one).collect();
+    let next_cursor = (rules.len() > limit).then(|| keys.last().map(|key| (*key).to_owned())).flatten();
+    SegmentPage { segments, next_cursor, total: set.len() }
+}
+
+/// A segment, with what only its own page says.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WholeSegment {
+    #[serde(flatten)]
+    segment: Segment,
+    /// Its condition in the JSON form; null for a list.
+    where_json: Any,
+    /// The segments that look into it.
+    used_by: Vec<String>,
+    /// When it was made, if it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<Time>,
+    /// When it was changed last, if it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_at: Option<Time>,
+    /// How often it was changed, if it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
 }
 
 /// One segment, with what only its own page says.
-pub(crate) async fn shown(handle: &Handle, key: &str) -> Result<Json, SegmentError> {
+pub(crate) async fn shown(handle: &Handle, key: &str) -> Result<WholeSegment, SegmentError> {
     known(handle, key)?;
     let set = handle.segment_set();
     let Some(rule) = set.get(key) else { return Err(SegmentError::NotFound(key.to_owned())) };
-    let mut out = segment(handle, rule, handle.segment_sizes(&[key])[0]);
-    out["where_json"] = match &rule.kind {
+    let where_json = match &rule.kind {
         RuleKind::Where(condition) => condition.to_json(),
         RuleKind::List | RuleKind::Invalid(_) => Json::Null,
     };
-    out["used_by"] = json!(set.dependents(key));
+    let mut out = WholeSegment {
+        segment: segment(handle, rule, handle.segment_sizes(&[key])[0], !handle.computing_segments(&[key]).is_empty()),
+        where_json: Any(where_json),
+        used_by: set.dependents(key).into_iter().map(Into::into).collect(),
+        created_at: None,
+        changed_at: None,
+        version: None,
+    };
     let record = handle.stored_segment(key).await.filter(|_| rule.origin == Origin::Stored);
     if let Some(SegmentRecord { created_at, changed_at, version, .. }) = record {
-        out["created_at"] = json!(created_at.to_string());
-        out["changed_at"] = json!(changed_at.to_string());
-        out["version"] = json!(version);
+        out.created_at = Some(created_at.into());
+        out.changed_at = Some(changed_at.into());
+        out.version = Some(version);
     }
     Ok(out)
 }
 
-fn segment(handle: &Handle, rule: &Rule, size: u64) -> Json {
+fn segment(handle: &Handle, rule: &Rule, size: u64, computing: bool) -> Segment {
     let (condition, problem) = match &rule.kind {
         RuleKind::List => (None, None),
         RuleKind::Where(condition) => (Some(condition.to_string()), None),
         RuleKind::Invalid(why) => (written(handle, &rule.key), Some(why)),
     };
-    json!({
-        "key": rule.key,
-        "name": rule.name,
-        "description": rule.description,
-        "where": condition,
-        "static": matches!(rule.kind, RuleKind::List),
-        "exclude": rule.exclude,
-        "verified": rule.verified,
-        "origin": match rule.origin {
-            Origin::File => "file",
-            Origin::Stored => "stored",
+    Segment {
+        key: rule.key.clone(),
+        name: rule.name.clone(),
+        description: rule.description.clone(),
+        condition,
+        is_static: matches!(rule.kind, RuleKind::List),
+        exclude: rule.exclude.clone(),
+        verified: rule.verified,
+        origin: match rule.origin {
+            Origin::File => SegmentOrigin::File,
+            Origin::Stored => SegmentOrigin::Stored,
         },
-        "valid": problem.is_none(),
-        "problem": problem,
-        "size": size,
-    })
+        state: match rule.kind {
+            RuleKind::Invalid(_) => SegmentState::Invalid,
+            RuleKind::Where(_) | RuleKind::List if computing => SegmentState::Computing,
+            RuleKind::Where(_) | RuleKind::List => SegmentState::Ready,
+        },
+        valid: problem.is_none(),
+        problem: problem.cloned(),
+        size,
+    }
 }
 
 /// What a segment that cannot be judged says.
@@ -95,6 +195,35 @@ fn written(handle: &Handle, key: &str) -> Option<String> {
     stored.condition.as_ref().map(|condition| condition.as_str().map_or_else(|| condition.to_string(), str::to_owned))
 }
 
+/// A member of a segment.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SegmentMember")]
+struct Member {
+    /// Who.
+    #[schemars(with = "ContactRef")]
+    id: ContactId,
+    /// Since when, as far as that is known.
+    since: Option<Time>,
+    /// How they are called; for those who may see contacts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+/// A page of a segment's members.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SegmentMemberPage")]
+pub(crate) struct MemberPage {
+    /// The segment's key.
+    segment: String,
+    /// How many are in it.
+    size: u64,
+    /// Some of them.
+    members: Vec<Member>,
+    /// Where the next page begins; null after the last.
+    #[schemars(with = "Option<String>")]
+    next_cursor: Option<ContactId>,
+}
+
 /// A page of a segment's members.
 pub(crate) async fn members_page(
     handle: &Handle,
@@ -102,7 +231,7 @@ pub(crate) async fn members_page(
     after: Option<ContactId>,
     limit: usize,
     names: bool,
-) -> Result<Json, SegmentError> {
+) -> Result<MemberPage, SegmentError> {
     known(handle, key)?;
     let ids = handle.segment_ids(key, after, limit + 1);
     let more = ids.len() > limit;
@@ -112,28 +241,66 @@ pub(crate) async fn members_page(
     let member = |person: &Person| {
         let contact = &person.contact;
         let since = contact.memberships.get(key).or_else(|| contact.lists.get(key));
-        let mut out = json!({ "id": contact.id, "since": since.map(ToString::to_string) });
-        if names {
-            out["name"] = json!(contact.display_name());
-        }
-        out
+        Member { id: contact.id, since: since.copied().map(Time), name: names.then(|| contact.display_name()) }
     };
-    Ok(json!({
-        "segment": key,
-        "size": handle.segment_sizes(&[key])[0],
-        "members": people.iter().map(|person| member(person)).collect::<Vec<_>>(),
-        "next_cursor": last.filter(|_| more),
-    }))
+    Ok(MemberPage {
+        segment: key.to_owned(),
+        size: handle.segment_sizes(&[key])[0],
+        members: people.iter().map(|person| member(person)).collect(),
+        next_cursor: last.filter(|_| more),
+    })
+}
+
+/// Something that is asked of contacts, and how many have no value of it.
+#[derive(Serialize, JsonSchema)]
+struct NoValue {
+    /// The part of the condition.
+    leaf: String,
+    /// How many contacts.
+    count: u64,
+}
+
+/// Somebody for whom a condition holds.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Sampled")]
+struct Sampled {
+    /// Who.
+    #[schemars(with = "ContactRef")]
+    id: ContactId,
+    /// How they are called.
+    name: String,
+}
+
+/// What a condition comes to over everybody, exact at one instant.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SegmentPreview")]
+pub(crate) struct Previewed {
+    /// For how many it holds.
+    count: u64,
+    /// Of how many it cannot be said, because a value is missing.
+    unknown: u64,
+    /// How many contacts there are.
+    contacts: u64,
+    /// What is missing.
+    no_value: Vec<NoValue>,
+    /// Some of those for whom it holds.
+    sample: Vec<Sampled>,
+    /// How long the counting took, in milliseconds.
+    took_ms: f64,
+    /// The condition in its canonical form; null for a list.
+    #[serde(rename = "where")]
+    condition: Option<String>,
+    /// The segment, if one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<String>,
 }
 
 /// How many, exactly, and some of them.
-pub(crate) async fn preview_asked(handle: &Handle, asks: Asks, sample: usize) -> Result<Json, SegmentError> {
+pub(crate) async fn preview_asked(handle: &Handle, asks: Asks, sample: usize) -> Result<Previewed, SegmentError> {
     match asks {
         Asks::Where(condition) => {
             let (condition, _) = handle.read_condition(&condition)?;
-            let mut out = preview(&handle.preview(&condition, sample).await?);
-            out["where"] = json!(condition.to_string());
-            Ok(out)
+            Ok(previewed(&handle.preview(&condition, sample).await?, Some(condition.to_string()), None))
         }
         Asks::Segment(key) => {
             known(handle, &key)?;
@@ -151,84 +318,183 @@ pub(crate) async fn preview_asked(handle: &Handle, asks: Asks, sample: usize) ->
             };
             let some = handle.people_of(handle.segment_ids(&key, None, sample)).await;
             let sample = some.iter().map(|person| (person.contact.id, person.contact.display_name())).collect();
-            let mut out = preview(&Preview { count: handle.segment_sizes(&[&key])[0], sample, ..asked });
-            out["segment"] = json!(key);
-            out["where"] = json!(condition.map(|condition| condition.to_string()));
-            Ok(out)
+            let preview = Preview { count: handle.segment_sizes(&[&key])[0], sample, ..asked };
+            Ok(previewed(&preview, condition.map(|condition| condition.to_string()), Some(key)))
         }
     }
 }
 
-fn preview(preview: &Preview) -> Json {
+fn previewed(preview: &Preview, condition: Option<String>, segment: Option<String>) -> Previewed {
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a preview are few")]
-    let took = preview.took as f64 / 1_000.0;
-    json!({
-        "count": preview.count,
-        "unknown": preview.unknown,
-        "contacts": preview.contacts,
-        "no_value": preview.no_value.iter().map(|(leaf, count)| json!({ "leaf": leaf, "count": count })).collect::<Vec<_>>(),
-        "sample": preview.sample.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect::<Vec<_>>(),
-        "took_ms": took,
-    })
+    let took_ms = preview.took as f64 / 1_000.0;
+    Previewed {
+        count: preview.count,
+        unknown: preview.unknown,
+        contacts: preview.contacts,
+        no_value: preview.no_value.iter().map(|(leaf, count)| NoValue { leaf: leaf.clone(), count: *count }).collect(),
+        sample: preview.sample.iter().map(|(id, name)| Sampled { id: *id, name: name.clone() }).collect(),
+        took_ms,
+        condition,
+        segment,
+    }
+}
+
+/// How a contact stands to a segment.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SegmentMembership")]
+pub(crate) struct Standing {
+    /// The segment's key.
+    segment: String,
+    /// Whose standing.
+    #[schemars(with = "ContactRef")]
+    contact: ContactId,
+    /// Whether they are in it now.
+    is_member: bool,
+    /// Since when, as far as that is known.
+    since: Option<Time>,
+    /// When this was asked.
+    at: Time,
+    /// Why, if that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<Why>,
+    /// How they are called, on the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    name: Option<String>,
 }
 
 /// Whether a contact is in a segment, since when, and why if asked.
-pub(super) async fn standing(handle: &Handle, key: &str, person: &Person, explain: bool) -> Json {
+pub(super) async fn standing(handle: &Handle, key: &str, person: &Person, explain: bool) -> Standing {
     let contact = &person.contact;
     let is_member = handle.is_member(contact.id, key);
     let since = contact.memberships.get(key).or_else(|| contact.lists.get(key)).filter(|_| is_member);
-    let mut out = json!({
-        "segment": key,
-        "contact": contact.id,
-        "is_member": is_member,
-        "since": since.map(ToString::to_string),
-        "at": handle.now().to_string(),
-    });
-    if explain {
-        out["explain"] = handle.why_in_segment(contact.id, key).await.map_or(Json::Null, |told| why(&told));
+    let explain = if explain { handle.why_in_segment(contact.id, key).await.map(|told| why(&told)) } else { None };
+    Standing {
+        segment: key.to_owned(),
+        contact: contact.id,
+        is_member,
+        since: since.copied().map(Time),
+        at: handle.now().into(),
+        explain,
+        name: None,
     }
-    out
 }
 
 /// The same for the command line, with the contact's name.
-pub(crate) async fn explained(handle: &Handle, key: &str, contact: ContactId) -> Result<Option<Json>, SegmentError> {
+pub(crate) async fn explained(handle: &Handle, key: &str, contact: ContactId) -> Result<Option<Standing>, SegmentError> {
     known(handle, key)?;
     let Some(person) = handle.person(contact).await else { return Ok(None) };
-    let mut out = standing(handle, key, &person, true).await;
-    out["name"] = json!(person.contact.display_name());
-    Ok(Some(out))
+    let standing = standing(handle, key, &person, true).await;
+    Ok(Some(Standing { name: Some(person.contact.display_name()), ..standing }))
 }
 
-fn why(told: &SegmentWhy) -> Json {
-    json!({
-        "segment": told.key,
-        "name": told.name,
-        "verdict": told.verdict,
-        "invalid": told.invalid,
-        "rule": told.rule.as_ref().map(part),
-        "listed": told.listed,
-        "verified": told.verified,
-        "exclude": told.exclude.iter().map(|(key, is)| json!({ "segment": key, "verdict": is })).collect::<Vec<_>>(),
-        "flips_at": told.flips_at.map(|at| at.to_string()),
-        "segments": told.inner.iter().map(why).collect::<Vec<_>>(),
-    })
+/// What a condition or a part of one came to.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Verdict")]
+enum Came {
+    /// It holds.
+    True,
+    /// It does not.
+    False,
+    /// It cannot be said, because a value is missing.
+    Unknown,
 }
 
-fn part(told: &Explanation) -> Json {
-    let mut out = json!({ "text": told.text, "verdict": told.verdict });
-    let optional = [
-        ("actual", told.actual.as_ref().map(Value::to_json)),
-        ("bound", told.bound.as_ref().map(|bound| json!(bound))),
-        ("flips_at", told.flips_at.map(|at| json!(at.to_string()))),
-        ("error", told.error.as_ref().map(|error| json!(error))),
-    ];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            out[name] = value;
+impl From<Truth> for Came {
+    fn from(truth: Truth) -> Self {
+        match truth {
+            Truth::True => Self::True,
+            Truth::False => Self::False,
+            Truth::Unknown => Self::Unknown,
         }
     }
-    if !told.parts.is_empty() {
-        out["parts"] = told.parts.iter().map(part).collect();
+}
+
+/// Why a contact is in a segment, or is not.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SegmentWhy")]
+struct Why {
+    /// The segment's key.
+    segment: String,
+    /// Its name.
+    name: String,
+    /// Whether the contact is in it.
+    verdict: Came,
+    /// Why nobody is in it: it cannot be judged.
+    invalid: Option<String>,
+    /// Its condition, part by part; null for a list.
+    rule: Option<Part>,
+    /// For a list: whether the contact is on it.
+    listed: Option<bool>,
+    /// Whether the website vouched for the contact, if the segment asks for that.
+    verified: Option<bool>,
+    /// Segments whose members are not in it, and whether the contact is in each.
+    exclude: Vec<Excluded>,
+    /// When time alone may next change it.
+    flips_at: Option<Time>,
+    /// The segments it looks into.
+    segments: Vec<Why>,
+}
+
+/// A segment whose members are not in another.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ExcludedSegment")]
+struct Excluded {
+    /// Its key.
+    segment: String,
+    /// Whether the contact is in it.
+    verdict: Came,
+}
+
+/// A part of a condition, and what it came to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConditionPart")]
+struct Part {
+    /// The part.
+    text: String,
+    /// What it came to.
+    verdict: Came,
+    /// The value it looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<Any>,
+    /// What it was held against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound: Option<String>,
+    /// When time alone may next change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flips_at: Option<Time>,
+    /// Why there is no verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// The parts of `all`, `any` and `not`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Part>,
+}
+
+fn why(told: &SegmentWhy) -> Why {
+    Why {
+        segment: told.key.clone(),
+        name: told.name.clone(),
+        verdict: told.verdict.into(),
+        invalid: told.invalid.clone(),
+        rule: told.rule.as_ref().map(part),
+        listed: told.listed,
+        verified: told.verified,
+        exclude: told.exclude.iter().map(|(key, is)| Excluded { segment: key.clone(), verdict: (*is).into() }).collect(),
+        flips_at: told.flips_at.map(Time),
+        segments: told.inner.iter().map(why).collect(),
     }
-    out
+}
+
+fn part(told: &Explanation) -> Part {
+    Part {
+        text: told.text.clone(),
+        verdict: told.verdict.into(),
+        actual: told.actual.as_ref().map(|value| Any(value.to_json())),
+        bound: told.bound.clone(),
+        flips_at: told.flips_at.map(Time),
+        error: told.error.clone(),
+        parts: told.parts.iter().map(part).collect(),
+    }
 }

@@ -1,0 +1,77 @@
+//! What may be done to many contacts at once, and which columns an export has: read from words, checked against the bot.
+
+use crm::export::Column;
+use model::{Change, Value};
+use runtime::Handle;
+use segments::RuleKind;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// The longest tag, in characters (FL 7.5).
+const TAG: usize = 64;
+
+/// What is done to each contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wanted {
+    /// Tags to put on.
+    pub tag: Vec<String>,
+    /// Tags to take off.
+    pub untag: Vec<String>,
+    /// Attributes to set, by name; `null` takes a value away.
+    pub set: Map<String, Json>,
+    /// Static segments to put them in.
+    pub add_to: Vec<String>,
+    /// Static segments to take them out of.
+    pub remove_from: Vec<String>,
+}
+
+/// The changes that are wanted.
+///
+/// # Errors
+/// In words, which of them cannot be made.
+pub(crate) fn changes(handle: &Handle, wanted: &Wanted) -> Result<Vec<Change>, String> {
+    let (bot, now) = (handle.bot(), handle.now());
+    let mut changes = Vec::new();
+    let fits = |tag: &String| !tag.trim().is_empty() && tag.trim().chars().count() <= TAG && !tag.chars().any(char::is_control);
+    if !wanted.tag.iter().chain(&wanted.untag).all(fits) {
+        return Err(format!("a tag has 1 to {TAG} characters in one line"));
+    }
+    changes.extend(wanted.tag.iter().map(|tag| Change::AddTag(tag.trim().to_owned())));
+    changes.extend(wanted.untag.iter().map(|tag| Change::RemoveTag(tag.trim().to_owned())));
+    for (name, value) in &wanted.set {
+        match Value::from_json(value) {
+            Some(value) => changes.push(Change::SetAttribute(name.clone(), bot.read_attribute(name, &value, now)?)),
+            None if bot.attributes().iter().any(|declared| declared.name == *name) => changes.push(Change::UnsetAttribute(name.clone())),
+            None => return Err(format!("there is no attribute \"{name}\"; bot.yaml declares them under attributes")),
+        }
+    }
+    let set = handle.segment_set();
+    for list in wanted.add_to.iter().chain(&wanted.remove_from) {
+        if !set.get(list).is_some_and(|rule| matches!(rule.kind, RuleKind::List)) {
+            return Err(format!("there is no static segment \"{list}\""));
+        }
+    }
+    changes.extend(wanted.add_to.iter().map(|list| Change::AddToList(list.clone())));
+    changes.extend(wanted.remove_from.iter().map(|list| Change::RemoveFromList(list.clone())));
+    if changes.is_empty() {
+        return Err("say what is to be done: tags, attributes or static segments".into());
+    }
+    Ok(changes)
+}
+
+/// The columns of an export by their names; the usual ones if there are none.
+///
+/// # Errors
+/// In words, which of them there is none of.
+pub(crate) fn columns(handle: &Handle, names: &[String]) -> Result<Vec<Column>, String> {
+    let bot = handle.bot();
+    if names.is_empty() {
+        return Ok(Column::usual(bot.attributes()));
+    }
+    let column = |name: &String| {
+        Column::named(name, bot.attributes())
+            .ok_or_else(|| format!("there is no column \"{name}\": id, external, email, phone, tags, status, source, first_seen, last_seen, attributes and system attributes can be exported"))
+    };
+    names.iter().map(column).collect()
+}

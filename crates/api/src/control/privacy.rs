@@ -1,0 +1,31 @@
+//! What the command line asks about whose data it is: erasing, everything about one person, rewriting the store.
+
+use super::ControlError;
+use crate::{personal, v1};
+use model::{Actor, ContactId};
+use runtime::{Handle, WriteError};
+use serde_json::{Value, json};
+
+/// Who did it, in journeys and certificates.
+const BY: &str = "contacts erase";
+
+pub(super) async fn erase(handle: &Handle, id: ContactId, preview: bool) -> Result<Value, ControlError> {
+    let erased = v1::erase_contact(handle, id, preview, Actor::Api(BY.into())).await.map_err(|error| match error {
+        WriteError::NotFound => ControlError::NoContact(id),
+        error => error.into(),
+    })?;
+    Ok(serde_json::to_value(erased).expect("plain data"))
+}
+
+pub(super) async fn data(handle: &Handle, id: ContactId) -> Result<Value, ControlError> {
+    let personal::Data { contact, profile, conversations, journey, events, attachments } =
+        personal::of(handle, id).await.ok_or(ControlError::NoContact(id))?;
+    Ok(json!({
+        "contact": contact, "exported_at": handle.now().to_string(), "profile": profile, "conversations": conversations,
+        "journey": journey, "events": events, "attachments": attachments,
+    }))
+}
+
+pub(super) async fn compact(handle: &Handle) -> Result<Value, ControlError> {
+    Ok(json!({ "compacted": handle.compact().await? }))
+}

@@ -1,0 +1,271 @@
+//! Whose data it is: everything that is kept about one person, taking it away, and the certificate that nothing is left.
+
+use super::{
+    asked::{Asked, Body, In, Nothing, no_contact},
+    caller::{Caller, ContactsRead, ContactsWrite},
+    notes::By,
+    openapi::{Any, Api, ContactRef, Id, Time, about},
+};
+use crate::{personal, problem::Problem, state::Shared};
+use axum::extract::State;
+use model::ContactId;
+use runtime::{
+    Handle, WriteError,
+    privacy::{Counts, Erasure, Preview, Progress},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The routes.
+pub(super) fn routes(api: Api) -> Api {
+    let erase = about("eraseContact", "Erase a contact")
+        .says(
+            "Takes away everything that is kept about a person, and about those merged into them: profile, messages, journey, events, files \
+             that only they have. Runs, timers and messages under way stop. With `preview` nothing happens: the answer says what would go and \
+             what must stay. What the disk still holds of before goes with a compaction that this schedules; until then the certificate says \
+             `pending`.",
+        )
+        .refuses(404, "no_contact", "there is no such contact")
+        .refuses(412, "changed", "the contact keeps changing; try again");
+    let certificate = about("getErasure", "Show the certificate of an erasure")
+        .says("It holds nothing about the person but a salted hash of the contact's id.")
+        .refuses(404, "not_found", "there is no such erasure");
+    let data = about("exportContactData", "Everything that is kept about a contact")
+        .says("Profile, identifiers, consents with proof, every conversation, journey, events and the list of files: for the person themselves.")
+        .refuses(404, "no_contact", "there is no such contact");
+    api.post("/contacts/{contact}/erase", self::erase, erase).get("/erasures/{erasure}", self::certificate, certificate).get(
+        "/contacts/{contact}/data",
+        self::data,
+        data,
+    )
+}
+
+/// How to erase.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "EraseContact")]
+pub(crate) struct How {
+    /// Only say what would go and what would stay.
+    #[serde(default)]
+    preview: bool,
+}
+
+/// What erasing comes to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ErasedContact")]
+pub(crate) struct Erased {
+    /// What would go and what would stay, if only that was asked for.
+    preview: Option<ErasurePreview>,
+    /// The certificate, if the contact was erased.
+    erasure: Option<Certificate>,
+}
+
+/// What an erasure would take away, and what would stay.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ErasurePreview {
+    /// What goes.
+    goes: ErasureCounts,
+    /// Runs, timers, messages and calls that wait, requests for a human: they stop.
+    stops: u64,
+    /// What stays.
+    stays: ErasureStays,
+}
+
+/// What stays when somebody is erased.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ErasureStays {
+    /// Salted hashes of what they were reached by, because they do not want to be written to; 0 if they do.
+    suppression_hashes: u64,
+    /// The certificate, without a word about them.
+    certificate: bool,
+}
+
+/// How much was kept about a person.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ErasureCounts {
+    /// The contact, and those merged into it.
+    contacts: u64,
+    /// Conversations.
+    conversations: u64,
+    /// Messages from and to them.
+    messages: u64,
+    /// Lines of the journey.
+    journey: u64,
+    /// Events.
+    events: u64,
+    /// Files.
+    attachments: u64,
+    /// Addresses on channels.
+    addresses: u64,
+    /// Identifiers beyond one channel.
+    identifiers: u64,
+    /// Attributes.
+    attributes: u64,
+    /// Tags.
+    tags: u64,
+    /// Notes.
+    notes: u64,
+    /// Consents.
+    consents: u64,
+}
+
+impl From<Counts> for ErasureCounts {
+    fn from(counts: Counts) -> Self {
+        let Counts {
+            contacts,
+            conversations,
+            messages,
+            journey,
+            events,
+            attachments,
+            addresses,
+            identifiers,
+            attributes,
+            tags,
+            notes,
+            consents,
+        } = counts;
+        Self { contacts, conversations, messages, journey, events, attachments, addresses, identifiers, attributes, tags, notes, consents }
+    }
+}
+
+impl From<Preview> for ErasurePreview {
+    fn from(preview: Preview) -> Self {
+        let stays = ErasureStays { suppression_hashes: preview.suppressed, certificate: true };
+        Self { goes: preview.goes.into(), stops: preview.stops, stays }
+    }
+}
+
+/// Whether anything is left.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ErasureState {
+    /// Nothing leads to the person any more; the disk may still hold bytes of before.
+    Pending,
+    /// Nothing is left.
+    Done,
+}
+
+/// The certificate of an erasure.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Erasure")]
+pub(crate) struct Certificate {
+    /// Its id.
+    #[schemars(with = "Id")]
+    id: String,
+    /// Whether anything is left.
+    state: ErasureState,
+    /// When it was asked for.
+    at: Time,
+    /// Who asked for it.
+    by: By,
+    /// Since when nothing is left.
+    done_at: Option<Time>,
+    /// A salted hash of the contact's id.
+    contact_hash: String,
+    /// What was erased.
+    counts: ErasureCounts,
+    /// Salted hashes that stay, because the person did not want to be written to.
+    suppression_hashes: u64,
+    /// Rows elsewhere that named them, and went or name nobody now.
+    rows: u64,
+    /// Files that only they had, and went.
+    files: u64,
+}
+
+impl Certificate {
+    pub(crate) async fn of(handle: &Handle, erasure: Erasure) -> Self {
+        let (state, done_at) = match erasure.progress {
+            Progress::Done { since } => (ErasureState::Done, Some(since.into())),
+            Progress::Asked { .. } | Progress::Sweeping { .. } | Progress::Compacting { .. } => (ErasureState::Pending, None),
+        };
+        Self {
+            id: erasure.id,
+            state,
+            at: erasure.at.into(),
+            by: By::of(handle, &erasure.by).await,
+            done_at,
+            contact_hash: erasure.hash,
+            counts: erasure.counts.into(),
+            suppression_hashes: erasure.suppressed,
+            rows: erasure.rows,
+            files: erasure.files,
+        }
+    }
+}
+
+/// Erases, or says what that would do; for the command line as well.
+pub(crate) async fn carry_out(handle: &Handle, contact: ContactId, preview: bool, by: model::Actor) -> Result<Erased, WriteError> {
+    if preview {
+        let preview = handle.erase_preview(contact).await.ok_or(WriteError::NotFound)?;
+        return Ok(Erased { preview: Some(preview.into()), erasure: None });
+    }
+    let erasure = handle.erase(contact, by).await?;
+    Ok(Erased { preview: None, erasure: Some(Certificate::of(handle, erasure).await) })
+}
+
+/// `POST /api/v1/contacts/{contact}/erase`
+pub(crate) async fn erase(
+    caller: Caller<ContactsWrite>,
+    In(contact): In<ContactId>,
+    State(server): State<Shared>,
+    Body(How { preview }): Body<How>,
+) -> Result<axum::Json<Erased>, Problem> {
+    let erased = carry_out(&server.handle, contact, preview, caller.actor()).await;
+    erased.map(axum::Json).map_err(|error| match error {
+        WriteError::NotFound => no_contact(),
+        error => error.into(),
+    })
+}
+
+/// `GET /api/v1/erasures/{erasure}`
+pub(crate) async fn certificate(
+    _: Caller<ContactsRead>,
+    In(erasure): In<String>,
+    Asked(Nothing {}): Asked<Nothing>,
+    State(server): State<Shared>,
+) -> Result<axum::Json<Certificate>, Problem> {
+    let found = server.handle.erasure(&erasure).await.ok_or_else(Problem::not_found)?;
+    Ok(axum::Json(Certificate::of(&server.handle, found).await))
+}
+
+/// Everything that is kept about a contact.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ContactData {
+    /// The contact.
+    #[schemars(with = "ContactRef")]
+    contact: ContactId,
+    /// When it was written down.
+    exported_at: Time,
+    /// Who they are: attributes, tags, status, identifiers, addresses, consents, notes, segments.
+    profile: Any,
+    /// Their conversations with every message.
+    conversations: Vec<Any>,
+    /// What happened, oldest first.
+    journey: Vec<Any>,
+    /// Recorded events, oldest first.
+    events: Vec<Any>,
+    /// The files of their messages.
+    attachments: Vec<Any>,
+}
+
+/// `GET /api/v1/contacts/{contact}/data`
+pub(crate) async fn data(
+    _: Caller<ContactsRead>,
+    In(contact): In<ContactId>,
+    Asked(Nothing {}): Asked<Nothing>,
+    State(server): State<Shared>,
+) -> Result<axum::Json<ContactData>, Problem> {
+    let personal::Data { contact, profile, conversations, journey, events, attachments } =
+        personal::of(&server.handle, contact).await.ok_or_else(no_contact)?;
+    let all = |values: Vec<serde_json::Value>| values.into_iter().map(Any).collect();
+    Ok(axum::Json(ContactData {
+        contact,
+        exported_at: server.handle.now().into(),
+        profile: Any(profile),
+        conversations: all(conversations),
+        journey: all(journey),
+        events: all(events),
+        attachments: all(attachments),
+    }))
+}
