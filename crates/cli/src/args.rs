@@ -103,6 +103,11 @@ pub enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Look after what is stored
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
 }
 
 /// `check`.
@@ -267,7 +272,7 @@ pub struct ServeArgs {
     /// Hosts or networks that flows may call (json) although they are not public
     #[arg(long, value_name = "HOST")]
     pub allow_request: Vec<String>,
-    /// Hosts or networks that webhook replies may be sent to although they are not public
+    /// Hosts or networks that webhooks may be sent to although they are not public
     #[arg(long, value_name = "HOST")]
     pub allow_callback: Vec<String>,
 }
@@ -294,12 +299,67 @@ pub enum ContactsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show one person: attributes, tags, conversations, journey
+    /// Show one person: state, attributes, tags, notes, journey
     Show {
         #[command(flatten)]
         data: DataArgs,
         /// The contact's id, con_…
         id: String,
+        /// Journey lines about this alone: attribute, tag, segment, event, …
+        #[arg(long, value_name = "KIND[,KIND]")]
+        kind: Option<String>,
+        /// How many journey lines, at most 1,000
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        lines: u16,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find people by name, e-mail, phone or id
+    Find(FindArgs),
+    /// List everybody for whom a condition holds
+    Query(QueryArgs),
+    /// Make and change contacts by a CSV or JSONL file
+    Import(ImportArgs),
+    /// Write contacts to a CSV or JSONL file
+    Export(ExportArgs),
+    /// Put a tag on everybody a condition names; counts first
+    Tag(TagArgs),
+    /// Take a tag off everybody a condition names; counts first
+    Untag(TagArgs),
+    /// Set attributes of everybody a condition names; counts first
+    Set(SetArgs),
+    /// Make one contact of two that are one person, or undo that
+    Merge(MergeArgs),
+    /// List who else may be the same person, and why
+    Duplicates {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The contact's id, con_…
+        id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write down everything that is kept about one person, as JSON
+    Data {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The contact's id, con_…
+        id: String,
+    },
+    /// Take away everything about one person, for good; says what goes first
+    Erase {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The contact's id, con_…
+        id: String,
+        /// Only say what would go and what must stay
+        #[arg(long)]
+        dry_run: bool,
+        /// Do it without asking
+        #[arg(long, conflicts_with = "dry_run")]
+        yes: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -310,6 +370,175 @@ pub enum ContactsCommand {
         data: DataArgs,
         /// The file; - reads what is piped in
         file: PathBuf,
+    },
+}
+
+/// `contacts find`.
+#[derive(Debug, clap::Args)]
+pub struct FindArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// What to look for: words of a name, a phone number, …
+    #[arg(required = true)]
+    pub text: Vec<String>,
+    /// How many, at most 100
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub limit: u8,
+    /// As JSON, one contact to a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `contacts query`.
+#[derive(Debug, clap::Args)]
+pub struct QueryArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The condition, such as "orders >= 3 and has tag vip"
+    pub condition: String,
+    /// How many, at most 1000
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
+    /// Go on after this contact: the last one of the page before
+    #[arg(long, value_name = "CONTACT")]
+    pub after: Option<String>,
+    /// As JSON, one contact to a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `contacts import`.
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The file; - reads what is piped in
+    #[arg(required_unless_present_any = ["undo", "progress"])]
+    pub file: Option<PathBuf>,
+    /// What a column is: E-Mail=email, "Kunde seit"=customer_since, Notes=- leaves it out
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub map: Vec<String>,
+    /// By what a row finds its contact: id, external, email, phone or an attribute
+    #[arg(long, value_name = "FIELD")]
+    pub key: Option<String>,
+    /// What a row may do
+    #[arg(long, default_value = "upsert", value_parser = ["create", "update", "upsert"])]
+    pub mode: String,
+    /// What a blank cell does to a value that is there
+    #[arg(long, default_value = "keep", value_parser = ["keep", "clear"])]
+    pub blanks: String,
+    /// Say what would happen and what is wrong; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How 03/04/2026 is meant: dmy is in April, mdy in March
+    #[arg(long, value_parser = ["dmy", "mdy"])]
+    pub dates: Option<String>,
+    /// The country of phone numbers without one, such as DE [default: the bot's]
+    #[arg(long)]
+    pub country: Option<String>,
+    /// A tag for everybody of the file
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// How those who are new came to be [default: import]
+    #[arg(long)]
+    pub source: Option<String>,
+    /// The static segment to put everybody of the file in
+    #[arg(long, value_name = "SEGMENT")]
+    pub list: Option<String>,
+    /// Make everybody of a file without a key once more
+    #[arg(long)]
+    pub again: bool,
+    /// Take back what an import did, where nobody changed it since
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    pub undo: Option<String>,
+    /// Say how far imports are
+    #[arg(long, conflicts_with_all = ["file", "undo"])]
+    pub progress: bool,
+}
+
+/// `contacts export`.
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Whom: a condition such as "in segment vip" [default: everybody]
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: Option<String>,
+    /// How it is written
+    #[arg(long, default_value = "csv", value_parser = ["csv", "jsonl"])]
+    pub format: String,
+    /// Columns, with commas between them [default: all that an import reads]
+    #[arg(long, value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// The file to write [default: the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `contacts merge`.
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The contact that survives, con_…
+    #[arg(required_unless_present = "undo")]
+    pub keep: Option<String>,
+    /// The contact that becomes part of it, con_…
+    #[arg(required_unless_present = "undo")]
+    pub other: Option<String>,
+    /// Only say what would become of every field
+    #[arg(long, conflicts_with = "undo")]
+    pub dry_run: bool,
+    /// Make two contacts again of what this merge made one, mrg_…
+    #[arg(long, value_name = "ID", conflicts_with_all = ["keep", "other"])]
+    pub undo: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `contacts tag`, `contacts untag`.
+#[derive(Debug, clap::Args)]
+pub struct TagArgs {
+    #[command(flatten)]
+    pub whom: WhomArgs,
+    /// The tag
+    pub tag: String,
+}
+
+/// `contacts set`.
+#[derive(Debug, clap::Args)]
+pub struct SetArgs {
+    #[command(flatten)]
+    pub whom: WhomArgs,
+    /// Attributes: plan=gold; plan= takes the value away
+    #[arg(required = true, value_name = "NAME=VALUE")]
+    pub values: Vec<String>,
+}
+
+/// Whom a change of many is for.
+#[derive(Debug, clap::Args)]
+pub struct WhomArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Whom: a condition such as "in segment vip"
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: String,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `store`.
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Leave nothing on disk of what was erased or replaced
+    Compact {
+        #[command(flatten)]
+        data: DataArgs,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -476,7 +705,7 @@ pub enum KeysCommand {
         /// Whose it is: the name of the program that uses it
         name: String,
         /// What it may do: contacts:read, contacts:write, segments:read,
-        /// segments:write, events:write
+        /// segments:write, events:write, webhooks:write, keys:write
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<String>,
         /// Requests a minute [default: 6000]

@@ -45,7 +45,7 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<Exit> {
     let mut setting = Setting { now: start, agents: vec![agent], ungated: args.ungated, ..Setting::default() };
     setting.calls.help = "chat makes no calls unless it is started with --network".into();
     if args.network {
-        setting.calls.network = Some(Network::new(crate::services::open(&bot, &args.allow_request, None)?)?);
+        setting.calls.network = Some(Network::new(crate::services::open(&bot, &args.allow_request, &[], None)?)?);
     }
     let mut intro = format!("You are talking to {}.", screen::clean(bot.name()));
     if let Some(who) = &args.contact {

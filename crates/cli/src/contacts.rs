@@ -1,5 +1,15 @@
 //! `contacts`: people, through the running server or from a stopped one's data.
 
+mod show;
+
+mod bulk;
+mod erase;
+mod export;
+mod find;
+mod import;
+mod merge;
+mod query;
+
 use crate::args::ContactsCommand;
 use crate::{Exit, data};
 use api::control::Request;
@@ -19,14 +29,28 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
                 print!("{}", table(contacts));
             }
         }
+        ContactsCommand::Find(args) => return find::run(args),
+        ContactsCommand::Query(args) => return query::run(args),
+        ContactsCommand::Import(args) => return import::run(args),
+        ContactsCommand::Export(args) => return export::run(&args),
+        ContactsCommand::Tag(args) => return bulk::tag(&args, true),
+        ContactsCommand::Untag(args) => return bulk::tag(&args, false),
+        ContactsCommand::Set(args) => return bulk::set(&args),
+        ContactsCommand::Merge(args) => return merge::run(&args),
+        ContactsCommand::Duplicates { data, id, json } => return merge::duplicates(&data, &id, json),
+        ContactsCommand::Data { data, id } => {
+            let answer = data::ask(&data, Request::ContactsData { id: id.parse()? })?;
+            println!("{}", serde_json::to_string_pretty(&answer)?);
+        }
+        ContactsCommand::Erase { data, id, dry_run, yes, json } => return erase::run(&data, &id, dry_run, yes, json),
         ContactsCommand::ImportEvents { data, file } => return crate::events::import(&data, &file),
-        ContactsCommand::Show { data, id, json } => {
+        ContactsCommand::Show { data, id, kind, lines, json } => {
             let id = id.parse()?;
-            let answer = data::ask(&data, Request::ContactsShow { id })?;
+            let answer = data::ask(&data, Request::ContactsShow { id, kind, lines })?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&answer)?);
             } else {
-                print!("{}", page(&answer, 0));
+                print!("{}", show::page(&answer));
             }
         }
     }
@@ -68,37 +92,4 @@ fn table(contacts: &[Value]) -> String {
             format!("{}\n", cells.join("  ").trim_end())
         })
         .collect()
-}
-
-/// A person as indented lines.
-fn page(value: &Value, indent: usize) -> String {
-    let pad = " ".repeat(indent);
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(_, v)| !v.is_null())
-            .map(|(key, v)| match v {
-                Value::Object(inner) if inner.is_empty() => String::new(),
-                Value::Array(inner) if inner.is_empty() => String::new(),
-                Value::Object(_) | Value::Array(_) => format!("{pad}{key}:\n{}", page(v, indent + 2)),
-                _ if key.ends_with("_seen") || key == "at" => format!("{pad}{key}: {}\n", time(v)),
-                _ => format!("{pad}{key}: {}\n", cell(v)),
-            })
-            .collect(),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| match item {
-                Value::Object(fields) => {
-                    let line: Vec<String> = fields
-                        .iter()
-                        .filter(|(_, v)| !v.is_null())
-                        .map(|(k, v)| if k == "at" || k == "since" { time(v) } else { format!("{k} {}", cell(v)) })
-                        .collect();
-                    format!("{pad}- {}\n", line.join(" · "))
-                }
-                other => format!("{pad}- {}\n", cell(other)),
-            })
-            .collect(),
-        other => format!("{pad}{}\n", cell(other)),
-    }
 }

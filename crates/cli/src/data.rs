@@ -84,11 +84,19 @@ pub fn ask_server(args: &DataArgs, url: &url::Url, request: Request) -> anyhow::
     Ok(tokio.block_on(api::control::ask(&server, &request))?)
 }
 
-fn control_file(data: &Path) -> Option<ControlFile> {
+pub fn control_file(data: &Path) -> Option<ControlFile> {
     serde_json::from_slice(&std::fs::read(data.join(CONTROL)).ok()?).ok()
 }
 
 async fn at_rest(data: &Path, request: Request) -> anyhow::Result<Value> {
+    let service = open_at_rest(data).await?;
+    let answer = api::control::perform(&service.handle, request).await;
+    service.stop().await;
+    Ok(answer?)
+}
+
+/// Opens a folder that no server has: nothing moves in it by itself, only what is asked is done.
+pub async fn open_at_rest(data: &Path) -> anyhow::Result<runtime::Service> {
     let store: Arc<dyn Store> = Arc::new(SledStore::open(data, store_sled::Options::default())?);
     let bot = versions::latest(data)?;
     // A step must find the versions that runs have, or they would end.
@@ -105,7 +113,5 @@ async fn at_rest(data: &Path, request: Request) -> anyhow::Result<Value> {
         at_rest: true,
     })
     .await?;
-    let answer = api::control::perform(&service.handle, request).await;
-    service.stop().await;
-    Ok(answer?)
+    Ok(service)
 }

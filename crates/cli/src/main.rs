@@ -24,6 +24,8 @@ mod script;
 mod segments;
 mod serve;
 mod services;
+mod session;
+mod store;
 mod table;
 mod trigger;
 mod untranslated;
@@ -80,5 +82,6 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Globals { command } => globals::run(command),
         Command::Agent { command } => agent::run(command),
         Command::Keys { command } => keys::run(command),
+        Command::Store { command } => store::run(&command),
     }
 }

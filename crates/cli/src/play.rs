@@ -151,7 +151,7 @@ impl Play {
             change.contact = Some(Box::new(contact));
             change.events = setting.events;
             change.conversations = vec![conversation];
-            store::commit_blocking(store.as_ref(), Commit { person: Some(change), records: Vec::new() })?;
+            store::commit_blocking(store.as_ref(), Commit { person: Some(change), records: Vec::new(), ..Commit::default() })?;
         }
         let mut core = Core::new(
             CoreOptions {
@@ -232,8 +232,10 @@ impl Play {
                     Action::Accepted(_, Err(why)) => self.refused = Some(why.to_string()),
                     Action::Done(_, Ok(_))
                     | Action::Accepted(_, Ok(_))
+                    | Action::Post(..)
                     | Action::Settled(_)
                     | Action::Notice(..)
+                    | Action::Gone(_)
                     | Action::Desk(_)
                     | Action::Retired(_)
                     | Action::Alert(_) => {}

@@ -120,6 +120,13 @@ impl Reload {
             }
             return;
         }
+        let types = match self.handle.check_types(&bot).await {
+            Ok(types) => types,
+            Err(misfits) => {
+                println!("{misfits}");
+                return self.refuse(&misfits.summary(), None);
+            }
+        };
         let (data, from, kept) = (self.data.clone(), self.folder.clone(), bot.clone());
         let keep = tokio::task::spawn_blocking(move || versions::keep(&data, &from, &kept)).await;
         match keep {
@@ -131,6 +138,8 @@ impl Reload {
         let version = bot.version().clone();
         crate::services::follow(&self.services, &bot);
         self.handle.reload(bot);
+        let handle = self.handle.clone();
+        tokio::spawn(async move { handle.take_types(types).await });
         self.handle.note_restart(restart.clone());
         if loaded.diagnostics.warning_count() > 0 {
             loaded.print();

@@ -74,6 +74,9 @@ fn rule(segment: &Value) -> String {
     if segment["verified"] == true {
         said += "; only people the website vouched for";
     }
+    if segment["state"] == "computing" {
+        said = format!("being judged for everybody; the size is by the rule before: {said}");
+    }
     if segment["valid"] == false {
         said = format!("INVALID, nobody is in it: {}", text(&segment["problem"]));
     }

@@ -68,7 +68,7 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>, seen: folder::Stamp) -> a
             Declared::Off { name, why } => println!("channel {name} is off: {why}"),
         }
     }
-    let services = crate::services::open(&bot, &args.allow_request, args.public_url.as_deref())?;
+    let services = crate::services::open(&bot, &args.allow_request, &args.allow_callback, args.public_url.as_deref())?;
     let web = channels.iter().any(|c| c.kind() == "web");
     let service = runtime::start(runtime::Options {
         bot: bot.clone(),
@@ -82,6 +82,8 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>, seen: folder::Stamp) -> a
         at_rest: false,
     })
     .await?;
+    let imports = folder.join("imports");
+    service.handle.imports_in(&imports).await.with_context(|| format!("cannot use the folder {}", imports.display()))?;
     let sign_in = first_agent(&service.handle).await?;
     let control = ControlFile { address: loopback(address), token: api::control::new_token() };
     write_control(&folder, &control)?;

@@ -18,8 +18,9 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 /// The services of a bot; says what is off, a line each.
-pub fn open(bot: &engine::Bot, allow: &[String], public_url: Option<&str>) -> anyhow::Result<Arc<Services>> {
-    let services = Services::new(ServicesOptions { allow: allow.to_vec(), public_url: public_url.map(str::to_owned) })?;
+pub fn open(bot: &engine::Bot, allow: &[String], allow_webhooks: &[String], public_url: Option<&str>) -> anyhow::Result<Arc<Services>> {
+    let allow_webhooks = allow_webhooks.to_vec();
+    let services = Services::new(ServicesOptions { allow: allow.to_vec(), allow_webhooks, public_url: public_url.map(str::to_owned) })?;
     follow(&services, bot);
     Ok(services)
 }

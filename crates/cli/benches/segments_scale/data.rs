@@ -145,7 +145,7 @@ fn change(n: u64, count: u64, begun: Instant) -> PersonChange {
     }
     for (label, is) in [("customer", known.customer), ("refunded", known.refunded)] {
         if is {
-            let tag = Tag { label: label.into(), at: known.joined, by: Actor::Import("scale".into()) };
+            let tag = Tag { label: label.into(), at: known.joined, by: Actor::Import("scale".into()), why: None };
             contact.tags.insert(TagKey::of(label), tag);
         }
     }
@@ -187,7 +187,7 @@ pub fn load(folder: &Path, contacts: u64, events: u64) -> Loaded {
     let wait = |told: &mpsc::Receiver<Result<u64, store::Error>>| told.recv().expect("every commit is answered").expect("it commits");
     for n in 0..contacts {
         let tell = tell.clone();
-        let commit = Commit { person: Some(change(n, events, begun)), records: Vec::new() };
+        let commit = Commit { person: Some(change(n, events, begun)), records: Vec::new(), ..Commit::default() };
         store.commit(commit, Box::new(move |answer| tell.send(answer).expect("the loader listens")));
         if n >= AHEAD as u64 {
             wait(&told);

@@ -15,6 +15,7 @@ import duckdb, os, sys, time
 home = sys.argv[1]
 file = os.path.join(home, 'duck.db')
 db = duckdb.connect(file)
+db.execute('set enable_progress_bar = false')
 if not db.execute(\"select count(*) from information_schema.tables where table_name = 'events'\").fetchone()[0]:
     db.execute(f\"create or replace table contacts as select * from read_csv('{home}/contacts.csv', header = true, types = {{'phone': 'VARCHAR'}})\")
     db.execute(f\"create table events as select * from read_csv('{home}/events.csv', header = true) order by n, moment\")

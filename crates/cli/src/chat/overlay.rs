@@ -49,7 +49,7 @@ fn search(args: &DataArgs, who: &str) -> anyhow::Result<ContactId> {
     let found: Vec<&Value> = answer["contacts"].as_array().into_iter().flatten().collect();
     match found.as_slice() {
         [one] => Ok(one["id"].as_str().unwrap_or_default().parse()?),
-        [] => bail!("no contact has \"{who}\" in a name, an address or an attribute; \"switchboard contacts list\" shows who is there"),
+        [] => bail!("nobody is called \"{who}\", by name, address or number; \"switchboard contacts list\" shows who is there"),
         several => {
             let names: Vec<String> = several.iter().map(|c| format!("{} ({})", plain(&c["name"]), plain(&c["id"]))).collect();
             bail!("\"{who}\" could be {}; name one by its id", names.join(", "))

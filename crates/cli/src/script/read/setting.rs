@@ -63,7 +63,7 @@ impl Reader<'_> {
             match key {
                 "tags" => {
                     for label in self.texts(value, "a tag") {
-                        contact.tags.insert(TagKey::of(&label), Tag { label, at: now, by: Actor::System });
+                        contact.tags.insert(TagKey::of(&label), Tag { label, at: now, by: Actor::System, why: None });
                     }
                 }
                 "status" => contact.status = self.text(value, "status").unwrap_or("active").to_owned(),

@@ -1,0 +1,293 @@
+//! `contacts import`: a file of people, looked at, carried out with its progress shown, taken back.
+
+mod progress;
+
+use crate::{Exit, args::ImportArgs, session::Session, table};
+use anyhow::{Context as _, bail};
+use api::control::{ImportAsk, Request};
+use crm::import::{Blanks, DateOrder, ErrorLines, Mode, Options};
+use progress::Progress;
+use runtime::{Import, ImportState, WrongRow};
+use serde_json::Value;
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How often it is asked how far the import is.
+const EVERY: Duration = Duration::from_millis(200);
+/// Rows of errors asked for at once, and how many of them are shown.
+const ROWS: usize = 200;
+const SHOWN: usize = 10;
+
+/// Imports a file, takes an import back, or says how far imports are.
+pub fn run(args: ImportArgs) -> anyhow::Result<Exit> {
+    let options = options(&args)?;
+    let session = Session::open(&args.data)?;
+    let outcome = match (&args.file, &args.undo) {
+        (Some(file), _) => import(&session, file, options, args.dry_run),
+        (None, Some(id)) => undo(&session, id),
+        (None, None) => list(&session),
+    };
+    session.close();
+    outcome
+}
+
+fn options(args: &ImportArgs) -> anyhow::Result<Options> {
+    let mut options = Options {
+        key: args.key.clone(),
+        mode: match args.mode.as_str() {
+            "create" => Mode::Create,
+            "update" => Mode::Update,
+            _ => Mode::Upsert,
+        },
+        blanks: if args.blanks == "clear" { Blanks::Clear } else { Blanks::Keep },
+        tags: args.tag.clone(),
+        source: args.source.clone(),
+        list: args.list.clone(),
+        dates: args.dates.as_deref().map(|order| if order == "mdy" { DateOrder::Mdy } else { DateOrder::Dmy }),
+        country: args.country.as_ref().map(|country| country.to_ascii_uppercase()),
+        again: args.again,
+        ..Options::default()
+    };
+    for pair in &args.map {
+        // A column may have a = in its name, a field has none.
+        let Some((column, field)) = pair.rsplit_once('=') else { bail!("--map is written COLUMN=FIELD, not \"{pair}\"") };
+        options.map.insert(column.trim().to_owned(), field.trim().to_owned());
+    }
+    Ok(options)
+}
+
+fn ask(session: &Session, ask: ImportAsk) -> anyhow::Result<Value> {
+    session.ask(Request::ContactsImport { ask })
+}
+
+fn shown(session: &Session, what: ImportAsk) -> anyhow::Result<Import> {
+    serde_json::from_value(ask(session, what)?).context("the running server is of another version")
+}
+
+fn import(session: &Session, file: &Path, options: Options, dry: bool) -> anyhow::Result<Exit> {
+    let piped = file == Path::new("-");
+    let (path, temporary) = if piped { piped_file()? } else { (file.canonicalize().with_context(|| file.display().to_string())?, None) };
+    let name = if piped { "what was piped in".to_owned() } else { file.file_name().unwrap_or_default().to_string_lossy().into_owned() };
+    let uploaded = shown(session, ImportAsk::Upload { path, name });
+    if let Some(temporary) = temporary {
+        let _ = std::fs::remove_file(temporary);
+    }
+    let uploaded = uploaded?;
+    if let Some(other) = under_way(session, &uploaded, &options, dry)? {
+        // The same file, broken off: it goes on where it was.
+        ask(session, ImportAsk::Forget { id: uploaded.id.clone() })?;
+        println!("{} goes on as {}", clean(&other.name), other.id);
+        return follow(session, &other, file, piped);
+    }
+    print!("{}", columns(&uploaded, &options));
+    let id = uploaded.id.clone();
+    let begun = match dry {
+        true => shown(session, ImportAsk::Check { id: id.clone(), options }),
+        false => shown(session, ImportAsk::Run { id: id.clone(), options }),
+    };
+    let begun = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            ask(session, ImportAsk::Forget { id })?;
+            return Err(error);
+        }
+    };
+    follow(session, &begun, file, piped)
+}
+
+/// An import of the same bytes that is under way, such as one that a crash broke off.
+fn under_way(session: &Session, uploaded: &Import, options: &Options, dry: bool) -> anyhow::Result<Option<Import>> {
+    let all = ask(session, ImportAsk::List {})?;
+    let all: Vec<Import> = serde_json::from_value(all["imports"].clone()).context("the running server is of another version")?;
+    let same = |other: &Import| {
+        other.id != uploaded.id && other.digest == uploaded.digest && other.state == ImportState::Running && other.options == *options
+    };
+    Ok(all.into_iter().find(|other| !dry && same(other)))
+}
+
+/// Waits until an import is over, and tells what came of it.
+fn follow(session: &Session, begun: &Import, file: &Path, piped: bool) -> anyhow::Result<Exit> {
+    let progress = Progress::new(begun);
+    let import = loop {
+        let import = shown(session, ImportAsk::Show { id: begun.id.clone() })?;
+        if !import.state.is_under_way() {
+            break import;
+        }
+        progress.show(&import);
+        std::thread::sleep(EVERY);
+    };
+    progress.end();
+    let counts = &import.counts;
+    match &import.state {
+        ImportState::Checked => println!(
+            "nothing was changed; the import would make {}, change {} and leave {} as they are",
+            contacts(counts.created),
+            counts.updated,
+            counts.unchanged
+        ),
+        ImportState::Done => println!(
+            "{} made, {} changed, {} as they were already; \"contacts import --undo {}\" takes it back",
+            contacts(counts.created),
+            counts.updated,
+            counts.unchanged,
+            import.id
+        ),
+        ImportState::Asks(fault) => {
+            ask(session, ImportAsk::Forget { id: import.id.clone() })?;
+            bail!("nothing was imported; {fault}");
+        }
+        ImportState::Stopped => println!("the import was stopped after row {}", import.row),
+        ImportState::Failed(why) => {
+            let told = wrong(session, &import, file, piped);
+            drop(told);
+            bail!("the import could not go on after row {}: {}", import.row, clean(why));
+        }
+        ImportState::Undone => println!(
+            "{} {} taken away again, {} got back what they had, {} left as they are",
+            contacts(counts.removed),
+            if counts.removed == 1 { "was" } else { "were" },
+            counts.restored,
+            counts.kept
+        ),
+        ImportState::Uploaded | ImportState::Checking | ImportState::Running | ImportState::Undoing => {}
+    }
+    let exit = if import.state == ImportState::Undone { Exit::Fine } else { wrong(session, &import, file, piped)? };
+    if import.state == ImportState::Checked {
+        ask(session, ImportAsk::Forget { id: import.id })?;
+    }
+    Ok(exit)
+}
+
+/// Tells the rows that were wrong, and writes them beside the file.
+fn wrong(session: &Session, import: &Import, file: &Path, piped: bool) -> anyhow::Result<Exit> {
+    let failed = import.counts.failed;
+    if failed == 0 {
+        return Ok(Exit::Fine);
+    }
+    let lines = ErrorLines::new(import.shape, import.columns.iter().map(|column| column.name.clone()).collect());
+    let beside = PathBuf::from(format!("{}.errors.{}", file.with_extension("").display(), lines.extension()));
+    let dry = import.state == ImportState::Checked;
+    let mut out = match piped || dry {
+        true => None,
+        false => {
+            let mut out = io::BufWriter::new(File::create(&beside).with_context(|| format!("{} cannot be written", beside.display()))?);
+            out.write_all(&lines.head())?;
+            Some(out)
+        }
+    };
+    let (mut skip, mut told) = (0, 0);
+    loop {
+        let answer = ask(session, ImportAsk::Errors { id: import.id.clone(), skip, limit: ROWS })?;
+        let rows: Vec<WrongRow> = serde_json::from_value(answer["rows"].clone()).context("the running server is of another version")?;
+        if rows.is_empty() {
+            break;
+        }
+        skip += rows.len();
+        for row in &rows {
+            for fault in &row.faults {
+                if told < SHOWN || dry {
+                    println!("{}", clean(&fault.to_string()));
+                }
+                told += 1;
+            }
+            if let Some(out) = &mut out {
+                out.write_all(&lines.line(&row.cells(), &row.faults))?;
+            }
+        }
+    }
+    if told > SHOWN && !dry {
+        println!("… and {} more", told - SHOWN);
+    }
+    match out {
+        Some(mut out) => {
+            out.flush()?;
+            let rows = counted(failed, "row");
+            println!("{rows} not imported, to be found in {}: correct them there and import that file", beside.display());
+        }
+        None => println!("{} wrong", counted(failed, "row")),
+    }
+    Ok(Exit::Problems)
+}
+
+fn undo(session: &Session, id: &str) -> anyhow::Result<Exit> {
+    let begun = shown(session, ImportAsk::Undo { id: id.to_owned() })?;
+    follow(session, &begun, Path::new("-"), true)
+}
+
+fn list(session: &Session) -> anyhow::Result<Exit> {
+    let all = ask(session, ImportAsk::List {})?;
+    let all: Vec<Import> = serde_json::from_value(all["imports"].clone()).context("the running server is of another version")?;
+    if all.is_empty() {
+        println!("nothing was imported yet");
+        return Ok(Exit::Fine);
+    }
+    let mut rows = vec![["ID", "FILE", "BEGAN (UTC)", "STATE", "MADE", "CHANGED", "WRONG"].map(str::to_owned).to_vec()];
+    for import in &all {
+        let counts = &import.counts;
+        rows.push(vec![
+            import.id.clone(),
+            clean(&import.name),
+            import.at.to_timestamp().strftime("%Y-%m-%d %H:%M").to_string(),
+            import.state.name().to_owned(),
+            counts.created.to_string(),
+            counts.updated.to_string(),
+            counts.failed.to_string(),
+        ]);
+    }
+    print!("{}", table::shown(&rows));
+    Ok(Exit::Fine)
+}
+
+/// What each column is taken for.
+fn columns(import: &Import, options: &Options) -> String {
+    let mut rows = vec![["COLUMN", "IS", "FIRST CELLS"].map(str::to_owned).to_vec()];
+    let mut unknown = Vec::new();
+    for column in &import.columns {
+        let field = options.map.get(&column.name).or(column.field.as_ref());
+        match field {
+            None if !column.name.is_empty() => unknown.push(clean(&column.name)),
+            _ => {}
+        }
+        let field = field.map_or("", String::as_str);
+        let is = if field.is_empty() || field == "-" { "not imported" } else { field };
+        rows.push(vec![clean(&column.name), is.to_owned(), clean(&column.sample.join(" | "))]);
+    }
+    let mut out = table::shown(&rows);
+    if !unknown.is_empty() {
+        out.push_str(&format!(
+            "nothing is known about {}: --map COLUMN=FIELD says what it is, attributes are declared in bot.yaml\n",
+            unknown.join(", ")
+        ));
+    }
+    out
+}
+
+/// What is piped in, as a file that the server can read.
+fn piped_file() -> anyhow::Result<(PathBuf, Option<PathBuf>)> {
+    let path = std::env::temp_dir().join(format!("switchboard-import-{}", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+    io::copy(&mut io::stdin().lock(), &mut file).context("what is piped in cannot be read")?;
+    Ok((path.clone(), Some(path)))
+}
+
+/// `1 contact`, `2 contacts`.
+pub(super) fn contacts(n: u64) -> String {
+    counted(n, "contact")
+}
+
+fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Text that cannot move the cursor or change the terminal.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
