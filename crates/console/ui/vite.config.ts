@@ -10,7 +10,7 @@ export default defineConfig(({ command, mode }) => ({
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, sourcemap: false },
   server: {
     // SWITCHBOARD=http://127.0.0.1:8080 npm run dev talks to a running binary instead of the mock.
-    proxy: process.env["SWITCHBOARD"] === undefined ? {} : { "/console/api": { target: process.env["SWITCHBOARD"], changeOrigin: false } },
+    proxy: process.env["SWITCHBOARD"] === undefined ? {} : Object.fromEntries(["/console/api", "/api/v1"].map((path) => [path, { target: process.env["SWITCHBOARD"] as string, changeOrigin: false }])),
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 }));

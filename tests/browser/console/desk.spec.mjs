@@ -62,7 +62,7 @@ describe("signing in", () => {
     assert.equal(await page.getByRole("switch").getAttribute("aria-checked"), "true", "a first sign-in accepts chats");
     await clean(page, "the empty desk");
     const [cookie] = await context.cookies();
-    assert.deepEqual([cookie.httpOnly, cookie.sameSite, cookie.path], [true, "Strict", "/console"]);
+    assert.deepEqual([cookie.httpOnly, cookie.sameSite, cookie.path], [true, "Strict", "/"]);
     await d.button("Sign out").click();
     await page.getByLabel("Password").waitFor();
     await page.reload();

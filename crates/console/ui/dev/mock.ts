@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
+import { book } from "./book.ts";
 import type { Picture } from "../src/flows/types.ts";
 import type { FileRef, JourneyLine, Line, MessageLine, PersonView, Row } from "../src/types.ts";
 
@@ -223,11 +224,13 @@ export function mock(): Plugin {
     }
     return answer(res, 204);
   };
+  const contacts = book();
   return {
     name: "mock-desk",
     configureServer(server) {
       server.middlewares.use((req, res, next) => {
-        if (req.url?.startsWith("/console/api/") === true) void handle(req, res);
+        if (req.url?.startsWith("/api/v1/") === true) void contacts(req, res);
+        else if (req.url?.startsWith("/console/api/") === true) void handle(req, res);
         else next();
       });
     },

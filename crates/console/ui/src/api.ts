@@ -13,6 +13,8 @@ export class ApiError extends Error {
     message: string,
     /** Seconds after which trying again makes sense. */
     readonly retryAfter: number | null = null,
+    /** Whatever else the problem says: places of faults, counts. */
+    readonly more: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
     this.name = "ApiError";
@@ -21,23 +23,29 @@ export class ApiError extends Error {
 
 const BASE = "/console/api";
 // Writes carry this header: a form or a link of another site cannot.
-const WRITE = { "x-switchboard": "console" };
+export const WRITE = { "x-switchboard": "console" };
 
-async function call(path: string, init?: RequestInit): Promise<Response> {
+const call = (path: string, init?: RequestInit): Promise<Response> => ask(BASE + path, init);
+
+/** Asks the server; whatever is not done is an {@link ApiError}. */
+export async function ask(address: string | Request, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(BASE + path, { credentials: "same-origin", cache: "no-store", ...init });
-  } catch {
+    response = await fetch(address, { credentials: "same-origin", cache: "no-store", ...init });
+  } catch (e) {
+    // Somebody who no longer wants the answer is not told that the server is away.
+    if ((init?.signal ?? (address instanceof Request ? address.signal : null))?.aborted === true) throw e;
     throw new ApiError(0, "offline", "The server cannot be reached. Trying again when it is back.");
   }
   if (response.ok) return response;
-  const problem = (await response.json().catch(() => ({}))) as { code?: unknown; detail?: unknown };
+  const problem = (await response.json().catch(() => ({}))) as Record<string, unknown>;
   const after = Number(response.headers.get("retry-after"));
   throw new ApiError(
     response.status,
-    typeof problem.code === "string" ? problem.code : "error",
-    typeof problem.detail === "string" ? problem.detail : `The server answered ${response.status}.`,
+    typeof problem["code"] === "string" ? problem["code"] : "error",
+    typeof problem["detail"] === "string" ? problem["detail"] : `The server answered ${response.status}.`,
     Number.isFinite(after) && after > 0 ? after : null,
+    problem,
   );
 }
 

@@ -32,3 +32,4 @@ export const Warn = () => <Icon><path d="M12 4l9 16H3z" /><path d="M12 10v4.500M
 export const Inbox = () => <Icon><path d="M4 13l2.500-8h11L20 13v6H4z" /><path d="M4 13h4.500l1.200 2.500h4.600l1.200-2.500H20" /></Icon>;
 export const Down = () => <Icon><path d="M6 9.500l6 6 6-6" /></Icon>;
 export const Door = () => <Icon><path d="M10 4H5.500v16H10" /><path d="M14 8l4.500 4L14 16M18 12H9" /></Icon>;
+export const Pencil = () => <Icon><path d="M4.500 19.500l1-4.200L16 4.800a1.700 1.700 0 0 1 2.400 0l.8.8a1.700 1.700 0 0 1 0 2.400L8.700 18.500z" /><path d="M14 6.800l3.200 3.200" /></Icon>;

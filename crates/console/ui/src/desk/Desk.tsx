@@ -4,7 +4,6 @@ import { lazy, Suspense, useCallback, useEffect, useRef, useState, useSyncExtern
 import { api, ApiError, type Place } from "../api.ts";
 import { useNow } from "../clock.ts";
 import { useConversation } from "../conversation.ts";
-import { isFlows } from "../flows/route.ts";
 import { Inbox } from "../icons.tsx";
 import { useLive } from "../live.ts";
 import { backoff } from "../logic/backoff.ts";
@@ -12,6 +11,7 @@ import { Outbox } from "../logic/outbox.ts";
 import { announcement, arrivals, tabTitle, waitingCount } from "../logic/requests.ts";
 import { Resolving, type Resolved } from "../logic/resolving.ts";
 import { pathOf, placeOf } from "../logic/route.ts";
+import { HOME, navigate, pageOf, type PageName } from "../nav.tsx";
 import type { DeskView, Me } from "../types.ts";
 import { Chat } from "./Chat.tsx";
 import { forgetDrafts, keepFor, resolvedOf, unsent } from "./drafts.ts";
@@ -52,14 +52,15 @@ function openResolving(agent: string, settled: (one: Resolved, error: unknown) =
   return { resolving, key: shelf.key };
 }
 
-// Drawing takes a library of its own: the desk loads without it.
+// Drawing takes a library of its own, and so does a long table: the desk loads without them.
 const Flows = lazy(() => import("../flows/Flows.tsx"));
+const Book = lazy(() => import("../book/Book.tsx"));
 
 export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null): void }) {
   const now = useNow();
   const [desk, setDesk] = useState<DeskView | null>(null);
   const [place, setPlace] = useState<Place | null>(() => placeOf(location.pathname));
-  const [flows, setFlows] = useState(() => isFlows(location.pathname));
+  const [page, setPage] = useState<PageName>(() => pageOf(location.pathname));
   const [side, setSide] = useState(false);
   const [accepting, setAccepting] = useState(me.accepting);
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
@@ -163,12 +164,13 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   });
 
   useEffect(() => {
-    if (!flows) document.title = tabTitle(desk === null ? 0 : waitingCount(desk), me.bot);
-  }, [desk, me.bot, flows]);
+    if (page === "desk") document.title = tabTitle(desk === null ? 0 : waitingCount(desk), me.bot);
+  }, [desk, me.bot, page]);
   useEffect(() => {
     const moved = (): void => {
       setPlace(placeOf(location.pathname));
-      setFlows(isFlows(location.pathname));
+      setPage(pageOf(location.pathname));
+      setSide(false);
     };
     window.addEventListener("popstate", moved);
     return () => window.removeEventListener("popstate", moved);
@@ -194,11 +196,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
     if (location.pathname !== pathOf(to)) history.pushState(null, "", pathOf(to));
   }, []);
 
-  const turnTo = useCallback((page: "desk" | "flows") => {
-    setFlows(page === "flows");
-    setPlace(null);
-    history.pushState(null, "", page === "flows" ? "/console/flows" : "/console/");
-  }, []);
+  const turnTo = useCallback((to: PageName) => navigate(HOME[to]), []);
 
   useEffect(() => {
     const online = (): void => {
@@ -257,21 +255,21 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
       : (rows.find((r) => r.conversation === place.conversation) ?? null);
 
   return (
-    <div className={`desk${flows ? " at-flows" : place === null ? " at-list" : " at-chat"}${side ? " at-person" : ""}`}>
-      <TopBar page={flows ? "flows" : "desk"} waiting={shown === null ? 0 : waitingCount(shown)} turnTo={turnTo} agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
+    <div className={`desk${page !== "desk" ? ` at-${page}` : place === null ? " at-list" : " at-chat"}${side ? " at-person" : ""}`}>
+      <TopBar page={page} waiting={shown === null ? 0 : waitingCount(shown)} turnTo={turnTo} agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
       <p className="sr-only" aria-live="polite">
         {said}
       </p>
       <Notices problem={problem ?? refusal} reload={desk?.reload_error ?? null} resolved={resolved} resolving={resolving} name={nameOf} undone={everything} />
-      {flows ? (
+      {page !== "desk" ? (
         <Suspense
           fallback={
             <main className="splash" aria-busy="true">
-              <p role="status">Drawing the flows…</p>
+              <p role="status">{page === "flows" ? "Drawing the flows…" : "Opening the contact book…"}</p>
             </main>
           }
         >
-          <Flows signedOut={signedOut} />
+          {page === "flows" ? <Flows signedOut={signedOut} /> : <Book me={me} now={now} tick={tick} chats={rows} signedOut={signedOut} />}
         </Suspense>
       ) : (
       <main className="columns">

@@ -1,13 +1,14 @@
 import { Door, Logo } from "../icons.tsx";
 import type { LiveState } from "../live.ts";
+import { HOME, isPlain, type PageName } from "../nav.tsx";
 import type { Agent } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
 
 interface Props {
-  page: "desk" | "flows";
+  page: PageName;
   /** Requests that wait, shown while another page is open. */
   waiting: number;
-  turnTo(page: "desk" | "flows"): void;
+  turnTo(page: PageName): void;
   agent: Agent;
   bot: string;
   accepting: boolean;
@@ -15,6 +16,13 @@ interface Props {
   setAccepting(on: boolean): void;
   signOut(): void;
 }
+
+const PAGES: readonly [PageName, string][] = [
+  ["desk", "Desk"],
+  ["contacts", "Contacts"],
+  ["segments", "Segments"],
+  ["flows", "Flows"],
+];
 
 /** The bar at the top: which bot, whether chats are accepted, whether the console is connected, who is signed in. */
 export function TopBar({ page, waiting, turnTo, agent, bot, accepting, live, setAccepting, signOut }: Props) {
@@ -25,33 +33,25 @@ export function TopBar({ page, waiting, turnTo, agent, bot, accepting, live, set
         <bdi>{bot}</bdi>
       </p>
       <nav className="pages" aria-label="Pages">
-        <a
-          href="/console/"
-          aria-current={page === "desk" ? "page" : undefined}
-          onClick={(e) => {
-            if (e.metaKey || e.ctrlKey || e.shiftKey || e.button !== 0) return;
-            e.preventDefault();
-            turnTo("desk");
-          }}
-        >
-          Desk
-          {page !== "desk" && waiting > 0 && (
-            <span className="count" role="img" aria-label={`${waiting} waiting`}>
-              {waiting}
-            </span>
-          )}
-        </a>
-        <a
-          href="/console/flows"
-          aria-current={page === "flows" ? "page" : undefined}
-          onClick={(e) => {
-            if (e.metaKey || e.ctrlKey || e.shiftKey || e.button !== 0) return;
-            e.preventDefault();
-            turnTo("flows");
-          }}
-        >
-          Flows
-        </a>
+        {PAGES.map(([name, title]) => (
+          <a
+            key={name}
+            href={HOME[name]}
+            aria-current={page === name ? "page" : undefined}
+            onClick={(e) => {
+              if (!isPlain(e)) return;
+              e.preventDefault();
+              turnTo(name);
+            }}
+          >
+            {title}
+            {name === "desk" && page !== "desk" && waiting > 0 && (
+              <span className="count" role="img" aria-label={`${waiting} waiting`}>
+                {waiting}
+              </span>
+            )}
+          </a>
+        ))}
       </nav>
       <p className={`live ${live}`} role="status">
         {live === "away" ? "Reconnecting…" : live === "connecting" ? "Connecting…" : ""}

@@ -5,10 +5,6 @@ export interface FlowPlace {
   block: string | null;
 }
 
-export function isFlows(path: string): boolean {
-  return /^\/console\/flows(\/|$)/u.test(path);
-}
-
 export function flowPlaceOf(path: string): FlowPlace {
   const [skill, block] = path
     .replace(/^\/console\/flows\/?/u, "")

@@ -1,0 +1,118 @@
+// The contact book's pages: which of them is shown, and what they share.
+
+import "./book.css";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { ApiError } from "../api.ts";
+import { Link, useAddress } from "../nav.tsx";
+import type { Me, Row } from "../types.ts";
+import { Contact } from "./Contact.tsx";
+import { Contacts } from "./Contacts.tsx";
+import { ImportOf } from "./Import.tsx";
+import { ImportStart } from "./ImportStart.tsx";
+import { Merge } from "./Merge.tsx";
+import { Memory, MemoryContext } from "./pages.ts";
+import { bookPlaceOf, type BookPlace } from "./route.ts";
+import { Segment } from "./Segment.tsx";
+import { Segments } from "./Segments.tsx";
+import { NOTHING, readVocabulary, type Vocabulary } from "./vocabulary.ts";
+
+interface Props {
+  me: Me;
+  now: number;
+  /** Grows whenever something at the desk moved. */
+  tick: number;
+  /** The chats at this agent's desk. */
+  chats: readonly Row[];
+  signedOut(note: string | null): void;
+}
+
+export default function Book({ me, now, tick, chats, signedOut }: Props) {
+  const address = useAddress();
+  const place = bookPlaceOf(address);
+  const [memory] = useState(() => new Memory());
+  const [vocabulary, setVocabulary] = useState<Vocabulary>(NOTHING);
+  const over = useCallback(
+    (e: unknown) => {
+      if (e instanceof ApiError && e.status === 401) signedOut("You were signed out. Please sign in again.");
+    },
+    [signedOut],
+  );
+  useEffect(() => {
+    const stop = new AbortController();
+    void readVocabulary(stop.signal, over).then((read) => !stop.signal.aborted && setVocabulary(read));
+    return () => stop.abort();
+  }, [over]);
+  const title = titleOf(place);
+  useEffect(() => {
+    if (title !== null) document.title = `${title} · ${me.bot === "" ? "Switchboard" : me.bot}`;
+  }, [title, me.bot]);
+
+  const shared = useMemo(() => ({ vocabulary, over }), [vocabulary, over]);
+  return (
+    <MemoryContext value={memory}>
+      {page(place, { ...shared, agent: me.agent.id, bot: me.bot, now, tick, chats })}
+    </MemoryContext>
+  );
+}
+
+function titleOf(place: BookPlace): string | null {
+  switch (place.at) {
+    case "contacts":
+      return "Contacts";
+    case "segments":
+      return "Segments";
+    case "import":
+      return "Import";
+    case "merge":
+      return "Merge contacts";
+    case "nowhere":
+      return "Not found";
+    case "contact":
+    case "segment":
+      // They say whose page it is once they know.
+      return null;
+  }
+}
+
+interface Shared {
+  agent: string;
+  bot: string;
+  now: number;
+  tick: number;
+  chats: readonly Row[];
+  vocabulary: Vocabulary;
+  over(e: unknown): void;
+}
+
+function page(place: BookPlace, shared: Shared): ReactNode {
+  switch (place.at) {
+    case "contacts":
+      return <Contacts {...shared} q={place.q} where={place.where} />;
+    case "contact":
+      return <Contact key={place.contact} {...shared} contact={place.contact} />;
+    case "segments":
+      return <Segments {...shared} />;
+    case "segment":
+      return <Segment key={place.key} {...shared} segment={place.key} contact={place.contact} />;
+    case "import":
+      return place.id === null ? <ImportStart {...shared} /> : <ImportOf key={place.id} {...shared} id={place.id} />;
+    case "merge":
+      return <Merge key={`${place.contact} ${place.other}`} {...shared} contact={place.contact} other={place.other} />;
+    case "nowhere":
+      return <Nowhere />;
+  }
+}
+
+function Nowhere() {
+  return (
+    <main className="book">
+      <div className="book-empty">
+        <h1>There is nothing here</h1>
+        <p>The address is not one of the console’s pages, or what it names is gone.</p>
+        <Link to="/console/contacts" className="button">
+          All contacts
+        </Link>
+      </div>
+    </main>
+  );
+}

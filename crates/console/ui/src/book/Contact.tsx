@@ -1,0 +1,157 @@
+// One contact: who they are, what is known, why they are in their segments, what happened.
+
+import { useContext, useEffect, useRef, useState } from "react";
+import { ApiError } from "../api.ts";
+import { Back } from "../icons.tsx";
+import { Link, navigate } from "../nav.tsx";
+import type { Row } from "../types.ts";
+import { book, type Seen } from "./api.ts";
+import { useAsked } from "./asked.ts";
+import { Erased } from "./Erase.tsx";
+import { Journey } from "./Journey.tsx";
+import { contactPath } from "./route.ts";
+import { SamePerson } from "./Merge.tsx";
+import { MemoryContext } from "./pages.ts";
+import { PersonNotes } from "./PersonNotes.tsx";
+import { Standings } from "./Standings.tsx";
+import { Failed, Waiting } from "./states.tsx";
+import { Story } from "./Story.tsx";
+import { Tags } from "./Tags.tsx";
+import type { Certificate, Person } from "./types.ts";
+import { Conflict, Values } from "./Values.tsx";
+import type { Vocabulary } from "./vocabulary.ts";
+import { Found, Who } from "./Who.tsx";
+
+/** How often the contact is looked at anew while the page is open. */
+const EVERY = 10_000;
+/** How often a change is tried over somebody else's that does not touch it. */
+const TRIES = 4;
+
+interface Props {
+  bot: string;
+  contact: string;
+  vocabulary: Vocabulary;
+  now: number;
+  /** Grows whenever something at the desk moved. */
+  tick: number;
+  /** The chats at this agent's desk. */
+  chats: readonly Row[];
+  over(e: unknown): void;
+}
+
+export function Contact({ bot, contact, vocabulary, now, tick, chats, over }: Props) {
+  const { answer, problem, again, set } = useAsked<Seen<Person>>(contact, (signal) => book.contact(contact, signal), over);
+  const [round, setRound] = useState(0);
+  const [erased, setErased] = useState<Certificate | null>(null);
+  const tag = useRef<string | null>(null);
+  const person = answer?.is ?? null;
+  const memory = useContext(MemoryContext);
+  // Lists that one comes back to show what was changed here.
+  useEffect(() => {
+    if (person !== null) memory.change<Person>("contacts ", (row) => (row.id === person.id ? person : row));
+  }, [memory, person]);
+
+  useEffect(() => {
+    document.title = `${person?.name ?? "Contact"} · ${bot}`;
+  }, [person?.name, bot]);
+  useEffect(() => {
+    const look = (): void => {
+      if (document.visibilityState !== "hidden") again();
+    };
+    const every = setInterval(look, EVERY);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(every);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [again]);
+  useEffect(() => {
+    if (tick > 0) again();
+  }, [tick, again]);
+  // What changed has left something in the journey.
+  useEffect(() => {
+    if (answer === null || answer.tag === tag.current) return;
+    if (tag.current !== null) setRound((n) => n + 1);
+    tag.current = answer.tag;
+  }, [answer]);
+
+  const save = async (name: string, value: unknown, base: string | null): Promise<void> => {
+    if (answer === null) return;
+    let held = answer;
+    for (let n = 0; ; n += 1) {
+      try {
+        return set(await book.change(contact, { attributes: { [name]: value } }, held.tag));
+      } catch (e) {
+        if (!(e instanceof ApiError && e.status === 412) || n === TRIES) throw e;
+        held = await book.contact(contact);
+        set(held);
+        // Somebody changed something else: that stays, and this is still what was meant.
+        if (base !== null && JSON.stringify(held.is.attributes[name] ?? null) !== base) throw new Conflict();
+      }
+    }
+  };
+
+  // An id that was merged away answers as the contact it leads to.
+  useEffect(() => {
+    if (person !== null && person.id !== contact) navigate(contactPath(person.id), "replace");
+  }, [person, contact]);
+
+  if (erased !== null) return <Erased certificate={erased} over={over} />;
+  if (problem instanceof ApiError && problem.status === 404) {
+    return (
+      <main className="book">
+        <div className="book-empty">
+          <h1>There is no such contact</h1>
+          <p>They were erased, or the address is not right.</p>
+          <Link to="/console/contacts" className="button">
+            All contacts
+          </Link>
+        </div>
+      </main>
+    );
+  }
+  return (
+    <main className="book">
+      <div className="book-head">
+        <Link to="/console/contacts" className="icon-button" title="All contacts">
+          <Back />
+          <span className="sr-only">All contacts</span>
+        </Link>
+        {person !== null && <Who person={person} now={now} chat={chats.find((row) => row.contact === contact) ?? null} change={async (status) => set(await book.change(contact, { status }))} erased={(certificate) => {
+              memory.forget("contacts ");
+              setErased(certificate);
+            }} over={over} />}
+      </div>
+      {problem !== null && <Failed problem={problem} again={again} />}
+      {person === null && problem === null && <Waiting />}
+      {person !== null && (
+        <div className="contact-page">
+          <div className="contact-main">
+            <div className="contact-parts">
+              <div className="contact-column">
+                <Values declared={vocabulary.attributes.filter((a) => a.declared)} values={person.attributes} system={person.system} save={save} />
+                <div className="second">
+                  <PersonNotes contact={contact} now={now} round={round} over={over} />
+                </div>
+                <div className="third">
+                  <Story person={person} />
+                </div>
+              </div>
+              <div className="contact-column">
+                <div>
+                  <Tags tags={person.tags} known={vocabulary.tags} change={async (tags) => set(await book.change(contact, { tags }))} />
+                  <Standings contact={contact} memberships={person.segments ?? []} now={now} over={over} />
+                </div>
+                <div className="third">
+                  <SamePerson contact={contact} round={round} over={over} changed={again} />
+                  <Found person={person} />
+                </div>
+              </div>
+            </div>
+          </div>
+          <Journey contact={contact} now={now} round={round} over={over} />
+        </div>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,131 @@
+// What the columns of a file are, and what is wanted of its rows.
+
+import { useId } from "react";
+import { fieldsOf } from "./importing.ts";
+import type { Import, ImportOptions } from "./types.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+interface Props {
+  columns: Import["columns"];
+  options: ImportOptions;
+  vocabulary: Vocabulary;
+  choose(options: ImportOptions): void;
+}
+
+export function ImportMapping({ columns, options, vocabulary, choose }: Props) {
+  const groups = fieldsOf(vocabulary);
+  const id = useId();
+  const map = (column: string, field: string, inferred: string | null): void => {
+    const next = { ...options.map };
+    // What is found out by itself need not be said.
+    if (field === (inferred ?? "-") && !(column in options.map && options.map[column] !== field)) delete next[column];
+    else next[column] = field;
+    choose({ ...options, map: next });
+  };
+  const without = <K extends keyof ImportOptions>(name: K): ImportOptions => {
+    const next = { ...options };
+    delete next[name];
+    return next;
+  };
+  const chosen = columns.map((c) => options.map[c.name] ?? c.field ?? "-");
+  const keys = ["id", "external", "email", "phone"].filter((k) => chosen.includes(k));
+  return (
+    <>
+      <div className="book-scroll mapping" tabIndex={0} role="region" aria-label="Columns of the file">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Column</th>
+              <th scope="col">First cells</th>
+              <th scope="col">Is</th>
+            </tr>
+          </thead>
+          <tbody>
+            {columns.map((c, n) => (
+              <tr key={`${n} ${c.name}`}>
+                <th scope="row">
+                  <bdi>{c.name === "" ? "(no name)" : c.name}</bdi>
+                </th>
+                <td className="sample">
+                  <bdi>{c.sample.slice(0, 3).join(" · ")}</bdi>
+                </td>
+                <td>
+                  <select aria-label={`What the column ${c.name} is`} value={chosen[n]} onChange={(e) => map(c.name, e.target.value, c.field)}>
+                    <option value="-">Left out</option>
+                    {groups.map((g) => (
+                      <optgroup key={g.title} label={g.title}>
+                        {g.fields.map((f) => (
+                          <option key={f.field} value={f.field}>
+                            {f.says}
+                          </option>
+                        ))}
+                      </optgroup>
+                    ))}
+                  </select>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="import-options">
+        <div className="field">
+          <label htmlFor={`${id}-mode`}>A row may</label>
+          <select id={`${id}-mode`} value={options.mode} onChange={(e) => choose({ ...options, mode: e.target.value as ImportOptions["mode"] })}>
+            <option value="upsert">make new contacts and change known ones</option>
+            <option value="create">only make new contacts</option>
+            <option value="update">only change known contacts</option>
+          </select>
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-key`}>It finds its contact by</label>
+          <select id={`${id}-key`} value={options.key ?? ""} onChange={(e) => choose(e.target.value === "" ? without("key") : { ...options, key: e.target.value })}>
+            <option value="">the strongest there is</option>
+            {keys.map((k) => (
+              <option key={k} value={k}>
+                {groups[0]?.fields.find((f) => f.field === k)?.says ?? k}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-blanks`}>A blank cell</label>
+          <select id={`${id}-blanks`} value={options.blanks} onChange={(e) => choose({ ...options, blanks: e.target.value as ImportOptions["blanks"] })}>
+            <option value="keep">leaves what is known</option>
+            <option value="clear">takes the value away</option>
+          </select>
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-tags`}>Tags for everybody</label>
+          <input
+            id={`${id}-tags`}
+            defaultValue={options.tags.join(", ")}
+            placeholder="none"
+            autoComplete="off"
+            onChange={(e) =>
+              choose({
+                ...options,
+                tags: e.target.value
+                  .split(",")
+                  .map((t) => t.trim())
+                  .filter((t) => t !== ""),
+              })
+            }
+          />
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-source`}>Source of those who are new</label>
+          <input id={`${id}-source`} value={options.source ?? ""} placeholder="import" maxLength={64} autoComplete="off" onChange={(e) => choose(e.target.value === "" ? without("source") : { ...options, source: e.target.value })} />
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-dates`}>Days such as 03/04/2026</label>
+          <select id={`${id}-dates`} value={options.dates ?? ""} onChange={(e) => choose(e.target.value === "" ? without("dates") : { ...options, dates: e.target.value as "dmy" | "mdy" })}>
+            <option value="">ask me if there are any</option>
+            <option value="dmy">are in April</option>
+            <option value="mdy">are in March</option>
+          </select>
+        </div>
+      </div>
+    </>
+  );
+}

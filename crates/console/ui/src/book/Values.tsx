@@ -1,0 +1,229 @@
+// The attributes of a contact: each edited where it stands, by its declared type. What was typed is never lost: not by a refusal, not by
+// somebody else who changed the same value meanwhile.
+
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { ApiError } from "../api.ts";
+import { Pencil } from "../icons.tsx";
+import { label } from "../logic/words.ts";
+import { inputFor, said, shownValue, written } from "./value.ts";
+import type { Attribute } from "./vocabulary.ts";
+
+/** Somebody else changed the contact between the reading and the saving. */
+export class Conflict extends Error {}
+
+interface Props {
+  declared: readonly Attribute[];
+  values: Readonly<Record<string, unknown>>;
+  system: Readonly<Record<string, unknown>>;
+  /**
+   * Saves one value; `null` takes it away. Unless it still is `base` (as JSON) nothing is overwritten and {@link Conflict} is thrown; without
+   * a base it is overwritten whatever it is.
+   */
+  save(name: string, value: unknown, base: string | null): Promise<void>;
+}
+
+const asJson = (value: unknown): string => JSON.stringify(value ?? null);
+
+export function Values({ declared, values, system, save }: Props) {
+  const [editing, setEditing] = useState<string | null>(null);
+  const pencils = useRef(new Map<string, HTMLButtonElement>());
+  const [all, setAll] = useState(false);
+  const names = new Set(declared.map((a) => a.name));
+  // Values of attributes that the bot no longer declares are kept and shown; there is no type to edit them by.
+  const left = Object.keys(values).filter((name) => !names.has(name));
+  const known = declared.filter((a) => values[a.name] !== undefined || a.name === editing);
+  const shown = all || known.length === declared.length ? declared : known;
+  const section = useRef<HTMLElement>(null);
+  const from = useRef<string | null>(null);
+  const close = (name: string): void => {
+    from.current = name;
+    setEditing(null);
+  };
+  useLayoutEffect(() => {
+    if (editing !== null || from.current === null) return;
+    // The keyboard goes on where the field was; a value that was emptied has no line any more.
+    (pencils.current.get(from.current) ?? section.current?.querySelector("button"))?.focus();
+    from.current = null;
+  }, [editing]);
+  return (
+    <section className="part" aria-label="Attributes" ref={section}>
+      <h2>Attributes</h2>
+      {declared.length + left.length + Object.keys(system).length === 0 && <p className="muted">The bot declares no attributes.</p>}
+      <dl className="values">
+        {shown.map((a) => (
+          <div className="value" key={a.name}>
+            <dt title={a.says === "" ? a.type : a.says}>{label(a.name)}</dt>
+            {editing === a.name ? (
+              <dd>
+                <Edit attribute={a} value={values[a.name]} save={save} close={() => close(a.name)} />
+              </dd>
+            ) : (
+              <>
+                <dd className={values[a.name] === undefined ? "none" : undefined}>
+                  <bdi>{values[a.name] === undefined ? "not known" : shownValue(a.type, values[a.name])}</bdi>
+                </dd>
+                <dd>
+                  <button
+                    type="button"
+                    className="icon-button"
+                    aria-label={`Edit ${label(a.name)}`}
+                    title="Edit"
+                    ref={(el) => {
+                      if (el === null) pencils.current.delete(a.name);
+                      else pencils.current.set(a.name, el);
+                    }}
+                    onClick={() => setEditing(a.name)}
+                  >
+                    <Pencil />
+                  </button>
+                </dd>
+              </>
+            )}
+          </div>
+        ))}
+        {left.map((name) => (
+          <div className="value" key={`left ${name}`}>
+            <dt>{label(name)}</dt>
+            <dd>
+              <bdi>{shownValue("", values[name])}</bdi> <span className="computed">no longer declared</span>
+            </dd>
+          </div>
+        ))}
+        {Object.entries(system)
+          .filter(([name]) => !names.has(name))
+          .map(([name, value]) => (
+            <div className="value" key={`system ${name}`}>
+              <dt>{label(name)}</dt>
+              <dd>
+                <bdi>{shownValue("", value)}</bdi>
+              </dd>
+            </div>
+          ))}
+      </dl>
+      {!all && known.length < declared.length && (
+        <button type="button" className="button quiet" onClick={() => setAll(true)}>
+          {declared.length - known.length} more, not known
+        </button>
+      )}
+    </section>
+  );
+}
+
+interface EditProps {
+  attribute: Attribute;
+  value: unknown;
+  save: Props["save"];
+  close(): void;
+}
+
+function Edit({ attribute, value, save, close }: EditProps) {
+  const { name, type } = attribute;
+  const [text, setText] = useState(() => written(type, value));
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [conflict, setConflict] = useState(false);
+  // What it was when one began to type: the page is kept current underneath.
+  const [base] = useState(() => asJson(value));
+  const field = useRef<HTMLInputElement & HTMLSelectElement & HTMLTextAreaElement>(null);
+  const id = useId();
+  const kind = inputFor(attribute);
+  useEffect(() => {
+    field.current?.focus();
+    if (kind.tag === "input" && kind.type === "text") field.current?.select();
+  }, [kind.tag, kind.type]);
+
+  const put = (mine: boolean): void => {
+    setProblem(null);
+    setConflict(false);
+    if (!mine && asJson(value) !== base) return setConflict(true);
+    setBusy(true);
+    save(name, said(type, text), mine ? null : base).then(close, (e: unknown) => {
+      setBusy(false);
+      if (e instanceof Conflict) setConflict(true);
+      else setProblem(e instanceof ApiError && e.status === 0 ? "The server cannot be reached. What you typed is still here." : e instanceof Error ? e.message : "It was not saved.");
+      field.current?.focus();
+    });
+  };
+  const shared = {
+    id,
+    ref: field,
+    value: text,
+    "aria-invalid": problem !== null,
+    "aria-describedby": `${id}-hint ${id}-problem`,
+    onChange: (e: { target: { value: string } }) => setText(e.target.value),
+  };
+  return (
+    <form
+      className="field"
+      onSubmit={(e) => {
+        e.preventDefault();
+        put(conflict);
+      }}
+      onKeyDown={(e) => {
+        if (e.key === "Escape" && !e.nativeEvent.isComposing) {
+          e.preventDefault();
+          close();
+        }
+        if (e.key === "Enter" && kind.tag === "textarea" && (e.ctrlKey || e.metaKey)) {
+          e.preventDefault();
+          put(conflict);
+        }
+      }}
+    >
+      <label className="sr-only" htmlFor={id}>
+        {label(name)}
+      </label>
+      {kind.tag === "select" ? (
+        <select {...shared}>
+          <option value="">Not known</option>
+          {kind.options.map((o) => (
+            <option key={o.value} value={o.value}>
+              {o.says}
+            </option>
+          ))}
+          {text !== "" && !kind.options.some((o) => o.value === text) && <option value={text}>{text}</option>}
+        </select>
+      ) : kind.tag === "textarea" ? (
+        <textarea {...shared} rows={Math.min(8, Math.max(2, text.split("\n").length))} dir="auto" />
+      ) : (
+        <input {...shared} type={kind.type} inputMode={kind.mode} dir="auto" autoComplete="off" step="any" />
+      )}
+      <p className="hint" id={`${id}-hint`}>
+        {kind.hint}
+      </p>
+      <p className="problem" role="alert" id={`${id}-problem`}>
+        {problem}
+      </p>
+      {conflict && (
+        <div className="conflict" role="alert">
+          <p>
+            Somebody changed this meanwhile: it is now <bdi>“{value === undefined ? "not known" : shownValue(type, value)}”</bdi>. What you typed is still here.
+          </p>
+          <div className="field-actions">
+            <button type="submit" className="button" disabled={busy}>
+              Save mine
+            </button>
+            <button type="button" className="button" onClick={close}>
+              Keep theirs
+            </button>
+          </div>
+        </div>
+      )}
+      {!conflict && (
+        <div className="field-actions">
+          <button type="submit" className="button primary" disabled={busy}>
+            {busy ? "Saving…" : "Save"}
+          </button>
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+          {value !== undefined && text !== "" && (
+            <button type="button" className="button quiet" onClick={() => setText("")}>
+              Empty it
+            </button>
+          )}
+        </div>
+      )}
+    </form>
+  );
+}

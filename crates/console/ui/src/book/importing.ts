@@ -1,0 +1,98 @@
+// The rules of the import wizard: what is kept of a choice, how far an import is, how long it takes yet.
+
+import type { Import, ImportOptions } from "./types.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+export const USUAL: ImportOptions = { map: {}, mode: "upsert", blanks: "keep", tags: [], again: false };
+
+/** A choice as it was kept; the usual one if it cannot be read. */
+export function keptOptions(text: string): ImportOptions {
+  try {
+    const read = JSON.parse(text) as Partial<ImportOptions> | null;
+    if (read !== null && typeof read === "object" && typeof read.map === "object" && read.map !== null && Array.isArray(read.tags)) return { ...USUAL, ...read };
+  } catch {
+    // Nothing was chosen yet.
+  }
+  return USUAL;
+}
+
+/** What a column can be, in groups. */
+export function fieldsOf(vocabulary: Vocabulary): { title: string; fields: { field: string; says: string }[] }[] {
+  const known = ["id", "external", "email", "phone", "tags", "status"];
+  return [
+    {
+      title: "Who they are",
+      fields: [
+        { field: "external", says: "Id in another system" },
+        { field: "email", says: "E-mail" },
+        { field: "phone", says: "Phone" },
+        { field: "first_name", says: "First name" },
+        { field: "last_name", says: "Last name" },
+        { field: "username", says: "User name" },
+        { field: "id", says: "Contact’s own id (con_…)" },
+      ],
+    },
+    {
+      title: "Attributes",
+      fields: vocabulary.attributes.filter((a) => a.declared && !known.includes(a.name)).map((a) => ({ field: a.name, says: `${a.name} (${a.type})` })),
+    },
+    {
+      title: "Others",
+      fields: [
+        { field: "tags", says: "Tags" },
+        { field: "status", says: "Status" },
+        { field: "language", says: "Language" },
+        { field: "country", says: "Country" },
+        { field: "timezone", says: "Time zone" },
+      ],
+    },
+  ];
+}
+
+export const busy = (state: Import["state"]): boolean => state === "checking" || state === "running" || state === "undoing";
+
+/** Which step of the wizard an import is at. */
+export function stepOf(state: Import["state"]): 1 | 2 | 3 | 4 {
+  switch (state) {
+    case "uploaded":
+    case "asks":
+      return 2;
+    case "checking":
+    case "checked":
+      return 3;
+    case "running":
+    case "done":
+    case "failed":
+    case "stopped":
+    case "undoing":
+    case "undone":
+      return 4;
+  }
+}
+
+/** Rows that were looked at. */
+export function rowsOf({ counts }: Pick<Import, "counts">): number {
+  return counts.created + counts.updated + counts.unchanged + counts.failed;
+}
+
+export interface Pace {
+  /** The part of the file that was read, from 0 to 1. */
+  part: number;
+  rowsPerSecond: number | null;
+  secondsLeft: number | null;
+}
+
+/** How fast it goes, by two looks at it; not before a second lies between them. */
+export function paceOf(first: { at: number; read: number; rows: number } | null, now: { at: number; read: number; rows: number }, bytes: number): Pace {
+  const part = bytes === 0 ? 1 : Math.min(1, now.read / bytes);
+  const seconds = first === null ? 0 : (now.at - first.at) / 1_000;
+  if (first === null || seconds < 1 || now.read <= first.read) return { part, rowsPerSecond: null, secondsLeft: null };
+  return { part, rowsPerSecond: Math.round((now.rows - first.rows) / seconds), secondsLeft: Math.ceil(((bytes - now.read) / (now.read - first.read)) * seconds) };
+}
+
+/** A length of time, short. */
+export function lasting(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, seconds)} s`;
+  if (seconds < 3_600) return `${Math.ceil(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.ceil((seconds % 3_600) / 60)} min`;
+}

@@ -1,0 +1,121 @@
+// The import wizard in a real browser, against the real binary: a file as a spreadsheet saves it, with what is wrong in it.
+import { AxeBuilder } from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Book } from "../lib/book.mjs";
+import { launch, watchFor } from "../lib/browser.mjs";
+import { Desk } from "../lib/console.mjs";
+import { PHONE, picture, WIDE } from "../lib/journey.mjs";
+
+let book, browser;
+before(async () => {
+  [book, browser] = await Promise.all([Book.opens(join(import.meta.dirname, "book-bot")), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await book?.closes();
+});
+
+async function open(options = WIDE, path = "/console/imports/new") {
+  const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC", reducedMotion: "reduce", acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const seen = watchFor(page, [book.origin]);
+  await new Desk(page, book.origin).signIn(book.password);
+  await page.goto(book.origin + path);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  return { context, page, seen };
+}
+
+async function clean(page, what) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), [], what);
+}
+
+const give = (page, name, text) => page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+const tally = (page, says) => page.locator(".tally > div").filter({ has: page.getByText(says, { exact: true }) }).locator("dd");
+
+test("from a file to people, with the rows that were wrong, and back again", async () => {
+  const { context, page, seen } = await open();
+  await clean(page, "where an import begins");
+  const rows = Array.from({ length: 40 }, (_, n) => `Import ${n};import${n}@shop.example;${n};${n % 2 === 0 ? "gold" : "free"};hello`);
+  await give(page, "spring <b>2026</b>.csv", `\uFEFFGiven name;Mail;orders;plan;Remarks\r\n${rows.join("\r\n")}\r\nWrong;no address;many;silver;x\r\n`);
+  await page.getByRole("region", { name: "Columns of the file" }).waitFor();
+  const is = (column) => page.getByRole("combobox", { name: `What the column ${column} is` });
+  assert.deepEqual(await Promise.all(["Mail", "orders", "plan", "Remarks"].map((c) => is(c).inputValue())), ["email", "orders", "plan", "-"]);
+  await is("Given name").selectOption("first_name");
+  await page.getByLabel("Tags for everybody").fill("spring, from file");
+  await page.getByLabel("Source of those who are new").fill("fair");
+  await clean(page, "the columns");
+  await picture(page, "import-columns-wide-light");
+  // What was chosen outlives the page.
+  await page.reload();
+  assert.equal(await is("Given name").inputValue(), "first_name");
+  assert.equal(await page.getByLabel("Tags for everybody").inputValue(), "spring, from file");
+
+  await page.getByRole("button", { name: "Check, change nothing" }).click();
+  await tally(page, "would be new").getByText("40").waitFor();
+  await tally(page, "have errors and would be left out").getByText("1", { exact: true }).waitFor();
+  const faults = page.getByRole("region", { name: "Rows with errors" });
+  await faults.getByRole("row").filter({ hasText: "Mail" }).getByText("42").waitFor();
+  await faults.getByRole("row").filter({ hasText: "orders" }).getByText("many", { exact: true }).waitFor();
+  assert.equal((await book.call("GET", "/contacts")).contacts.length, 0, "a check changes nothing");
+  await clean(page, "the check");
+  await picture(page, "import-check-wide-light");
+
+  await page.getByRole("button", { name: "Import 40 rows" }).click();
+  await tally(page, "new").getByText("40").waitFor({ timeout: 30_000 });
+  await clean(page, "the outcome");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download the rows with errors" }).click()]);
+  const wrong = readFileSync(await download.path(), "utf8");
+  assert.match(wrong, /Wrong;no address;many;silver/u);
+  assert.match(wrong, /_error/u);
+  const [one] = (await book.call("GET", "/contacts?where=email%20%3D%20%22import7%40shop.example%22")).contacts;
+  assert.deepEqual([one.name, one.source, one.attributes.orders, one.tags.map((t) => t.label).sort()], ["Import 7", "fair", 7, ["from file", "spring"]]);
+
+  await book.call("PATCH", `/contacts/${one.id}`, { attributes: { orders: 100 } });
+  await page.getByRole("button", { name: "Take the import back…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Take it back" }).click();
+  await tally(page, "taken away again").getByText("39").waitFor({ timeout: 30_000 });
+  // Whom somebody touched since stays, with what was done.
+  assert.equal((await book.call("GET", `/contacts/${one.id}`)).attributes.orders, 100);
+  assert.equal((await book.call("GET", "/contacts")).contacts.length, 1);
+  await page.getByRole("link", { name: "All imports" }).click();
+  await page.getByRole("listitem").filter({ hasText: "spring <b>2026</b>.csv" }).getByText("taken back").waitFor();
+  assert.deepEqual(seen, []);
+  await context.close();
+});
+
+test("a day that can be read in two ways is asked about", async () => {
+  const { context, page } = await open();
+  await give(page, "days.csv", "email,birthday\nday1@shop.example,03/04/1990\n");
+  await page.getByRole("button", { name: "Check, change nothing" }).click();
+  const question = page.getByRole("alert").filter({ hasText: "How are the dates meant?" });
+  await question.waitFor();
+  await clean(page, "the question");
+  await question.getByRole("button", { name: /Day first/ }).click();
+  await page.getByRole("button", { name: "Import 1 row" }).click();
+  await tally(page, "new").getByText("1", { exact: true }).waitFor();
+  const [one] = (await book.call("GET", "/contacts?where=email%20%3D%20%22day1%40shop.example%22")).contacts;
+  assert.equal(one.attributes.birthday, "1990-04-03");
+  await context.close();
+});
+
+test("what is no file of contacts is refused in words; on a phone in the dark", async () => {
+  const { context, page } = await open({ ...PHONE, colorScheme: "dark" });
+  await give(page, "empty.csv", "");
+  await page.getByRole("alert").filter({ hasText: /\S/ }).first().waitFor();
+  await give(page, "few.csv", "email,orders\nphone1@shop.example,3\n");
+  await page.getByRole("region", { name: "Columns of the file" }).waitFor();
+  await clean(page, "the columns on a phone");
+  await picture(page, "import-columns-phone-dark");
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, "nothing scrolls sideways");
+  await page.getByRole("button", { name: "Check, change nothing" }).click();
+  await page.getByRole("button", { name: "Import 1 row" }).waitFor();
+  await picture(page, "import-check-phone-dark");
+  await page.goto(`${book.origin}/console/imports/imp_nothing`);
+  await page.getByRole("alert").filter({ hasText: /import/ }).first().waitFor();
+  await context.close();
+});
