@@ -189,6 +189,9 @@ pub trait Hub: Send + Sync {
     /// The time.
     fn now(&self) -> Instant;
 
+    /// What the bot is called. Follows reloads.
+    fn bot_name(&self) -> String;
+
     /// The bot's `command` catches, for command menus: name without slash, description. Follows reloads.
     fn commands(&self) -> Vec<(String, String)>;
 

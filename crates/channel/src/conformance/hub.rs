@@ -468,6 +468,10 @@ impl Hub for TestHub {
         known.map_or_else(|| state.commands.clone(), |(_, commands)| commands.clone())
     }
 
+    fn bot_name(&self) -> String {
+        "Test & <Bot>".into()
+    }
+
     fn languages(&self) -> Vec<String> {
         self.state().languages.iter().map(|(tag, _)| tag.clone()).collect()
     }
