@@ -348,7 +348,7 @@ pub enum ContactsCommand {
         /// The contact's id, con_…
         id: String,
     },
-    /// Take away everything about one person, for good; says what goes first
+    /// Take away everything about one person, for good
     Erase {
         #[command(flatten)]
         data: DataArgs,

@@ -130,3 +130,17 @@ fn who_subscribes_again_in_a_chat_hears_the_agent_alone() {
     assert!(matches!(talk.conversation.owner, Owner::Agent(_)));
     assert_eq!(talk.conversation.runs.len(), begun, "nothing begins behind the agent's back");
 }
+
+#[test]
+fn who_said_stop_to_the_agent_hears_nothing_more_when_the_chat_is_closed() {
+    let human = "skill: human\ncatch: [{ command: human }]\nblocks:\n  person:\n    live_chat: { group: support, timeout: 5m }\n    on: { customer_left: end }\n  after: { text: Anything else? }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/human.yaml", human)]));
+    talk.agents = true;
+    talk.say("/human");
+    take(&mut talk);
+    talk.say("stop");
+    let conversation = talk.conversation.id;
+    assert_eq!(talk.item(InboxItem::Resolve { conversation, agent: AgentId(9), skill: None }), ["The chat was closed"]);
+    assert!(is_free(&talk) && talk.conversation.runs.is_empty());
+    assert!(!talk.events.iter().any(|event| event.name == "error_reported"), "this is no error");
+}

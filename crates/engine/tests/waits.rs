@@ -308,3 +308,12 @@ fn circles_of_waits_count_end_or_wait_for_somebody() {
     let spinning = said("  wait:\n    wait_for: 0s\n  say:\n    text: Again.\n    next: wait\n");
     assert!(spinning.contains("E0124"), "{spinning}");
 }
+
+#[test]
+fn a_time_that_is_written_is_kept_however_long_it_is() {
+    let skill = "skill: w\ncatch: [{ command: go }]\nblocks:\n  ask:\n    text: Well?\n    buttons: [{ Yes: end }]\n    timeout: 5d\n    on: { timeout: nudge }\n  nudge:\n    text: Still there?\n    next: end\n";
+    let mut talk = talk(&[("skills/w.yaml", skill)]);
+    talk.say("/go");
+    assert_eq!(talk.wait(5 * 86_400 - 1), NONE);
+    assert_eq!(talk.wait(1), ["Still there?"], "five days are more than run_idle, which is for who is forgotten");
+}

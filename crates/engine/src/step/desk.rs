@@ -279,7 +279,12 @@ impl Stepper<'_> {
                 self.start_named(&skill, Record::new(), Cause::Customer)
             }
             None => {
-                if let Some(request) = request {
+                if self.contact.status == "unsubscribed" {
+                    // They said stop to the agent: the flow has nothing more to say to them.
+                    for run in self.conversation.runs.iter().map(|r| r.id).collect::<Vec<_>>() {
+                        self.end_resting(run, "opted out");
+                    }
+                } else if let Some(request) = request {
                     self.give_back(request, || Flow::Next)?;
                 }
                 self.chat_closed(&name)

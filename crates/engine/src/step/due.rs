@@ -14,8 +14,9 @@ pub fn next_due(conversation: &Conversation, limits: &Limits) -> Option<Instant>
         Owner::Bot => {
             let runs = conversation.runs.iter().filter_map(|run| match &run.rest {
                 Rest::Asking(ask) => {
-                    let idle = run.moved_at.plus_micros(limits.run_idle);
-                    Some(ask.deadline.into_iter().chain(ask.merge_until).fold(idle, Instant::min))
+                    // What is written wins: only who waits without a time is forgotten.
+                    let ends = ask.deadline.unwrap_or_else(|| run.moved_at.plus_micros(limits.run_idle));
+                    Some(ask.merge_until.map_or(ends, |until| until.min(ends)))
                 }
                 Rest::Waiting { until, on } => Some(wait_ends(*until, on, run, limits)),
                 Rest::Calling(calling) => Some(super::requests::due_at(calling, run.moved_at)),
@@ -112,16 +113,17 @@ impl Stepper<'_> {
         for run in &self.conversation.runs {
             match &run.rest {
                 Rest::Asking(ask) => {
-                    let idle = run.moved_at.plus_micros(self.bot.limits().run_idle);
                     if let Some(until) = ask.merge_until
                         && until <= now
                     {
                         due.push((until, DueThing::Merged(run.id)));
                     }
-                    match ask.deadline {
-                        Some(deadline) if deadline <= now && deadline <= idle => due.push((deadline, DueThing::Timeout(run.id))),
-                        _ if idle <= now => due.push((idle, DueThing::Idle(run.id))),
-                        _ => {}
+                    let (ends, what) = match ask.deadline {
+                        Some(deadline) => (deadline, DueThing::Timeout(run.id)),
+                        None => (run.moved_at.plus_micros(self.bot.limits().run_idle), DueThing::Idle(run.id)),
+                    };
+                    if ends <= now {
+                        due.push((ends, what));
                     }
                 }
                 Rest::Waiting { until, on } => {
