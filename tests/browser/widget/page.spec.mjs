@@ -168,7 +168,7 @@ test("a page asks which segments its visitor is in, and learns nothing of anothe
   const other = await visitor();
   await other.chat.greeted();
   assert.deepEqual(await ask(other.page), []);
-  await page.evaluate((t) => window.switchboard.identify(t), token("ben"));
+  await page.evaluate((t) => window.switchboard.identify(t), token("dora"));
   await chat.until((t) => !t.includes("/who"), "somebody else begins anew");
   assert.deepEqual(await ask(page), []);
   // Before the widget is there: a function is told.
