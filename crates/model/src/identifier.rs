@@ -46,6 +46,26 @@ pub struct Identifier {
 pub const IDENTIFIER_LENGTH: usize = 256;
 
 impl IdentifierKind {
+    /// As what values of a type of attribute name a person; none if they name nobody.
+    pub fn of_type(ty: &crate::AttributeType) -> Option<Self> {
+        use crate::AttributeType;
+        match ty {
+            AttributeType::Email => Some(Self::Email),
+            AttributeType::Phone => Some(Self::Phone),
+            AttributeType::Text
+            | AttributeType::Number
+            | AttributeType::Bool
+            | AttributeType::Date
+            | AttributeType::Datetime
+            | AttributeType::Enum(_)
+            | AttributeType::List
+            | AttributeType::Money
+            | AttributeType::Url
+            | AttributeType::Language
+            | AttributeType::Country => None,
+        }
+    }
+
     /// All kinds, the strongest first.
     pub const ALL: [Self; 3] = [Self::External, Self::Email, Self::Phone];
 

@@ -4,7 +4,7 @@ use super::{
     Key, Watch,
     fold::{at_most, folded},
 };
-use model::{AttributeDef, AttributeType, Contact, IdentifierKind, Value};
+use model::{AttributeDef, Contact, IdentifierKind, Value};
 use std::borrow::Cow;
 
 /// Fields begin with one of these bytes, which no folded text holds.
@@ -121,30 +121,11 @@ pub fn is_called_the_same(before: &Contact, now: &Contact, watches: &[Watch]) ->
         && before.merged_into == now.merged_into
 }
 
-/// What an attribute of this type names people as.
-pub(super) fn kind_of(ty: &AttributeType) -> Option<IdentifierKind> {
-    match ty {
-        AttributeType::Email => Some(IdentifierKind::Email),
-        AttributeType::Phone => Some(IdentifierKind::Phone),
-        AttributeType::Text
-        | AttributeType::Number
-        | AttributeType::Bool
-        | AttributeType::Date
-        | AttributeType::Datetime
-        | AttributeType::Enum(_)
-        | AttributeType::List
-        | AttributeType::Money
-        | AttributeType::Url
-        | AttributeType::Language
-        | AttributeType::Country => None,
-    }
-}
-
 /// What a contact bears by which somebody may know them, each once, in the one form in which it is compared: their identifiers, the
 /// system attributes `email` and `phone`, and attributes that are declared as such.
 pub fn keys_of(contact: &Contact, declared: &[AttributeDef]) -> Vec<(IdentifierKind, String)> {
     let attributes = declared.iter().filter_map(|declared| match contact.attributes.get(&declared.name) {
-        Some(Value::Text(text)) => Some((kind_of(&declared.ty)?, text.as_str())),
+        Some(Value::Text(text)) => Some((IdentifierKind::of_type(&declared.ty)?, text.as_str())),
         _ => None,
     });
     let mut keys: Vec<(IdentifierKind, String)> = Vec::new();

@@ -55,7 +55,7 @@ pub struct Watch {
 impl Watch {
     /// The watch of a declared attribute whose type names people.
     pub fn of(declared: &AttributeDef) -> Option<Self> {
-        let known_as = entry::kind_of(&declared.ty)?;
+        let known_as = IdentifierKind::of_type(&declared.ty)?;
         Some(Self { attribute: declared.name.clone(), known_as: Some(known_as) })
     }
 }
@@ -236,7 +236,7 @@ pub fn bears(contact: &Contact, key: &Key, declared: &[AttributeDef]) -> bool {
 
 /// Whether a type of attributes names people.
 pub fn names_people(ty: &AttributeType) -> bool {
-    entry::kind_of(ty).is_some()
+    IdentifierKind::of_type(ty).is_some()
 }
 
 /// Seconds since 1970; 1 at the least, because 0 stands for nobody.

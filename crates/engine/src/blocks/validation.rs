@@ -105,7 +105,7 @@ impl BlockKind for Validation {
 fn confirmed(node: At<'_>, reader: &mut Reader<'_>) -> Option<String> {
     let name = reader.text(node, "what is confirmed")?.trim();
     let declared = reader.names.attribute(name);
-    if declared.is_some_and(|declared| crate::step::named_as(&declared.ty).is_some()) {
+    if declared.is_some_and(|declared| model::IdentifierKind::of_type(&declared.ty).is_some()) {
         return Some(name.to_owned());
     }
     let message = match declared {

@@ -4,7 +4,7 @@
 //! signature) and what a flow confirmed is proven. Nothing a customer merely says ever is.
 
 use super::stepper::Stepper;
-use model::{Actor, AttributeType, Change, IdentifierKind, Record, Value};
+use model::{Actor, Change, IdentifierKind, Record, Value};
 
 /// System attributes that name the person, and the word by which a channel vouches for them.
 const SYSTEM: [(&str, IdentifierKind, Option<&str>); 3] = [
@@ -13,31 +13,12 @@ const SYSTEM: [(&str, IdentifierKind, Option<&str>); 3] = [
     ("phone", IdentifierKind::Phone, Some("phone_verified")),
 ];
 
-/// As what values of a type name a person.
-pub(crate) fn kind_of(ty: &AttributeType) -> Option<IdentifierKind> {
-    match ty {
-        AttributeType::Email => Some(IdentifierKind::Email),
-        AttributeType::Phone => Some(IdentifierKind::Phone),
-        AttributeType::Text
-        | AttributeType::Number
-        | AttributeType::Bool
-        | AttributeType::Date
-        | AttributeType::Datetime
-        | AttributeType::Enum(_)
-        | AttributeType::List
-        | AttributeType::Money
-        | AttributeType::Url
-        | AttributeType::Language
-        | AttributeType::Country => None,
-    }
-}
-
 impl Stepper<'_> {
     /// As what a change names the person, and the value before it; none if it changes nothing that names anybody.
     pub(crate) fn named_by(&self, change: &Change) -> Option<(IdentifierKind, Option<Value>)> {
         match change {
             Change::SetAttribute(name, _) | Change::UnsetAttribute(name) => {
-                let kind = kind_of(&self.bot.attribute(name)?.ty)?;
+                let kind = IdentifierKind::of_type(&self.bot.attribute(name)?.ty)?;
                 Some((kind, self.contact.attributes.get(name).cloned()))
             }
             Change::SetSystem(name, value) => {
@@ -83,7 +64,7 @@ impl Stepper<'_> {
     /// Whether another attribute holds the value.
     fn still_says(&self, kind: IdentifierKind, value: &str) -> bool {
         let says = |held: Option<&Value>| matches!(held, Some(Value::Text(text)) if kind.normal(text).as_deref() == Some(value));
-        let declared = self.bot.attributes().iter().filter(|declared| kind_of(&declared.ty) == Some(kind));
+        let declared = self.bot.attributes().iter().filter(|declared| IdentifierKind::of_type(&declared.ty) == Some(kind));
         declared.into_iter().any(|declared| says(self.contact.attributes.get(&declared.name)))
             || SYSTEM.iter().any(|(name, of, _)| *of == kind && says(self.contact.system.get(*name)))
     }

@@ -38,7 +38,6 @@ pub use due::next_due;
 pub(crate) use facts::holds_for;
 pub use facts::memberships;
 pub use follow::{Settled, settle};
-pub(crate) use identity::kind_of as named_as;
 pub use migrate::{Migration, Placed, Resting, migrate, split_place};
 pub(crate) use moving::Moving;
 pub use occasions::ERROR_REPORTED;

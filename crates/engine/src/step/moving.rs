@@ -150,7 +150,7 @@ impl Moving<'_, '_> {
 
     /// What a declared attribute holds was confirmed by the person: it names them, proven, if its type names anybody.
     pub(crate) fn confirm(&mut self, name: &str) {
-        let kind = self.step.bot.attribute(name).and_then(|declared| super::identity::kind_of(&declared.ty));
+        let kind = self.step.bot.attribute(name).and_then(|declared| model::IdentifierKind::of_type(&declared.ty));
         let (Some(kind), Some(Value::Text(value))) = (kind, self.step.contact.attributes.get(name).cloned()) else { return };
         let (how, by) = (format!("confirmed in {}", self.place()), self.actor());
         self.step.confirm(kind, &value, &how, &by);
