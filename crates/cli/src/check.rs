@@ -5,6 +5,7 @@ mod shown;
 
 use crate::args::CheckArgs;
 use crate::{Exit, folder};
+use engine::{Bot, BotFiles, Unread};
 use folder::Loaded;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -22,17 +23,24 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         "short" => print!("{}", syntax::render_short(&loaded.diagnostics, &loaded.sources)),
         _ => human(&args.bot, &fixed, &loaded, args.fix),
     }
-    let failed = loaded.bot.is_none() || (args.deny_warnings && loaded.diagnostics.warning_count() > 0);
+    let failed = loaded.bot.is_none() || loaded.diagnostics.has_errors() || (args.deny_warnings && loaded.diagnostics.warning_count() > 0);
     Ok(if failed { Exit::Problems } else { Exit::Fine })
 }
 
-/// Loads a folder and looks at what only the channels know.
+/// Loads a folder and looks at all there is to it: what only the channels know, and its conversations.
 pub fn load(bot: &Path) -> anyhow::Result<Loaded> {
-    let mut loaded = folder::load(bot)?;
-    if let Some(bot) = &loaded.bot {
-        shown::look(bot, &mut loaded.diagnostics);
+    let (files, unread) = folder::read_what_is_text(bot, true)?;
+    Ok(judged(&files, &unread))
+}
+
+/// What there is to say of these files.
+fn judged(files: &BotFiles, unread: &[Unread]) -> Loaded {
+    let (bot, mut diagnostics, mut sources) = Bot::load_beside(files, unread);
+    if let Some(bot) = &bot {
+        shown::look(bot, &mut diagnostics);
     }
-    Ok(loaded)
+    crate::script::read_each(files, bot.as_deref(), &mut sources, &mut diagnostics);
+    Loaded { bot, diagnostics, sources }
 }
 
 fn human(bot: &Path, fixed: &[fix::Applied], loaded: &Loaded, has_fixed: bool) {

@@ -1,6 +1,6 @@
 //! A bot's folder on disk: reading it whole, within limits, and saying what is wrong.
 
-use engine::{Bot, BotFiles};
+use engine::{Bot, BotFiles, Unread};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,12 +40,24 @@ pub enum FolderError {
 
 /// Reads the language files of a folder and, if asked, its conversations.
 pub fn read(folder: &Path, with_conversations: bool) -> Result<BotFiles, FolderError> {
-    let mut files = Vec::new();
-    for (name, path) in list(folder, with_conversations)? {
-        let text = read_text(&path)?.map_err(|e| FolderError::NotText(path.display().to_string(), e.to_string()))?;
-        files.push((name, text));
+    let (files, unread) = read_what_is_text(folder, with_conversations)?;
+    match unread.into_iter().next() {
+        None => Ok(files),
+        Some(first) => Err(FolderError::NotText(folder.join(first.path).display().to_string(), first.why.to_string())),
     }
-    Ok(BotFiles { files, shown_as: shown_as(folder), assets: crate::assets::read(folder)? })
+}
+
+/// The same, with the files that are no text beside it.
+pub fn read_what_is_text(folder: &Path, with_conversations: bool) -> Result<(BotFiles, Vec<Unread>), FolderError> {
+    let mut files = BotFiles { files: Vec::new(), shown_as: shown_as(folder), assets: crate::assets::read(folder)? };
+    let mut unread = Vec::new();
+    for (name, path) in list(folder, with_conversations)? {
+        match read_text(&path)? {
+            Ok(text) => files.files.push((name, text)),
+            Err((why, shown)) => unread.push(Unread { path: name, shown, why }),
+        }
+    }
+    Ok((files, unread))
 }
 
 /// How a folder is named before the names of its files.
@@ -144,8 +156,8 @@ fn walk(folder: &Path, relative: &str, depth: usize, files: &mut Vec<(String, Pa
     Ok(())
 }
 
-/// A file's text, or why it is none. Of a file that is too large only as much is read as it takes to say so.
-fn read_text(path: &Path) -> Result<Result<String, DecodeError>, FolderError> {
+/// A file's text, or why it is none with what can be shown of it. Of a file that is too large only as much is read as it takes to say so.
+fn read_text(path: &Path) -> Result<Result<String, (DecodeError, String)>, FolderError> {
     let io = |e| FolderError::Io(path.display().to_string(), e);
     let most = syntax::MAX_FILE_BYTES + 4;
     let mut bytes = Vec::new();
@@ -158,7 +170,8 @@ fn read_text(path: &Path) -> Result<Result<String, DecodeError>, FolderError> {
         // The last character was cut in two.
         bytes.truncate(cut.valid_up_to());
     }
-    Ok(syntax::decode(bytes))
+    let shown = std::str::from_utf8(&bytes).is_err().then(|| syntax::shown_lossy(&bytes));
+    Ok(syntax::decode(bytes).map_err(|why| (why, shown.unwrap_or_default())))
 }
 
 /// A loaded bot, or what is wrong with it.
@@ -173,24 +186,8 @@ pub struct Loaded {
 
 /// Reads and checks a folder. A file that is not text is a fault like any other, told beside the rest.
 pub fn load(folder: &Path) -> Result<Loaded, FolderError> {
-    let mut files = BotFiles { files: Vec::new(), shown_as: shown_as(folder), assets: crate::assets::read(folder)? };
-    let mut unread = Vec::new();
-    for (name, path) in list(folder, false)? {
-        match read_text(&path)? {
-            Ok(text) => files.files.push((name, text)),
-            Err(why) => unread.push((name, why)),
-        }
-    }
-    let (bot, mut diagnostics, mut sources) = Bot::load(&files);
-    // Names from a file that could not be read would be missed everywhere.
-    let bot = bot.filter(|_| unread.is_empty());
-    if !unread.is_empty() {
-        diagnostics = diagnostics.into_iter().filter(|d| d.code.starts_with("E00")).collect();
-    }
-    for (name, why) in unread {
-        let file = sources.add(format!("{}{name}", files.shown_as), String::new());
-        diagnostics.push(why.diagnostic(file));
-    }
+    let (files, unread) = read_what_is_text(folder, false)?;
+    let (bot, diagnostics, sources) = Bot::load_beside(&files, &unread);
     Ok(Loaded { bot, diagnostics, sources })
 }
 

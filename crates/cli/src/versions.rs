@@ -102,6 +102,13 @@ pub fn get(data: &Path, version: &Version) -> anyhow::Result<Arc<Bot>> {
     load(data, &version.0)
 }
 
+/// The versions that are kept.
+pub fn kept(data: &Path) -> BTreeSet<Version> {
+    let entries = std::fs::read_dir(folder(data)).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| name.len() == 64).map(|name| Version(name.into())).collect()
+}
+
 /// The versions that runs and timers use, without the current one; those nothing uses are removed.
 pub fn pinned(data: &Path, store: &dyn Store, current: &Bot) -> anyhow::Result<Vec<Arc<Bot>>> {
     let (bots, used) = in_use(data, store, current)?;

@@ -200,11 +200,11 @@ fn the_fixtures_are_many_and_varied() {
 /// Codes that no bot folder can show, and why.
 const WITHOUT: &[(&str, &str)] = &[
     ("E0001", "needs a file of more than a megabyte; crates/syntax/tests/hostile.rs has it"),
-    ("E0002", "needs a character that no editor keeps; crates/syntax/tests/hostile.rs has it"),
     ("E0003", "needs fifty thousand values; crates/syntax/tests/hostile.rs has it"),
     ("E0004", "needs brackets nested sixty-four deep; crates/syntax/tests/hostile.rs has it"),
     ("E0008", "needs fifty faults in one file; crates/syntax/tests/hostile.rs has it"),
     ("E0010", "is what remains when nothing kinder is known"),
+    ("E0160", "is what `test` says of a conversation that went another way"),
     ("E0198", "needs a picture of ten megabytes"),
     ("E0215", "needs two hundred thousand values; crates/engine/tests/budget.rs has it"),
     ("E0245", "needs four hundred kilobytes of conditions; crates/engine/tests/budget.rs has it"),
@@ -227,7 +227,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_code_has_a_broken_bot() {
     let mut found = Vec::new();
-    for part in ["crates/syntax/src", "crates/expr/src", "crates/engine/src", "crates/cli/src/check"] {
+    for part in ["crates/syntax/src", "crates/expr/src", "crates/engine/src", "crates/cli/src/check", "crates/cli/src/script"] {
         sources(&root().join(part), &mut found);
     }
     let mut codes = BTreeSet::new();
@@ -279,4 +279,99 @@ fn fixing_broken_bots_only_makes_them_better() {
         assert_eq!(new, contents(&copy), "{}: fixing twice is fixing once", bot.display());
     }
     assert!(fixed_bots >= 10, "{fixed_bots} files were fixed");
+}
+
+/// Keys under which nothing but a text stands: what begins there like a list is one all the same.
+const TEXTS: [&str; 4] = ["text", "when", "test", "schedule"];
+
+/// What a value is, as somebody reads it who does not know the notation: by its first sign.
+fn as_written(line: &str) -> Option<(&str, &'static str)> {
+    let content = line.trim_start().trim_start_matches("- ");
+    let (key, value) = content.split_once(": ")?;
+    let shape = match value.trim_start() {
+        list if list.starts_with(['[']) || list.starts_with("- ") => "list",
+        map if map.starts_with('{') => "map",
+        _ => "text",
+    };
+    Some((key.trim(), shape))
+}
+
+/// Every value of a tree with the line it stands on, its key and what it is.
+fn shapes(node: &syntax::Spanned<syntax::Node>, at: &syntax::Sources, found: &mut Vec<(usize, String, &'static str)>) {
+    match &node.value {
+        syntax::Node::Null | syntax::Node::Scalar(_) => {}
+        syntax::Node::List(items) => items.iter().for_each(|item| shapes(item, at, found)),
+        syntax::Node::Map(entries) => {
+            for entry in entries {
+                let shape = match &entry.value.value {
+                    syntax::Node::Null => "nothing",
+                    syntax::Node::Scalar(_) => "text",
+                    syntax::Node::List(_) => "list",
+                    syntax::Node::Map(_) => "map",
+                };
+                found.push((at.line_column(entry.key.span).0, entry.key.as_text().unwrap_or_default().to_owned(), shape));
+                shapes(&entry.value, at, found);
+            }
+        }
+    }
+}
+
+fn shapes_of(text: &str) -> Option<Vec<(usize, String, &'static str)>> {
+    let (mut sources, mut out) = (syntax::Sources::new(), syntax::Diagnostics::new());
+    let file = sources.add("a.yaml", text.to_owned());
+    let tree = syntax::parse(file, &sources, &mut out)?;
+    let mut found = Vec::new();
+    shapes(&tree, &sources, &mut found);
+    Some(found)
+}
+
+/// A fix touches the lines it names (a tab: every line that is indented with one) and no other byte, and makes no list or map a text, nor
+/// the other way round.
+#[test]
+fn fixing_broken_bots_changes_no_other_byte_and_no_shape() {
+    for bot in bots() {
+        let home = tempfile::TempDir::new().unwrap();
+        let copy = home.path().join("bot");
+        fs::create_dir_all(&copy).unwrap();
+        bare(&bot, &copy);
+        let mut all = Vec::new();
+        files(&copy, &mut all);
+        let old: BTreeMap<PathBuf, Vec<u8>> = all.iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect();
+        let said = Command::new(env!("CARGO_BIN_EXE_switchboard")).args(["check", "--fix"]).arg(&copy).output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        let tabs = said.lines().any(|line| line.starts_with("fixed ") && line.contains("(E0013)"));
+        for (file, before) in &old {
+            let after = fs::read(file).unwrap();
+            if after == *before {
+                continue;
+            }
+            let (before, after) = (String::from_utf8(before.clone()).unwrap(), String::from_utf8(after).unwrap());
+            let shown = file.display();
+            assert_eq!(before.split('\n').count(), after.split('\n').count(), "{shown}: lines came or went");
+            let now = shapes_of(&after);
+            for (number, (was, is)) in before.split('\n').zip(after.split('\n')).enumerate().filter(|(_, (was, is))| was != is) {
+                let named = said.contains(&format!("fixed {shown}:{}:", number + 1));
+                let only_indented = tabs && was.trim_start() == is.trim_start();
+                assert!(named || only_indented, "{shown}:{}: nobody said that this changes: {was} -> {is}", number + 1);
+                let Some((key, shape)) = as_written(was).filter(|(key, _)| !TEXTS.contains(key)) else { continue };
+                let shape_now = now.iter().flatten().find(|(line, name, _)| *line == number + 1 && name == key).map(|(.., shape)| *shape);
+                // `next: { skill: b }` is `next: skill b`: the one map that is no map.
+                let target = shape == "map" && is.contains("skill ");
+                assert!(
+                    target || shape_now.is_none_or(|now| now == shape),
+                    "{shown}:{}: a {shape} became a {shape_now:?}: {is}",
+                    number + 1
+                );
+            }
+            // Where it could be read before as well, nothing at all has another shape.
+            if let (Some(then), Some(now)) = (shapes_of(&before), now) {
+                // A value may begin on the line below its key.
+                let same = |line: usize| before.split('\n').nth(line) == after.split('\n').nth(line);
+                let kept = then.iter().filter(|(line, ..)| same(line - 1) && same(*line));
+                for one in kept {
+                    assert!(now.contains(one), "{shown}: {one:?} is something else now");
+                }
+            }
+        }
+    }
 }

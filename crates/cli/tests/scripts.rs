@@ -37,6 +37,10 @@ impl Desk {
     }
 
     fn run(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
+        self.run_on(args, input.as_bytes())
+    }
+
+    fn run_on(&self, args: &[&str], input: &[u8]) -> (Option<i32>, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
             .args(args)
             .current_dir(self.0.path())
@@ -46,7 +50,7 @@ impl Desk {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let _ = child.stdin.take().unwrap().write_all(input);
         let output = child.wait_with_output().unwrap();
         (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
     }
@@ -157,6 +161,38 @@ fn a_recorded_chat_is_a_test_that_passes() {
     }
     let (code, said) = desk.run(&["test", "desk"], "");
     assert_eq!(code, Some(0), "{said}\n{recorded}");
+}
+
+#[test]
+fn a_recording_is_not_written_over_a_file_that_is_there() {
+    let desk = Desk::new();
+    desk.write("conversations/mine.yaml", "test: mine\ntalk:\n  - user: /help\n  - bot: What is it?\n");
+    let path = desk.0.path().join("desk/conversations/mine.yaml");
+    let before = fs::read_to_string(&path).unwrap();
+    let (code, said) = desk.run(&["chat", "desk", "--record", "desk/conversations/mine.yaml"], "//help\n/quit\n");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("desk/conversations/mine.yaml is there already; choose another name"), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+}
+
+#[test]
+fn a_line_that_is_no_text_is_told_and_the_chat_goes_on() {
+    let desk = Desk::new();
+    let (code, said) = desk.run_on(&["chat", "desk"], b"//he\xff\xfelp\r\n//help\r\n/quit\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("no UTF-8").count(), 1, "{said}");
+    assert!(said.contains("bot: What is it?"), "what comes after it is said: {said}");
+    // The last line needs no end.
+    let (_, said) = desk.run_on(&["chat", "desk"], b"//help");
+    assert!(said.contains("bot: What is it?"), "{said}");
+}
+
+#[test]
+fn a_number_in_a_chat_presses_a_button_as_people_write_it() {
+    let desk = Desk::new();
+    desk.write("skills/ask.yaml", "skill: ask\ncatch: [{ command: ask }]\nblocks:\n  q:\n    text: Which?\n    buttons: [{ One: one }, { Two: two }]\n    on: { other: what, timeout: end }\n    timeout: 1h\n  one: { text: It is one., next: end }\n  two: { text: It is two., next: end }\n  what: { text: Neither., next: end }\n");
+    let (_, said) = desk.run(&["chat", "desk"], "/ask\n#2\n/ask\n+1\n/quit\n");
+    assert!(said.contains("It is two.") && said.contains("Neither.") && !said.contains("It is one."), "{said}");
 }
 
 #[test]

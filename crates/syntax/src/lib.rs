@@ -11,6 +11,7 @@
 
 mod diagnostic;
 mod fix;
+mod invisible;
 mod nickname;
 mod node;
 mod parse;
@@ -22,11 +23,12 @@ mod suggest;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Edit, Fix, Label, Severity};
 pub use fix::{Fixed, apply_fixes};
+pub use invisible::{is_invisible, name_of_invisible};
 pub use nickname::five_fields;
 pub use node::{Entry, Node, Scalar, Style};
-pub use parse::{MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, parse};
+pub use parse::{MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, is_key_with_value, not_a_space, parse, takes_only_text};
 pub use render::{JSON_VERSION, render_human, render_json, render_short};
-pub use source::{DecodeError, MAX_FILES, Sources, decode};
+pub use source::{DecodeError, MAX_FILES, Sources, decode, shown_lossy};
 pub use source_map::SourceMap;
 pub use span::{FileId, Span, Spanned};
 pub use suggest::{closest, did_you_mean};

@@ -103,10 +103,28 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// The fault as it is told to people. Nothing of the file can be shown, so it stands at the start of `file`, which was added without text.
+    /// The fault as it is told to people. `file` was added with what [`shown_lossy`] makes of its bytes; where nothing of it can be shown
+    /// the fault stands at its start.
     pub fn diagnostic(self, file: FileId) -> Diagnostic {
-        Diagnostic::error("E0006", Span::file_start(file), self.to_string()).help("save it as UTF-8 in your editor")
+        let help = "save it as UTF-8 in your editor";
+        match self {
+            DecodeError::Utf16 => Diagnostic::error("E0006", Span::file_start(file), self.to_string()).help(help),
+            DecodeError::NotUtf8 { byte, .. } => {
+                let span = Span::new(file, byte..byte + char::REPLACEMENT_CHARACTER.len_utf8());
+                let message = "the file is not UTF-8: here stands a character of another encoding";
+                Diagnostic::error("E0006", span, message).label("the first one; it is shown as a question mark").help(help)
+            }
+        }
     }
+}
+
+/// Bytes that are no text as they can be shown: what is UTF-8 stands where it stood, the rest is U+FFFD; nothing of UTF-16.
+pub fn shown_lossy(bytes: &[u8]) -> String {
+    if is_utf16(bytes) { String::new() } else { String::from_utf8_lossy(bytes).into_owned() }
+}
+
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])
 }
 
 /// The text of a file's bytes. UTF-8 only; a byte-order mark is kept, for spans count from the first byte of the file.
@@ -114,7 +132,7 @@ impl DecodeError {
 /// # Errors
 /// Where the bytes stop being UTF-8, or that the file is UTF-16.
 pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    if is_utf16(&bytes) {
         return Err(DecodeError::Utf16);
     }
     String::from_utf8(bytes).map_err(|error| {

@@ -113,6 +113,13 @@ fn bytes_that_are_not_text_say_where() {
     assert_eq!(decode(vec![0xff, 0xfe, b'a', 0]), Err(DecodeError::Utf16));
     let said = DecodeError::Utf16.diagnostic(syntax::FileId(0));
     assert_eq!((said.code, said.message.as_str()), ("E0006", "the file is saved as UTF-16, not as UTF-8"));
+
+    let bytes = b"a: b\nc: caf\xe9 x\n".to_vec();
+    let mut sources = Sources::new();
+    let file = sources.add("a.yaml", syntax::shown_lossy(&bytes));
+    let said = decode(bytes).unwrap_err().diagnostic(file);
+    assert_eq!((sources.line_column(said.primary), sources.slice(said.primary)), ((2, 7), "\u{fffd}"));
+    assert_eq!(syntax::shown_lossy(&[0xff, 0xfe, b'a', 0]), "");
 }
 
 #[test]
@@ -125,6 +132,18 @@ fn messages_cannot_steer_a_terminal() {
         assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}', '\u{9b}']), "{shown:?}");
     }
     assert_eq!(render_short(&found, &sources).lines().count(), 1);
+
+    // What stands in the file is quoted beside the message, and in JSON for programs that print it.
+    let (_, mut found, sources) = read("na\u{202e}me: \u{200b}x [\n");
+    let place = syntax::Span::new(syntax::FileId(0), 12..13);
+    found.push(syntax::Diagnostic::error("E0107", place, "here").guess(place, "\u{2066}y", "write \u{2066}y"));
+    let human = render_human(&found, &sources, false, 100);
+    assert!(human.contains("na<U+202E>me: <U+200B>x") && human.contains("<U+2066>y"), "{human}");
+    let caret = human.lines().find(|line| line.contains('^')).and_then(|line| line.find('^'));
+    let quoted = human.lines().find(|line| line.contains("na<U+202E>me")).and_then(|line| line.find("x ["));
+    assert!(caret.is_some() && caret == quoted, "{human}");
+    let json = render_json(&found, &sources);
+    assert!(json.contains("\\u2066y") && !json.contains(['\u{202e}', '\u{2066}']), "{json}");
 }
 
 /// All nodes of a tree.

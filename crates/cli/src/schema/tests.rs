@@ -161,3 +161,59 @@ fn the_loader_knows_every_key_of_the_schema() {
         assert_eq!(unknown(files), Vec::<String>::new(), "block: {}", key.name);
     }
 }
+
+/// Whether a schema takes a list or a map.
+fn takes_more_than_text(schema: &Value) -> bool {
+    let is_more = |kind: &Value| kind == "array" || kind == "object";
+    schema["$ref"] == "#/$defs/choice"
+        || is_more(&schema["type"])
+        || schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(is_more))
+        || schema["anyOf"].as_array().is_some_and(|shapes| shapes.iter().any(takes_more_than_text))
+}
+
+/// The keys, with those above them, that quotes may be put round surely and that take something else than a text; and maps of
+/// structures under names of the designer's own whose names could be taken for such keys.
+fn taken_for_texts(schema: &Value, parent: Option<&str>, wrong: &mut Vec<String>) {
+    match schema {
+        Value::Array(items) => items.iter().for_each(|item| taken_for_texts(item, parent, wrong)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                match (key.as_str(), value) {
+                    ("properties", Value::Object(properties)) => {
+                        for (name, below) in properties {
+                            if syntax::takes_only_text(name, parent) && takes_more_than_text(below) {
+                                wrong.push(format!("{name} under {parent:?}"));
+                            }
+                            taken_for_texts(below, Some(name), wrong);
+                        }
+                    }
+                    ("additionalProperties", below) => {
+                        if takes_more_than_text(below) && parent.is_some_and(|parent| syntax::takes_only_text("text", Some(parent))) {
+                            wrong.push(format!("names under {parent:?}"));
+                        }
+                        let below_names = format!("a name of {}", parent.unwrap_or("the file"));
+                        taken_for_texts(below, Some(&below_names), wrong);
+                    }
+                    ("$defs", _) => {}
+                    (_, below) => taken_for_texts(below, parent, wrong),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `check --fix` puts quotes round what stands under these keys: nothing but a text may stand there, in any file.
+#[test]
+fn keys_that_take_only_texts_take_nothing_else() {
+    let mut wrong = Vec::new();
+    for which in [SchemaOf::Skill, SchemaOf::Bot, SchemaOf::Conversation] {
+        taken_for_texts(&schema(which), None, &mut wrong);
+    }
+    // In segments.yaml the names stand at the very top.
+    taken_for_texts(&schema(SchemaOf::Segments)["additionalProperties"], None, &mut wrong);
+    // Days of a calendar and settings of a channel have names of their own, none of which is such a key and takes more than a text.
+    wrong.retain(|one| !one.contains("a name of calendars") && !one.contains("a name of channels"));
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(syntax::takes_only_text("text", None) && !syntax::takes_only_text("keyword", None));
+}

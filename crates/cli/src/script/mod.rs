@@ -16,7 +16,7 @@ pub use run::told;
 
 use crate::args::TestArgs;
 use crate::{Exit, folder};
-use engine::{Bot, Trace};
+use engine::{Bot, BotFiles, Trace};
 use run::Failure;
 use runtime::{Clock as _, SystemClock};
 use std::io::IsTerminal;
@@ -86,15 +86,7 @@ fn read_all(folder: &Path, bot: &Bot, color: bool) -> anyhow::Result<(Vec<(Strin
     let files = folder::read(folder, true)?;
     let mut sources = Sources::new();
     let mut problems = Diagnostics::new();
-    let mut scripts = Vec::new();
-    let is_script = |path: &str| path.starts_with("conversations/") && (path.ends_with(".yaml") || path.ends_with(".yml"));
-    for (path, text) in files.files.iter().filter(|(path, _)| is_script(path)) {
-        let file = sources.add(format!("{}{path}", files.shown_as), text.clone());
-        let Some(node) = syntax::parse(file, &sources, &mut problems) else { continue };
-        if let Some(script) = read::read(&node, bot, &mut problems) {
-            scripts.push((path.clone(), script));
-        }
-    }
+    let scripts = read_each(&files, Some(bot), &mut sources, &mut problems);
     if !problems.is_empty() {
         print!("{}", syntax::render_human(&problems, &sources, color, 120));
     }
@@ -102,6 +94,21 @@ fn read_all(folder: &Path, bot: &Bot, color: bool) -> anyhow::Result<(Vec<(Strin
         anyhow::bail!("a conversation cannot be read; nothing was played");
     }
     Ok((scripts, sources))
+}
+
+/// Reads the conversations among the files of a bot: path and script of each that can be. Without the bot, which has faults of its own,
+/// only their notation is looked at.
+pub fn read_each(files: &BotFiles, bot: Option<&Bot>, sources: &mut Sources, out: &mut Diagnostics) -> Vec<(String, Script)> {
+    let mut scripts = Vec::new();
+    let is_script = |path: &str| path.starts_with("conversations/") && (path.ends_with(".yaml") || path.ends_with(".yml"));
+    for (path, text) in files.files.iter().filter(|(path, _)| is_script(path)) {
+        let file = sources.add(format!("{}{path}", files.shown_as), text.clone());
+        let Some(node) = syntax::parse(file, sources, out) else { continue };
+        if let Some(script) = bot.and_then(|bot| read::read(&node, bot, out)) {
+            scripts.push((path.clone(), script));
+        }
+    }
+    scripts
 }
 
 /// Plays every script, as many at once as there are processors; the answers are in the order of the scripts.

@@ -131,7 +131,27 @@ fn attribute_type(name: &str, values: Option<At<'_>>, node: At<'_>, out: &mut Di
         "country" => AttributeType::Country,
         _ => {
             let message = format!("there is no attribute type \"{name}\"");
-            out.push(unknown("E0117", node.span, &message, name, TYPES.iter().copied(), "the types are"));
+            let ours = match name.to_lowercase().as_str() {
+                "string" | "str" | "char" | "varchar" => Some("text"),
+                "int" | "integer" | "float" | "double" | "decimal" | "numeric" => Some("number"),
+                "boolean" | "yesno" | "yes_no" => Some("bool"),
+                "timestamp" | "date_time" => Some("datetime"),
+                "array" | "set" => Some("list"),
+                "choice" | "options" | "select" => Some("enum"),
+                "link" | "website" | "uri" => Some("url"),
+                "tel" | "telephone" | "mobile" => Some("phone"),
+                "mail" | "e-mail" => Some("email"),
+                "currency" | "price" | "amount" => Some("money"),
+                _ => None,
+            };
+            out.push(match ours {
+                Some(ours) => Diagnostic::error("E0117", node.span, message).help(format!("here it is called {ours}")).guess(
+                    node.span,
+                    ours,
+                    format!("write {ours}"),
+                ),
+                None => unknown("E0117", node.span, &message, name, TYPES.iter().copied(), "the types are"),
+            });
             return None;
         }
     })

@@ -30,6 +30,8 @@ pub(crate) struct Config {
     /// When something is open.
     pub calendars: Vec<super::calendars::Calendar>,
     pub limits: Limits,
+    /// How long what is kept about people is kept.
+    pub retention: super::retention::Retention,
     /// Secrets, mail and text messages.
     pub services: super::services::Services,
 }
@@ -162,6 +164,7 @@ pub(crate) fn read(node: At<'_>, out: &mut Diagnostics) -> Option<Config> {
     // Read when the skills are known.
     fields.take("interrupts");
     let limits = fields.take("limits").map(|n| limits(n, out)).unwrap_or_default();
+    let retention = fields.take("retention").map(|n| super::retention::read(n, out)).unwrap_or_default();
     let services = super::services::read(&mut fields, out);
     let operator = fields.take("operator").and_then(|n| super::operator::read(n, &services, out));
     fields.finish(out);
@@ -181,6 +184,7 @@ pub(crate) fn read(node: At<'_>, out: &mut Diagnostics) -> Option<Config> {
         groups,
         calendars,
         limits,
+        retention,
         services,
     })
 }
@@ -223,16 +227,19 @@ pub(super) fn named<'n>(node: At<'n>, what: &str, out: &mut Diagnostics) -> Vec<
 
 fn channels(node: At<'_>, out: &mut Diagnostics) -> Vec<ChannelConfig> {
     let mut read = Vec::new();
-    for (name, _, value) in named(node, "channels", out) {
+    for (name, key, value) in named(node, "channels", out) {
         let Some(mut fields) = Fields::of(value, &format!("channel \"{name}\""), out) else { continue };
-        let kind = match fields.take("type") {
-            None => name.to_owned(),
-            Some(node) => text(node, "type", out).unwrap_or_default().to_owned(),
+        let (kind, place) = match fields.take("type") {
+            None => (name.to_owned(), key.span),
+            Some(node) => {
+                let Some(kind) = text(node, "type", out) else { continue };
+                (kind.to_owned(), node.span)
+            }
         };
         if !KINDS.contains(&kind.as_str()) {
             out.push(super::reader::unknown(
                 "E0117",
-                value.span,
+                place,
                 &format!("there is no channel type \"{kind}\""),
                 &kind,
                 KINDS.iter().copied(),
@@ -339,6 +346,7 @@ pub(crate) fn fallback() -> Config {
         groups: Vec::new(),
         calendars: Vec::new(),
         limits: Limits::default(),
+        retention: Default::default(),
         services: Default::default(),
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn meant(key: &str) -> Option<&'static str> {
             "a person takes over with a block live_chat: { group: NAME }"
         }
         "http" | "request" | "api" | "fetch" | "webhook" => "other systems are asked by a block json: { get: https://… }",
+        "url" | "uri" | "endpoint" | "method" => "the method is the key of the address: get: https://…, post: https://…",
         "random" | "ab_test" | "experiment" => "by chance a block split chooses between weighted ways",
         "repeat" | "loop" | "for" | "while" => {
             "a way back is written next: with the name of a block above; every circle waits for something"

@@ -1,7 +1,8 @@
 //! The graph of each skill: what cannot be reached, what turns for ever, what leads to a question.
 
-use super::{Skill, Target};
+use super::{CatchEntry, Skill, Target};
 use crate::blocks::Waits;
+use crate::catches::Signal;
 use petgraph::algo::kosaraju_scc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use std::collections::BTreeMap;
@@ -127,6 +128,11 @@ impl<'a> Whole<'a> {
 
     /// Circles among the blocks that `keep` keeps, each as sorted places.
     fn circles(&self, keep: impl Fn(&Skill, usize) -> bool) -> Vec<Vec<usize>> {
+        self.circles_with(keep, |_| Vec::new())
+    }
+
+    /// The same, where a block also leads to the places that `further` names.
+    fn circles_with(&self, keep: impl Fn(&Skill, usize) -> bool, further: impl Fn(usize) -> Vec<usize>) -> Vec<Vec<usize>> {
         let mut graph: StableDiGraph<usize, ()> = StableDiGraph::new();
         let kept: Vec<bool> = (0..self.places.len())
             .map(|place| {
@@ -142,7 +148,7 @@ impl<'a> Whole<'a> {
             let comes_back = self.called(from).is_none_or(|to| ends[to]);
             let on = ways(skill, block).into_iter().filter(|(exit, _, by_time)| !by_time && (exit != "next" || comes_back));
             let on = on.filter_map(|(_, target, _)| self.place_of(skill, &target));
-            for to in on.chain(self.called(from)) {
+            for to in on.chain(self.called(from)).chain(further(from)) {
                 if let Some(b) = nodes[to] {
                     graph.add_edge(a, b, ());
                 }
@@ -226,6 +232,54 @@ pub(super) fn busy_cycles(skills: &BTreeMap<String, Skill>, out: &mut Diagnostic
                 format!("{} turn in a circle that only time drives and nothing ends", names.join(", ")),
             )
             .help("count in the circle and leave it with a switch, or use a timer with times"),
+        );
+    }
+}
+
+/// Skills that catch what they, or what they cause, raise: without a wait in between each step breaks at its limit of runs (FL 5.10).
+/// Where something is asked first — a condition of the block or of the catch, a case that leads elsewhere — it may well end.
+pub(super) fn sending_circles(skills: &BTreeMap<String, Skill>, out: &mut Diagnostics) {
+    let whole = Whole::of(skills);
+    let mut begins: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut raised: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for place in 0..whole.places.len() {
+        let (skill, block) = whole.block(place);
+        let block = &skill.blocks[block];
+        // What a button raises waits until it is pressed; what is raised for others is theirs.
+        if block.kind.key() == "send" && block.conditions.is_empty() {
+            raised.insert(place, block.body.raises());
+        }
+    }
+    for event in raised.values().flatten() {
+        let signal = Signal::Event { name: event.clone() };
+        let caught = |skill: &&Skill| {
+            let unguarded = |catch: &CatchEntry| catch.only_for.is_none() && catch.filter.is_none() && catch.once.is_none();
+            skill.only_for.is_none() && skill.catches.iter().any(|catch| unguarded(catch) && catch.kind.catches(&signal))
+        };
+        let first = skills.values().filter(caught).filter_map(|skill| whole.first.get(skill.name.as_str()).copied());
+        begins.entry(event.clone()).or_insert_with(|| first.collect());
+    }
+    let sends = |place: usize| -> Vec<usize> {
+        raised.get(&place).into_iter().flatten().filter_map(|event| begins.get(event)).flatten().copied().collect()
+    };
+    for circle in whole.circles_with(|skill, block| !stops_for_somebody(skill, block) && !stops_for_a_while(skill, block), sends) {
+        let sending: Vec<usize> = circle.iter().copied().filter(|place| sends(*place).iter().any(|to| circle.contains(to))).collect();
+        let decides = circle.iter().any(|place| {
+            let (skill, block) = whole.block(*place);
+            let mut cases = skill.blocks[block].body.targets().into_iter();
+            cases.any(|(_, target)| whole.place_of(skill, &target).is_none_or(|to| !circle.contains(&to)))
+        });
+        let Some(first) = sending.first().filter(|_| !decides) else { continue };
+        let (skill, block) = whole.block(*first);
+        let names: Vec<String> = sending.iter().map(|place| whole.name(*place)).collect();
+        let message = match names.as_slice() {
+            [one] => format!("{one} raises an event that begins this very skill, without end"),
+            several => format!("{} raise one another's events without end", several.join(", ")),
+        };
+        out.push(
+            Diagnostic::warning("W0237", skill.blocks[block].span, message)
+                .help("the step breaks after 16 skills begun, keeps nothing and goes to /_error")
+                .help("ask or wait for something in between, or guard a catch with where, only_for or once"),
         );
     }
 }

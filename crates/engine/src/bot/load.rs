@@ -1,8 +1,9 @@
 //! From the text of a folder to a [`Bot`]: parse every file, collect every name, read everything against the
 //! names, look at the graph.
 
+use super::held_back::Missing;
 use super::names::Names;
-use super::{Bot, BotFiles, Skill, config, graph, lints, segments, skill, translations};
+use super::{Bot, BotFiles, Skill, Unread, config, graph, invisible, lints, segments, skill, translations};
 use crate::step::Words;
 use model::Version;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,19 +67,27 @@ struct Parsed {
     name: String,
     node: Spanned<Node>,
     built_in: bool,
+    /// Whether the name is its own: a file without a name, or with one that is taken, is looked at and counts for nothing.
+    counts: bool,
 }
 
-pub(crate) fn load(files: &BotFiles) -> (Option<Arc<Bot>>, Diagnostics, Sources) {
+pub(crate) fn load(files: &BotFiles, unread: &[Unread]) -> (Option<Arc<Bot>>, Diagnostics, Sources) {
     let mut out = Diagnostics::new();
     let mut sources = Sources::new();
-    let bot = read(files, &mut sources, &mut out);
+    let mut missing = Missing::default();
+    let bot = read(files, unread, &mut sources, &mut missing, &mut out);
     let bot = bot.filter(|_| !out.has_errors());
-    let out = super::slips::once_each(out);
+    let out = super::slips::once_each(invisible::named(missing.held_back(out), &sources));
 
     (bot.map(Arc::new), out, sources)
 }
 
-fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Option<Bot> {
+fn read(files: &BotFiles, unread: &[Unread], sources: &mut Sources, missing: &mut Missing, out: &mut Diagnostics) -> Option<Bot> {
+    for file in unread {
+        let id = sources.add(format!("{}{}", files.shown_as, file.path), file.shown.clone());
+        out.push(file.why.diagnostic(id));
+        missing.note(&file.path, id, &file.shown);
+    }
     let mut bot_node = None;
     let mut segments_node = None;
     let mut skill_nodes: Vec<(FileId, Spanned<Node>)> = Vec::new();
@@ -104,7 +113,10 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
             );
             continue;
         }
-        let Some(node) = syntax::parse(file, sources, out) else { continue };
+        let Some(node) = syntax::parse(file, sources, out) else {
+            missing.note(path, file, text);
+            continue;
+        };
         values += node.count();
         if values > MOST_VALUES {
             out.push(
@@ -124,7 +136,7 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
             _ => skill_nodes.push((file, node)),
         }
     }
-    let had_bot = files.files.iter().any(|(p, _)| p == "bot.yaml");
+    let had_bot = files.files.iter().any(|(p, _)| p == "bot.yaml") || unread.iter().any(|file| file.path == "bot.yaml");
     if !had_bot {
         let file = any.unwrap_or_else(|| sources.add(format!("{}bot.yaml", files.shown_as), String::new()));
         out.push(
@@ -133,17 +145,21 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
         );
     }
     let config = bot_node.as_ref().and_then(|n| config::read(n, out));
+    if let Some(node) = &bot_node {
+        missing.of_bot(node.span.file, out);
+    }
     let mut built_in = BUILT_IN.to_vec();
     if config.as_ref().is_some_and(|c| c.operator.is_some()) {
         built_in.push(REPORT);
     }
-    let parsed = name_skills(skill_nodes, &built_in, sources, out);
+    let parsed = name_skills(skill_nodes, &built_in, sources, missing, out);
     if had_bot && parsed.iter().all(|p| p.built_in) && !out.has_errors() {
         let at = bot_node.as_ref().map_or(Span::file_start(FileId(0)), |n| n.span);
         out.push(Diagnostic::error("E0116", at, "the bot has no skills").help("write one in skills/hello.yaml"));
     }
     let config_or_default = config.unwrap_or_else(config::fallback);
     let mut names = collect_names(&config_or_default, segments_node.as_ref(), &parsed);
+    names.skills.extend(missing.skills().map(canonical_skill_name));
     names.assets.clone_from(&files.assets);
     names.computed = super::attributes::compute(&config_or_default.computed, &names, out);
     for (path, file, node) in &translation_nodes {
@@ -159,13 +175,15 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     let mut skills: BTreeMap<String, Skill> = BTreeMap::new();
     let mut order = Vec::new();
     for file in &parsed {
-        if let Some(skill) = skill::read(&file.name, &file.node, file.built_in, &names, out) {
+        let read = skill::read(&file.name, &file.node, file.built_in, &names, out);
+        if let Some(skill) = read.filter(|_| file.counts) {
             order.push(file.name.clone());
             skills.insert(file.name.clone(), skill);
         }
     }
+    let all_skills = skills.len() == parsed.len() && !missing.any_skill();
     refuse_double_commands(&order, &skills, out);
-    if skills.len() == parsed.len() {
+    if all_skills {
         graph::mark_questions(&mut skills);
     }
     let menu = bot_node.as_ref().and_then(|n| n.get("menu")).map(|n| super::menu::read(n, &names, &skills, out)).unwrap_or_default();
@@ -173,26 +191,32 @@ fn read(files: &BotFiles, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     let interrupts =
         bot_node.as_ref().and_then(|n| n.get("interrupts")).map(|n| super::interrupts::read(n, &names, out)).unwrap_or_default();
     let uses = names.uses.take();
+    let words = Words::of(&config_or_default.languages, &config_or_default.consent_words);
     let look = lints::Look {
         skills: &skills,
         segments: &segments,
         names: &names,
+        retention: &config_or_default.retention,
         uses: &uses,
+        words: &words,
+        typed: names.typed.take(),
         config: bot_node.as_ref(),
         segments_file: segments_node.as_ref(),
         files: parsed.iter().map(|file| (file.name.as_str(), &file.node)).collect(),
     };
-    lints::look(&look, skills.len() == parsed.len(), out);
-    let whole = skills.len() == parsed.len() && !out.has_errors();
+    lints::look(&look, all_skills, out);
+    let whole = all_skills && !out.has_errors();
     let prose = names.translations.finish(whole, out);
     let skills: BTreeMap<String, Arc<Skill>> = skills.into_iter().map(|(name, skill)| (name, Arc::new(skill))).collect();
+    let vocabulary = super::vocabulary::Vocabulary::of(&names, skills.values().map(Arc::as_ref));
     let loaded = super::Loaded {
+        vocabulary,
         sentences,
         prose,
         menu,
         interrupts,
         noticed,
-        words: Words::of(&config_or_default.languages, &config_or_default.consent_words),
+        words,
         version: version(files),
         config: config_or_default,
         segments,
@@ -240,40 +264,83 @@ fn built_in_words(names: &Names, sources: &mut Sources, out: &mut Diagnostics) -
     sentences
 }
 
-/// Gives every skill file its name; built-in ones that are not overridden come last.
-fn name_skills(nodes: Vec<(FileId, Spanned<Node>)>, built_in: &[&str], sources: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed> {
+/// Gives every skill file its name; built-in ones that are not overridden come last. A file whose name is missing or cannot be is looked
+/// at all the same: what else is wrong with it is told with that.
+fn name_skills(
+    nodes: Vec<(FileId, Spanned<Node>)>,
+    built_in: &[&str],
+    sources: &mut Sources,
+    missing: &mut Missing,
+    out: &mut Diagnostics,
+) -> Vec<Parsed> {
     let mut parsed: Vec<Parsed> = Vec::new();
     let mut at: BTreeMap<String, Span> = BTreeMap::new();
     for (file, node) in nodes {
         let Some((name, span)) = skill::name_of(&node) else {
-            let what = if node.is_null() { "this file is empty" } else { "this file does not say which skill it is" };
-            out.push(Diagnostic::error("E0102", Span::file_start(file), what).help("begin it with \"skill: NAME\""));
+            out.push(without_name(file, &node));
+            missing.skill_without_name();
+            if node.as_map().is_some() {
+                parsed.push(Parsed { name: stem(sources.path(file)).to_owned(), node, built_in: false, counts: false });
+            }
             continue;
         };
         let bare = name.strip_prefix('/').unwrap_or(&name);
         if !super::reader::is_slug(bare) || matches!(bare, "end" | "skill" | "call") || (name.starts_with('/') && !SYSTEM.contains(&bare)) {
             out.push(
-                Diagnostic::error("E0114", span, format!("\"{name}\" cannot be the name of a skill"))
-                    .help("a name is letters, digits, - and _; only system skills begin with /"),
+                super::reader::with_better_name(
+                    Diagnostic::error("E0114", span, format!("\"{name}\" cannot be the name of a skill")),
+                    span,
+                    bare,
+                    '-',
+                )
+                .help("a name is letters, digits, - and _; only system skills begin with /"),
             );
+            parsed.push(Parsed { name, node, built_in: false, counts: false });
             continue;
         }
         if let Some(first) = at.get(&name) {
             out.push(Diagnostic::error("E0115", span, format!("there are two skills \"{name}\"")).also(*first, "the first one"));
+            parsed.push(Parsed { name, node, built_in: false, counts: false });
             continue;
         }
         at.insert(name.clone(), span);
-        parsed.push(Parsed { name, node, built_in: false });
+        parsed.push(Parsed { name, node, built_in: false, counts: true });
     }
     for text in built_in {
         let file = sources.add("built in", (*text).to_owned());
         let node = syntax::parse(file, sources, out).expect("built-in skills parse");
         let (name, _) = skill::name_of(&node).expect("built-in skills have names");
         if !at.contains_key(&name) {
-            parsed.push(Parsed { name, node, built_in: true });
+            parsed.push(Parsed { name, node, built_in: true, counts: true });
         }
     }
     parsed
+}
+
+/// What is wrong with a skill file that has no name.
+fn without_name(file: FileId, node: &Spanned<Node>) -> Diagnostic {
+    let help = "begin it with \"skill: NAME\"";
+    match node.get("skill") {
+        Some(name) if name.is_null() => Diagnostic::error("E0103", name.span, "the name of the skill is empty").help("write skill: NAME"),
+        Some(name) => Diagnostic::error("E0103", name.span, format!("the name of a skill is a text, not {}", name.kind_name()))
+            .help("write the name alone, without brackets: skill: NAME"),
+        None if node.is_null() => Diagnostic::error("E0102", Span::file_start(file), "this file is empty").help(help),
+        None => {
+            let keys = node.as_map().unwrap_or_default().iter();
+            match keys.filter_map(|e| Some((e.key.as_text()?, e.key.span))).find(|(key, _)| syntax::closest(key, ["skill"]).is_some()) {
+                Some((slip, span)) => {
+                    super::reader::unknown("E0101", span, &format!("a skill has no \"{slip}\""), slip, std::iter::once("skill"), "")
+                }
+                None => Diagnostic::error("E0102", Span::file_start(file), "this file does not say which skill it is").help(help),
+            }
+        }
+    }
+}
+
+/// The name of a file without its folder and its ending.
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".yaml").unwrap_or(name)
 }
 
 fn collect_names(config: &config::Config, segments_node: Option<&Spanned<Node>>, parsed: &[Parsed]) -> Names {
@@ -283,10 +350,12 @@ fn collect_names(config: &config::Config, segments_node: Option<&Spanned<Node>>,
         segments: segments_node.map(segments::keys).unwrap_or_default(),
         channels: config.channels.iter().map(|c| c.name.clone()).collect(),
         statuses: config.statuses.clone(),
+        country: config.country.clone(),
         services: config.services.clone(),
         groups: config.groups.iter().map(|g| g.name.clone()).collect(),
         calendars: config.calendars.iter().map(|c| c.name.clone()).collect(),
         skills: parsed.iter().map(|p| p.name.clone()).collect(),
+        built_in: parsed.iter().filter(|p| p.built_in).map(|p| p.name.clone()).collect(),
         tags: config.first_message.iter().filter_map(|rule| rule.tag.clone()).collect(),
         ..Names::default()
     };

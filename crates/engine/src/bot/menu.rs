@@ -77,6 +77,7 @@ pub(crate) fn read(node: At<'_>, names: &Names, skills: &BTreeMap<String, super:
             continue;
         }
         let labels = names.translations.tagged(&pair.key, out);
+        names.typed.note(label, pair.key.span, super::typed::What::Menu);
         if let Some(to) = leads_to(&pair.value, label, names, skills, out) {
             entries.push(MenuEntry { label: label.to_owned(), labels, to });
         }

@@ -11,7 +11,10 @@ mod config;
 pub(crate) mod foreign;
 mod globals;
 mod graph;
+mod heeded;
+mod held_back;
 mod interrupts;
+mod invisible;
 pub(crate) mod languages;
 mod lints;
 mod load;
@@ -21,6 +24,7 @@ mod operator;
 mod outline;
 mod picture;
 pub(crate) mod reader;
+mod retention;
 mod said;
 mod segments;
 pub(crate) mod services;
@@ -29,7 +33,9 @@ mod shapes;
 mod skill;
 mod slips;
 pub(crate) mod translations;
+pub(crate) mod typed;
 pub(crate) mod uses;
+mod vocabulary;
 mod written;
 
 pub(crate) use self::segments::{Segment, SegmentRule};
@@ -44,6 +50,7 @@ pub(crate) use menu::{Came, MenuTo};
 pub(crate) use names::{CHOSEN, Names};
 pub use outline::{BlockOutline, ExitOutline};
 pub use picture::{BlockPicture, ExitPicture, ExitTo, Link, LinkKind, Picture, Rests, SkillPicture};
+pub use retention::{Keep, Retention};
 pub use said::Said;
 pub use services::{MailConfig, MailTls, SecretConfig, Services, SmsConfig};
 pub use set::StoredSegment;
@@ -108,6 +115,19 @@ pub struct Loaded {
     pub(crate) sentences: BTreeMap<String, expr::Template>,
     /// Everything that is said, with the languages it is said in.
     pub(crate) prose: Vec<translations::Prose>,
+    /// What it knows by name.
+    pub(crate) vocabulary: vocabulary::Vocabulary,
+}
+
+/// A language file whose bytes are no text.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// Its path within the folder.
+    pub path: String,
+    /// As much of it as can be shown: whatever is no text is U+FFFD.
+    pub shown: String,
+    /// Why it is none.
+    pub why: syntax::DecodeError,
 }
 
 /// The longest message that is compared with the opt-out words ahead of its turn, in bytes.
@@ -137,7 +157,13 @@ pub trait Programs {
 impl Bot {
     /// Reads and checks a folder. Without errors there is a bot; warnings come with it.
     pub fn load(files: &BotFiles) -> (Option<Arc<Self>>, syntax::Diagnostics, syntax::Sources) {
-        load::load(files)
+        load::load(files, &[])
+    }
+
+    /// The same of a folder with files that are no text: each is a fault beside the others, and what may be missing only because it
+    /// was not read is not told.
+    pub fn load_beside(files: &BotFiles, unread: &[Unread]) -> (Option<Arc<Self>>, syntax::Diagnostics, syntax::Sources) {
+        load::load(files, unread)
     }
 
     /// The hash of the language files.
@@ -272,6 +298,11 @@ impl Bot {
     /// The limits of FL 5.10.
     pub fn limits(&self) -> &Limits {
         &self.config.limits
+    }
+
+    /// How long what is kept about people is kept.
+    pub fn retention(&self) -> &Retention {
+        &self.config.retention
     }
 
     /// The folder's text, to be kept with runs that are pinned to it.

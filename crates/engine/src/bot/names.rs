@@ -17,8 +17,12 @@ pub(crate) struct Names {
     pub tags: BTreeSet<String>,
     pub events: BTreeSet<String>,
     pub skills: BTreeSet<String>,
+    /// Those of them that came with the product.
+    pub built_in: BTreeSet<String>,
     pub channels: Vec<String>,
     pub statuses: Vec<String>,
+    /// How local phone numbers are read, if the bot says so.
+    pub country: Option<String>,
     pub groups: Vec<String>,
     /// Run variables per skill: written there, or in a skill that leaves to it and carries them along (FL 7.2).
     pub variables: BTreeMap<String, BTreeSet<String>>,
@@ -34,6 +38,8 @@ pub(crate) struct Names {
     pub timers: BTreeSet<(String, String)>,
     /// What the blocks do with names, for the lints.
     pub uses: super::uses::Uses,
+    /// What customers type to be understood, for the lints.
+    pub typed: super::typed::TypedWords,
     /// How many bytes of conditions were read so far.
     pub conditions: std::cell::Cell<usize>,
     /// What the prose of the skills is called in other languages (FL 3.12).
@@ -63,6 +69,11 @@ impl Names {
             );
         }
         all <= MOST_CONDITIONS
+    }
+
+    /// Whether a skill came with the product.
+    pub(crate) fn skill_is_built_in(&self, skill: &str) -> bool {
+        self.built_in.contains(skill)
     }
 
     /// What names mean in a flow of this skill.

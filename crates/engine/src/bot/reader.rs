@@ -1,12 +1,14 @@
 //! Reading spanned YAML into typed options: every mismatch is a diagnostic at the exact place, and reading goes
 //! on, so that all errors of a bot are told at once.
 
+use super::typed::What;
 use super::uses::Act;
 use super::{Names, Target};
 use expr::{Condition, Problem, Template};
 use model::Duration;
 use std::collections::BTreeMap;
-use syntax::{Diagnostic, Diagnostics, Entry, Node, Span, Spanned};
+use std::ops::Range;
+use syntax::{Diagnostic, Diagnostics, Entry, Node, Span, Spanned, Style};
 
 /// A YAML node at its place.
 pub(crate) type At<'n> = &'n Spanned<Node>;
@@ -32,9 +34,21 @@ impl<'n> Fields<'n> {
                     out.push(diagnostic);
                     return None;
                 }
-                let diagnostic =
-                    Diagnostic::error("E0103", node.span, format!("{what} is written as a map of keys, not {}", node.kind_name()));
-                out.push(diagnostic.help("write its keys below it, one to a line, indented by two spaces: KEY: VALUE"));
+                let mut diagnostic = match node.value {
+                    Node::Null => Diagnostic::error("E0103", node.span, format!("{what} is empty: nothing stands below it")),
+                    Node::Scalar(_) | Node::List(_) | Node::Map(_) => {
+                        Diagnostic::error("E0103", node.span, format!("{what} is written as a map of keys, not {}", node.kind_name()))
+                    }
+                };
+                // `text = Hi`, as other languages have it.
+                if let Some((key, value)) =
+                    node.as_text().and_then(|text| text.split_once(" = ")).filter(|(key, _)| is_identifier(key.trim()))
+                {
+                    diagnostic = diagnostic.help(format!("a key and its value are joined by a colon: {}: {}", key.trim(), value.trim()));
+                } else {
+                    diagnostic = diagnostic.help("write its keys below it, one to a line, indented by two spaces: KEY: VALUE");
+                }
+                out.push(diagnostic);
                 None
             }
         }
@@ -84,7 +98,8 @@ impl<'n> Fields<'n> {
             return found;
         }
         // A slip in the key is one error, not "unknown" and "missing".
-        if let Some(slip) = self.entries.iter_mut().find(|e| !e.3 && syntax::closest(e.0, [key]).is_some()) {
+        let slips = |word: &str| !syntax::is_key_with_value(word) && syntax::closest(word, [key]).is_some();
+        if let Some(slip) = self.entries.iter_mut().find(|e| !e.3 && slips(e.0)) {
             slip.3 = true;
             let message = format!("{} has no \"{}\"", self.what, slip.0);
             out.push(unknown("E0101", slip.1, &message, slip.0, std::iter::once(key), ""));
@@ -145,11 +160,15 @@ fn no_space_after_colon(node: At<'_>) -> Option<Diagnostic> {
         return None;
     }
     let colon = node.span_within(key.len()..key.len() + 1);
-    Some(
-        Diagnostic::error("E0033", colon, format!("there is no space after the colon of `{}`", scalar.text))
-            .help("a key and its value are written `key: value`")
-            .replace(colon.after(), " ", "put a space after the colon"),
-    )
+    if let Some(c) = value.chars().next().filter(|c| syntax::is_invisible(*c)) {
+        let place = node.span_within(key.len() + 1..key.len() + 1 + c.len_utf8());
+        return Some(syntax::not_a_space(place, c, key));
+    }
+    let diagnostic = Diagnostic::error("E0033", colon, format!("there is no space after the colon of `{}`", scalar.text))
+        .help("a key and its value are written `key: value`");
+    let title = "put a space after the colon";
+    let sure = syntax::is_key_with_value(key);
+    Some(if sure { diagnostic.replace(colon.after(), " ", title) } else { diagnostic.guess(colon.after(), " ", title) })
 }
 
 /// A diagnostic for a name that is not among `known`, with what was probably meant.
@@ -207,6 +226,20 @@ impl Reader<'_> {
         self.names.translations.texts(node)
     }
 
+    /// Customers may type the text at `node`, in any language.
+    pub(crate) fn may_be_typed(&mut self, node: At<'_>, what: What) {
+        if self.names.skill_is_built_in(self.skill) {
+            return;
+        }
+        // Keywords have no translations: each language's stand in the list.
+        let said = if what == What::Answer { self.names.translations.said(node) } else { Vec::new() };
+        for node in std::iter::once(node).chain(&said) {
+            if let Some(text) = node.as_text() {
+                self.names.typed.note(text, node.span, what);
+            }
+        }
+    }
+
     /// A condition of the flow.
     pub(crate) fn condition(&mut self, node: At<'_>, what: &str) -> Option<Condition> {
         let source = text(node, what, self.out)?;
@@ -255,11 +288,21 @@ impl Reader<'_> {
             && let [entry] = entries.as_slice()
             && entry.key.as_text() == Some("skill")
         {
-            let name = entry.value.as_text().unwrap_or("NAME");
+            let diagnostic = Diagnostic::error("E0103", node.span, "a target is one text, not a map");
+            self.out.push(match entry.value.as_text().map(str::trim).filter(|name| is_slug(name.trim_start_matches('/'))) {
+                Some(name) => diagnostic.help(format!("write it without the colon: skill {name}")).replace(
+                    node.span,
+                    format!("skill {name}"),
+                    "write it as one text",
+                ),
+                None => diagnostic.help("write it without the colon: skill NAME"),
+            });
+            return None;
+        }
+        if matches!(node.value, Node::Map(_) | Node::List(_)) {
             self.out.push(
-                Diagnostic::error("E0103", node.span, "a target is one text, not a map")
-                    .help(format!("write it without the colon: skill {name}"))
-                    .replace(node.span, format!("skill {name}"), "write it as one text"),
+                Diagnostic::error("E0103", node.span, format!("a target is the name of a block, not {}", node.kind_name()))
+                    .help("write what comes next as a block of its own, and its name here; or end, or skill NAME"),
             );
             return None;
         }
@@ -268,6 +311,16 @@ impl Reader<'_> {
             return Some(Target::End);
         }
         if let Some(name) = text.strip_prefix("skill ").map(str::trim) {
+            let bare = name.trim_matches(['"', '\'']);
+            if bare != name && self.names.skills.contains(&super::load::canonical_skill_name(bare)) {
+                let diagnostic = Diagnostic::error("E0112", node.span, format!("there is no skill {name}: its name stands without quotes"));
+                self.out.push(diagnostic.help(format!("write skill {bare}")).guess(
+                    node.span,
+                    format!("skill {bare}"),
+                    "leave the quotes out",
+                ));
+                return None;
+            }
             return self.skill_name(name, node.span).map(Target::Skill);
         }
         if let Some(index) = self.blocks.get(text) {
@@ -282,9 +335,10 @@ impl Reader<'_> {
             "the blocks are",
         );
         if self.names.skills.contains(text) {
+            // A block of that name may be what is missing: which of the two is meant only its writer knows.
             diagnostic = Diagnostic::error("E0111", node.span, format!("there is no block \"{text}\" in skill \"{}\"", self.skill))
                 .help(format!("\"{text}\" is a skill: write skill {text}"))
-                .replace(node.span, format!("skill {text}"), "leave for that skill");
+                .guess(node.span, format!("skill {text}"), "leave for that skill");
         } else if text == "skill" || text == "call" {
             diagnostic = Diagnostic::error("E0111", node.span, format!("\"{text}\" is not a target")).help(if text == "call" {
                 "call is a block of its own"
@@ -340,8 +394,13 @@ impl Reader<'_> {
         let good = is_identifier(name);
         if !good {
             self.out.push(
-                Diagnostic::error("E0114", span, format!("{what} is a name of letters, digits and _, not \"{name}\""))
-                    .help("conditions and ${…} can read only such names"),
+                with_better_name(
+                    Diagnostic::error("E0114", span, format!("{what} is a name of letters, digits and _, not \"{name}\"")),
+                    span,
+                    name,
+                    '_',
+                )
+                .help("conditions and ${…} can read only such names"),
             );
         } else if self.names.globals.iter().any(|g| g.name == name) {
             self.out.push(
@@ -401,6 +460,41 @@ pub(crate) fn is_slug(name: &str) -> bool {
         && name.bytes().enumerate().all(|(i, b)| b.is_ascii_alphanumeric() || (i > 0 && matches!(b, b'-' | b'_')) || (b == b'_'))
 }
 
+/// The diagnostic with a name of the right letters in place of `written`, if one is near: `your name` is `your_name`.
+pub(crate) fn with_better_name(diagnostic: Diagnostic, span: Span, written: &str, joined_by: char) -> Diagnostic {
+    let mut name = String::new();
+    for c in written.trim().chars() {
+        if c.is_ascii_alphanumeric() || c == '_' || c == joined_by {
+            name.push(c);
+        } else if matches!(c, ' ' | '-' | '.' | '/') {
+            if !name.ends_with(joined_by) && !name.is_empty() {
+                name.push(joined_by);
+            }
+        } else {
+            return diagnostic;
+        }
+    }
+    let name = name.trim_end_matches(joined_by).to_owned();
+    let fits = if joined_by == '-' { is_slug(&name) } else { is_identifier(&name) };
+    if fits && name != written { diagnostic.guess(span, name.clone(), format!("write {name}")) } else { diagnostic }
+}
+
+/// W0239: `keyword: hello, hi` without brackets is one text with a comma in it, which hardly anybody means. `what` is what it is one of.
+pub(crate) fn one_with_commas(value: At<'_>, what: &str, out: &mut Diagnostics) {
+    let Some(scalar) = value.as_scalar().filter(|scalar| scalar.style == Style::Plain) else { return };
+    let parts: Vec<&str> = scalar.text.split(',').map(str::trim).collect();
+    let short = |part: &&str| (1..=32).contains(&part.chars().count()) && !part.contains("${");
+    if parts.len() < 2 || !parts.iter().all(short) {
+        return;
+    }
+    let list = format!("[{}]", parts.join(", "));
+    out.push(
+        Diagnostic::warning("W0239", value.span, format!("this is one {what} with a comma in it, not {} of them", parts.len()))
+            .help(format!("several are a list, in brackets: {list}; put quotes round one that really has a comma"))
+            .guess(value.span, list, "make a list of it"),
+    );
+}
+
 /// A scalar, as written.
 pub(crate) fn text<'n>(node: At<'n>, what: &str, out: &mut Diagnostics) -> Option<&'n str> {
     if let Some(text) = node.as_text() {
@@ -412,9 +506,12 @@ pub(crate) fn text<'n>(node: At<'n>, what: &str, out: &mut Diagnostics) -> Optio
         return None;
     }
     let mut diagnostic = Diagnostic::error("E0103", node.span, format!("{what} is a text, not {}", node.kind_name()));
-    if matches!(node.value, Node::Map(_) | Node::List(_)) {
-        diagnostic = diagnostic.help("put quotes round a text that begins with { or [, or that contains \": \"");
-    }
+    diagnostic = match node.value {
+        Node::Map(_) => diagnostic.help("put quotes round a text that begins with {, or that contains \": \""),
+        Node::List(_) => diagnostic
+            .help("put quotes round a text that begins with [; a text over several lines is written with | and the lines below it"),
+        Node::Null | Node::Scalar(_) => diagnostic,
+    };
     out.push(diagnostic);
     None
 }
@@ -484,7 +581,7 @@ pub(crate) fn took<T>(parsed: Result<(T, Vec<Problem>), Vec<Problem>>, node: At<
         if let Some(help) = problem.help {
             diagnostic = diagnostic.help(help);
         }
-        if let Some(replacement) = problem.suggestion {
+        if let Some(replacement) = problem.suggestion.and_then(|text| fitting(text, &problem.range, span, node)) {
             let title = if replacement.is_empty() { "take it out".to_owned() } else { format!("write {replacement}") };
             diagnostic =
                 if problem.sure { diagnostic.replace(span, replacement, title) } else { diagnostic.guess(span, replacement, title) };
@@ -492,4 +589,26 @@ pub(crate) fn took<T>(parsed: Result<(T, Vec<Problem>), Vec<Problem>>, node: At<
         out.push(diagnostic);
     }
     read
+}
+
+/// `replacement` as it has to be written at `span` inside the text `node`, whose part `range` it replaces; none where it would break the
+/// notation round it, or where that part has no place of its own.
+fn fitting(replacement: String, range: &Range<usize>, span: Span, node: At<'_>) -> Option<String> {
+    let scalar = node.as_scalar()?;
+    if span == node.span && (scalar.style != Style::Plain || range.len() < scalar.text.len()) {
+        return None;
+    }
+    match scalar.style {
+        Style::Plain => {
+            let begins_wrong =
+                span.start == node.span.start && replacement.starts_with(['"', '\'', '[', '{', '@', '`', '&', '*', '!', '|', '>', '%']);
+            let breaks = begins_wrong || replacement.contains(": ") || replacement.contains(" #");
+            (!breaks).then_some(replacement)
+        }
+        Style::SingleQuoted => Some(replacement.replace('\'', "''")),
+        Style::DoubleQuoted if replacement.contains('\\') => None,
+        // Texts inside a text in double quotes stand in single ones.
+        Style::DoubleQuoted if replacement.contains('"') => (!replacement.contains('\'')).then(|| replacement.replace('"', "'")),
+        Style::DoubleQuoted | Style::Literal | Style::Folded => Some(replacement),
+    }
 }

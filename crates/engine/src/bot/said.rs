@@ -27,6 +27,34 @@ impl Loaded {
         let own = self.order.iter().filter_map(|name| self.skills.get(name)).filter(|skill| !skill.built_in);
         own.flat_map(|skill| of_skill(skill, &self.files.assets)).collect()
     }
+
+    /// Whether a message of this bot can show a button that says `label`, in any of its languages. True as well where only the conversation
+    /// gives buttons their words: labels with `${…}`, forms, readings of a date or a number.
+    pub fn may_show_button(&self, label: &str) -> bool {
+        let said = model::fold(label);
+        if said.is_empty() || said.chars().any(char::is_numeric) {
+            return true;
+        }
+        let blocks = || self.skills.values().flat_map(|skill| &skill.blocks);
+        let says = |template: &expr::Template| {
+            template.in_every_language().any(|one| {
+                one.literal().map(model::fold).is_none_or(|known| {
+                    // A button of a card may be named with the card: "Order Blue cup".
+                    said.strip_prefix(&known).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+                })
+            })
+        };
+        blocks().any(|block| block.kind.key() == "lead" || block.body.choices().iter().any(|choice| says(&choice.label)))
+            || self.sentences.values().any(|sentence| sentence.literal().is_some() && says(sentence))
+    }
+
+    /// What the bot's buttons say in the language of its skills, each once.
+    pub fn button_labels(&self) -> Vec<String> {
+        let own = self.skills.values().filter(|skill| !skill.built_in).flat_map(|skill| &skill.blocks);
+        let labels: std::collections::BTreeSet<String> =
+            own.flat_map(|block| block.body.choices()).filter_map(|choice| Some(choice.label.literal()?.trim().to_owned())).collect();
+        labels.into_iter().collect()
+    }
 }
 
 fn of_skill<'s>(skill: &'s Skill, assets: &'s [Asset]) -> impl Iterator<Item = Said> + 's {

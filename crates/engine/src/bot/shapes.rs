@@ -39,6 +39,11 @@ const LIMITS: &[Key] = &[
     Key::may("run_idle", Shape::Duration, "how long a forgotten run rests before it ends"),
     Key::may("queue_for", Shape::Duration, "how long a start waits while another run asks"),
 ];
+const RETENTION: &[Key] = &[
+    Key::may("messages", Shape::Text, "90 days, 18 months, 2 years or forever; 2 years if absent"),
+    Key::may("journey", Shape::Text, "the same; 2 years if absent"),
+    Key::may("events", Shape::Text, "the same; forever if absent"),
+];
 const KEYWORD: Shape =
     Shape::Either(&[Shape::Text, Shape::Keys(&[Key::must("contains", Shape::OneOrMany(&TEXT), "whole words anywhere in the message")])]);
 const INTERRUPT: Shape = Shape::Keys(&[
@@ -99,6 +104,7 @@ pub(crate) const BOT: &[Key] = &[
     Key::may("opt_out", Shape::Map(&TEXTS), "words that unsubscribe, per language"),
     Key::may("opt_in", Shape::Map(&TEXTS), "words that subscribe again, per language"),
     Key::may("limits", Shape::Keys(LIMITS), "how far one step, conversation or contact may go"),
+    Key::may("retention", Shape::Keys(RETENTION), "how long messages, the journey and events are kept"),
     Key::may("email", EMAIL, "where mail leaves"),
     Key::may("sms", SMS, "who sends text messages"),
     Key::may("secrets", Shape::Map(&SECRET), "values for requests that stand in no file"),

@@ -5,8 +5,9 @@ use super::{Names, load};
 use crate::blocks::{BLOCKS, BlockBody, BlockKind, OutcomeSpec, common_outcomes};
 use crate::catches::{self, Catch};
 use expr::Condition;
-use std::{collections::BTreeMap, sync::Arc};
-use syntax::{Diagnostic, Diagnostics, Node, Span};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use syntax::{Diagnostic, Diagnostics, Entry, Node, Span};
 
 /// Where a run goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,13 +145,19 @@ pub(crate) fn read(name: &str, node: At<'_>, built_in: bool, names: &Names, out:
     let blocks_node = fields.need("blocks", out);
     let leftover: Vec<(&str, Span)> = fields.rest().into_iter().map(|(k, s, _)| (k, s)).collect();
     for (key, span) in leftover {
-        out.push(super::reader::unknown("E0101", span, &format!("a skill has no \"{key}\""), key, HEADER.into_iter(), "its keys are"));
+        let message = format!("a skill has no \"{key}\"");
+        out.push(if ["keyword", "keywords", "command", "commands", "event", "events", "schedule", "trigger"].contains(&key) {
+            Diagnostic::error("E0101", span, message)
+                .help("what begins a skill stands under catch: catch: [{ keyword: hello }], catch: [{ command: hello }]")
+        } else {
+            super::reader::unknown("E0101", span, &message, key, HEADER.into_iter(), "its keys are")
+        });
     }
     let blocks_node = blocks_node?;
     let Node::Map(entries) = &blocks_node.value else {
         out.push(
             Diagnostic::error("E0116", blocks_node.span, format!("blocks is a map of block names, not {}", blocks_node.kind_name()))
-                .help("write each block as \"name:\" with its type key below"),
+                .help("write each block as \"name:\", without a dash, and its type key below, indented by two spaces"),
         );
         return None;
     };
@@ -160,18 +167,29 @@ pub(crate) fn read(name: &str, node: At<'_>, built_in: bool, names: &Names, out:
     }
     let mut index = BTreeMap::new();
     let mut order = Vec::new();
+    let beside = keys_in_the_column_of_names(entries, out);
     for entry in entries {
+        if beside.contains(&entry.key.span) {
+            continue;
+        }
         let Some(block) = text(&entry.key, "a block's name", out) else { continue };
         if !is_slug(block) || matches!(block, "end" | "skill" | "call") {
             out.push(
-                Diagnostic::error("E0114", entry.key.span, format!("\"{block}\" cannot be the name of a block"))
-                    .help("a name is letters, digits, - and _; end, skill and call are taken"),
+                super::reader::with_better_name(
+                    Diagnostic::error("E0114", entry.key.span, format!("\"{block}\" cannot be the name of a block")),
+                    entry.key.span,
+                    block,
+                    '-',
+                )
+                .help("a name is letters, digits, - and _; end, skill and call are taken"),
             );
             continue;
         }
         index.entry(block.to_owned()).or_insert(order.len());
         order.push((block, &entry.key, &entry.value));
     }
+    // A block whose keys stand beside it has a name that others may lead to, and nothing in it to be read.
+    let empty: BTreeSet<Span> = entries.windows(2).filter(|pair| beside.contains(&pair[1].key.span)).map(|pair| pair[0].key.span).collect();
     let mut reader = Reader { names, out, skill: name, blocks: &index };
     let only_for = only_for.and_then(|n| reader.condition(n, "only_for"));
     let catches = catch.map(|n| one_or_many(n).iter().filter_map(|c| catches::read(c, &mut reader)).collect()).unwrap_or_default();
@@ -186,6 +204,9 @@ pub(crate) fn read(name: &str, node: At<'_>, built_in: bool, names: &Names, out:
             break;
         }
         names.uses.enter(name, position);
+        if empty.contains(&key.span) {
+            continue;
+        }
         if let Some(read) = read_block(block, key.span, value, position, total, &mut reader) {
             blocks.push(read);
         }
@@ -203,6 +224,36 @@ pub(crate) fn read(name: &str, node: At<'_>, built_in: bool, names: &Names, out:
         blocks,
         index,
     })
+}
+
+/// Keys of blocks that stand in the column of the blocks' names, under a name with nothing below it: each slip is told once.
+fn keys_in_the_column_of_names(entries: &[Entry], out: &mut Diagnostics) -> BTreeSet<Span> {
+    let common = ["next", "on", "when", "only_for", "note", "buttons", "quick_replies", "timeout", "expect", "retry", "save", "with"];
+    let is_type = |key: &str| BLOCKS.iter().any(|kind| kind.key() == key);
+    let mut found = BTreeSet::new();
+    // The block that the keys were written for, and whether it has its type.
+    let mut open: Option<(&Entry, bool)> = None;
+    for entry in entries {
+        let Some(key) = entry.key.as_text() else { continue };
+        let blocklike = entry.value.as_map().is_some_and(|below| below.iter().any(|e| e.key.as_text().is_some_and(is_type)));
+        match open {
+            Some((block, typed)) if !blocklike && !entry.value.is_null() && (is_type(key) && !typed || typed && common.contains(&key)) => {
+                found.insert(entry.key.span);
+                if !typed {
+                    let name = block.key.as_text().unwrap_or_default();
+                    let message = format!("`{key}` stands in the column of the block \"{name}\", so it does not belong to it");
+                    out.push(
+                        Diagnostic::error("E0103", entry.key.span, message)
+                            .also(block.key.span, "the block, with nothing in it")
+                            .help(format!("indent `{key}` by two spaces more than `{name}`, and everything else of that block as well")),
+                    );
+                }
+                open = Some((block, true));
+            }
+            Some(_) | None => open = entry.value.is_null().then_some((entry, false)),
+        }
+    }
+    found
 }
 
 /// `order-help` as people say it.
@@ -228,9 +279,13 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
         }
         [first, second, ..] => {
             reader.out.push(
-                Diagnostic::error("E0108", second.1, format!("a block has one type, and \"{name}\" is already a {} block", first.0.key()))
-                    .also(first.1, "the first type")
-                    .help(format!("split it: give the {} a block of its own", second.0.key())),
+                Diagnostic::error(
+                    "E0108",
+                    second.1,
+                    format!("a block has one type, and \"{name}\" is already {} {} block", a_or_an(first.0.key()), first.0.key()),
+                )
+                .also(first.1, "the first type")
+                .help(format!("split it: give {} a block of its own, below this one", second.0.key())),
             );
             return None;
         }
@@ -250,6 +305,12 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
     // FL 3.3: options stand inside a map, or beside a scalar or list; never both.
     let body = if matches!(value.value, Node::Map(_)) && kind.takes_map() {
         for (key, span, _) in outer.rest() {
+            let common = ["next", "on", "when", "only_for", "note"];
+            if syntax::closest(key, common).is_some() {
+                let message = format!("a {} block has no \"{key}\"", kind.key());
+                reader.out.push(super::reader::unknown("E0101", span, &message, key, common.into_iter(), ""));
+                continue;
+            }
             reader.out.push(
                 Diagnostic::error("E0109", span, format!("\"{key}\" stands beside {}, whose options stand inside it", kind.key()))
                     .help(format!("move \"{key}\" into the map of {}; next, on, when, only_for and note stay beside it", kind.key())),
@@ -290,6 +351,11 @@ fn read_block(name: &str, span: Span, node: At<'_>, position: usize, total: usiz
         outcomes,
         leads_to_question: false,
     })
+}
+
+/// The article before a word of the language.
+fn a_or_an(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 fn unknown_block(name: &str, span: Span, node: At<'_>, mut outer: Fields<'_>, reader: &mut Reader<'_>) {

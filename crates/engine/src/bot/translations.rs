@@ -163,6 +163,11 @@ impl Translations {
         found.into_iter().filter_map(|(tag, said)| Some((tag, said.as_text()?.to_owned()))).collect()
     }
 
+    /// The texts themselves, each where it is written.
+    pub(crate) fn said(&self, node: At<'_>) -> Vec<Spanned<Node>> {
+        self.0.borrow_mut().find(node, &mut Diagnostics::new()).into_iter().map(|(_, said)| said).collect()
+    }
+
     /// The same without the tags, for what is only compared.
     pub(crate) fn texts(&self, node: At<'_>) -> Vec<String> {
         self.tagged(node, &mut Diagnostics::new()).into_iter().map(|(_, text)| text).collect()

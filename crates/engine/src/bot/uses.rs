@@ -44,6 +44,8 @@ struct Noted {
     elsewhere: BTreeSet<String>,
     /// Conditions outside of blocks.
     conditions: Vec<(Condition, Span)>,
+    /// How far back texts look at recorded events, where they do.
+    reaches: Vec<(expr::Reach, Span)>,
 }
 
 /// Everything noted.
@@ -65,6 +67,10 @@ impl Uses {
     pub(crate) fn template(&self, template: &Template, node: At<'_>) {
         for read in template.reads() {
             self.note(&read.name, node.span_within(read.range.clone()), Act::Reads(read.of, read.how));
+        }
+        let reach = template.references().reach;
+        if reach != expr::Reach::Nothing {
+            self.0.borrow_mut().reaches.push((reach, node.span));
         }
         if template.is_translated() {
             let mut noted = self.0.borrow_mut();
@@ -110,7 +116,7 @@ impl Uses {
     /// What was noted, taken out.
     pub(crate) fn take(&self) -> Taken {
         let noted = self.0.take();
-        Taken { blocks: noted.blocks, elsewhere: noted.elsewhere, conditions: noted.conditions }
+        Taken { blocks: noted.blocks, elsewhere: noted.elsewhere, conditions: noted.conditions, reaches: noted.reaches }
     }
 }
 
@@ -122,6 +128,8 @@ pub(crate) struct Taken {
     pub elsewhere: BTreeSet<String>,
     /// Conditions outside of blocks.
     pub conditions: Vec<(Condition, Span)>,
+    /// How far back texts look at recorded events, where they do.
+    pub reaches: Vec<(expr::Reach, Span)>,
 }
 
 impl Taken {

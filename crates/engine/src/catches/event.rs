@@ -1,7 +1,7 @@
 //! `event: order_delayed`: raised by SEND, the API or an import; never by typing.
 
 use super::{Catch, CatchKind, Signal};
-use crate::bot::reader::{At, Reader};
+use crate::bot::reader::{At, Reader, with_better_name};
 
 pub(crate) struct Event;
 
@@ -28,7 +28,9 @@ impl CatchKind for Event {
 pub(crate) fn event_name(value: At<'_>, reader: &mut Reader<'_>) -> Option<String> {
     let name = reader.text(value, "an event")?.trim();
     if !crate::bot::reader::is_identifier(name) || name.len() > 64 {
-        reader.error("E0114", value.span, format!("an event is a name of letters, digits and _, not \"{name}\""));
+        let diagnostic =
+            syntax::Diagnostic::error("E0114", value.span, format!("an event is a name of letters, digits and _, not \"{name}\""));
+        reader.out.push(with_better_name(diagnostic, value.span, name, '_').help("conditions count only such names"));
         return None;
     }
     Some(name.to_owned())
@@ -37,6 +39,9 @@ pub(crate) fn event_name(value: At<'_>, reader: &mut Reader<'_>) -> Option<Strin
 impl Catch for Named {
     fn catches(&self, signal: &Signal) -> bool {
         matches!(signal, Signal::Event { name } if *name == self.0)
+    }
+    fn event(&self) -> Option<&str> {
+        Some(&self.0)
     }
     fn spoken(&self) -> String {
         format!("event {}", self.0)

@@ -2,7 +2,8 @@
 
 use super::{Catch, CatchKind, Signal};
 use crate::blocks::{Key, Shape};
-use crate::bot::reader::{At, Fields, Reader, one_or_many};
+use crate::bot::reader::{At, Fields, Reader, one_or_many, one_with_commas};
+use crate::bot::typed::What;
 use crate::step::spoken;
 use model::fold;
 use syntax::Node;
@@ -36,6 +37,7 @@ impl CatchKind for Keyword {
 
     fn read(&self, value: At<'_>, reader: &mut Reader<'_>) -> Option<Box<dyn Catch>> {
         let mut words = Words { whole: Vec::new(), contained: Vec::new() };
+        one_with_commas(value, "keyword", reader.out);
         for item in one_or_many(value) {
             match &item.value {
                 Node::Map(_) => {
@@ -46,7 +48,10 @@ impl CatchKind for Keyword {
                         words.contained.extend(folded(word, reader));
                     }
                 }
-                Node::Null | Node::Scalar(_) | Node::List(_) => words.whole.extend(folded(item, reader)),
+                Node::Null | Node::Scalar(_) | Node::List(_) => {
+                    words.whole.extend(folded(item, reader));
+                    reader.may_be_typed(item, What::Keyword);
+                }
             }
         }
         if words.whole.is_empty() && words.contained.is_empty() {
@@ -92,6 +97,11 @@ impl Catch for Words {
     }
     fn spoken(&self) -> String {
         "a keyword".into()
+    }
+    fn known_by(&self) -> String {
+        // Its first word: others are added behind it.
+        let first = self.whole.iter().chain(&self.contained).next().map_or("", String::as_str);
+        format!("keyword {first}")
     }
     fn drawn(&self) -> String {
         let mut words: Vec<&str> = self.whole.iter().chain(&self.contained).map(String::as_str).take(DRAWN + 1).collect();

@@ -118,12 +118,20 @@ pub(crate) trait Catch: Debug + Send + Sync {
     fn command(&self) -> Option<&str> {
         None
     }
+    /// The event that starts it.
+    fn event(&self) -> Option<&str> {
+        None
+    }
     /// The times at which it starts by itself.
     fn schedule(&self) -> Option<&Timetable> {
         None
     }
     /// What began a run, in words.
     fn spoken(&self) -> String;
+    /// What it is known by in what is stored: the same in every release, and after an edit that leaves it what it is.
+    fn known_by(&self) -> String {
+        self.spoken()
+    }
     /// What begins the skill, for drawings: with the words that customers write.
     fn drawn(&self) -> String {
         self.spoken()
@@ -137,6 +145,17 @@ pub(crate) fn keywords(node: At<'_>, reader: &mut Reader<'_>) -> Option<Box<dyn 
 
 /// Reads one entry of `catch:`.
 pub(crate) fn read(node: At<'_>, reader: &mut Reader<'_>) -> Option<CatchEntry> {
+    if let Some(word) = node.as_text().map(str::trim).filter(|word| !word.is_empty() && !word.contains([':', '=', '\n'])) {
+        let written = match word.strip_prefix('/') {
+            Some(command) => format!("command: {command}"),
+            None => format!("keyword: {word}"),
+        };
+        reader.out.push(
+            Diagnostic::error("E0103", node.span, format!("a catch says what \"{word}\" is: {KINDS}"))
+                .help(format!("write {{ {written} }}, or on a line of its own - {written}")),
+        );
+        return None;
+    }
     let mut fields = Fields::of(node, "a catch", reader.out)?;
     let mut found = None;
     for kind in CATCHES {

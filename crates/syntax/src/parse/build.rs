@@ -225,6 +225,11 @@ impl Builder<'_, '_, '_> {
 
     // --- what flow files do without ---
 
+    /// Quotes round a value that begins with a mark of YAML's own, which whoever knows the mark may have meant.
+    fn perhaps_in_quotes(&self, diagnostic: Diagnostic, value: &Range<usize>) -> Diagnostic {
+        explain::in_quotes(diagnostic, value, explain::Meant::Perhaps, self.text, &self.seen.open, self.reports)
+    }
+
     fn refuse_tag(&mut self, tag: Range<usize>, end: usize) {
         let line = Line::at(self.text, tag.start);
         let name = self.reports.text(tag.clone()).to_owned();
@@ -232,8 +237,7 @@ impl Builder<'_, '_, '_> {
             .label("YAML reads `!` as the mark of a type")
             .help("put quotes round a text that begins with `!`");
         if line.value.start == tag.start && end <= line.value.end {
-            let value = self.reports.text(line.value.clone());
-            diagnostic = diagnostic.replace(self.reports.span(line.value.clone()), quoted(value), "put quotes round the value");
+            diagnostic = self.perhaps_in_quotes(diagnostic, &line.value);
         }
         self.reports.push(diagnostic);
     }
@@ -244,8 +248,7 @@ impl Builder<'_, '_, '_> {
             .label("YAML reads `&` as the name of a place to copy from, which flow files do not have")
             .help("put quotes round a text that begins with `&`; what several places share belongs in a skill that they `call`");
         if line.value.start == at.start && line.value.end > at.end {
-            let value = self.reports.text(line.value.clone());
-            diagnostic = diagnostic.replace(self.reports.span(line.value.clone()), quoted(value), "put quotes round the value");
+            diagnostic = self.perhaps_in_quotes(diagnostic, &line.value);
         }
         self.reports.push(diagnostic);
     }
@@ -256,7 +259,8 @@ impl Builder<'_, '_, '_> {
         let in_flow = !self.seen.open.is_empty();
         let value = if in_flow { at.start..super::line::end_in_flow(self.text, at.start) } else { at.start..line.value.end.max(at.end) };
         if !self.at_merge_key() {
-            self.reports.push(explain::star(&value, self.reports));
+            let star = explain::star(&value, self.text, &self.seen.open, self.reports);
+            self.reports.push(star);
         }
         if value.end > at.end {
             return Err(Stop { cover: Some(Cover { range: value, with: 'x' }) });

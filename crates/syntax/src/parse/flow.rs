@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Reports;
+use super::certain::is_key_with_value;
 use super::line::{Line, leading_blanks, part, quoted, shown};
 use crate::diagnostic::Diagnostic;
 use crate::node::{Entry, Node, Scalar, Style};
@@ -68,7 +69,7 @@ pub(super) fn map(entries: Vec<Entry>, at: Range<usize>, text: &str, reports: &m
             index += joined;
         } else {
             if has_no_colon(entry, text) {
-                no_value(entry, reports);
+                no_value(entry, entries.len() == 1, reports);
             }
             whole.push(entry.clone());
         }
@@ -96,12 +97,14 @@ fn join(range: Range<usize>, text: &str, reports: &mut Reports<'_>) -> Spanned<N
     let raw = part(text, range.clone());
     let comma = raw.find(',').map_or(range.start, |at| range.start + at);
     let written = reports.text(range.clone()).to_owned();
-    reports.push(
-        Diagnostic::error("E0028", reports.span(comma..comma + 1), format!("the comma splits `{}` in two", shown(&written)))
-            .label("inside `{ }` and `[ ]` a comma separates entries")
-            .help("put quotes round the whole value, or write it on a line of its own without the brackets")
-            .replace(reports.span(range.clone()), quoted(&written), "put quotes round the value"),
-    );
+    let (place, title) = (reports.span(range.clone()), "put quotes round the value");
+    // `count(a, …)` is one value; a parenthesis after a space may be the designer's own, and the comma as well.
+    let call = raw.split('(').next().is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
+    let diagnostic = Diagnostic::error("E0028", reports.span(comma..comma + 1), format!("the comma splits `{}` in two", shown(&written)))
+        .label("inside `{ }` and `[ ]` a comma separates entries")
+        .help("put quotes round the whole value, or write it on a line of its own without the brackets");
+    let sure = call && !written.contains(['\n', '#']);
+    reports.push(if sure { diagnostic.replace(place, quoted(&written), title) } else { diagnostic.guess(place, quoted(&written), title) });
     raw_text(range, text, reports)
 }
 
@@ -131,15 +134,22 @@ pub(super) fn double_brace_report(value: Range<usize>, reports: &Reports<'_>) ->
         .guess(span, quoted(&translated), "write `${…}`, in quotes")
 }
 
-fn no_value(entry: &Entry, reports: &mut Reports<'_>) {
+fn no_value(entry: &Entry, alone: bool, reports: &mut Reports<'_>) {
     let written = shown(reports.text(entry.key.span.range()));
     let glued = plain(&entry.key).and_then(|key| key.split_once(':')).filter(|(_, value)| !value.starts_with("//"));
     let diagnostic = match glued {
-        Some((key, value)) => Diagnostic::error("E0033", entry.key.span, format!("there is no space after the colon of `{written}`"))
-            .help(format!("write `{key}: {value}`"))
-            .replace(entry.key.span, format!("{key}: {value}"), "put a space after the colon"),
-        None => Diagnostic::error("E0034", entry.key.span, format!("`{written}` stands in `{{ }}` without a value"))
-            .help("write `name: value`; if it belongs to the value before it, put quotes round that value"),
+        Some((key, value)) => {
+            let diagnostic = Diagnostic::error("E0033", entry.key.span, format!("there is no space after the colon of `{written}`"))
+                .help(format!("write `{key}: {value}`"));
+            let (fixed, title) = (format!("{key}: {value}"), "put a space after the colon");
+            let sure = is_key_with_value(key);
+            if sure { diagnostic.replace(entry.key.span, fixed, title) } else { diagnostic.guess(entry.key.span, fixed, title) }
+        }
+        None => Diagnostic::error("E0034", entry.key.span, format!("`{written}` stands in `{{ }}` without a value")).help(if alone {
+            format!("write `name: value`; a word by itself needs no braces: `{written}`")
+        } else {
+            "write `name: value`; if it belongs to the value before it, put quotes round that value".to_owned()
+        }),
     };
     reports.push(diagnostic);
 }

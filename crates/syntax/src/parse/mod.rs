@@ -5,12 +5,16 @@
 //! once and every place stays true. A tree is given only when the text was read as it stands.
 
 mod build;
+mod certain;
 mod escape;
 mod explain;
 mod flow;
 mod line;
 
 use std::ops::Range;
+
+pub use certain::{is_key_with_value, takes_only_text};
+pub use explain::not_a_space;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::Node;
@@ -123,7 +127,7 @@ fn unreadable(file: FileId, text: &str) -> Option<Diagnostic> {
     let lead = text.len() - body.len();
     let (at, c) = body.char_indices().find(|(_, c)| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || *c == BOM)?;
     let span = Span::new(file, lead + at..lead + at + c.len_utf8());
-    let message = format!("an invisible control character (U+{:04X}) stands here", u32::from(c));
+    let message = format!("an invisible character stands here: U+{:04X} ({})", u32::from(c), crate::invisible::name_of_invisible(c));
     Some(Diagnostic::error("E0002", span, message).help("delete it; it usually comes from copying out of another program").replace(
         span,
         "",

@@ -8,6 +8,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Rendere
 
 use super::{harmless, one_line};
 use crate::diagnostic::{Diagnostic, Diagnostics, Fix, Severity};
+use crate::invisible::{escaped, escaped_at};
 use crate::source::Sources;
 use crate::span::{FileId, Span};
 
@@ -61,9 +62,10 @@ fn places<'a>(diagnostic: &Diagnostic, file: FileId, sources: &'a Sources) -> Op
     let clipped: Vec<Range<usize>> = here.iter().map(|(span, ..)| first_line_of(text, *span)).collect();
     let window = window(text, &clipped)?;
     let (line, _) = sources.line_column(Span::new(file, window.clone()));
-    let mut snippet = Snippet::source(text.get(window.clone())?).path(one_line(sources.path(file))).line_start(line);
+    let shown = text.get(window.clone())?;
+    let mut snippet = Snippet::source(escaped(shown)).path(one_line(sources.path(file))).line_start(line);
     for ((_, kind, label), range) in here.into_iter().zip(clipped) {
-        let annotation = kind.span(within(&range, &window));
+        let annotation = kind.span(as_shown(shown, within(&range, &window)));
         snippet = snippet.annotation(if label.is_empty() { annotation } else { annotation.label(one_line(label)) });
     }
     Some(snippet)
@@ -81,9 +83,10 @@ fn repair<'a>(fix: &'a Fix, sources: &'a Sources) -> Option<Group<'a>> {
     let ranges: Vec<Range<usize>> = fix.edits.iter().map(|edit| edit.span.range()).collect();
     let window = window(text, &ranges)?;
     let (line, _) = sources.line_column(Span::new(file, window.clone()));
-    let mut snippet = Snippet::source(text.get(window.clone())?).line_start(line);
+    let shown = text.get(window.clone())?;
+    let mut snippet = Snippet::source(escaped(shown)).line_start(line);
     for (edit, range) in fix.edits.iter().zip(&ranges) {
-        snippet = snippet.patch(Patch::new(within(range, &window), harmless(&edit.replacement)));
+        snippet = snippet.patch(Patch::new(as_shown(shown, within(range, &window)), harmless(&edit.replacement)));
     }
     Some(group.element(snippet))
 }
@@ -111,6 +114,11 @@ fn window(text: &str, ranges: &[Range<usize>]) -> Option<Range<usize>> {
     let from = if start - line_start > LONGEST_LINE { text.floor_char_boundary(start - LONGEST_LINE) } else { line_start + mark };
     let to = if line_end - end > LONGEST_LINE { text.floor_char_boundary(end + LONGEST_LINE) } else { line_end };
     Some(from..to)
+}
+
+/// A range of `text` in what is shown of it.
+fn as_shown(text: &str, range: Range<usize>) -> Range<usize> {
+    escaped_at(text, range.start)..escaped_at(text, range.end)
 }
 
 fn within(range: &Range<usize>, window: &Range<usize>) -> Range<usize> {

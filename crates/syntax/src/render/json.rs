@@ -1,5 +1,7 @@
 //! Diagnostics for programs (editor, console, CI): everything there is, with byte positions and with lines and columns.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -71,8 +73,24 @@ pub fn render_json(diagnostics: &Diagnostics, sources: &Sources) -> String {
     let items = diagnostics.iter().map(|diagnostic| item(diagnostic, sources)).collect();
     let report =
         Report { version: JSON_VERSION, errors: diagnostics.error_count(), warnings: diagnostics.warning_count(), diagnostics: items };
-    let mut out = serde_json::to_string_pretty(&report).expect("the report holds only texts and numbers");
+    let written = serde_json::to_string_pretty(&report).expect("the report holds only texts and numbers");
+    let mut out = unseen_escaped(&written);
     out.push('\n');
+    out
+}
+
+/// The same JSON without a character that a terminal or an editor would not show as it is: they stand in texts alone, where `\u202e` says
+/// the same.
+fn unseen_escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && crate::invisible::is_invisible(c) {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| write!(out, "\\u{unit:04x}").expect("writing to a text cannot fail"));
+        } else {
+            out.push(c);
+        }
+    }
     out
 }
 

@@ -28,6 +28,7 @@ impl Reader<'_> {
             Some(node) => Some(self.bytes(node)?),
         };
         let mut content = Content::default();
+        let before = self.out.error_count();
         for kind in sent::KINDS {
             let Some(node) = find(kind.key) else { continue };
             for item in self.list(node) {
@@ -44,7 +45,10 @@ impl Reader<'_> {
         if let Some(node) = find("text") {
             content.text = self.text(node, "text")?.to_owned();
         }
-        self.makes_sense(node, &content, mime.is_some() || size.is_some());
+        // What could not be read was told, and is no reason to say that nothing is there.
+        if self.out.error_count() == before {
+            self.makes_sense(node, &content, mime.is_some() || size.is_some());
+        }
         Some(content)
     }
 

@@ -18,7 +18,7 @@ impl Reader<'_> {
         let value = &entry.value;
         let what = match entry.key.as_text().unwrap_or_default() {
             "user" => Written::User(Box::new(self.sent(value)?)),
-            "press" => Written::Press(self.text(value, "a button's label")?.to_owned()),
+            "press" => Written::Press(self.button(value)?),
             "open" => Written::Open(value.as_text().filter(|t| !t.is_empty()).map(str::to_owned)),
             "bot" => Written::Bot(self.expected(value)?),
             "after" => Written::After(self.duration(value)?),
@@ -132,6 +132,22 @@ impl Reader<'_> {
         Some(Written::AgentCloses(Some(skill)))
     }
 
+    /// A button, by its label: one that some message can show.
+    fn button(&mut self, node: At<'_>) -> Option<String> {
+        let label = self.text(node, "a button's label")?;
+        if self.bot.may_show_button(label.trim()) {
+            return Some(label.to_owned());
+        }
+        let known = self.bot.button_labels();
+        let help = match syntax::did_you_mean(label, known.iter().map(String::as_str)) {
+            Some(meant) => meant,
+            None if known.is_empty() => "no block of this bot has buttons".to_owned(),
+            None => format!("the buttons are {}", known.iter().take(16).map(String::as_str).collect::<Vec<_>>().join(", ")),
+        };
+        self.out.push(Diagnostic::error("E0246", node.span, format!("no message of this bot shows a button \"{label}\"")).help(help));
+        None
+    }
+
     fn expected(&mut self, node: At<'_>) -> Option<Expected> {
         let mut expected = Expected::default();
         if let Some(text) = node.as_text() {
@@ -157,7 +173,7 @@ impl Reader<'_> {
                 "contains" => expected.contains = self.texts(value, "contains"),
                 "lacks" => expected.lacks = self.texts(value, "lacks"),
                 "from" => expected.from = self.place(value, "from").map(|(skill, block)| format!("{skill}.{block}")),
-                _ => expected.buttons = Some(self.texts(value, "a button")),
+                _ => expected.buttons = Some(self.list(value).iter().filter_map(|label| self.button(label)).collect()),
             }
         }
         Some(expected)

@@ -7,7 +7,10 @@ mod contradiction;
 mod cycles;
 mod fall_through;
 mod flow;
+mod looks_back;
 mod missing_exit;
+mod opt_words;
+mod sends;
 mod shadowed;
 mod unreachable;
 mod unset;
@@ -28,8 +31,11 @@ const LINTS: &[&dyn Lint] = &[
     &missing_exit::MissingExit,
     &fall_through::FallThrough,
     &cycles::Cycles,
+    &sends::Sends,
+    &opt_words::OptWords,
     &shadowed::Shadowed,
     &contradiction::Contradiction,
+    &looks_back::LooksBack,
     &unset::Unset,
     &unused_variable::UnusedVariable,
     &unused_skill::UnusedSkill,
@@ -63,8 +69,14 @@ pub(crate) struct Look<'a> {
     pub segments: &'a BTreeMap<String, Segment>,
     /// The names.
     pub names: &'a Names,
+    /// How long what is recorded is kept.
+    pub retention: &'a super::Retention,
     /// What the blocks do with names.
     pub uses: &'a Taken,
+    /// The words that opt out and in.
+    pub words: &'a crate::step::Words,
+    /// What customers type to be understood.
+    pub typed: Vec<super::typed::Typed>,
     /// `bot.yaml`.
     pub config: Option<&'a Spanned<Node>>,
     /// `segments.yaml`.

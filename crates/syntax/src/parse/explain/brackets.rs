@@ -1,9 +1,18 @@
 //! Lines and brackets in the wrong place: indentation that fits nothing, `{ }` and `[ ]` that do not close or hold what they cannot.
 
-use super::super::line::{Line, end_in_flow, part, shown};
+use super::super::line::{Line, end_in_flow, leading_blanks, part, shown};
 use super::super::{Cover, flow};
-use super::{Explained, Fault};
+use super::{Explained, Fault, Meant};
 use crate::diagnostic::Diagnostic;
+
+/// How far above a line its neighbours are looked for, in lines, and how many are named.
+const FARTHEST: usize = 500;
+const MOST_COLUMNS: usize = 3;
+
+/// What a value that begins with this bracket is.
+fn list_or_map(bracket: char) -> &'static str {
+    if bracket == '[' { "list" } else { "map" }
+}
 
 impl Fault<'_, '_> {
     pub(super) fn misplaced_line(&self) -> Explained {
@@ -21,10 +30,32 @@ impl Fault<'_, '_> {
             return (diagnostic, None);
         }
         let columns = self.line.indent.len();
-        let diagnostic = Diagnostic::error("E0012", place, "this line's indentation fits nothing above it")
+        let mut diagnostic = Diagnostic::error("E0012", place, "this line's indentation fits nothing above it")
             .label(format!("indented by {columns}"))
             .help("lines that belong together begin in the same column; what belongs to a line is indented by two spaces more");
+        if let Some(fitting) = self.columns_above() {
+            diagnostic = diagnostic.help(format!("indent it by {fitting}"));
+        }
         (diagnostic, None)
+    }
+
+    /// The columns that the line at fault could begin in, each with the line above that begins there, the nearest first.
+    fn columns_above(&self) -> Option<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut least = usize::MAX;
+        for line in part(self.text, 0..self.line.all.start).lines().rev().take(FARTHEST) {
+            let indent = leading_blanks(line);
+            let content = line.trim();
+            if content.is_empty() || content.starts_with('#') || indent >= least {
+                continue;
+            }
+            least = indent;
+            found.push(format!("{indent}, like `{}`", shown(content)));
+            if found.len() == MOST_COLUMNS || indent == 0 {
+                break;
+            }
+        }
+        (found.len() > 1).then(|| found.join(", or by "))
     }
 
     /// `[agent] is here`, `{{ x }} is here`, `"…"` and more.
@@ -38,8 +69,11 @@ impl Fault<'_, '_> {
         let diagnostic = Diagnostic::error("E0029", self.here(), "more text follows the end of the value")
             .label("the value ended before this")
             .also(self.reports.span(value.start..value.start + c.len_utf8()), format!("YAML reads this `{c}` as its beginning"))
-            .help("put quotes round the whole value");
-        self.quote(diagnostic, value)
+            .help(format!(
+                "put quotes round the whole value if it is a text; what belongs to a {} stands inside its brackets",
+                list_or_map(c)
+            ));
+        self.quote(diagnostic, value, Meant::Structure)
     }
 
     /// A bracket open since an earlier line.
@@ -84,6 +118,7 @@ impl Fault<'_, '_> {
                     self.quote(
                         Diagnostic::error("E0020", self.here(), message).help("remove it, or put quotes round the value"),
                         self.line.value.clone(),
+                        Meant::Structure,
                     )
                 }
                 Some(_) | None => self.reserved_start(),
@@ -101,7 +136,9 @@ impl Fault<'_, '_> {
                 Diagnostic::error("E0027", self.here(), format!("`{}` needs quotes here", shown(self.reports.text(value.clone()))))
                     .label("inside `{ }` and `[ ]` YAML takes brackets, braces and commas for itself")
                     .help("put quotes round the value");
-            return self.quote(diagnostic, value);
+            // Before a bracket without `$` a comma may be missing.
+            let meant = if part(self.text, scalar.clone()).ends_with('$') { Meant::Text } else { Meant::Perhaps };
+            return self.quote(diagnostic, value, meant);
         }
         if matches!(c, Some(',')) {
             let diagnostic =
@@ -110,6 +147,12 @@ impl Fault<'_, '_> {
         }
         if let Some(c @ ('}' | ']')) = c {
             return self.mismatched(c);
+        }
+        // `{ timeout: skill: b }`
+        if let (Some((scalar, _)), Some(':')) = (scalar, c)
+            && scalar.start >= self.line.all.start
+        {
+            return self.colon_in_value(scalar.clone());
         }
         if self.seen.end <= self.at && self.seen.end > open + 1 {
             let diagnostic = Diagnostic::error("E0029", self.here(), "more text follows the end of the value")

@@ -1,10 +1,21 @@
 //! Texts in quotes: bad escapes, quotes that close too early or never.
 
 use super::super::Cover;
+use super::super::certain::ends_on_its_line;
 use super::super::escape::{bad_escape, has_good_escape};
-use super::super::line::{Line, end_in_flow, part, quoted};
-use super::{Explained, Fault};
+use super::super::line::{Line, end_in_flow, part, quoted, shown};
+use super::{Explained, Fault, Meant};
 use crate::diagnostic::Diagnostic;
+
+/// Whether every `'` stands between two letters, as in `don't`, or is written twice: then none of them was meant to end the text.
+fn only_apostrophes(inner: &str) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    let plain = inner.replace("''", "");
+    plain.match_indices('\'').all(|(at, _)| {
+        letter(plain.get(..at).and_then(|before| before.chars().next_back()))
+            && letter(plain.get(at + 1..).and_then(|after| after.chars().next()))
+    })
+}
 
 impl Fault<'_, '_> {
     /// Where the node that the parser was reading begins: past the last thing that it gave.
@@ -33,11 +44,15 @@ impl Fault<'_, '_> {
                 .help("put a text with backslashes, such as a regular expression, in single quotes");
         let whole = start..end;
         let inner = self.original(&(start + 1..end.saturating_sub(1).max(start + 1)));
-        if part(self.text, whole.clone()).ends_with('"') && !has_good_escape(&inner) {
-            diagnostic =
-                diagnostic.replace(self.reports.span(whole.clone()), format!("'{}'", inner.replace('\'', "''")), "use single quotes");
+        let (first, twice) = (self.reports.span(bad.start..bad.start), "write the backslash twice");
+        if !has_good_escape(&inner) {
+            if part(self.text, whole.clone()).ends_with('"') {
+                diagnostic =
+                    diagnostic.replace(self.reports.span(whole.clone()), format!("'{}'", inner.replace('\'', "''")), "use single quotes");
+            }
         } else {
-            diagnostic = diagnostic.replace(self.reports.span(bad.start..bad.start), "\\", "write the backslash twice");
+            // Another backslash of this text does mean something to YAML: whether that was wanted nobody can tell from here.
+            diagnostic = diagnostic.guess(first, "\\", twice);
         }
         let line_end = Line::at(self.text, start).all.end;
         (diagnostic, Some(Cover { range: start..end.min(line_end), with: 'x' }))
@@ -62,28 +77,41 @@ impl Fault<'_, '_> {
                 .also(self.reports.span(start..start + 1), "it began here")
                 .help("inside `${…}` in a text with double quotes, use single quotes: `default('there')`");
             let end = self.text.get(open..value.end).and_then(|rest| rest.find('}')).map_or(value.end, |close| open + close);
-            for (quote_at, _) in part(self.text, open..end).match_indices('"') {
-                diagnostic =
-                    diagnostic.replace(self.reports.span(open + quote_at..open + quote_at + 1), "'", "use single quotes inside `${…}`");
+            let inside = part(self.text, open..end);
+            let sure = inside.matches('"').count().is_multiple_of(2) && !inside.contains(['\'', '\\']);
+            for (quote_at, _) in inside.match_indices('"') {
+                let (place, title) = (self.reports.span(open + quote_at..open + quote_at + 1), "use single quotes inside `${…}`");
+                diagnostic = if sure { diagnostic.replace(place, "'", title) } else { diagnostic.guess(place, "'", title) };
             }
             return (diagnostic, Some(Cover { range: value, with: 'x' }));
         }
-        let apostrophe = quote == '\'' && self.rest().starts_with(char::is_alphabetic) && written.ends_with('\'') && written.len() > 1;
         let diagnostic = Diagnostic::error("E0016", closing, "the text ends at this quote, and more follows it")
             .label("the text ends here")
             .also(self.reports.span(start..start + 1), "it began here");
-        if apostrophe {
-            let inner = written.trim_matches('\'').replace("''", "'");
-            let fixed = diagnostic.help("an apostrophe ends a text in single quotes; use double quotes round it").replace(
-                self.reports.span(value.clone()),
-                quoted(&inner),
-                "use double quotes",
-            );
-            return (fixed, Some(Cover { range: value, with: 'x' }));
+        let cover = Some(Cover { range: value.clone(), with: 'x' });
+        if let Some(inner) = written.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).filter(|_| quote == '\'')
+            && self.rest().starts_with(char::is_alphabetic)
+        {
+            let diagnostic = diagnostic.help("an apostrophe ends a text in single quotes; use double quotes round it");
+            let (place, title) = (self.reports.span(value.clone()), "use double quotes");
+            let replacement = quoted(&inner.replace("''", "'"));
+            let sure = only_apostrophes(inner) && ends_on_its_line(self.text, &value, self.in_brackets());
+            return (if sure { diagnostic.replace(place, replacement, title) } else { diagnostic.guess(place, replacement, title) }, cover);
+        }
+        if part(self.text, self.at..value.end).trim_start().starts_with(',') {
+            return (diagnostic.help(format!("several values are a list, in brackets: [{}]", shown(&written))), cover);
+        }
+        if written.len() > 1 && written.ends_with(quote) {
+            // Both quotes may be part of the text, or hold it and stand in it as well.
+            let opens = inner.ends_with([' ', '\t']) || inner.is_empty();
+            let meant = if opens { written.get(1..written.len() - 1).unwrap_or(&written) } else { &written };
+            let diagnostic = diagnostic.help("a text that holds quotes needs quotes of the other kind round the whole");
+            return (diagnostic.guess(self.reports.span(value), quoted(meant), "put other quotes round the text"), cover);
         }
         self.quote(
             diagnostic.help("a value that begins with a quote and goes on after it needs quotes of the other kind round the whole"),
             value,
+            Meant::Perhaps,
         )
     }
 
