@@ -114,11 +114,12 @@ struct Fetch {
 /// `POST /messages`: what was said since, at once or as soon as something is.
 async fn messages(signed: Signed) -> Result<HttpResponse, HttpResponse> {
     let Fetch { from, after, wait_ms } = read(signed.request.body()).map_err(bad)?;
-    check_from(&from).map_err(bad)?;
+    check_from(&from).and_then(|()| reply::check_cursor(after)).map_err(bad)?;
     let address = signed.address(&from);
     // Watched before it is read, so that nothing falls between.
     let mut notices = signed.hub.watch(&address);
     let mut reply = reply::since(signed.hub.as_ref(), &address, after).await;
+    let after = after.min(reply.cursor);
     let wait = async {
         while reply.messages.is_empty() {
             match notices.recv().await {

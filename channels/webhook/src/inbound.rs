@@ -91,6 +91,7 @@ impl Message {
     pub(crate) fn parse(body: &[u8]) -> Result<Self, InboundError> {
         let message: Self = read(body).map_err(form)?;
         check_from(&message.from).map_err(form)?;
+        crate::reply::check_cursor(message.after.unwrap_or_default()).map_err(form)?;
         let Self { text, press, opened, attachments, location, unsupported, name, language, .. } = &message;
         let said = text.is_some() || !attachments.is_empty() || location.is_some();
         let ways = [said, press.is_some(), opened.is_some(), unsupported.is_some()];
@@ -276,6 +277,7 @@ mod tests {
             (r#"{"from":"a","location":{"latitude":91,"longitude":0}}"#, "latitude within"),
             (r#"{"from":"a","location":{"latitude":1,"longitude":0,"z":1}}"#, "unknown field `z`"),
             (r#"{"from":"a","text":"x","after":-1}"#, "invalid value"),
+            (r#"{"from":"a","text":"x","after":10000000000000000000}"#, "\"after\" is the \"cursor\" of an earlier answer"),
             ("[]", "the body is not as documented"),
         ] {
             assert!(refused(body).contains(says), "{body}: {}", refused(body));

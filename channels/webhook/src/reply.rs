@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 /// How many lines one answer covers at most.
 const PAGE: usize = 200;
+/// The largest cursor: what every reader of JSON keeps exactly.
+const CURSOR_MAX: u64 = (1 << 53) - 1;
 /// How far back a repeated delivery's line is looked for.
 const SEARCH: u64 = 5_000;
 
@@ -26,9 +28,23 @@ impl Reply {
     }
 }
 
-/// Everything said to this address with a number above `after`.
+/// Refuses what cannot be a cursor: no line has such a number.
+///
+/// # Errors
+/// What to send instead.
+pub(crate) fn check_cursor(after: u64) -> Result<(), String> {
+    match after {
+        0..=CURSOR_MAX => Ok(()),
+        _ => Err("\"after\" is the \"cursor\" of an earlier answer, or 0 for everything".into()),
+    }
+}
+
+/// Everything said to this address with a number above `after`. A cursor that no line has reached yet, of a conversation that was
+/// erased since, is answered with the one of the last line.
 pub(crate) async fn since(hub: &dyn Hub, address: &Address, after: u64) -> Reply {
-    covered(&hub.transcript(address, after, PAGE).await, after)
+    let lines = hub.transcript(address, after, PAGE).await;
+    let after = if lines.is_empty() { after.min(hub.settled(address, 0).await) } else { after };
+    covered(&lines, after)
 }
 
 /// What the delivery of this id caused. `before` is the newest line from before it was accepted, for inbounds that

@@ -266,6 +266,32 @@ async fn with_a_cursor_the_answer_holds_everything_since() {
 }
 
 #[tokio::test]
+async fn what_is_no_cursor_is_refused_and_one_that_nothing_reached_is_put_right() {
+    let stage = stage(TestHub::answering("shop", echo), false);
+    let huge = 10_000_000_000_000_000_000_u64;
+    for (at, (path, body)) in [
+        ("/", json!({ "from": "a", "text": "hi", "after": huge })),
+        ("/messages", json!({ "from": "a", "after": huge })),
+        ("/messages", json!({ "from": "a", "after": (1_u64 << 53) })),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = stage.json(path, &format!("no_{at}"), body).await;
+        assert_eq!(answer.status.as_u16(), 400, "{path}");
+        assert!(answer.json().to_string().contains("after"), "{}", answer.json());
+    }
+    let first = stage.json("/", "msg_1", json!({ "from": "a", "text": "hi" })).await.json();
+    let beyond = stage.json("/messages", "q_1", json!({ "from": "a", "after": 9_000 })).await.json();
+    assert_eq!((&beyond["cursor"], &beyond["messages"]), (&first["cursor"], &json!([])));
+    tokio::time::pause();
+    let mut waiting = Box::pin(stage.json("/messages", "q_2", json!({ "from": "a", "after": 9_000, "wait_ms": 20_000 })));
+    assert!(futures::poll!(&mut waiting).is_pending());
+    stage.hub.bot_line(&stage.address("a"), Content::text("By the way"));
+    assert_eq!(texts(&waiting.await), ["By the way"]);
+}
+
+#[tokio::test]
 async fn fetching_waits_for_something_to_be_said() {
     let stage = stage(TestHub::new("shop"), false);
     tokio::time::pause();

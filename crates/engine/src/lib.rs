@@ -12,12 +12,12 @@ mod step;
 pub use blocks::{BlockReference, Group, Key, OptionSpec, Otherwise, OutcomeSpec, Shape, blocks};
 pub use bot::{
     Asset, Audience, BlockOutline, BlockPicture, Bot, BotFiles, ChannelConfig, ExitOutline, ExitPicture, ExitTo, FileShapes, GlobalInfo,
-    GroupConfig, Limits, Link, LinkKind, MailConfig, MailTls, Meant, MenuItem, Picture, Programs, Rests, Said, Schedule, SecretConfig,
-    SegmentInfo, Services, Setting, SkillPicture, SmsConfig, StoredSegment, Untranslated, file_shapes,
+    GroupConfig, Keep, Limits, Link, LinkKind, MailConfig, MailTls, Meant, MenuItem, Picture, Programs, Rests, Retention, Said, Schedule,
+    SecretConfig, SegmentInfo, Services, Setting, SkillPicture, SmsConfig, StoredSegment, Unread, Untranslated, file_shapes,
 };
 pub use catches::{CatchReference, catches};
 pub use step::{
-    DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, Resting, SegmentWhy, Settled, Step, Trace,
-    TriggerAnswer, TriggerRequest, TriggerTo, Turn, computed_attributes, memberships, migrate, next_due, settle, split_place, step,
-    versions, why_in_segment,
+    BLOCKED, DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, Resting, SegmentWhy, Settled, Step, Trace,
+    TriggerAnswer, TriggerRequest, TriggerTo, Turn, computed_attributes, memberships, migrate, next_due, ordinal, settle, split_place,
+    step, versions, why_in_segment,
 };

@@ -235,6 +235,79 @@ fn once_is_not_spent_on_a_start_that_was_skipped() {
 }
 
 #[test]
+fn an_edit_around_a_catch_leaves_its_memory_of_once_alone() {
+    let flow = |catches: &str| {
+        format!("skill: offer\ncatch:\n{catches}blocks:\n  a:\n    text: \"An offer for ${{event.amount | default('you')}}.\"\n")
+    };
+    let publish = |talk: &mut Talk, catches: &str| publish(talk, &[("bot.yaml", BOT), ("skills/o.yaml", &flow(catches))]);
+    let ping = "  - { event: ping, once: 1d }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/o.yaml", &flow(ping))]));
+    assert_eq!(talk.item(event("ping")).len(), 1);
+    assert_eq!(talk.item(event("ping")), NONE);
+    // Another one before it: that has not started yet, and this one still has.
+    publish(&mut talk, &format!("  - {{ event: pong, once: 1d }}\n{ping}"));
+    assert_eq!(talk.item(event("ping")), NONE);
+    assert_eq!(talk.item(event("pong")).len(), 1);
+    assert_eq!(talk.item(event("pong")), NONE);
+    // Its guard was edited: it is the same catch.
+    publish(&mut talk, "  - { keyword: [offer, deal], once: 1d }\n  - { event: ping, where: amount is not set, once: 1d }\n");
+    assert_eq!(talk.item(event("ping")), NONE);
+    // A keyword is the same when words are added to it.
+    assert_eq!(talk.say("deal").len(), 1);
+    publish(&mut talk, &format!("{ping}  - {{ keyword: [offer, deal, bargain], once: 1d }}\n"));
+    assert_ne!(talk.say("bargain"), ["An offer for you."]);
+    // Of two that catch the same each has its own memory.
+    let two = "  - { event: ping, where: amount is set, once: 1d }\n  - { event: ping, where: amount is not set, once: 1d }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/o.yaml", &flow(two))]));
+    assert_eq!(talk.item(event("ping")).len(), 1);
+    assert_eq!(talk.item(event("ping")), NONE);
+    let amount = Record::from([("amount".to_owned(), model::Value::Number(5.into()))]);
+    let with_amount = InboxItem::Event { conversation: None, name: "ping".into(), fields: amount, at: None, by: Actor::Api("test".into()) };
+    assert_eq!(talk.item(with_amount), ["An offer for 5."]);
+    assert_eq!(talk.wait(86_400), NONE);
+    assert_eq!(talk.item(event("ping")).len(), 1, "the day is over");
+}
+
+#[test]
+fn what_once_remembered_by_place_is_still_read() {
+    let flow = "skill: offer\ncatch:\n  - { event: ping, once: 1d }\nblocks:\n  a:\n    text: An offer.\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/o.yaml", flow)]));
+    talk.conversation.once.insert("offer#0".into(), model::Value::DateTime(talk.now));
+    assert_eq!(talk.item(event("ping")), NONE);
+    talk.wait(86_400);
+    assert_eq!(talk.item(event("ping")), ["An offer."]);
+    assert_eq!(talk.conversation.once.len(), 1, "and forgotten when it is remembered by what it catches");
+    assert_eq!(talk.item(event("ping")), NONE);
+}
+
+#[test]
+fn a_skill_that_the_person_begins_again_begins_anew() {
+    let asks = |name: &str, catch: &str| {
+        format!(
+            "skill: {name}\ncatch: [{catch}]\nblocks:\n  q:\n    text: {name}?\n  a:\n    listen: answer\n    timeout: 1h\n    on: {{ timeout: end }}\n  so:\n    text: \"{name}: ${{answer}}\"\n    next: end\n"
+        )
+    };
+    let mut talk = Talk::new(bot(&[
+        ("bot.yaml", BOT),
+        ("skills/a.yaml", &asks("/start", "{ command: hello }")),
+        ("skills/b.yaml", &asks("order", "{ command: order }, { event: order }")),
+    ]));
+    talk.say("hi");
+    talk.say("/hello");
+    talk.say("/start");
+    talk.incoming(IncomingBody::Opened { payload: Some("ad".into()) });
+    assert_eq!(talk.conversation.runs.len(), 1);
+    // Another skill suspends it, and it goes on below; begun again it is over.
+    talk.say("/order");
+    assert_eq!(talk.conversation.runs.len(), 2);
+    talk.say("/hello");
+    assert_eq!(talk.say("fine"), ["/start: fine"]);
+    // The order's question is the one that waits now; an event does not take it away.
+    talk.item(event("order"));
+    assert_eq!(talk.say("41"), ["order: 41", "order?"]);
+}
+
+#[test]
 fn opening_the_widget_does_not_subscribe_again() {
     // FL 7.9: /start or an opt-in word does.
     let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/o.yaml", LISTEN)]));

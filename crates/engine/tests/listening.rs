@@ -54,6 +54,23 @@ fn days_and_times_as_people_say_them() {
 }
 
 #[test]
+fn a_phone_number_is_one_of_the_bots_country_or_a_whole_one() {
+    let skill = "skill: ask\ncatch: [{ command: ask }]\nblocks:\n  answer:\n    listen: got\n    expect: phone\n    retry: { times: 0 }\n    on: { timeout: end, invalid: no }\n    timeout: 10m\n  kept:\n    text: Got ${got}.\n    next: end\n  no:\n    text: Invalid.\n";
+    let spanish = BOT.replace("timezone: UTC\n", "timezone: UTC\ncountry: ES\n");
+    for (answer, said) in [
+        ("612 345 678", "Got +34612345678."),
+        ("+44 20 7946 0958", "Got +442079460958."),
+        ("12345", "Invalid."),
+        ("+34 12345", "Invalid."),
+        ("6123456789", "Invalid."),
+    ] {
+        let mut talk = Talk::new(bot(&[("bot.yaml", &spanish), ("skills/ask.yaml", skill)]));
+        talk.say("/ask");
+        assert_eq!(talk.say(answer), [said], "{answer}");
+    }
+}
+
+#[test]
 fn an_ambiguous_day_is_asked_about_with_both_readings() {
     for answer in ["press", "label", "number", "other"] {
         let mut talk = talk("    expect: date\n");

@@ -36,11 +36,16 @@ const ATTRIBUTES: &str = "
   email: email
   home: country
   tongue: language
+  site: url
   age: { computed: years_since(birthday) }
   twice: { computed: orders * 2 }
   often: { computed: 'count(visit, last 30 days)' }
+  greeting: { computed: 'first_name | default(\"friend\")' }
+  renewal: { computed: last_order + 30 days }
 globals:
   threshold: { type: number, default: 3 }
+  season: { type: text, default: ANA B }
+  launch: { type: date, default: 2026-03-02 }
 channels:
   web: { type: web }
   telegram: { type: telegram, token: '${env.TELEGRAM_TOKEN}' }

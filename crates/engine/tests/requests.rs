@@ -302,6 +302,55 @@ fn a_question_underneath_gets_the_floor_back_when_the_request_is_over() {
     assert_eq!(talk.say("Ana"), ["Hi Ana."]);
 }
 
+const NAME: &str =
+    "skill: name\ncatch:\n  - command: name\nblocks:\n  ask:\n    text: Name?\n  name:\n    listen: name\n  hi:\n    text: Hi ${name}.\n";
+const LOOKS: &str = "  look:\n    json: { get: \"https://shop.example/\", save: { stock: $.stock } }\n    on: { timeout: late }\n  ask:\n    text: ${stock} left. How many?\n  many:\n    listen: many\n  so:\n    text: ${many} it is.\n    next: end\n  late:\n    text: No answer. How many?\n    next: many\n";
+
+/// A timer looks, and then asks; meanwhile something else is asked.
+fn ticked() -> Talk {
+    let tick = skill(&format!("  arm:\n    timer: {{ after: 1m, do: look }}\n  ok:\n    text: ok\n    next: end\n{LOOKS}"));
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/name.yaml", NAME), ("skills/ask.yaml", &tick)]));
+    talk.say("/ask");
+    talk.wait(65);
+    assert_eq!(talk.say("/name"), ["Name?"]);
+    talk
+}
+
+#[test]
+fn what_the_customer_did_not_begin_keeps_its_reply_while_something_else_is_asked() {
+    // FL 5.3b.
+    let mut talk = ticked();
+    assert_eq!(came(&mut talk, ok(r#"{"stock":3}"#)), NONE);
+    assert_eq!(talk.wait(30), NONE);
+    assert_eq!(talk.say("Ana"), ["Hi Ana."]);
+    assert_eq!(talk.wait(0), ["3 left. How many?"]);
+    assert_eq!(talk.say("2"), ["2 it is."]);
+}
+
+#[test]
+fn one_whose_call_took_too_long_waits_for_its_turn_too_and_takes_an_answer_that_comes_meanwhile() {
+    for (late, asked) in [(None, "No answer. How many?"), (Some(r#"{"stock":5}"#), "5 left. How many?")] {
+        let mut talk = ticked();
+        assert_eq!(talk.wait(600), NONE, "its time is over");
+        if let Some(body) = late {
+            assert_eq!(came(&mut talk, ok(body)), NONE);
+        }
+        assert_eq!(talk.say("Ana"), ["Hi Ana."]);
+        assert_eq!(talk.wait(0), [asked]);
+    }
+}
+
+#[test]
+fn what_the_customer_began_asks_when_its_answer_comes_and_is_answered_first() {
+    // FL 5.3a: the question that was shown last is the one that is answered.
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/name.yaml", NAME), ("skills/ask.yaml", &skill(LOOKS))]));
+    talk.say("/ask");
+    assert_eq!(talk.say("/name"), ["Name?"]);
+    assert_eq!(came(&mut talk, ok(r#"{"stock":3}"#)), ["3 left. How many?"]);
+    assert_eq!(talk.say("2"), ["2 it is."]);
+    assert_eq!(talk.say("Ana"), ["Hi Ana."]);
+}
+
 #[test]
 fn while_a_human_has_the_conversation_the_reply_is_kept() {
     let mut talk =

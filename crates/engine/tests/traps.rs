@@ -30,7 +30,7 @@ const TRAPS: &[Trap] = &[
     ("    text: {{ name }}, hello", "E0026", &["`{{`", "`${…}`"]),
     ("    add_tag: #vip", "E0104", &["a # begins a comment", "\"#vip\""]),
     ("    text: Hi\n    next: skill: x", "E0015", &["one colon too many", "`skill x`"]),
-    ("    text: Hi\n\tnext: end", "E0013", &["tab", "two spaces"]),
+    ("    text: Hi\n\tnext: end", "E0013", &["tab", "write 4 spaces"]),
     ("    text: ${secret.shop}", "E0243", &["`secret.shop` cannot stand here", "`headers`, `query` or `body`"]),
 ];
 

@@ -154,6 +154,17 @@ impl Unit {
             Self::Year => "year",
         }
     }
+
+    /// How many days it has at the most, an hour as one.
+    pub fn most_days(self) -> i64 {
+        match self {
+            Self::Hour | Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 31,
+            Self::Quarter => 92,
+            Self::Year => 366,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -116,9 +116,11 @@ impl<'e> Eval<'e> {
                 judged(*sense, Some(self.contains(&value, part)?))
             }
             Test::Affix { of, part, at_end, sense } => {
-                let (Some(value), Some(part)) = (self.folded(of)?, self.folded(part)?) else { return Ok(Truth::Unknown) };
-                let holds = if *at_end { value.ends_with(&*part) } else { value.starts_with(&*part) };
-                judged(*sense, Some(holds.into()))
+                let (value, part) = (self.value(of)?, self.folded(part)?);
+                let (Some(value), Some(part)) = (value, part) else { return Ok(Truth::Unknown) };
+                let text = self.text_of(&value);
+                self.fuel.spend(text.len() as u64)?;
+                judged(*sense, Some(operate::has_affix(&text, &part, *at_end).into()))
             }
             Test::Matches { of, regex, sense } => {
                 let Some(value) = self.value(of)? else { return Ok(judged(*sense, None)) };
@@ -163,7 +165,7 @@ impl<'e> Eval<'e> {
         let facts = self.facts;
         for note in facts.notes() {
             self.fuel.spend(1 + note.len() as u64)?;
-            if fold(&note).contains(part) {
+            if operate::has_part(&note, part) {
                 return Ok(Some(note));
             }
         }
@@ -224,7 +226,7 @@ impl<'e> Eval<'e> {
         let Value::Text(text) = value else { return Ok(Truth::Unknown) };
         let Some(part) = self.folded(part)? else { return Ok(Truth::Unknown) };
         self.fuel.spend(text.len() as u64)?;
-        Ok(fold(text).contains(&*part).into())
+        Ok(operate::has_part(text, &part).into())
     }
 
     /// A value as folded text.

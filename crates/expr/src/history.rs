@@ -12,7 +12,7 @@ mod windows;
 pub use rows::Row;
 
 use crate::{EvalError, Events, ast::Agg, code::Aggregate, eval::Eval};
-use fold::Fold;
+pub(crate) use fold::Fold;
 use model::Value;
 use std::ops::{ControlFlow, Range};
 

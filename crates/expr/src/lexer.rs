@@ -69,6 +69,15 @@ pub fn lex(src: &str, pos: usize) -> Token {
     if first == '"' || first == '\'' {
         return quoted(rest, start, first);
     }
+    // A name in the braces that only texts have.
+    if let Some(inner) = rest.strip_prefix("${").and_then(|rest| Some(rest.split_once('}')?.0)) {
+        let (name, end) = (inner.trim(), start + inner.len() + 3);
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+        let problem = Problem::error("E0305", start..end, "`${…}` stands in texts; a condition names things without it");
+        let problem =
+            if is_name { problem.help(format!("write {name}")).suggest(name) } else { problem.help("write what stands inside it") };
+        return Token { tok: Tok::Bad, start, end, problem: Some(Box::new(problem)) };
+    }
     if let Some((foreign, ours)) = FOREIGN.iter().find(|(f, _)| rest.starts_with(f) && !(rest.starts_with("!=") && *f == "!")) {
         let range = start..start + foreign.len();
         let problem = Problem::error("E0305", range, format!("`{foreign}` is not used here; write `{}`", ours.trim()));

@@ -26,6 +26,40 @@ pub fn folds_to(text: &str, folded: &str) -> bool {
     wanted.next().is_none()
 }
 
+/// Whether a text reads the same folded but for upper case: then it is looked through as it stands.
+fn is_tidy(text: &str) -> bool {
+    let mut gap = true;
+    let tidy = text.bytes().all(|b| {
+        let after_gap = std::mem::replace(&mut gap, b == b' ');
+        b == b' ' && !after_gap || b.is_ascii() && !b.is_ascii_whitespace()
+    });
+    tidy && (!gap || text.is_empty())
+}
+
+/// Whether a text, once folded, has an already folded part.
+pub fn has_part(text: &str, folded: &str) -> bool {
+    if !is_tidy(text) {
+        return fold(text).contains(folded);
+    }
+    let (text, part) = (text.as_bytes(), folded.as_bytes());
+    let Some(first) = part.first() else { return true };
+    let Some(starts) = text.len().checked_sub(part.len()).and_then(|last| text.get(..=last)) else { return false };
+    let is_here = |at: usize| text.get(at..at + part.len()).is_some_and(|here| here.eq_ignore_ascii_case(part));
+    starts.iter().enumerate().any(|(at, byte)| byte.to_ascii_lowercase() == *first && is_here(at))
+}
+
+/// Whether a text, once folded, begins or ends with an already folded part.
+pub fn has_affix(text: &str, folded: &str, at_end: bool) -> bool {
+    if !is_tidy(text) {
+        let text = fold(text);
+        return if at_end { text.ends_with(folded) } else { text.starts_with(folded) };
+    }
+    let (text, part) = (text.as_bytes(), folded.as_bytes());
+    let Some(rest) = text.len().checked_sub(part.len()) else { return false };
+    let here = if at_end { text.get(rest..) } else { text.get(..part.len()) };
+    here.is_some_and(|here| here.eq_ignore_ascii_case(part))
+}
+
 /// A text read as the type of another value; `None` if it does not read so.
 fn read_as(text: &str, like: &Value, zone: &TimeZone) -> Option<Value> {
     match like {
@@ -222,6 +256,23 @@ pub fn negative(value: &Value) -> Result<Value, EvalError> {
         Value::Duration(d) => calendar::negated(*d).map(Value::Duration).map_or_else(|| failed("the duration is too long"), Ok),
         Value::Bool(_) | Value::Text(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::List(_) | Value::Record(_) => {
             failed(format!("`-` has no meaning before {}", value.type_name()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_are_found_in_a_text_as_in_what_it_folds_to(text in "[ aAbB\tß\u{212a}]{0,9}", part in "[ aAbBk\tß]{0,3}") {
+            let (folded, part) = (fold(&text), fold(&part));
+            prop_assert_eq!(has_part(&text, &part), folded.contains(&part));
+            prop_assert_eq!(has_affix(&text, &part, false), folded.starts_with(&part));
+            prop_assert_eq!(has_affix(&text, &part, true), folded.ends_with(&part));
+            prop_assert_eq!(folds_to(&text, &part), folded == part);
         }
     }
 }

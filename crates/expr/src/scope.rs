@@ -156,6 +156,8 @@ pub struct References {
     pub channels: BTreeSet<String>,
     /// Whether the result may change with time alone.
     pub time: bool,
+    /// How far back it looks at recorded events.
+    pub reach: crate::Reach,
 }
 
 impl References {
@@ -175,5 +177,6 @@ impl References {
             into.extend(from.iter().cloned());
         }
         self.time |= other.time;
+        self.reach = self.reach.or(other.reach);
     }
 }

@@ -220,6 +220,9 @@ pub struct Run {
     pub said: Option<String>,
     /// How it rests.
     pub rest: Rest,
+    /// Since when it could go on and waits for the floor, because it would ask and the customer did not begin it (FL 5.3b).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Instant>,
 }
 
 impl Run {
@@ -298,6 +301,15 @@ pub enum ChoiceTo {
     Event(String),
     /// The cards that were held back are shown (FL 4, `gallery`).
     More,
+}
+
+/// The button that was pressed last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pressed {
+    /// Its token.
+    pub token: String,
+    /// When the channel told of the press that acted.
+    pub at: Instant,
 }
 
 /// The choices of one sent message, kept for 30 days (FL 5.4 rule 2).
@@ -460,6 +472,9 @@ pub struct Conversation {
     /// Choices that can still be pressed, oldest first.
     #[serde(default)]
     pub choices: Vec<SentChoices>,
+    /// The button that was pressed last: pressed again within moments, it does nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressed: Option<Pressed>,
     /// Starts that wait.
     #[serde(default)]
     pub pending: Vec<PendingStart>,
@@ -484,7 +499,7 @@ pub struct Conversation {
     /// Since when a human or the queue has it; timers are held while it is set (FL 5.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<Instant>,
-    /// `once:` memory: `skill#catch` and when it last started.
+    /// `once:` memory: when each catch last started, by its skill and what it catches.
     #[serde(default, skip_serializing_if = "Record::is_empty")]
     pub once: Record,
 }
@@ -507,6 +522,7 @@ impl Conversation {
             floor: Vec::new(),
             timers: Vec::new(),
             choices: Vec::new(),
+            pressed: None,
             pending: Vec::new(),
             request: None,
             greeted: false,

@@ -263,3 +263,35 @@ pub struct JourneyEntry {
     /// What.
     pub what: JourneyKind,
 }
+
+impl JourneyEntry {
+    /// Another contact that it names.
+    pub fn names(&self) -> Option<ContactId> {
+        match &self.what {
+            JourneyKind::Merged { other, .. } | JourneyKind::Unmerged { other, .. } | JourneyKind::NotMerged { other, .. } => Some(*other),
+            JourneyKind::MergedInto { into, .. } => Some(*into),
+            _ => None,
+        }
+    }
+
+    /// If it names one of these, it names nobody from now on, and what it told of them is gone; answers whether it did.
+    pub fn unname(&mut self, gone: &[ContactId]) -> bool {
+        if self.names().is_none_or(|named| !gone.contains(&named)) {
+            return false;
+        }
+        match &mut self.what {
+            JourneyKind::Merged { other, why, lost, .. } => {
+                *other = ContactId(0);
+                why.clear();
+                lost.clear();
+            }
+            JourneyKind::NotMerged { other, why } => {
+                *other = ContactId(0);
+                why.clear();
+            }
+            JourneyKind::Unmerged { other: named, .. } | JourneyKind::MergedInto { into: named, .. } => *named = ContactId(0),
+            _ => {}
+        }
+        true
+    }
+}

@@ -27,8 +27,8 @@ pub use call::{
 pub use change::{Actor, Change};
 pub use contact::{Address, AttributeDef, AttributeType, Consent, Contact, MESSAGES, NOTES_LIMIT, Note, Reach, Tag, TagKey};
 pub use conversation::{
-    Ask, Awaited, Calling, Cause, ChoiceTo, Conversation, Frame, Kept, LiveRequest, Owner, Paused, PendingStart, RequestState, Rest, Run,
-    SentChoice, SentChoices, Start, Timer, Version,
+    Ask, Awaited, Calling, Cause, ChoiceTo, Conversation, Frame, Kept, LiveRequest, Owner, Paused, PendingStart, Pressed, RequestState,
+    Rest, Run, SentChoice, SentChoices, Start, Timer, Version,
 };
 pub use id::{AgentId, ContactId, ConversationId, EventId, IdError, IdSource, JourneyId, MergeId, MessageId, RequestId, RunId};
 pub use identifier::{Absorbed, IDENTIFIER_LENGTH, Identifier, IdentifierKind, Verified};
@@ -37,7 +37,7 @@ pub use message::{
     Attachment, AttachmentKind, Author, BlobId, Card, Choice, ChoiceAction, Content, Delivery, DeliveryUpdate, Incoming, IncomingBody,
     Linked, Location, Message, Picture, TextFormat, TranscriptEntry,
 };
-pub use person::{Happened, InboxItem, InboxRow, Occasion, OutboxRow, OutboxState, Person, SEEN_FOR, SEEN_LIMIT, SeenKey};
+pub use person::{Forgotten, Happened, InboxItem, InboxRow, Occasion, OutboxRow, OutboxState, Person, SEEN_FOR, SEEN_LIMIT, SeenKey};
 pub use standing::{ChatState, SESSION};
 pub use text::fold;
 pub use time::{Duration, Instant};

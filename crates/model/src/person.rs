@@ -219,6 +219,8 @@ pub enum Occasion {
         /// How.
         changes: Vec<Change>,
     },
+    /// The contact is erased with everything that is kept about them. The runtime does it; it never is an item of a line.
+    Erase,
     /// A `schedule` catch starts its skill.
     Schedule {
         /// The skill.
@@ -278,6 +280,53 @@ pub struct OutboxRow {
     /// How many of the channel's pieces were confirmed (a long text, a gallery).
     #[serde(default)]
     pub parts_done: u32,
+    /// Whether the customer opted out while it was under way: it is not tried again (FL 7.9).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unwanted: bool,
+}
+
+/// How much of the beginning of a person's past is not kept any more. Places and numbers stay as they were given: what is kept begins
+/// after them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// How many journey lines.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub journey: u64,
+    /// How many events, in the order in which they were recorded.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub events: u64,
+    /// Up to which transcript line, by conversation, of those that are kept under this person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<(ConversationId, u64)>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none_of_them(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Forgotten {
+    /// Whether everything is kept.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Up to which line of a conversation nothing is kept.
+    pub fn lines_of(&self, conversation: ConversationId) -> u64 {
+        self.lines.iter().find(|(id, _)| *id == conversation).map_or(0, |(_, no)| *no)
+    }
+
+    /// Forgets what another one does as well.
+    pub fn extend(&mut self, more: &Self) {
+        self.journey = self.journey.max(more.journey);
+        self.events = self.events.max(more.events);
+        for (id, no) in &more.lines {
+            match self.lines.iter_mut().find(|(known, _)| known == id) {
+                Some((_, known)) => *known = (*known).max(*no),
+                None => self.lines.push((*id, *no)),
+            }
+        }
+    }
 }
 
 /// One person, whole.
@@ -302,6 +351,9 @@ pub struct Person {
     /// Inbox items set aside after breaking three times, for the operator.
     #[serde(default)]
     pub parked: BTreeMap<u64, InboxRow>,
+    /// How much of the beginning of their past is not kept any more.
+    #[serde(default, skip_serializing_if = "Forgotten::is_nothing")]
+    pub forgotten: Forgotten,
     /// Grows by one with every commit: the commit's precondition.
     pub version: u64,
 }

@@ -102,6 +102,7 @@ mod tests {
             calls: Vec::new(),
             seen: Vec::new(),
             parked: Default::default(),
+            forgotten: Default::default(),
             version: 1,
         }
     }

@@ -8,6 +8,8 @@ import type { Button, FileLine, Line, Pending } from "./types";
 
 export interface Actions {
   press: (button: Button) => void;
+  /** Whether it was pressed and the server has not taken that yet. */
+  sending: (token: string) => boolean;
   retry: (item: Pending) => void;
   picture: (file: FileLine, line: number | undefined) => Promise<Blob>;
 }
@@ -38,7 +40,7 @@ export function choice(button: Button, actions: Actions, pressed: Set<string>): 
   const label = h("bdi", {}, button.label);
   if (button.token !== undefined) {
     const chosen = pressed.has(button.token);
-    return control(
+    const element = control(
       chosen ? "choice chosen" : "choice",
       () => actions.press(button),
       undefined,
@@ -46,6 +48,9 @@ export function choice(button: Button, actions: Actions, pressed: Set<string>): 
       label,
       chosen && h("span", { class: "hidden" }, ` (${words.chosen})`),
     );
+    // Not `disabled`: that would take the focus away.
+    if (actions.sending(button.token)) element.ariaDisabled = "true";
+    return element;
   }
   const href = button.phone !== undefined ? dial(button.phone) : safeAddress(button.url ?? "");
   if (!href) return h("span", { class: "choice" }, label);

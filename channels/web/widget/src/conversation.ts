@@ -64,6 +64,11 @@ export class Conversation {
     return new Set(tokens.filter((token) => token !== undefined));
   }
 
+  /** Whether a button was pressed and its line has not come back: pressed again meanwhile, it was meant once. */
+  sending(token: string): boolean {
+    return this.pending.some((p) => p.body.press === token && p.state !== "failed");
+  }
+
   /** The number of the line whose buttons are current: nothing was said by the visitor after it. */
   current(): number {
     if (this.pending.some((p) => p.path === "messages")) return Infinity;

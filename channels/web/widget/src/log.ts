@@ -43,7 +43,7 @@ export class Log {
         state: this.#state(item, item === lastOwn),
       };
       const choices = "no" in item ? [item, ...(item.cards ?? [])].flatMap((of) => of.buttons ?? []) : [];
-      const buttons = choices.map((b) => b.token && pressed.has(b.token));
+      const buttons = choices.map((b) => b.token && [pressed.has(b.token), conversation.sending(b.token)]);
       const key = keyOf(item);
       keys.add(key);
       const signature = JSON.stringify([look, buttons, item]);

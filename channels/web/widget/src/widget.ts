@@ -28,6 +28,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   const talk = new Conversation();
   const actions: Actions = {
     press: (button) => press(button),
+    sending: (token) => talk.sending(token),
     retry: (item) => outbox.retry(item),
     picture: (file, line) => api.file(file.id, line),
   };
@@ -325,7 +326,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   }
 
   function press(button: Button) {
-    say({ press: button.token!, label: button.label });
+    if (!talk.sending(button.token!)) say({ press: button.token!, label: button.label });
   }
 
   function typed() {

@@ -22,6 +22,18 @@ test("what the visitor said is pending until its line comes back", () => {
   expect(talk.pending.map((p) => p.client_id)).toEqual(["b"]);
 });
 
+test("a button that was pressed is held until its line comes back, or it failed", () => {
+  const talk = new Conversation();
+  talk.line(line(1, "bot", { buttons: [{ label: "Yes", token: "y" }, { label: "No", token: "n" }] }));
+  expect(talk.sending("y")).toBe(false);
+  talk.pending = [pending("a", { press: "y", label: "Yes" })];
+  expect([talk.sending("y"), talk.sending("n")]).toEqual([true, false]);
+  talk.line(line(2, "you", { client_id: "a", pressed: "y" }));
+  expect(talk.sending("y")).toBe(false);
+  talk.pending = [{ ...pending("b", { press: "y", label: "Yes" }), state: "failed" }];
+  expect(talk.sending("y")).toBe(false);
+});
+
 test("quick replies go when they are answered", () => {
   const talk = new Conversation();
   talk.line(line(1, "bot", { quick_replies: [{ label: "Yes", token: "y" }] }));

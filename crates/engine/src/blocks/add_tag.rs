@@ -1,7 +1,7 @@
 //! `add_tag`: adds a tag (FL 7.5).
 
 use super::{BlockBody, BlockKind, OptionSpec, OutcomeSpec};
-use crate::bot::reader::{At, Fields, Reader};
+use crate::bot::reader::{At, Fields, Reader, one_with_commas};
 use model::Change;
 
 #[derive(Debug)]
@@ -31,6 +31,7 @@ impl BlockKind for AddTag {
     }
 
     fn read(&self, value: At<'_>, _options: &mut Fields<'_>, _has_next: bool, reader: &mut Reader<'_>) -> Option<Box<dyn BlockBody>> {
+        one_with_commas(value, "tag", reader.out);
         super::tags::read(value, Change::AddTag, reader)
     }
 }

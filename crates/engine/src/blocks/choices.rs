@@ -2,11 +2,12 @@
 
 use super::Fault;
 use crate::bot::reader::{At, Fields, Reader, one_or_many};
+use crate::bot::typed::What;
 use crate::bot::{Block, Target};
 use crate::step::Moving;
 use expr::Template;
 use model::{Choice, ChoiceAction, ChoiceTo, MessageId, SentChoice, SentChoices};
-use syntax::Node;
+use syntax::{Diagnostic, Node, Span};
 
 /// How many choices one block may have.
 const MOST: usize = 50;
@@ -71,7 +72,7 @@ pub(crate) fn read_buttons(options: &mut Fields<'_>, reader: &mut Reader<'_>) ->
 }
 
 fn read_keys(keys: &[(&'static str, bool)], options: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<Vec<ChoiceDef>> {
-    let (mut choices, mut failed) = (Vec::new(), false);
+    let (mut choices, mut places, mut failed) = (Vec::new(), Vec::new(), false);
     for (key, quick) in keys.iter().copied() {
         let Some(node) = options.take(key) else { continue };
         if node.is_null() || node.as_list().is_some_and(<[_]>::is_empty) {
@@ -80,30 +81,38 @@ fn read_keys(keys: &[(&'static str, bool)], options: &mut Fields<'_>, reader: &m
         }
         for item in one_or_many(node) {
             match read_one(item, quick, reader) {
-                Some(choice) => choices.push(choice),
+                Some(choice) => {
+                    choices.push(choice);
+                    // The label: what stands before the colon, if anything leads anywhere.
+                    places.push(item.as_map().and_then(<[_]>::first).map_or(item.span, |entry| entry.key.span));
+                }
                 None => failed = true,
             }
         }
     }
-    check(&choices, options.span(), reader)?;
+    check(&choices, &places, options.span(), reader)?;
     // What is wrong with each was told.
     (!failed).then_some(choices)
 }
 
 /// What must hold of the choices of one message or card: few enough, and no two the same to a customer who types.
-fn check(choices: &[ChoiceDef], span: syntax::Span, reader: &mut Reader<'_>) -> Option<()> {
-    let mut known: Vec<(String, &ChoiceDef)> = Vec::new();
-    for choice in choices {
+fn check(choices: &[ChoiceDef], places: &[Span], span: Span, reader: &mut Reader<'_>) -> Option<()> {
+    let mut known: Vec<(String, Span)> = Vec::new();
+    for (choice, place) in choices.iter().zip(places) {
         let Some(label) = choice.label.literal().map(crate::step::spoken) else { continue };
-        if known.iter().any(|(other, _)| *other == label) {
+        if let Some((_, first)) = known.iter().find(|(other, _)| *other == label) {
             let message = format!(
                 "two choices say \"{}\": a customer who types it could mean either",
                 choice.label.literal().unwrap_or_default().trim()
             );
-            reader.error("E0129", span, message);
+            reader.out.push(
+                Diagnostic::error("E0129", *place, message)
+                    .also(*first, "the first one")
+                    .help("give one of the two another label, or take it out"),
+            );
             return None;
         }
-        known.push((label, choice));
+        known.push((label, *place));
     }
     if choices.len() > MOST {
         reader.error("E0125", span, format!("a message has at most {MOST} buttons and quick replies"));
@@ -117,7 +126,10 @@ fn read_one(item: At<'_>, quick: bool, reader: &mut Reader<'_>) -> Option<Choice
         Node::Map(entries) => match entries.as_slice() {
             [entry] => (&entry.key, Some(&entry.value)),
             _ => {
-                reader.error("E0103", item.span, "a button is written \"- Label: target\", one to a line of the list");
+                reader.out.push(
+                    Diagnostic::error("E0103", item.span, "a button is written \"- Label: target\", one to a line of the list")
+                        .help("put a dash and a space before each label"),
+                );
                 return None;
             }
         },
@@ -128,6 +140,9 @@ fn read_one(item: At<'_>, quick: bool, reader: &mut Reader<'_>) -> Option<Choice
         }
     };
     let label = reader.prose(label_node, "a label")?;
+    if label.literal().is_some() {
+        reader.may_be_typed(label_node, What::Answer);
+    }
     if label.literal().is_some_and(|l| l.trim().is_empty()) {
         reader.error("E0104", label_node.span, "a button needs a label");
         return None;
@@ -148,6 +163,7 @@ fn read_one(item: At<'_>, quick: bool, reader: &mut Reader<'_>) -> Option<Choice
     if let Some(synonyms) = fields.take("synonyms") {
         for node in one_or_many(synonyms) {
             choice.synonyms.extend(reader.text(node, "a synonym").map(str::to_owned));
+            reader.may_be_typed(node, What::Answer);
             choice.synonyms.extend(reader.in_other_languages(node));
         }
     }

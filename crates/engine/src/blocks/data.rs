@@ -57,7 +57,9 @@ impl BlockKind for Data {
 
     fn read(&self, value: At<'_>, options: &mut Fields<'_>, _has_next: bool, reader: &mut Reader<'_>) -> Option<Box<dyn BlockBody>> {
         if !matches!(value.value, syntax::Node::Map(_)) {
-            reader.error("E0103", value.span, "data is a map of names and values");
+            let diagnostic =
+                syntax::Diagnostic::error("E0103", value.span, format!("data is a map of names and values, not {}", value.kind_name()));
+            reader.out.push(diagnostic.help("write data: { NAME: VALUE }, or each NAME: VALUE on a line of its own below data:"));
             return None;
         }
         let before = reader.out.error_count();
@@ -93,7 +95,8 @@ impl BlockKind for Data {
 pub(crate) fn check_literal(name: &str, template: &Template, node: At<'_>, reader: &mut Reader<'_>) {
     let (Some(text), Some(declared)) = (template.literal(), reader.names.attribute(name)) else { return };
     let zone = jiff::tz::TimeZone::UTC;
-    let context = expr::Coercion { language: None, country: Some("US"), zone: &zone, now: model::Instant::default() };
+    let country = reader.names.country.as_deref().or(Some("US"));
+    let context = expr::Coercion { language: None, country, zone: &zone, now: model::Instant::default() };
     if let Err(why) = expr::coerce(&Value::text(text), &declared.ty, &context) {
         let message = format!("{name} is declared as {} and cannot hold this: {why}", declared.ty.name());
         reader.error("E0104", node.span, message);

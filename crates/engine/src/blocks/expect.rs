@@ -2,6 +2,7 @@
 
 use super::{Fault, Heard, choices};
 use crate::bot::reader::{At, Fields, Reader, one_or_many};
+use crate::bot::typed::What;
 use crate::step::Moving;
 use expr::Template;
 use expr::spoken::{self, Lean};
@@ -119,10 +120,12 @@ pub(crate) fn read(node: At<'_>, reader: &mut Reader<'_>) -> Option<Expect> {
                     Node::Map(list) => {
                         for pair in list {
                             let value = reader.text(&pair.key, "a choice")?.to_owned();
+                            reader.may_be_typed(&pair.key, What::Answer);
                             let mut words: Vec<String> =
                                 reader.in_other_languages(&pair.key).iter().map(|w| crate::step::spoken(w)).collect();
                             for n in one_or_many(&pair.value) {
                                 words.extend(reader.text(n, "a synonym").map(crate::step::spoken));
+                                reader.may_be_typed(n, What::Answer);
                                 words.extend(reader.in_other_languages(n).iter().map(|w| crate::step::spoken(w)));
                             }
                             choices.push((value, words));
@@ -131,6 +134,7 @@ pub(crate) fn read(node: At<'_>, reader: &mut Reader<'_>) -> Option<Expect> {
                     Node::Null | Node::Scalar(_) | Node::List(_) => {
                         let words = reader.in_other_languages(item).iter().map(|w| crate::step::spoken(w)).collect();
                         choices.push((reader.text(item, "a choice")?.to_owned(), words));
+                        reader.may_be_typed(item, What::Answer);
                     }
                 }
             }

@@ -376,6 +376,10 @@ impl BlockBody for Form {
         Waits::Asks
     }
 
+    fn topic(&self) -> Option<&str> {
+        self.consent.as_ref().map(|consent| consent.topic.as_str())
+    }
+
     fn timeout(&self) -> Option<i64> {
         self.timeout
     }

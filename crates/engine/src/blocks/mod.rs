@@ -214,6 +214,11 @@ pub(crate) trait BlockBody: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The topic that it asks consent for.
+    fn topic(&self) -> Option<&str> {
+        None
+    }
+
     /// Where a pressed choice's value is stored.
     fn save(&self) -> Option<&str> {
         None
@@ -288,6 +293,11 @@ pub(crate) trait BlockBody: Debug + Send + Sync {
 
     /// What must hold of an awaited event (over its fields) or attribute (over the contact), if the block waits for one.
     fn awaited(&self) -> Option<&expr::Condition> {
+        None
+    }
+
+    /// The event it waits for, if it waits for one.
+    fn awaited_event(&self) -> Option<&str> {
         None
     }
 

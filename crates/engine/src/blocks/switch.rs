@@ -68,6 +68,10 @@ impl BlockKind for Switch {
                 reader.out.push(diagnostic);
                 continue;
             }
+            if let Some(diagnostic) = foreign_case(item) {
+                reader.out.push(diagnostic);
+                continue;
+            }
             let Some(mut case) = Fields::of(item, "a case", reader.out) else { continue };
             let when = case.need("when", reader.out).and_then(|n| reader.condition(n, "when"));
             let then = case.need("then", reader.out).and_then(|n| reader.target(n));
@@ -100,6 +104,23 @@ fn written_short(item: At<'_>) -> Option<Diagnostic> {
     }
     let diagnostic = Diagnostic::error("E0101", one.key.span, "a case says when it holds and where it leads then");
     Some(diagnostic.help(format!("write \"- when: {key}\", and below it \"then: {target}\", in the column of when")))
+}
+
+/// `- if: …`, `- when: …` with `next: …`: a case in the words of elsewhere.
+fn foreign_case(item: At<'_>) -> Option<Diagnostic> {
+    let keys = || item.as_map().unwrap_or_default().iter().filter_map(|entry| Some((entry.key.as_text()?, entry.key.span)));
+    let other =
+        |known: &str, words: &[&str]| if keys().any(|(key, _)| key == known) { None } else { keys().find(|(key, _)| words.contains(key)) };
+    let (slip, ours) = match other("when", &["if", "case", "condition", "cond", "is"]) {
+        Some(slip) => (slip, "when"),
+        None => (other("then", &["next", "goto", "go_to", "target", "to", "do"])?, "then"),
+    };
+    let (key, span) = slip;
+    Some(
+        Diagnostic::error("E0101", span, format!("a case has no \"{key}\""))
+            .help(format!("did you mean \"{ours}\"? a case is \"- when: CONDITION\" with \"then: TARGET\" below it"))
+            .guess(span, ours, format!("write \"{ours}\"")),
+    )
 }
 
 impl BlockBody for Cases {

@@ -196,6 +196,13 @@ impl BlockBody for Wait {
         }
     }
 
+    fn awaited_event(&self) -> Option<&str> {
+        match self {
+            Self::Until { what: What::Event(name), .. } => Some(name),
+            Self::Until { .. } | Self::While(_) => None,
+        }
+    }
+
     fn awaited(&self) -> Option<&Condition> {
         match self {
             Self::While(_) => None,

@@ -141,7 +141,7 @@ impl Stepper<'_> {
     }
 
     /// The bot has the conversation again.
-    fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         self.conversation.owner = Owner::Bot;
         self.conversation.held_since = None;
         // A question that was asked meanwhile was held as well: it starts anew.
@@ -283,6 +283,11 @@ impl Stepper<'_> {
                     // They said stop to the agent: the flow has nothing more to say to them.
                     for run in self.conversation.runs.iter().map(|r| r.id).collect::<Vec<_>>() {
                         self.end_resting(run, "opted out");
+                    }
+                } else if self.is_blocked() {
+                    // What was handed over is over; the rest goes on when they are unblocked.
+                    for run in request.map(|request| self.resting_on(request)).unwrap_or_default() {
+                        self.end_resting(run, "blocked");
                     }
                 } else if let Some(request) = request {
                     self.give_back(request, || Flow::Next)?;

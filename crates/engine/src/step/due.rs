@@ -12,14 +12,15 @@ pub fn next_due(conversation: &Conversation, limits: &Limits) -> Option<Instant>
         Owner::Agent(_) => None,
         Owner::Queue => conversation.request.as_ref().and_then(|r| r.deadline),
         Owner::Bot => {
+            let held = |run: &Run| super::floor::held_until(conversation, run, limits);
             let runs = conversation.runs.iter().filter_map(|run| match &run.rest {
                 Rest::Asking(ask) => {
                     // What is written wins: only who waits without a time is forgotten.
                     let ends = ask.deadline.unwrap_or_else(|| run.moved_at.plus_micros(limits.run_idle));
                     Some(ask.merge_until.map_or(ends, |until| until.min(ends)))
                 }
-                Rest::Waiting { until, on } => Some(wait_ends(*until, on, run, limits)),
-                Rest::Calling(calling) => Some(super::requests::due_at(calling, run.moved_at)),
+                Rest::Waiting { until, on } => Some(held(run).unwrap_or_else(|| wait_ends(*until, on, run, limits))),
+                Rest::Calling(calling) => Some(held(run).unwrap_or_else(|| super::requests::due_at(calling, run.moved_at))),
                 Rest::Requesting { .. } | Rest::HandedOver { .. } => None,
             });
             let timers = conversation.timers.iter().map(|t| t.next);
@@ -58,6 +59,9 @@ impl Stepper<'_> {
     /// Handles what became due first, and that alone: what breaks takes nothing else with it (FL 5.7), and each has
     /// the limits of a step to itself.
     pub(crate) fn due(&mut self) -> Result<(), Fault> {
+        if self.is_blocked() {
+            return Ok(());
+        }
         match self.conversation.owner {
             Owner::Agent(_) => return Ok(()),
             Owner::Queue => return self.queue_timeout(),
@@ -79,6 +83,9 @@ impl Stepper<'_> {
             }
             Some(DueThing::Merged(id)) => self.close_merge(id),
             Some(DueThing::Wait(id)) => {
+                if self.hold_for_floor(id) {
+                    return Ok(());
+                }
                 if self.storm() {
                     self.end_resting(id, "storm");
                     return Ok(());
@@ -111,6 +118,7 @@ impl Stepper<'_> {
         let now = self.turn.now;
         let mut due: Vec<(Instant, DueThing)> = Vec::new();
         for run in &self.conversation.runs {
+            let held = super::floor::held_until(&self.conversation, run, self.bot.limits());
             match &run.rest {
                 Rest::Asking(ask) => {
                     if let Some(until) = ask.merge_until
@@ -127,13 +135,14 @@ impl Stepper<'_> {
                     }
                 }
                 Rest::Waiting { until, on } => {
-                    let ends = wait_ends(*until, on, run, self.bot.limits());
+                    let ends = held.unwrap_or_else(|| wait_ends(*until, on, run, self.bot.limits()));
+                    let forgotten = until.is_none() && !matches!(on, Awaited::Came(_));
                     if ends <= now {
-                        due.push((ends, DueThing::Wait(run.id)));
+                        due.push((ends, if forgotten { DueThing::Idle(run.id) } else { DueThing::Wait(run.id) }));
                     }
                 }
                 Rest::Calling(calling) => {
-                    let ends = super::requests::due_at(calling, run.moved_at);
+                    let ends = held.unwrap_or_else(|| super::requests::due_at(calling, run.moved_at));
                     if ends <= now {
                         due.push((ends, DueThing::Request(run.id)));
                     }

@@ -34,8 +34,12 @@ impl Stepper<'_> {
         }
         // A value that says the same by its attribute's new type is no occasion for a flow.
         self.quiet |= *by == Actor::System && changes.iter().all(|change| self.only_retypes(change));
+        let was_blocked = self.is_blocked();
         for change in changes {
             self.change(change, by, None, None);
+        }
+        if self.is_blocked() && !was_blocked {
+            self.now_blocked(by);
         }
         self.place_by_phone(changes, by);
     }

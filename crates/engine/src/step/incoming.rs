@@ -2,15 +2,15 @@
 
 use super::Trace;
 use super::run::Begin;
-use super::spoken;
 use super::stepper::Stepper;
+use super::{ordinal, spoken};
 use crate::blocks::gallery::CARD;
 use crate::blocks::{Fault, Flow, Heard};
 use crate::bot::{Skill, Target};
 use crate::catches::Signal;
 use model::{
-    Actor, Author, Cause, Change, ChoiceTo, Content, Delivery, Incoming, IncomingBody, Message, Owner, Record, Rest, RunId, SentChoice,
-    SentChoices, Value, fold,
+    Actor, Author, Cause, Change, ChoiceTo, Content, Delivery, Incoming, IncomingBody, Instant, Message, Owner, Pressed, Record, Rest,
+    RunId, SentChoice, SentChoices, Value, fold,
 };
 use std::sync::Arc;
 
@@ -18,14 +18,20 @@ use std::sync::Arc;
 const LAST_INPUT: usize = 256;
 /// How often a question is repeated for answers that fit nothing, before `/_default_fallback`.
 const REPEATS: u32 = 2;
+/// A button that is pressed again within so long was meant once: an impatient finger, a channel that tells twice.
+const ONE_PRESS: i64 = 3_000_000;
 
 impl Stepper<'_> {
     /// Something the customer did.
     pub(crate) fn incoming(&mut self, incoming: &Incoming) -> Result<(), Fault> {
         self.keep_incoming(incoming);
+        if self.only_kept(incoming) {
+            return Ok(());
+        }
+        self.conversation.pressed.take_if(|last| !(0..ONE_PRESS).contains(&incoming.at.micros_since(last.at).saturating_abs()));
         match &incoming.body {
             IncomingBody::Message(content) => self.message(content),
-            IncomingBody::Press { token, label } => self.press(token, label),
+            IncomingBody::Press { token, label } => self.press(token, label, incoming.at),
             IncomingBody::Opened { payload } => self.opened(payload.as_deref()),
             IncomingBody::Event { name, fields } => self.happened(name, fields),
             IncomingBody::Unreachable { reason } => self.customer_left(reason),
@@ -177,7 +183,7 @@ impl Stepper<'_> {
     }
 
     /// Keeps, with the words, that the customer wants messages on this channel or does not.
-    fn consent_to_messages(&mut self, given: bool, words: &str) {
+    pub(super) fn consent_to_messages(&mut self, given: bool, words: &str) {
         let channel = self.conversation.address.channel.clone();
         let proof = format!("{} ({channel})", words.chars().take(LAST_INPUT).collect::<String>());
         let change = Change::Consent { topic: model::MESSAGES.into(), channel: Some(channel), given, proof };
@@ -214,7 +220,7 @@ impl Stepper<'_> {
         let Some(sent) = self.conversation.choices.iter().find(|c| c.message == message).cloned() else { return Ok(false) };
         let synonyms = self.synonyms(&sent);
         let said = spoken(text);
-        let ordinal: Option<u16> = said.parse().ok();
+        let ordinal = ordinal(text);
         // A label or a value that is itself a number wins over the ordinal.
         let by_name: Vec<&SentChoice> = sent
             .choices
@@ -314,11 +320,17 @@ impl Stepper<'_> {
     }
 
     /// Rule 2: a pressed button.
-    fn press(&mut self, token: &str, label: &str) -> Result<(), Fault> {
+    fn press(&mut self, token: &str, label: &str, at: Instant) -> Result<(), Fault> {
         if matches!(self.conversation.owner, Owner::Agent(_)) {
             self.rule("5.4.1", "a button, to the agent as its label");
             return Ok(());
         }
+        if self.conversation.pressed.as_ref().is_some_and(|last| last.token == token) {
+            let shown = self.find_choice(token).map_or_else(|| label.to_owned(), |(_, choice)| choice.label);
+            self.rule("repeated_press", format!("the button \"{shown}\" was pressed a moment ago; this press does nothing"));
+            return Ok(());
+        }
+        self.conversation.pressed = Some(Pressed { token: token.to_owned(), at });
         self.close_merges()?;
         let Some((sent, choice)) = self.find_choice(token) else {
             return self.stale(label);
@@ -429,6 +441,7 @@ impl Stepper<'_> {
             if self.may_start(&skill, catch, &event)? {
                 self.close_merges()?;
                 self.rule("5.4.4", format!("/{name}"));
+                self.begin_anew(&skill.name);
                 return self.start_catch(&skill, catch, event, Cause::Customer);
             }
         }
@@ -501,6 +514,7 @@ impl Stepper<'_> {
             let event = Record::from([("text".to_owned(), Value::text(text))]);
             if self.may_start(&skill, catch, &event)? {
                 self.rule("5.4.8", format!("a keyword of {}", skill.name));
+                self.begin_anew(&skill.name);
                 return self.start_catch(&skill, catch, event, Cause::Customer);
             }
         }

@@ -4,6 +4,7 @@
 //! consumes its input and changes nothing else (FL 5.7).
 
 mod api;
+mod blocked;
 mod calling;
 mod computed;
 mod desk;
@@ -19,6 +20,7 @@ mod membership;
 mod migrate;
 mod moving;
 mod occasions;
+mod once;
 mod person;
 mod reached;
 mod requests;
@@ -30,9 +32,11 @@ mod waiting;
 mod why;
 mod words;
 
+pub use words::ordinal;
 pub(crate) use words::{Words, spoken};
 
 pub use api::{DeskAnswer, DeskRequest, Input, PersonView, Step, Trace, Turn};
+pub use blocked::BLOCKED;
 pub use computed::computed_attributes;
 pub use due::next_due;
 pub(crate) use facts::holds_for;

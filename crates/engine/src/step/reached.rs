@@ -8,16 +8,22 @@ use model::{Actor, Cause, JourneyKind, Occasion, Reached, Record, Value};
 impl Stepper<'_> {
     /// One of an audience: nothing happens to somebody who opted out or is blocked meanwhile (FL 7.9).
     pub(crate) fn reached(&mut self, audience: &str, what: &Occasion, by: &Actor) -> Result<(), Fault> {
-        if let Occasion::Change { changes } = what {
-            self.modify(changes, by);
-            return Ok(());
+        match what {
+            Occasion::Change { changes } => {
+                self.why = Some(format!("change of many {audience}"));
+                self.modify(changes, by);
+                return Ok(());
+            }
+            // Whoever is erased has no step any more.
+            Occasion::Erase => return Ok(()),
+            Occasion::Event { .. } | Occasion::Schedule { .. } => {}
         }
         let status = self.contact.status.clone();
         if matches!(status.as_str(), "unsubscribed" | "blocked") {
             let name = match what {
                 Occasion::Event { name, .. } => name,
                 Occasion::Schedule { pattern, .. } => pattern,
-                Occasion::Change { .. } => return Ok(()),
+                Occasion::Change { .. } | Occasion::Erase => return Ok(()),
             };
             self.journey(by.clone(), JourneyKind::Delivery(format!("{name} did not reach the contact, who is {status}")));
             return Ok(());
@@ -25,7 +31,7 @@ impl Stepper<'_> {
         self.journey_reached(audience, what, by);
         match what {
             Occasion::Event { name, fields } => self.raise_outside(name, fields, None, by.clone()),
-            Occasion::Change { .. } => Ok(()),
+            Occasion::Change { .. } | Occasion::Erase => Ok(()),
             Occasion::Schedule { skill, pattern, to, at } => {
                 if self.storm() {
                     return Ok(());
@@ -51,7 +57,7 @@ impl Stepper<'_> {
         let (name, schedule) = match what {
             Occasion::Event { name, fields: _ } => (name, false),
             Occasion::Schedule { skill, pattern: _, to: _, at: _ } => (skill, true),
-            Occasion::Change { .. } => return,
+            Occasion::Change { .. } | Occasion::Erase => return,
         };
         self.why = Some(format!("broadcast {name}"));
         self.reached_line = Some((self.out.journey.len(), self.conversation.last_no));

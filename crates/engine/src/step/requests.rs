@@ -100,22 +100,30 @@ impl Stepper<'_> {
         })
     }
 
-    /// Makes a reply of what came; the run goes on with it, or keeps it while a human has the conversation (FL 5.5).
+    /// Makes a reply of what came; the run goes on with it, or keeps it while a human has the conversation (FL 5.5) or another run
+    /// the floor (FL 5.3b).
     fn reply(&mut self, id: RunId, came: &Came) -> Result<(), Fault> {
-        if self.conversation.owner == Owner::Bot {
+        self.answers_customer(id);
+        if self.conversation.owner == Owner::Bot && !self.is_blocked() && !self.hold_for_floor(id) {
             return self.go_on_with(id, |moving| moving.make_reply(came));
         }
+        let held_since = self.conversation.run(id).and_then(|run| run.held_since);
         self.wake(id, |moving| {
             let reply = moving.make_reply(came)?;
             if let Rest::Calling(calling) = &mut moving.run.rest {
                 calling.reply = Some(Box::new(reply));
             }
+            moving.run.held_since = held_since;
             Ok(None)
         })
     }
 
     /// A request is due: its reply was kept, or its time is over.
     pub(crate) fn request_is_due(&mut self, id: RunId) -> Result<(), Fault> {
+        self.answers_customer(id);
+        if self.hold_for_floor(id) {
+            return Ok(());
+        }
         self.go_on_with(id, |moving| match &mut moving.run.rest {
             Rest::Calling(calling) => match calling.reply.take() {
                 Some(reply) => Ok(*reply),
@@ -125,10 +133,13 @@ impl Stepper<'_> {
         })
     }
 
-    fn go_on_with(&mut self, id: RunId, reply: impl FnOnce(&mut Moving<'_, '_>) -> Result<Reply, Fault>) -> Result<(), Fault> {
-        // What the customer asked for is answered, even if they opted out of everything else (FL 7.9).
+    /// What the customer asked for is answered, even if they opted out of everything else (FL 7.9).
+    fn answers_customer(&mut self, id: RunId) {
         let direct = self.conversation.run(id).is_some_and(|run| matches!(&run.rest, Rest::Calling(calling) if calling.direct));
         self.direct |= direct;
+    }
+
+    fn go_on_with(&mut self, id: RunId, reply: impl FnOnce(&mut Moving<'_, '_>) -> Result<Reply, Fault>) -> Result<(), Fault> {
         self.conversation.floor.retain(|r| *r != id);
         self.wake(id, |moving| {
             let reply = reply(moving)?;

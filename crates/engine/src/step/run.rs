@@ -45,6 +45,7 @@ impl Stepper<'_> {
             moved_at: now,
             said: None,
             rest: Rest::Waiting { until: Some(now), on: Awaited::Time },
+            held_since: None,
         };
         if skill.name == "/start" {
             self.conversation.greeted = true;
@@ -97,7 +98,8 @@ impl Stepper<'_> {
     /// A run whose version or block is gone ends as `lost`, journeyed: it can go nowhere.
     pub(crate) fn wake(&mut self, id: RunId, with: impl FnOnce(&mut Moving<'_, '_>) -> Result<Option<Flow>, Fault>) -> Result<(), Fault> {
         let Some(position) = self.conversation.runs.iter().position(|r| r.id == id) else { return Ok(()) };
-        let run = self.conversation.runs.remove(position);
+        let mut run = self.conversation.runs.remove(position);
+        run.held_since = None;
         let bot = self.version(&run.version);
         let place = bot.and_then(|bot| {
             let skill = bot.skill(&run.frame().skill)?.clone();
@@ -331,6 +333,7 @@ impl Moving<'_, '_> {
             moved_at: self.run.moved_at,
             said: None,
             rest: Rest::Waiting { until: None, on: Awaited::Time },
+            held_since: None,
         };
         let run = std::mem::replace(&mut self.run, left);
         self.step.settle_run(run);

@@ -1,12 +1,13 @@
 //! Beginning runs: through catches, by name, after waiting for the floor.
 
 use super::facts::ContactFacts;
+use super::once;
 use super::run::{Begin, allows};
 use super::stepper::{Raised, Stepper};
 use crate::blocks::Fault;
 use crate::bot::{IfBusy, Skill};
 use crate::catches::Signal;
-use model::{Actor, Cause, EventRecord, Instant, JourneyKind, Owner, PendingStart, Record, Start, Value};
+use model::{Actor, Cause, EventRecord, Instant, JourneyKind, Owner, PendingStart, Record, Start};
 use std::sync::Arc;
 
 /// An hour in microseconds.
@@ -73,7 +74,7 @@ impl Stepper<'_> {
 
     /// Starts a skill through a catch, if its guards allow, now or when the floor is free (FL 5.3b).
     pub(crate) fn start_catch(&mut self, skill: &Arc<Skill>, catch: usize, event: Record, cause: Cause) -> Result<bool, Fault> {
-        if !self.may_start(skill, catch, &event)? {
+        if !self.may_start(skill, catch, &event)? || self.starts_nothing(&skill.name) {
             return Ok(false);
         }
         let entry = &skill.catches[catch];
@@ -86,7 +87,7 @@ impl Stepper<'_> {
                 }
                 IfBusy::Interrupt if self.conversation.owner == Owner::Bot => self.interrupting = true,
                 IfBusy::Queue | IfBusy::Interrupt => {
-                    self.spend_once(skill, catch);
+                    once::started(&mut self.conversation.once, skill, catch, self.turn.now);
                     let wait = entry.queue_for.unwrap_or(self.bot.limits().queue_for);
                     let asks = skill.blocks[0].leads_to_question;
                     let start = Start::Skill { skill: skill.name.clone(), catch: Some(index), named: Some(entry.name()) };
@@ -96,7 +97,7 @@ impl Stepper<'_> {
             }
         }
         let through = entry.kind.spoken();
-        self.spend_once(skill, catch);
+        once::started(&mut self.conversation.once, skill, catch, self.turn.now);
         let bot = self.bot.clone();
         let begun = self.begin(Begin { bot, skill: skill.clone(), at: 0, vars: Record::new(), event, cause, through: &through, set: None });
         self.interrupting = false;
@@ -137,7 +138,7 @@ impl Stepper<'_> {
             self.report_error(&event);
         }
         let Some(skill) = self.bot.skill(name).cloned() else { return Ok(false) };
-        if !self.admitted(&skill, None, &event)? {
+        if !self.admitted(&skill, None, &event)? || self.starts_nothing(&skill.name) {
             return Ok(false);
         }
         if cause == Cause::Other && self.is_busy(skill.blocks[0].leads_to_question) {
@@ -145,6 +146,9 @@ impl Stepper<'_> {
             let asks = skill.blocks[0].leads_to_question;
             self.queue_start(Start::Skill { skill: name.to_owned(), catch: None, named: None }, event, asks, wait);
             return Ok(true);
+        }
+        if cause == Cause::Customer {
+            self.begin_anew(&skill.name);
         }
         let bot = self.bot.clone();
         self.begin(Begin { bot, skill, at: 0, vars: Record::new(), event, cause, through: "by name", set: None })?;
@@ -169,7 +173,7 @@ impl Stepper<'_> {
     /// Begins the oldest start that waited and may begin now. Answers whether anything was done.
     pub(crate) fn start_pending(&mut self) -> Result<bool, Fault> {
         // Few in one step: the rest is due at once and begins in steps of its own, within their own limits.
-        if self.conversation.owner != Owner::Bot || self.is_requesting() || self.begun_pending >= PENDING_AT_ONCE {
+        if self.conversation.owner != Owner::Bot || self.is_blocked() || self.is_requesting() || self.begun_pending >= PENDING_AT_ONCE {
             return Ok(false);
         }
         let now = self.turn.now;
@@ -216,20 +220,13 @@ impl Stepper<'_> {
 
     /// Whether a catch lets the contact in now: guards, and `once` (FL 4).
     pub(crate) fn may_start(&mut self, skill: &Skill, catch: usize, event: &Record) -> Result<bool, Fault> {
-        if let Some(within) = skill.catches[catch].once
-            && let Some(Value::DateTime(last)) = self.conversation.once.get(&once_key(skill, catch))
-            && self.turn.now.micros_since(*last) < within
-        {
+        let spent = skill.catches[catch].once.is_some_and(|within| {
+            once::last_start(&self.conversation.once, skill, catch).is_some_and(|last| self.turn.now.micros_since(last) < within)
+        });
+        if spent {
             return Ok(false);
         }
         self.admitted(skill, Some(catch), event)
-    }
-
-    /// Takes note that a catch with `once` started.
-    fn spend_once(&mut self, skill: &Skill, catch: usize) {
-        if skill.catches[catch].once.is_some() {
-            self.conversation.once.insert(once_key(skill, catch), Value::DateTime(self.turn.now));
-        }
     }
 
     /// FL 5.10: whether too much happened in this hour without a human; takes note of one more step.
@@ -260,10 +257,6 @@ impl Stepper<'_> {
             self.contact_changed = true;
         }
     }
-}
-
-fn once_key(skill: &Skill, catch: usize) -> String {
-    format!("{}#{catch}", skill.name)
 }
 
 fn start_name(start: &Start) -> String {

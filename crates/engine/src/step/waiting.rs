@@ -19,7 +19,7 @@ impl Stepper<'_> {
                 continue;
             }
             self.came(id, fields.clone());
-            if self.conversation.owner == Owner::Bot {
+            if self.conversation.owner == Owner::Bot && !self.hold_for_floor(id) {
                 self.go_on(id)?;
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::bot::languages::ConsentWords;
 use model::fold;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const OUT: [(&str, &[&str]); 9] = [
     ("en", &["stop", "unsubscribe", "stop all", "stopall", "opt out"]),
@@ -34,11 +34,27 @@ pub(crate) fn spoken(text: &str) -> String {
     if trimmed.is_empty() { folded } else { trimmed.to_owned() }
 }
 
+/// The number of a choice as people write it: `2`, `2.`, `2)`, `(2)`, `#2`, in wide digits, circled, or as a key cap. None for anything
+/// else, a sum or a question among it.
+pub fn ordinal(text: &str) -> Option<u16> {
+    let folded: String = fold(text).chars().filter(|c| !matches!(c, '\u{fe0f}' | '\u{20e3}')).collect();
+    if folded == "\u{1f51f}" {
+        return Some(10);
+    }
+    let bare = folded.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let bare = bare.or_else(|| folded.strip_suffix(['.', ')', '。']).map(str::trim_end)).unwrap_or(&folded);
+    let digits = bare.strip_prefix('#').map_or(bare, str::trim_start);
+    // Two digits number more choices than any message shows.
+    let plain = (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().ok())?.filter(|n| *n > 0)
+}
+
 /// The words of a bot's languages, folded once; English always counts.
 #[derive(Debug)]
 pub(crate) struct Words {
-    out: BTreeSet<String>,
-    back: BTreeSet<String>,
+    /// Each with the language it is of, the first of the bot's that has it.
+    out: BTreeMap<String, String>,
+    back: BTreeMap<String, String>,
 }
 
 impl Words {
@@ -47,34 +63,61 @@ impl Words {
         let stem = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
         let mut spoken: Vec<String> = languages.iter().map(|l| stem(l)).collect();
         spoken.push("en".to_owned());
-        let pick = |table: &[(&str, &[&str])], own: Option<&BTreeMap<String, Vec<String>>>| -> BTreeSet<String> {
-            let written = |tag: &String| own.and_then(|map| map.get(tag));
-            let built_in = |tag: &String| table.iter().find(|(known, _)| known == tag).map_or(&[][..], |(_, words)| words);
-            spoken
-                .iter()
-                .flat_map(|tag| match written(tag) {
-                    Some(words) => words.iter().map(|w| super::spoken(w)).collect::<Vec<_>>(),
-                    None => built_in(tag).iter().map(|w| super::spoken(w)).collect(),
-                })
-                .collect()
+        let pick = |table: &[(&str, &[&str])], own: Option<&BTreeMap<String, Vec<String>>>| -> BTreeMap<String, String> {
+            let mut words = BTreeMap::new();
+            for tag in &spoken {
+                let listed: Vec<String> = match own.and_then(|map| map.get(tag)) {
+                    Some(written) => written.iter().map(|w| super::spoken(w)).collect(),
+                    None => {
+                        let built_in = table.iter().find(|(known, _)| known == tag).map_or(&[][..], |(_, words)| words);
+                        built_in.iter().map(|w| super::spoken(w)).collect()
+                    }
+                };
+                for word in listed {
+                    words.entry(word).or_insert_with(|| tag.clone());
+                }
+            }
+            words
         };
         Self { out: pick(&OUT, own.out.as_ref()), back: pick(&IN, own.back.as_ref()) }
     }
 
     /// Whether a whole message, as [`spoken`], asks for no more messages.
     pub(crate) fn opts_out(&self, folded: &str) -> bool {
-        self.out.contains(folded)
+        self.out.contains_key(folded)
     }
 
     /// Whether a whole message, as [`spoken`], asks for messages again.
     pub(crate) fn opts_in(&self, folded: &str) -> bool {
-        self.back.contains(folded)
+        self.back.contains_key(folded)
+    }
+
+    /// The language in which a whole message, as [`spoken`], opts out, if it does.
+    pub(crate) fn out_in(&self, folded: &str) -> Option<&str> {
+        self.out.get(folded).map(String::as_str)
+    }
+
+    /// The language in which a whole message, as [`spoken`], opts in, if it does.
+    pub(crate) fn back_in(&self, folded: &str) -> Option<&str> {
+        self.back.get(folded).map(String::as_str)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_is_numbered_as_people_write_it() {
+        for written in ["2", " 2 ", "2.", "2)", "(2)", "#2", "# 2", "２", "２．", "②", "⒉", "⑵", "2\u{fe0f}\u{20e3}", "2。", "02"]
+        {
+            assert_eq!(ordinal(written), Some(2), "{written}");
+        }
+        assert_eq!((ordinal("🔟"), ordinal("12")), (Some(10), Some(12)));
+        for other in ["+2", "-2", "2?", "2!", "2%", "2 2", "0", "", "#", "()", "2nd", "two", "2.5", "2a", "100", "²x"] {
+            assert_eq!(ordinal(other), None, "{other}");
+        }
+    }
 
     fn of(languages: &[&str], own: &ConsentWords) -> Words {
         Words::of(&languages.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>(), own)

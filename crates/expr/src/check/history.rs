@@ -2,7 +2,7 @@
 
 use super::{Checker, Typed, facts::written};
 use crate::{
-    Place, Problem, Type,
+    Place, Problem, Reach, Type,
     ast::{self, Agg, Kind, Label, Node, Step},
     calendar,
     code::{Aggregate, Filter, Sequence, Source, Test, Val, Window},
@@ -100,6 +100,12 @@ impl Checker<'_> {
     }
 
     fn window(&mut self, of: Option<&ast::Window>, node: &Node) -> Option<Window> {
+        let window = self.window_of(of, node)?;
+        self.references.reach = self.references.reach.or(Reach::of(&window));
+        Some(window)
+    }
+
+    fn window_of(&mut self, of: Option<&ast::Window>, node: &Node) -> Option<Window> {
         Some(match of {
             None | Some(ast::Window::Ever) => Window::Ever,
             Some(ast::Window::Last(span, zone)) => {

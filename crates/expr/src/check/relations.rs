@@ -99,6 +99,10 @@ impl Checker<'_> {
             self.ordered(&ty, left, &r, right)?;
             return Some(Test::Order { left: l.val, order, right: r.val });
         }
+        // What a bare word stands for is told by the left side: where that is not known, the word is no second fault.
+        if l.is_none() && self.is_unknown_word(right) {
+            return None;
+        }
         let r = self.right(&ty, left, right);
         let (l, r) = (l?, r?);
         if !comparable(&ty, &r.ty) {
@@ -110,6 +114,11 @@ impl Checker<'_> {
             Op::Eq | Op::Is | Op::Lt | Op::Le | Op::Gt | Op::Ge => Sense::Plain,
         };
         Some(Test::Equal { left: l.val, right: r.val, sense, language: ty == Type::Language })
+    }
+
+    /// A bare word that is no name.
+    fn is_unknown_word(&self, node: &Node) -> bool {
+        matches!(&node.kind, Kind::Path(path) if path.bare().is_some_and(|word| !self.is_name(word)))
     }
 
     /// Comparing across types is an error, with the likely cure.
@@ -288,6 +297,10 @@ impl Checker<'_> {
             Kind::List(items) => {
                 let mut checked = Vec::with_capacity(items.len());
                 for item in items {
+                    if typed.is_none() && self.is_unknown_word(item) {
+                        checked.push(None);
+                        continue;
+                    }
                     let right = self.right(&ty, of, item).and_then(|right| {
                         if comparable(&ty, &right.ty) { Some(right.val) } else { self.across(item, &ty, of, &right, item) }
                     });

@@ -2,45 +2,66 @@
 
 use super::shown;
 
-/// Calling codes by country; a national number loses its leading 0 except in Italy and San Marino.
-const CALLING: &str = "US 1 CA 1 PR 1 DO 1 JM 1 RU 7 KZ 7 EG 20 ZA 27 GR 30 NL 31 BE 32 FR 33 ES 34 HU 36 IT 39 RO 40 CH 41 AT 43 GB 44 \
-    DK 45 SE 46 NO 47 PL 48 DE 49 PE 51 MX 52 CU 53 AR 54 BR 55 CL 56 CO 57 VE 58 MY 60 AU 61 ID 62 PH 63 NZ 64 SG 65 TH 66 JP 81 KR 82 \
-    VN 84 CN 86 TR 90 IN 91 PK 92 AF 93 LK 94 IR 98 MA 212 DZ 213 TN 216 LY 218 SN 221 CI 225 GH 233 NG 234 CM 237 AO 244 ET 251 KE 254 \
-    TZ 255 UG 256 MZ 258 ZM 260 ZW 263 PT 351 LU 352 IE 353 IS 354 AL 355 MT 356 CY 357 FI 358 BG 359 LT 370 LV 371 EE 372 MD 373 AM 374 \
-    BY 375 AD 376 MC 377 SM 378 UA 380 RS 381 ME 382 HR 385 SI 386 BA 387 MK 389 CZ 420 SK 421 LI 423 GT 502 SV 503 HN 504 NI 505 CR 506 \
-    PA 507 HT 509 BO 591 EC 593 PY 595 UY 598 HK 852 MO 853 KH 855 LA 856 BD 880 TW 886 MV 960 LB 961 JO 962 SY 963 IQ 964 KW 965 SA 966 \
-    YE 967 OM 968 PS 970 AE 971 IL 972 BH 973 QA 974 NP 977 MN 976 TJ 992 TM 993 AZ 994 GE 995 KG 996 UZ 998";
+/// Countries with their calling code and how many digits their numbers have without it. The widest that is in use counts: a number
+/// that exists is never refused. A national number loses its leading 0 except in Italy and San Marino.
+const CALLING: &str = "\
+    US 1 10 CA 1 10 PR 1 10 DO 1 10 JM 1 10 RU 7 10 KZ 7 10 EG 20 8-10 ZA 27 9-10 GR 30 10-12 NL 31 9-11 BE 32 8-9 FR 33 9 ES 34 9 \
+    HU 36 8-9 IT 39 6-12 RO 40 9 CH 41 9 AT 43 4-13 GB 44 9-10 DK 45 8 SE 46 7-10 NO 47 8 PL 48 9 DE 49 6-13 PE 51 8-9 MX 52 10-11 \
+    CU 53 6-10 AR 54 10-11 BR 55 10-11 CL 56 9-11 CO 57 8-11 VE 58 10 MY 60 8-10 AU 61 9-10 ID 62 7-13 PH 63 8-10 NZ 64 8-10 \
+    SG 65 8-10 TH 66 8-10 JP 81 9-11 KR 82 8-11 VN 84 8-10 CN 86 9-12 TR 90 10 IN 91 10 PK 92 9-10 AF 93 9 LK 94 9 IR 98 10 MA 212 9 \
+    DZ 213 8-9 TN 216 8 LY 218 8-9 SN 221 9 CI 225 8-10 GH 233 9 NG 234 7-10 CM 237 8-9 AO 244 9 ET 251 9 KE 254 7-10 TZ 255 9 \
+    UG 256 9 MZ 258 8-9 ZM 260 9 ZW 263 6-10 PT 351 9 LU 352 4-11 IE 353 7-10 IS 354 7-9 AL 355 6-9 MT 356 8 CY 357 8 FI 358 5-12 \
+    BG 359 7-9 LT 370 8 LV 371 8 EE 372 7-8 MD 373 8 AM 374 8 BY 375 9 AD 376 6-9 MC 377 8-9 SM 378 6-10 UA 380 9 RS 381 6-12 \
+    ME 382 8-9 HR 385 7-9 SI 386 8 BA 387 8-9 MK 389 8 CZ 420 9 SK 421 9 LI 423 7-9 GT 502 8 SV 503 7-8 HN 504 8 NI 505 8 CR 506 8 \
+    PA 507 7-8 HT 509 8 BO 591 8-9 EC 593 8-9 PY 595 6-9 UY 598 8 HK 852 8 MO 853 8 KH 855 8-9 LA 856 8-10 BD 880 6-10 TW 886 8-10 \
+    MV 960 7 LB 961 7-8 JO 962 8-9 SY 963 8-9 IQ 964 8-10 KW 965 8 SA 966 9-10 YE 967 7-9 OM 968 8 PS 970 8-9 AE 971 8-9 IL 972 8-10 \
+    BH 973 8 QA 974 8 NP 977 8-10 MN 976 8 TJ 992 9 TM 993 8 AZ 994 9 GE 995 9 KG 996 9 UZ 998 9";
+
+/// A line of [`CALLING`].
+#[derive(Clone, Copy)]
+struct Calling {
+    country: &'static str,
+    code: &'static str,
+    shortest: usize,
+    longest: usize,
+}
+
+fn calling() -> impl Iterator<Item = Calling> {
+    let mut words = CALLING.split_ascii_whitespace();
+    std::iter::from_fn(move || {
+        let (country, code, digits) = (words.next()?, words.next()?, words.next()?);
+        let (shortest, longest) = digits.split_once('-').unwrap_or((digits, digits));
+        Some(Calling { country, code, shortest: shortest.parse().ok()?, longest: longest.parse().ok()? })
+    })
+}
 
 fn calling_code(country: &str) -> Option<&'static str> {
-    let mut words = CALLING.split_ascii_whitespace();
-    while let (Some(of), Some(code)) = (words.next(), words.next()) {
-        if of.eq_ignore_ascii_case(country) {
-            return Some(code);
-        }
-    }
-    None
+    calling().find(|line| line.country.eq_ignore_ascii_case(country)).map(|line| line.code)
 }
 
 /// The country of a phone number in international form, by its calling code. Where countries share one it is
 /// `home` if that is among them, else the first.
 pub fn country_of_phone(number: &str, home: Option<&str>) -> Option<&'static str> {
     let digits: String = number.trim().strip_prefix('+')?.chars().filter(char::is_ascii_digit).collect();
-    let mut words = CALLING.split_ascii_whitespace();
-    let mut found: Option<(&'static str, &'static str)> = None;
-    while let (Some(country), Some(code)) = (words.next(), words.next()) {
-        if !digits.starts_with(code) {
-            continue;
-        }
-        let closer = found.is_none_or(|(_, known)| code.len() > known.len());
-        let at_home = home.is_some_and(|home| home.eq_ignore_ascii_case(country)) && found.is_some_and(|(_, known)| code == known);
-        if closer || at_home {
-            found = Some((country, code));
-        }
-    }
-    found.map(|(country, _)| country)
+    found(&digits, home).map(|line| line.country)
 }
 
-/// A phone number in international form (E.164). A national one is of the given country. Only the form is checked.
+/// The line of a number without its plus.
+fn found(digits: &str, home: Option<&str>) -> Option<Calling> {
+    let mut found: Option<Calling> = None;
+    for line in calling().filter(|line| digits.starts_with(line.code)) {
+        let closer = found.is_none_or(|known| line.code.len() > known.code.len());
+        let at_home =
+            home.is_some_and(|home| home.eq_ignore_ascii_case(line.country)) && found.is_some_and(|known| line.code == known.code);
+        if closer || at_home {
+            found = Some(line);
+        }
+    }
+    found
+}
+
+/// A phone number in international form (E.164). A national one is of the given country. It has as many digits as the numbers of its
+/// country have; whether it exists only a call would tell.
 pub fn phone(text: &str, country: Option<&str>) -> Result<String, String> {
     let no = |why: &str| Err(format!("\"{}\" is not a phone number: {why}", shown(text)));
     let mut digits = String::new();
@@ -74,15 +95,17 @@ pub fn phone(text: &str, country: Option<&str>) -> Result<String, String> {
             "7" => digits.strip_prefix('8').filter(|rest| rest.len() == 10).unwrap_or(&digits),
             _ => digits.strip_prefix('0').unwrap_or(&digits),
         };
-        if national.len() < 4 {
-            return no("it is too short");
-        }
         format!("{code}{national}")
     };
-    match international.len() {
-        0..=6 => no("it is too short"),
-        16.. => no("it is too long"),
+    let (length, known) = (international.len(), found(&international, country));
+    let (shortest, longest) = known.map_or((7, 15), |line| (line.code.len() + line.shortest, line.code.len() + line.longest));
+    // A North American area begins with 2 to 9.
+    let no_area = || international.as_bytes().get(1).is_some_and(|digit| matches!(digit, b'0' | b'1'));
+    match known {
         _ if international.starts_with('0') => no("no country's code begins with 0"),
+        _ if length < shortest => no("it is too short"),
+        _ if length > longest => no("it is too long"),
+        Some(Calling { code: "1", .. }) if no_area() => no("no area begins with 0 or 1"),
         _ => Ok(format!("+{international}")),
     }
 }

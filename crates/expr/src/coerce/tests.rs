@@ -84,6 +84,54 @@ fn what_is_not_of_the_type_is_refused_with_a_reason() {
 }
 
 #[test]
+fn a_phone_number_has_as_many_digits_as_those_of_its_country() {
+    for (country, written, read) in [
+        ("ES", "612 345 678", "+34612345678"),
+        ("FR", "06 12 34 56 78", "+33612345678"),
+        ("GB", "020 7946 0958", "+442079460958"),
+        ("DE", "0171 2345678", "+491712345678"),
+        ("DE", "089 123456", "+4989123456"),
+        ("AT", "01 2345", "+4312345"),
+        ("IT", "06 1234 5678", "+390612345678"),
+        ("US", "1 (206) 555-1212", "+12065551212"),
+        ("MX", "55 1234 5678", "+525512345678"),
+        ("BR", "(11) 91234-5678", "+5511912345678"),
+        ("IN", "098765 43210", "+919876543210"),
+        ("PT", "912 345 678", "+351912345678"),
+        ("PL", "600 123 456", "+48600123456"),
+        ("JP", "090-1234-5678", "+819012345678"),
+        // A country's number is dialled from anywhere in full.
+        ("ES", "+49 89 123456", "+4989123456"),
+        ("ES", "00 351 912 345 678", "+351912345678"),
+        // Of a country that is not known only the form is looked at.
+        ("ES", "+870 773 111 632", "+870773111632"),
+    ] {
+        assert_eq!(phone(written, country), Ok(read.to_owned()), "{written} in {country}");
+    }
+    for (country, written, why) in [
+        ("ES", "12345", "too short"),
+        ("ES", "61234567", "too short"),
+        ("ES", "6123456789", "too long"),
+        ("ES", "+34 12345", "too short"),
+        ("ES", "+44 12345", "too short"),
+        ("FR", "0612345", "too short"),
+        ("GB", "12345", "too short"),
+        ("US", "555-1212", "too short"),
+        ("US", "(123) 456-7890", "no area"),
+        ("PT", "91234567", "too short"),
+        ("BR", "12345678", "too short"),
+        ("IN", "12345", "too short"),
+    ] {
+        let refused = phone(written, country).expect_err(written);
+        assert!(refused.contains(why), "{written} in {country}: {refused}");
+    }
+}
+
+fn phone(written: &str, country: &str) -> Result<String, String> {
+    read(&T::Phone, written, "en", country)
+}
+
+#[test]
 fn a_value_that_has_the_type_stays() {
     let zone = TimeZone::UTC;
     let ctx = Coercion { language: None, country: None, zone: &zone, now: Instant(0) };

@@ -144,8 +144,10 @@ impl<'e> Eval<'e> {
     /// The earliest instant at which anything it looks at moves.
     fn sequence_moves(&mut self, of: &'e Sequence) -> Option<Instant> {
         let (now, zone) = (self.facts.now(), self.facts.bot_zone());
-        let bounds = earliest(self.window_ticks(&of.window), self.future(of));
-        let Some(firsts) = self.facts.events(&of.first.event) else { return bounds };
+        let ticks = self.window_ticks(&of.window);
+        // Without a first it makes no difference what else is to come.
+        let Some(firsts) = self.facts.events(&of.first.event) else { return ticks };
+        let bounds = earliest(ticks, self.future(of));
         let moves = self.source_moves(&of.first, &*firsts, &of.window);
         let seconds = self.facts.events(&of.second.event);
         let flips = seconds.as_deref().and_then(|events| self.filter_flips(&of.second, events, up_to(events, now)));

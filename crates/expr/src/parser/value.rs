@@ -196,6 +196,12 @@ impl Parser<'_> {
         Ok(total)
     }
 
+    /// The whole text as one duration.
+    pub fn whole_duration(&mut self) -> Option<Duration> {
+        let read = self.duration().ok().flatten();
+        read.filter(|_| matches!(self.token.tok, Tok::End))
+    }
+
     fn word(&mut self) -> Parsed<Node> {
         let start = self.token.start;
         let ahead = self.ahead();

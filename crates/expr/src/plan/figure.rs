@@ -6,9 +6,11 @@ use crate::{
     calendar,
     code::{Aggregate, Window, ZoneOf},
     flip,
+    history::Fold,
 };
 use jiff::tz::TimeZone;
-use model::{Duration, Instant};
+use model::{Duration, Instant, Value};
+use std::{borrow::Cow, ops::Range};
 
 /// A figure over recorded events.
 #[derive(Clone, Copy)]
@@ -37,6 +39,8 @@ pub enum Yields<'c> {
     Newest,
     /// The time of the oldest.
     Oldest,
+    /// Something of the values of a field, one of each event that has it, if none of them is a list or a record.
+    Values(&'c str),
     /// Something else.
     Other,
 }
@@ -89,8 +93,31 @@ impl<'c> Figure<'c> {
             (Agg::Sum, [field]) => Yields::Sum(field),
             (Agg::Last, []) => Yields::Newest,
             (Agg::First, []) => Yields::Oldest,
+            (_, [field]) => Yields::Values(field),
             _ => Yields::Other,
         }
+    }
+
+    /// The figure of no event at all.
+    pub fn of_nothing(self) -> Option<Value> {
+        Fold::new(self.0.function, &TimeZone::UTC).result()
+    }
+
+    /// The figure of the values at these places, which are in the order of time; not every place has one.
+    pub fn of_values<'v>(self, places: Range<usize>, value: impl Fn(usize) -> Option<Cow<'v, Value>>, zone: &TimeZone) -> Option<Value> {
+        let mut fold = Fold::new(self.0.function, zone);
+        let mut forwards = places.clone();
+        let mut backwards = places.rev();
+        loop {
+            let place = if self.0.function == Agg::First { forwards.next() } else { backwards.next() };
+            let Some(place) = place else { break };
+            let Some(value) = value(place) else { continue };
+            fold.push(&value);
+            if matches!(self.0.function, Agg::First | Agg::Last) {
+                break;
+            }
+        }
+        fold.result()
     }
 
     /// What an event has to pass.

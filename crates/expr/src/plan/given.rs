@@ -114,14 +114,14 @@ impl Facts for Given<'_> {
     fn ran_skill(&self, skill: &str) -> Option<Instant> {
         self.instant(matches!(self.column, Some(Column::Skill(column)) if *column == skill))
     }
-    fn events<'a>(&'a self, _: &str) -> Option<Box<dyn Events + 'a>> {
-        self.stray(None)
+    fn events<'a>(&'a self, name: &str) -> Option<Box<dyn Events + 'a>> {
+        if matches!(self.column, Some(Column::Happened(column)) if *column == name) { None } else { self.stray(None) }
     }
     fn changed_at(&self, attribute: &str) -> Option<Instant> {
         self.instant(matches!(self.column, Some(Column::Changed(column)) if *column == attribute))
     }
     fn notes(&self) -> Vec<Cow<'_, str>> {
-        self.stray(Vec::new())
+        if matches!(self.column, Some(Column::Notes)) { Vec::new() } else { self.stray(Vec::new()) }
     }
     fn is_open(&self, calendar: &str) -> Option<bool> {
         self.everybody.is_open(calendar)

@@ -24,6 +24,10 @@ pub enum Column<'c> {
     Field(&'c str),
     /// A figure over recorded events.
     Figure(Figure<'c>),
+    /// What agents noted; there is no value of it, only whether there is anything.
+    Notes,
+    /// The recorded events of a name; there is no value of it, only whether there are any.
+    Happened(&'c str),
 }
 
 impl Column<'_> {
@@ -59,6 +63,8 @@ pub enum Looks<'c> {
     Consent(&'c str),
     /// Only at these, besides what is the same for everybody; perhaps at none.
     Columns(Vec<Column<'c>>),
+    /// At much of whoever has any of this; of everybody else perhaps at nothing that differs.
+    Having(Column<'c>),
     /// Something else, or not known beforehand.
     More,
 }
@@ -70,6 +76,8 @@ pub(super) fn looks(test: &Test) -> Looks<'_> {
         Test::HasChannel(name) => Looks::Channel(name),
         Test::Reachable(name) => Looks::Reachable(name.as_deref()),
         Test::HasConsent(topic) => Looks::Consent(topic),
+        Test::Notes(_) => Looks::Having(Column::Notes),
+        Test::Sequence(of) => Looks::Having(Column::Happened(&of.first.event)),
         _ => {
             let mut columns = Vec::new();
             if in_test(test, &mut columns) { Looks::Columns(columns) } else { Looks::More }
