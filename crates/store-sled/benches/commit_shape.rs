@@ -97,6 +97,7 @@ fn first(id: ContactId, ids: &mut IdSource, now: Instant) -> (Commit, Person) {
         calls: Vec::new(),
         seen: Vec::new(),
         parked: Default::default(),
+        forgotten: Default::default(),
         version: 0,
     };
     let commit = step(&nobody, ids, now);

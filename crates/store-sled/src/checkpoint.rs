@@ -149,6 +149,7 @@ struct PersonJob {
     disk: Indexed,
     chunks: u16,
     addresses: Vec<(Address, Option<ContactId>)>,
+    unname: Vec<ContactId>,
 }
 
 /// A record to write.
@@ -174,9 +175,23 @@ enum Job {
 
 /// What a job was written as.
 enum Done {
-    Person { id: ContactId, version: u64, disk: Indexed, chunks: u16, cost: usize, addresses: Vec<(Address, Option<ContactId>)> },
-    Erased { id: ContactId, addresses: Vec<(Address, Option<ContactId>)> },
-    Record { key: RecordKey, stamp: u64 },
+    Person {
+        id: ContactId,
+        version: u64,
+        disk: Indexed,
+        chunks: u16,
+        cost: usize,
+        addresses: Vec<(Address, Option<ContactId>)>,
+        unnamed: Vec<ContactId>,
+    },
+    Erased {
+        id: ContactId,
+        addresses: Vec<(Address, Option<ContactId>)>,
+    },
+    Record {
+        key: RecordKey,
+        stamp: u64,
+    },
 }
 
 /// Writes up to `count` of what waits longest; answers how many there were and how many bytes they took.
@@ -210,8 +225,8 @@ pub(crate) fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Err
     state.mark = mark;
     for outcome in done {
         match outcome {
-            Done::Person { id, version, disk, chunks, cost, addresses } => {
-                state.written(id, version, at, disk, chunks, cost);
+            Done::Person { id, version, disk, chunks, cost, addresses, unnamed } => {
+                state.written(id, version, at, disk, chunks, (cost, &unnamed));
                 addresses.iter().for_each(|(address, owner)| state.address_written(address, *owner));
             }
             Done::Erased { id, addresses } => {
@@ -250,10 +265,10 @@ fn take(state: &mut State, count: usize) -> (Vec<Job>, Seq, Mark) {
                 let tail = Arc::new(std::mem::take(&mut slot.tail));
                 slot.writing = Some(tail.clone());
                 let moved = std::mem::take(&mut slot.moved);
-                let (person, disk, chunks) = (slot.person.clone(), slot.disk.clone(), slot.chunks);
+                let (person, disk, chunks, unname) = (slot.person.clone(), slot.disk.clone(), slot.chunks, slot.unname.clone());
                 // An address may have gone on to somebody else: what is true now is written, whoever writes it.
                 let addresses = moved.into_iter().filter_map(|a| state.addresses.get(&a).map(|owner| (a, *owner))).collect();
-                jobs.push(Job::Person(PersonJob { id, person, tail, disk, chunks, addresses }));
+                jobs.push(Job::Person(PersonJob { id, person, tail, disk, chunks, addresses, unname }));
             }
             Some(Waiting::Record(key)) => {
                 let slot = state.records.get(&key).expect("a dirty record stays in memory");
@@ -265,8 +280,14 @@ fn take(state: &mut State, count: usize) -> (Vec<Job>, Seq, Mark) {
     (jobs, state.seq, state.mark)
 }
 
-fn write_person(shared: &Shared, job: PersonJob, rows: &mut Rows, mark: &mut Mark) -> Result<Done, Error> {
-    let (history, open) = history::extend(&shared.db, job.id, &job.disk.history, &job.tail, rows, &mut mark.next_page)?;
+fn write_person(shared: &Shared, mut job: PersonJob, rows: &mut Rows, mark: &mut Mark) -> Result<Done, Error> {
+    let forgotten = &job.person.forgotten;
+    // What is forgotten may be much and goes in batches of its own, first.
+    let mut trim = |rows| apply(shared, rows, None).map(drop);
+    (job.disk.history, job.chunks) = history::trim(&shared.db, job.id, (&job.disk.history, job.chunks), forgotten, &mut trim)?;
+    history::unname(&shared.db, job.id, &job.disk.history, &job.unname, &mut trim)?;
+    let added = (&*job.tail, forgotten, &*job.unname);
+    let (history, open) = history::extend(&shared.db, job.id, &job.disk.history, added, rows, &mut mark.next_page)?;
     let disk = Indexed { active: job.person.is_active(), history };
     match (job.disk.active, disk.active) {
         (false, true) => rows.put(rows::active_key(job.id), &[]),
@@ -279,7 +300,8 @@ fn write_person(shared: &Shared, job: PersonJob, rows: &mut Rows, mark: &mut Mar
     if job.chunks == 0 {
         mark.people += 1;
     }
-    Ok(Done::Person { id: job.id, version: job.person.version, disk, chunks, cost: document.len(), addresses: job.addresses })
+    let (id, version, cost) = (job.id, job.person.version, document.len());
+    Ok(Done::Person { id, version, disk, chunks, cost, addresses: job.addresses, unnamed: job.unname })
 }
 
 fn write_addresses(addresses: &[(Address, Option<ContactId>)], rows: &mut Rows) {

@@ -5,9 +5,13 @@
 //! superfluous, then copies the database in slices into a new one beside it, and puts that in its place
 //! ([`crate::layout`]). It runs on the checkpoint's thread, the only one that writes to sled, between the checkpoint's own
 //! slices: readers and commits never wait for it, and what they write meanwhile goes to both databases.
+//!
+//! A frozen copy ([`crate::frozen`]) is made in the same way, without the log: when the copy is whole and few people are newer in memory,
+//! those are taken along, and the copy is somebody's to read instead of taking the place of the other.
 
 use crate::{
     checkpoint,
+    frozen::{self, FrozenStore, Turn},
     shared::{Ending, Shared, lock},
 };
 use std::{
@@ -26,8 +30,18 @@ const SLICES: usize = 8;
 /// How often whoever waits looks whether the store still works.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Who waits for the end of a compaction.
-pub(crate) type Tell = SyncSender<Result<Compacted, Error>>;
+/// How many people and records may be newer in memory when a copy is frozen: they are copied while everybody waits.
+const FEW: usize = 512;
+/// Turns after which as many as there are will do: more come than are written.
+const TURNS: u32 = 400;
+
+/// Who waits, and for what.
+pub(crate) enum Tell {
+    /// For the end of a compaction.
+    Compacted(SyncSender<Result<Compacted, Error>>),
+    /// For a frozen copy.
+    Frozen(SyncSender<Result<FrozenStore, Error>>, Turn),
+}
 
 /// Whether the log is to begin a new segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +57,18 @@ pub(crate) enum Rotation {
 
 /// Asks for a compaction and waits for its end.
 pub(crate) fn ask(shared: &Shared) -> Result<Compacted, Error> {
-    let (tell, told) = sync_channel(1);
+    wait_for(shared, Tell::Compacted)
+}
+
+/// Asks for a frozen copy and waits for it.
+pub(crate) fn freeze(shared: &Shared) -> Result<FrozenStore, Error> {
+    let turn = Turn::take(&shared.freezing).ok_or(Error::Busy)?;
+    wait_for(shared, |tell| Tell::Frozen(tell, turn))
+}
+
+fn wait_for<T>(shared: &Shared, tell: impl FnOnce(SyncSender<Result<T, Error>>) -> Tell) -> Result<T, Error> {
+    let (sender, told) = sync_channel(1);
+    let tell = tell(sender);
     {
         let mut asked = lock(&shared.compaction);
         if asked.1 {
@@ -64,7 +89,7 @@ pub(crate) fn ask(shared: &Shared) -> Result<Compacted, Error> {
                 }
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                let reason = shared.failure().unwrap_or_else(|| "the store was closed before the compaction was done".into());
+                let reason = shared.failure().unwrap_or_else(|| "the store was closed before it was done".into());
                 break Err(Error::Failed(reason));
             }
         }
@@ -80,6 +105,8 @@ enum Step {
     Settling(Seq),
     /// Rows are copied from here on.
     Copying(Vec<u8>),
+    /// All rows are copied; so many turns went by for what is newer in memory.
+    Catching(u32),
 }
 
 /// A compaction under way.
@@ -94,6 +121,9 @@ impl Compaction {
     /// Begins one if it was asked for.
     pub fn begin(shared: &Shared) -> Option<Self> {
         let tell = lock(&shared.compaction).0.take()?;
+        if matches!(tell, Tell::Frozen(..)) {
+            return Some(Self { step: Step::Copying(Vec::new()), before: 0, rows: 0, tell });
+        }
         *lock(&shared.rotation) = Rotation::Wanted;
         // The lock is taken so that the writer is not between looking and waiting.
         drop(lock(&shared.queue));
@@ -122,6 +152,8 @@ impl Compaction {
                     }
                 }
             }
+            Step::Copying(_) | Step::Catching(_) if matches!(self.tell, Tell::Frozen(..)) => return self.freeze(shared),
+            Step::Catching(_) => {}
             Step::Copying(ref mut from) => {
                 for _ in 0..BATCHES {
                     let (copied, after) = shared.db.copy(&shared.options, from, ROWS)?;
@@ -133,7 +165,9 @@ impl Compaction {
                             let told = Compacted { before: self.before, after: bytes(shared), rows: self.rows };
                             tracing::info!(before = told.before, after = told.after, rows = told.rows, "the store was compacted");
                             // Whoever asked may be gone.
-                            let _ = self.tell.send(Ok(told));
+                            if let Tell::Compacted(tell) = self.tell {
+                                let _ = tell.send(Ok(told));
+                            }
                             return Ok(None);
                         }
                     }
@@ -142,6 +176,70 @@ impl Compaction {
         }
         Ok(Some(self))
     }
+}
+
+impl Compaction {
+    /// Goes on a little with a frozen copy. What goes wrong with the copy is the reader's loss, and nobody else's.
+    fn freeze(mut self, shared: &Shared) -> Result<Option<Self>, Error> {
+        match self.step {
+            Step::Copying(ref from) => match copy_on(shared, from) {
+                Ok(Some(after)) => self.step = Step::Copying(after),
+                Ok(None) => self.step = Step::Catching(0),
+                Err(error) => {
+                    shared.db.drop_next();
+                    self.answer(Err(error));
+                    return Ok(None);
+                }
+            },
+            Step::Rotating | Step::Settling(_) => {}
+            Step::Catching(ref mut turns) => {
+                *turns += 1;
+                for _ in 0..SLICES {
+                    checkpoint::slice(shared, usize::MAX)?;
+                }
+                if *turns <= TURNS && lock(&shared.state).waiting() > FEW {
+                    return Ok(Some(self));
+                }
+                // Between two slices nothing is on its way to the database.
+                let copy = shared.db.take_frozen();
+                let overlay = frozen::take(shared);
+                self.answer(copy.map(|(db, path)| (db, path, overlay)).ok_or_else(lost));
+                // What was carried over makes segments of the log superfluous.
+                checkpoint::sync(shared)?;
+                return Ok(None);
+            }
+        }
+        Ok(Some(self))
+    }
+
+    /// Hands the copy to who asked, who may be gone.
+    fn answer(self, outcome: Result<(crate::db::Db, std::path::PathBuf, frozen::Overlay), Error>) {
+        if let Tell::Frozen(tell, turn) = self.tell {
+            let _ = tell.send(outcome.map(|(db, path, overlay)| frozen::of_copy(db, path, overlay, turn)));
+        }
+    }
+}
+
+fn lost() -> Error {
+    Error::Failed("the copy of the database could not be written; is there room for it on the disk?".into())
+}
+
+/// Copies some rows from `from` on; answers where the next ones begin.
+fn copy_on(shared: &Shared, from: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    if from.is_empty() {
+        shared.db.begin_frozen(&shared.options)?;
+    }
+    let mut from = from.to_vec();
+    for _ in 0..BATCHES {
+        if !shared.db.is_copying() {
+            return Err(lost());
+        }
+        match shared.db.copy(&shared.options, &from, ROWS)?.1 {
+            Some(after) => from = after,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(from))
 }
 
 fn bytes(shared: &Shared) -> u64 {

@@ -144,10 +144,24 @@ impl Db {
 
     /// Applies a batch, whole or not at all.
     pub fn apply(&self, options: &Options, batch: sled::Batch) -> Result<(), Error> {
-        if let Some((next, _)) = &*crate::shared::lock(&self.next) {
-            next.apply(options, batch.clone())?;
+        let mut next = crate::shared::lock(&self.next);
+        if let Some((opened, path)) = &*next
+            && let Err(error) = opened.apply(options, batch.clone())
+        {
+            if *path != layout::frozen(&self.dir) {
+                return Err(error);
+            }
+            // Whoever waits for the copy misses it, and nobody else.
+            tracing::warn!(%error, "a copy of the database is given up");
+            close(next.take());
         }
+        drop(next);
         self.current().apply(options, batch)
+    }
+
+    /// Whether a new database is being filled.
+    pub fn is_copying(&self) -> bool {
+        crate::shared::lock(&self.next).is_some()
     }
 
     /// Makes everything applied so far durable.
@@ -206,16 +220,35 @@ impl Db {
         layout::remove_old(&self.dir, &path, options)
     }
 
+    /// Begins to copy the database for a reader: what is applied from now on goes to both.
+    pub fn begin_frozen(&self, options: &Options) -> Result<(), Error> {
+        layout::remove_frozen(&self.dir)?;
+        let path = layout::frozen(&self.dir);
+        let opened = Opened::open(&path, options)?;
+        *crate::shared::lock(&self.next) = Some((opened, path));
+        Ok(())
+    }
+
+    /// The copy is whole: nothing is applied to it any more. And where it is.
+    pub fn take_frozen(&self) -> Option<(Self, PathBuf)> {
+        let (opened, path) = crate::shared::lock(&self.next).take()?;
+        Some((Self { dir: path.clone(), current: RwLock::new(opened), next: Mutex::default() }, path))
+    }
+
     /// Gives up the new database.
     pub fn drop_next(&self) {
-        let next = crate::shared::lock(&self.next).take();
-        if let Some((opened, path)) = next {
-            // It is removed at the next start otherwise.
-            let _ = guarded("the database cannot be closed", || {
-                drop(opened);
-                Ok(())
-            });
-            let _ = std::fs::remove_dir_all(path);
-        }
+        close(crate::shared::lock(&self.next).take());
+    }
+}
+
+/// Closes a new database, and removes it.
+fn close(next: Option<(Opened, PathBuf)>) {
+    if let Some((opened, path)) = next {
+        // It is removed at the next start otherwise.
+        let _ = guarded("the database cannot be closed", || {
+            drop(opened);
+            Ok(())
+        });
+        let _ = std::fs::remove_dir_all(path);
     }
 }

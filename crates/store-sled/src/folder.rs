@@ -9,10 +9,50 @@ use std::{
 use store::Error;
 
 /// What this version writes.
-const FORMAT: &str = "switchboard data 5";
+pub(crate) const FORMAT: &str = "switchboard data 5";
 /// What it reads besides: without commits that erase somebody or are about two (4), and without squeezed values (3). A folder
 /// that is opened is of the new format from then on.
 const OLDER: [&str; 2] = ["switchboard data 4", "switchboard data 3"];
+
+/// What a folder is marked with while an import fills it. No program opens it so.
+const UNFINISHED: &str = "an import that was not finished";
+
+/// What a data folder is known by. `lock` alone is left by who opened it and found it wrong.
+const OURS: [&str; 8] = ["format", "db", "log", "blobs", "versions", "imports", "control.json", "format.new"];
+
+/// Refuses a folder that holds somebody else's files and nothing of ours, before anything is written to it. What a new volume
+/// holds by itself, and hidden files, are nobody's.
+pub(crate) fn refuse_foreign(dir: &Path) -> Result<(), Error> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(failed(&format!("the data folder {} cannot be read", dir.display()), &e)),
+    };
+    let mut foreign = None;
+    for entry in entries {
+        let entry = entry.map_err(|e| failed(&format!("the data folder {} cannot be read", dir.display()), &e))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if OURS.contains(&&*name) {
+            return Ok(());
+        }
+        if name != "lock" && name != "lost+found" && !name.starts_with('.') {
+            foreign.get_or_insert(name);
+        }
+    }
+    match foreign {
+        None => Ok(()),
+        Some(name) => Err(Error::Invalid(format!(
+            "the folder {} holds other files ({} among them) and no data of Switchboard; choose an empty folder, or a name that is not taken",
+            dir.display(),
+            name.escape_debug()
+        ))),
+    }
+}
+
+/// Whether a format is this one or one that is read besides.
+pub(crate) fn is_known(format: &str) -> bool {
+    format == FORMAT || OLDER.contains(&format)
+}
 
 /// Takes the folder for this process, until the file is dropped.
 pub(crate) fn lock(dir: &Path) -> Result<File, Error> {
@@ -42,6 +82,10 @@ pub(crate) enum Found {
 pub(crate) fn check(dir: &Path) -> Result<Found, Error> {
     match fs::read_to_string(dir.join("format")) {
         Ok(text) if text.trim_end() == FORMAT => Ok(Found::Current),
+        Ok(text) if text.trim_end() == UNFINISHED => Err(Error::Invalid(format!(
+            "the import into the data folder {} was not finished, so it cannot be used; remove the folder and import again",
+            dir.display()
+        ))),
         Ok(text) if OLDER.contains(&text.trim_end()) => Ok(Found::Older),
         Ok(text) => Err(Error::Invalid(format!(
             "the data folder {} is of the format \"{}\", and this program reads \"{FORMAT}\"; use the program that wrote it",
@@ -62,12 +106,21 @@ pub(crate) fn check(dir: &Path) -> Result<Found, Error> {
     }
 }
 
+/// Marks the folder as one that is being filled, durably.
+pub(crate) fn mark_unfinished(dir: &Path) -> Result<(), Error> {
+    write_mark(dir, UNFINISHED)
+}
+
 /// Marks the folder as written by this format, durably.
 pub(crate) fn mark(dir: &Path) -> Result<(), Error> {
+    write_mark(dir, FORMAT)
+}
+
+fn write_mark(dir: &Path, text: &str) -> Result<(), Error> {
     let write = || {
         let temporary = dir.join("format.new");
         let mut file = File::create(&temporary)?;
-        writeln!(file, "{FORMAT}")?;
+        writeln!(file, "{text}")?;
         file.sync_all()?;
         fs::rename(&temporary, dir.join("format"))?;
         sync_folder(dir)

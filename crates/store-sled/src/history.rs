@@ -3,11 +3,22 @@
 //! A page is a header that says what lies before the page, then its entries, each led by `t`, `j` or `e` and all of them
 //! by their lengths.
 //! The open page is kept behind the person's document, which is written anyway whenever there is something to add; at
-//! [`SPILL`] bytes it becomes a row of its own that is never touched again. The headers make a page findable by halving,
-//! whatever is asked for.
+//! [`SPILL`] bytes it becomes a row of its own that is touched again only when the oldest lines are forgotten ([`trim`]). The headers make
+//! a page findable by halving, whatever is asked for, and say where it begins also when its first lines have gone.
+//!
+//! A reader looks up which pages there are before it reads them. One that is not there any more by then was forgotten, and holds nothing
+//! that the reader wants.
+
+mod all;
+mod trim;
+mod unname;
+
+pub(crate) use all::Past;
+pub(crate) use trim::trim;
+pub(crate) use unname::unname;
 
 use crate::{db::Db, rows};
-use model::{ContactId, ConversationId, EventRecord, JourneyEntry, JourneyHead, TranscriptEntry};
+use model::{ContactId, ConversationId, EventRecord, Forgotten, JourneyEntry, JourneyHead, TranscriptEntry};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Error, Walk};
 
@@ -39,6 +50,9 @@ pub(crate) struct History {
     /// that was not noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     eventful: Option<Vec<u64>>,
+    /// What was forgotten and is in no page any more.
+    #[serde(default, skip_serializing_if = "Forgotten::is_nothing")]
+    trimmed: Forgotten,
 }
 
 impl History {
@@ -60,6 +74,16 @@ impl History {
         }
         self.closed.push(number - self.last);
         self.last = number;
+    }
+
+    /// The number of the newest closed page.
+    fn newest(&self) -> Option<u64> {
+        (!self.closed.is_empty()).then_some(self.last)
+    }
+
+    /// The first closed page behind this one, or of all.
+    fn behind(&self, number: Option<u64>) -> Option<u64> {
+        self.closed().into_iter().find(|page| number.is_none_or(|number| *page > number))
     }
 
     /// The numbers of the closed pages, oldest first.
@@ -86,13 +110,27 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Adds what a tail holds.
+    pub fn count(&mut self, tail: &Tail) {
+        self.journey += tail.journey.len() as u64;
+        self.events += tail.events.len() as u64;
+        tail.transcript.iter().for_each(|line| self.line(line));
+    }
+
+    fn line(&mut self, line: &TranscriptEntry) {
+        match self.lines.iter_mut().find(|(id, _)| *id == line.conversation()) {
+            Some((_, no)) => *no = line.no(),
+            None => self.lines.push((line.conversation(), line.no())),
+        }
+    }
+
     pub fn last_no(&self, conversation: ConversationId) -> u64 {
         self.lines.iter().find(|(id, _)| *id == conversation).map_or(0, |(_, no)| *no)
     }
 }
 
 /// Entries that are not in pages yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tail {
     pub transcript: Vec<TranscriptEntry>,
     pub journey: Vec<JourneyEntry>,
@@ -100,6 +138,15 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
+    /// Lines that name one of these name nobody from now on.
+    pub fn unname(&mut self, gone: &[ContactId]) {
+        if !gone.is_empty() {
+            for entry in &mut self.journey {
+                entry.unname(gone);
+            }
+        }
+    }
+
     pub fn append(&mut self, mut later: Self) {
         self.transcript.append(&mut later.transcript);
         self.journey.append(&mut later.journey);
@@ -114,20 +161,27 @@ enum Entry<'a> {
     Event(&'a EventRecord),
 }
 
-/// Adds a tail to the pages: puts the rows of those that are closed by it, numbered from `next_page` on, and answers the
-/// history afterwards and the open page.
+/// Adds a tail to the pages, without what of it is forgotten, the open one naming nobody of those who are gone: puts the rows of those that are closed by it, numbered from `next_page` on,
+/// and answers the history afterwards and the open page.
 pub(crate) fn extend(
     db: &Db,
     id: ContactId,
     history: &History,
-    tail: &Tail,
+    (tail, forgotten, gone): (&Tail, &Forgotten, &[ContactId]),
     rows: &mut rows::Rows,
     next_page: &mut u64,
 ) -> Result<(History, Vec<u8>), Error> {
     let mut after = history.clone();
-    let mut page = if history.open { read_raw(db, id, history, history.closed.len())? } else { Vec::new() };
-    let entries = tail.transcript.iter().map(Entry::Line);
-    let entries = entries.chain(tail.journey.iter().map(Entry::Journey)).chain(tail.events.iter().map(Entry::Event));
+    let mut page = if history.open { read_raw(db, id, history, history.closed.len())?.unwrap_or_default() } else { Vec::new() };
+    if let Some(anew) = unname::unnamed(&rows::person_key(id), &page, gone)? {
+        page = anew;
+    }
+    let (journey, events) = trim::step_over(&mut after.total, tail, forgotten);
+    if !page.is_empty() && after.total != history.total {
+        page = trim::begin_later(&rows::person_key(id), &page, history, &after.total)?;
+    }
+    let entries = tail.transcript.iter().filter(|line| line.no() > forgotten.lines_of(line.conversation())).map(Entry::Line);
+    let entries = entries.chain(journey.iter().map(Entry::Journey)).chain(events.iter().map(Entry::Event));
     let mut written = Vec::with_capacity(512);
     for entry in entries {
         written.clear();
@@ -144,10 +198,7 @@ pub(crate) fn extend(
         }
         page.extend_from_slice(&written);
         match entry {
-            Entry::Line(line) => match after.total.lines.iter_mut().find(|(c, _)| *c == line.conversation()) {
-                Some((_, no)) => *no = line.no(),
-                None => after.total.lines.push((line.conversation(), line.no())),
-            },
+            Entry::Line(line) => after.total.line(line),
             Entry::Journey(_) => after.total.journey += 1,
             Entry::Event(_) => after.total.events += 1,
         }
@@ -175,19 +226,24 @@ fn close(id: ContactId, after: &mut History, page: &mut Vec<u8>, rows: &mut rows
     Ok(())
 }
 
-/// A page by its place.
-fn read_raw(db: &Db, id: ContactId, history: &History, place: usize) -> Result<Vec<u8>, Error> {
-    let missing = || missing(id, place as u64);
-    let closed = |number| Ok(rows::get_chunked(db, &rows::page_key(number))?.ok_or_else(missing)?.0);
+/// A page by its place; none if it has gone since `history` was looked up, because all in it is forgotten.
+fn read_raw(db: &Db, id: ContactId, history: &History, place: usize) -> Result<Option<Vec<u8>>, Error> {
+    let missing = |number| missing(id, number);
+    let closed = |number| {
+        if let Some((page, _)) = rows::get_chunked(db, &rows::page_key(number))? {
+            return Ok(Some(page));
+        }
+        let (disk, _) = rows::open_page(db, id)?.ok_or_else(|| missing(number))?;
+        if disk.history.closed().contains(&number) { Err(missing(number)) } else { Ok(None) }
+    };
     if let Some(number) = history.number(place) {
         return closed(number);
     }
     // The open page may have been closed since `history` was looked up; then it is found where it is for good.
-    let (disk, open) = rows::open_page(db, id)?.ok_or_else(missing)?;
-    match disk.history.number(place) {
+    let (disk, open) = rows::open_page(db, id)?.ok_or_else(|| missing(place as u64))?;
+    match disk.history.behind(history.newest()) {
         Some(number) => closed(number),
-        None if disk.history.open && disk.history.closed.len() == place => Ok(open),
-        None => Err(missing()),
+        None => Ok(disk.history.open.then_some(open)),
     }
 }
 
@@ -200,11 +256,11 @@ struct Page {
 }
 
 impl Page {
-    fn read(db: &Db, id: ContactId, history: &History, place: usize) -> Result<Self, Error> {
+    fn read(db: &Db, id: ContactId, history: &History, place: usize) -> Result<Option<Self>, Error> {
         let key = rows::person_key(id);
-        let content = read_raw(db, id, history, place)?;
+        let Some(content) = read_raw(db, id, history, place)? else { return Ok(None) };
         let before = rows::parse(&key, rows::divide(&key, &content)?.0)?;
-        Ok(Self { key, before, content })
+        Ok(Some(Self { key, before, content }))
     }
 
     /// The entries of one kind as they are written, in order.
@@ -258,6 +314,27 @@ pub(crate) fn all_events(db: &Db, id: ContactId, history: &History, open: &[u8])
     Ok(found)
 }
 
+/// The oldest paged events that are not forgotten, in order, at most `limit`.
+pub(crate) fn oldest_events(db: &Db, id: ContactId, history: &History, forgotten: u64, limit: usize) -> Result<Vec<EventRecord>, Error> {
+    let mut found: Vec<EventRecord> = Vec::new();
+    if history.total.events <= forgotten {
+        return Ok(found);
+    }
+    for page in find(db, id, history, |before| before.events <= forgotten)?..history.pages() {
+        if found.len() >= limit {
+            break;
+        }
+        let Some(page) = Page::read(db, id, history, page)? else { continue };
+        let places = |from: u64, to: u64| usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+        let mut events = page.entries::<EventRecord>(EVENT)?;
+        // What came since `history` was looked up is told from memory.
+        events.truncate(places(page.before.events, history.total.events));
+        found.extend(events.into_iter().skip(places(page.before.events, forgotten)));
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
 fn missing(id: ContactId, number: u64) -> Error {
     Error::Corrupt(format!("page {number} of the history of {id} is missing; restore the data folder from a backup"))
 }
@@ -267,7 +344,16 @@ fn find(db: &Db, id: ContactId, history: &History, reached: impl Fn(&Counts) -> 
     let (mut low, mut high) = (0, history.pages());
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        if reached(&Page::read(db, id, history, middle)?.before) { low = middle } else { high = middle }
+        // Of a page that has gone the next one tells.
+        let mut at = middle;
+        let found = loop {
+            match Page::read(db, id, history, at)? {
+                Some(page) => break Some(page.before),
+                None if at + 1 < high => at += 1,
+                None => break None,
+            }
+        };
+        if found.is_some_and(|before| reached(&before)) { low = at } else { high = middle }
     }
     Ok(low)
 }
@@ -286,8 +372,9 @@ pub(crate) fn transcript(
         return Ok(found);
     }
     for page in find(db, id, history, |before| before.last_no(conversation) <= after)?..history.pages() {
+        let Some(page) = Page::read(db, id, history, page)? else { continue };
         // The page may have been added to since `history` was looked up; what came later is not for this reader.
-        let lines = Page::read(db, id, history, page)?.entries::<TranscriptEntry>(LINE)?;
+        let lines = page.entries::<TranscriptEntry>(LINE)?;
         found.extend(lines.into_iter().filter(|l| l.conversation() == conversation && l.no() > after && l.no() <= last));
         if found.len() >= limit || found.last().is_some_and(|l| l.no() == last) {
             break;
@@ -302,12 +389,21 @@ pub(crate) fn walk(db: &Db, id: ContactId, history: &History, walk: &mut Walk<'_
     let Some(newest) = walk.next_place() else { return Ok(()) };
     let mut page = find(db, id, history, |before| before.journey <= newest)?;
     loop {
-        let read = Page::read(db, id, history, page)?;
-        let lines = read.written(JOURNEY)?;
-        while let Some(line) = walk.next_place().and_then(|place| place.checked_sub(read.before.journey)) {
-            let written = usize::try_from(line).ok().and_then(|line| lines.get(line)).ok_or_else(|| missing(id, page as u64))?;
-            let head: JourneyHead = rows::parse(&read.key, written)?;
-            walk.look(&head, || rows::parse(&read.key, written))?;
+        if let Some(read) = Page::read(db, id, history, page)? {
+            let lines = read.written(JOURNEY)?;
+            while let Some(line) = walk.next_place().and_then(|place| place.checked_sub(read.before.journey)) {
+                let Some(written) = usize::try_from(line).ok().and_then(|line| lines.get(line)) else {
+                    // The page that had it has gone since, and this one begins later.
+                    walk.step_over(read.before.journey);
+                    break;
+                };
+                let head: JourneyHead = rows::parse(&read.key, written)?;
+                walk.look(&head, || rows::parse(&read.key, written))?;
+            }
+        }
+        if page == 0 {
+            // What comes before is in no page.
+            walk.step_over(0);
         }
         if page == 0 || walk.next_place().is_none() {
             return Ok(());
@@ -331,6 +427,13 @@ impl Counted {
         }
     }
 
+    fn forgotten(self, of: &Forgotten) -> u64 {
+        match self {
+            Self::Journey => of.journey,
+            Self::Events => of.events,
+        }
+    }
+
     fn mark(self) -> u8 {
         match self {
             Self::Journey => JOURNEY,
@@ -339,29 +442,31 @@ impl Counted {
     }
 }
 
-/// The newest paged entries of a counted kind, newest first, without the newest `skip`, at most `limit`.
+/// The newest paged entries of a counted kind that are not forgotten, newest first, without the newest `skip`, at most `limit`.
 pub(crate) fn newest<T: DeserializeOwned>(
     db: &Db,
     id: ContactId,
-    history: &History,
+    (history, forgotten): (&History, &Forgotten),
     kind: Counted,
     skip: usize,
     limit: usize,
 ) -> Result<Vec<T>, Error> {
-    let mut found = Vec::new();
+    let (mut found, first) = (Vec::new(), kind.forgotten(forgotten));
     let mut end = kind.of(&history.total).saturating_sub(skip as u64);
-    if end == 0 || limit == 0 {
+    if end <= first || limit == 0 {
         return Ok(found);
     }
+    let places = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let mut page = find(db, id, history, |before| kind.of(before) < end)?;
     loop {
-        let read = Page::read(db, id, history, page)?;
-        let start = kind.of(&read.before);
-        let entries = read.entries::<T>(kind.mark())?;
-        let here = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
-        found.extend(entries.into_iter().take(here).rev());
-        end = end.min(start);
-        if found.len() >= limit || end == 0 || page == 0 {
+        if let Some(read) = Page::read(db, id, history, page)? {
+            let start = kind.of(&read.before);
+            let mut entries = read.entries::<T>(kind.mark())?;
+            entries.truncate(places(end.saturating_sub(start)));
+            found.extend(entries.into_iter().skip(places(first.saturating_sub(start))).rev());
+            end = end.min(start);
+        }
+        if found.len() >= limit || end <= first || page == 0 {
             break;
         }
         page -= 1;

@@ -5,6 +5,7 @@
 //! | `db`        | the database                                                                                 |
 //! | `db.N`      | a folder: the one a compaction fills; a link: where sled knows the current one by, while it runs |
 //! | `db.old`    | the one before, on its way out                                                               |
+//! | `db.frozen` | a copy that is being read ([`crate::frozen`]); nobody misses it                              |
 //!
 //! **Invariant.** One of them is whole at any moment, and [`settle`] tells which: `db`, unless `db.old` and a folder `db.N`
 //! are both there. Then the process ended between the two renames that put `db.N`, whole and synced, in the place of `db`.
@@ -37,6 +38,16 @@ fn numbered(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
+/// Where a copy is made to be read.
+pub(crate) fn frozen(dir: &Path) -> PathBuf {
+    dir.join("db.frozen")
+}
+
+/// Removes a copy that nobody reads any more.
+pub(crate) fn remove_frozen(dir: &Path) -> Result<(), Error> {
+    remove(&frozen(dir)).map_err(|e| failed(&format!("{} cannot be removed", frozen(dir).display()), &e))
+}
+
 fn is_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
@@ -52,6 +63,7 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// Puts the whole database in its place and removes the others. Nobody has them open.
 pub(crate) fn settle(dir: &Path) -> Result<(), Error> {
+    remove_frozen(dir)?;
     let work = || {
         let left = numbered(dir)?;
         let whole = left.iter().rev().find(|(_, path)| is_folder(path)).filter(|_| is_folder(&old(dir)));

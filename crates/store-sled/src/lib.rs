@@ -13,13 +13,16 @@
 //! is synced. A person's document, pages and index rows go to sled in one batch. After an I/O error or a panic on
 //! either thread nothing more is acknowledged ([`Options::on_failure`]). Whatever is read is checked by a checksum.
 
+mod audit;
 mod checkpoint;
 mod compact;
 mod db;
 mod folder;
+mod frozen;
 mod history;
 mod io;
 mod layout;
+mod load;
 mod log;
 mod read;
 mod recover;
@@ -33,7 +36,9 @@ mod state;
 mod waiting;
 mod writer;
 
+pub use frozen::FrozenStore;
 pub use io::Io;
+pub use load::Loader;
 
 use shared::{Ending, Shared};
 use std::{

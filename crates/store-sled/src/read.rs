@@ -8,7 +8,7 @@ use crate::{
     shared::{Ending, Queued, Reply, Shared, lock},
     state::Slot,
 };
-use model::{Absorbed, Address, ContactId, ConversationId, EventRecord, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
+use model::{Absorbed, Address, ContactId, ConversationId, EventRecord, Forgotten, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
@@ -16,7 +16,7 @@ use std::{
     ops::Bound,
     sync::Arc,
 };
-use store::{Commit, Compacted, Done, Error, JourneyPage, Stats, Store, Walk, codec, through};
+use store::{Commit, Compacted, Done, Error, Frozen, JourneyPage, Stats, Store, Walk, codec, through};
 
 impl SledStore {
     /// Why nothing is taken any more, or that there is too much.
@@ -57,12 +57,13 @@ impl SledStore {
         limit: usize,
     ) -> Result<Vec<TranscriptEntry>, Error> {
         let look = |slot: &mut Slot| {
-            let mut lines = in_memory(slot, |tail| &tail.transcript, usize::MAX);
+            let after = after.max(slot.person.forgotten.lines_of(conversation));
+            let mut lines = in_memory(slot, |tail| &tail.transcript, 0, usize::MAX);
             lines.retain(|line| line.conversation() == conversation && line.no() > after);
             lines.truncate(limit);
-            (slot.disk.history.clone(), lines)
+            (slot.disk.history.clone(), lines, after)
         };
-        let Some((history, memory)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let Some((history, memory, after)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
         let paged = history::transcript(&self.shared.db, contact, &history, conversation, after, limit);
         let Some(mut lines) = self.unless_erased(contact, paged)? else { return Ok(Vec::new()) };
         let left = limit - lines.len();
@@ -72,34 +73,52 @@ impl SledStore {
 
     /// One contact's own journey lines.
     fn own_journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
-        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.journey, skip.saturating_add(limit)));
-        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let look = |slot: &mut Slot| {
+            let forgotten = slot.person.forgotten.clone();
+            let gone = forgotten.journey.saturating_sub(slot.disk.history.total.journey);
+            let memory = in_memory(slot, |tail| &tail.journey, gone, skip.saturating_add(limit));
+            ((slot.disk.history.clone(), forgotten, memory), slot.unname.clone())
+        };
+        let Some((found, gone)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
         let entries = newest(&self.shared.db, contact, found, Counted::Journey, skip, limit);
-        Ok(self.unless_erased(contact, entries)?.unwrap_or_default())
+        let mut entries: Vec<JourneyEntry> = self.unless_erased(contact, entries)?.unwrap_or_default();
+        for entry in &mut entries {
+            entry.unname(&gone);
+        }
+        Ok(entries)
     }
 
     /// One contact's own journey lines, by a filter.
-    fn own_journey_page<'f>(&self, contact: ContactId, new: impl Fn(u64) -> Walk<'f>) -> Result<JourneyPage, Error> {
+    fn own_journey_page<'f>(&self, contact: ContactId, new: impl Fn((u64, u64)) -> Walk<'f>) -> Result<JourneyPage, Error> {
         let look = |slot: &mut Slot| {
             let disk = slot.disk.history.total.journey;
             let newest_first = [Some(&slot.tail), slot.writing.as_deref()].into_iter().flatten();
             let newest_first: Vec<&JourneyEntry> = newest_first.flat_map(|tail| tail.journey.iter().rev()).collect();
             let total = disk + newest_first.len() as u64;
-            let mut walk = new(total);
+            let mut walk = new((slot.person.forgotten.journey, total));
             while let Some(place) = walk.next_place().filter(|place| *place >= disk) {
                 let entry = usize::try_from(total - 1 - place).ok().and_then(|at| newest_first.get(at)).expect("places below the total");
                 walk.look(&(*entry).into(), || Ok((*entry).clone())).expect("what is in memory is read");
             }
-            (slot.disk.history.clone(), walk)
+            (slot.disk.history.clone(), walk, slot.unname.clone())
         };
-        let Some((history, mut walk)) = self.shared.with_slot(contact, look)? else { return Ok(JourneyPage::default()) };
+        let Some((history, mut walk, gone)) = self.shared.with_slot(contact, look)? else { return Ok(JourneyPage::default()) };
         let walked = history::walk(&self.shared.db, contact, &history, &mut walk);
-        Ok(self.unless_erased(contact, walked)?.map(|()| walk.page()).unwrap_or_default())
+        let mut page = self.unless_erased(contact, walked)?.map(|()| walk.page()).unwrap_or_default();
+        for (_, entry) in &mut page.lines {
+            entry.unname(&gone);
+        }
+        Ok(page)
     }
 
     /// One contact's own events.
     pub(crate) fn own_events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
-        let look = |slot: &mut Slot| (slot.disk.history.clone(), in_memory(slot, |tail| &tail.events, skip.saturating_add(limit)));
+        let look = |slot: &mut Slot| {
+            let forgotten = slot.person.forgotten.clone();
+            let gone = forgotten.events.saturating_sub(slot.disk.history.total.events);
+            let memory = in_memory(slot, |tail| &tail.events, gone, skip.saturating_add(limit));
+            (slot.disk.history.clone(), forgotten, memory)
+        };
         let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
         let entries = newest(&self.shared.db, contact, found, Counted::Events, skip, limit);
         Ok(self.unless_erased(contact, entries)?.unwrap_or_default())
@@ -110,24 +129,25 @@ impl SledStore {
 fn newest<T: Clone + DeserializeOwned>(
     db: &Db,
     id: ContactId,
-    found: (History, Vec<T>),
+    found: (History, Forgotten, Vec<T>),
     kind: Counted,
     skip: usize,
     limit: usize,
 ) -> Result<Vec<T>, Error> {
     // Those in memory come oldest first.
-    let (history, memory) = found;
+    let (history, forgotten, memory) = found;
     let mut out: Vec<T> = memory.iter().rev().skip(skip).take(limit).cloned().collect();
     let skip = skip.saturating_sub(memory.len());
-    out.extend(history::newest::<T>(db, id, &history, kind, skip, limit - out.len())?);
+    out.extend(history::newest::<T>(db, id, (&history, &forgotten), kind, skip, limit - out.len())?);
     Ok(out)
 }
 
-/// What of a slot's entries is not in pages, oldest first. At most `enough` of the newest are needed.
-fn in_memory<T: Clone>(slot: &Slot, of: fn(&Tail) -> &Vec<T>, enough: usize) -> Vec<T> {
+/// What of a slot's entries is not in pages, oldest first, without the oldest that are gone. At most `enough` of the newest are needed.
+fn in_memory<T: Clone>(slot: &Slot, of: fn(&Tail) -> &Vec<T>, gone: u64, enough: usize) -> Vec<T> {
     let tails = || slot.writing.as_deref().into_iter().chain([&slot.tail]);
     let total: usize = tails().map(|tail| of(tail).len()).sum();
-    tails().flat_map(of).skip(total.saturating_sub(enough)).cloned().collect()
+    let gone = usize::try_from(gone).unwrap_or(usize::MAX);
+    tails().flat_map(of).skip(total.saturating_sub(enough).max(gone)).cloned().collect()
 }
 
 impl Shared {
@@ -242,7 +262,7 @@ impl Store for SledStore {
         limit: usize,
         most: usize,
     ) -> Result<JourneyPage, Error> {
-        self.own_journey_page(contact, |total| Walk::new(filter, before, total, limit, most))
+        self.own_journey_page(contact, |there| Walk::new(filter, before, there, limit, most))
     }
 
     fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
@@ -250,6 +270,20 @@ impl Store for SledStore {
             Some(absorbed) => through::newest(contact, &absorbed, skip, limit, |id, count| self.own_events(id, 0, count)),
             None => self.own_events(contact, skip, limit),
         }
+    }
+
+    fn oldest_events(&self, contact: ContactId, limit: usize) -> Result<Vec<EventRecord>, Error> {
+        let look = |slot: &mut Slot| {
+            let forgotten = slot.person.forgotten.events;
+            let gone = forgotten.saturating_sub(slot.disk.history.total.events);
+            (slot.disk.history.clone(), forgotten, in_memory(slot, |tail| &tail.events, gone, usize::MAX))
+        };
+        let Some((history, forgotten, memory)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let paged = history::oldest_events(&self.shared.db, contact, &history, forgotten, limit);
+        let Some(mut events) = self.unless_erased(contact, paged)? else { return Ok(Vec::new()) };
+        let left = limit - events.len();
+        events.extend(memory.into_iter().take(left));
+        Ok(events)
     }
 
     fn record(&self, table: &str, key: &str) -> Result<Option<Value>, Error> {
@@ -304,6 +338,10 @@ impl Store for SledStore {
 
     fn compact(&self) -> Result<Compacted, Error> {
         compact::ask(&self.shared)
+    }
+
+    fn freeze(&self) -> Result<Box<dyn Frozen>, Error> {
+        Ok(Box::new(compact::freeze(&self.shared)?))
     }
 
     fn stats(&self) -> Stats {

@@ -23,6 +23,7 @@ use store::{Commit, Error, PersonChange, Seq, codec};
 
 /// Opens a data folder, ready for the two threads.
 pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error> {
+    folder::refuse_foreign(dir)?;
     let held = folder::lock(dir)?;
     let found = folder::check(dir)?;
     let log_dir = dir.join("log");

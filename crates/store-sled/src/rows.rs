@@ -34,9 +34,9 @@ const SQUEEZED: u8 = 3;
 const CHUNK: usize = 12 * 1024;
 
 pub(crate) const PERSON: u8 = b'P';
-const PAGE: u8 = b'H';
+pub(crate) const PAGE: u8 = b'H';
 pub(crate) const ACTIVE: u8 = b'A';
-const ADDRESS: u8 = b'X';
+pub(crate) const ADDRESS: u8 = b'X';
 pub(crate) const RECORD: u8 = b'K';
 pub(crate) const MARK: &[u8] = b"M";
 
@@ -72,6 +72,11 @@ pub(crate) fn person_key(id: ContactId) -> Vec<u8> {
 
 pub(crate) fn page_key(number: u64) -> Vec<u8> {
     [&[PAGE][..], &number.to_be_bytes()].concat()
+}
+
+/// The number in a key of a page.
+pub(crate) fn page_of(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(1..9)?.try_into().ok()?))
 }
 
 pub(crate) fn active_key(id: ContactId) -> Vec<u8> {
@@ -302,6 +307,14 @@ pub(crate) fn push(content: &mut Vec<u8>, value: &impl Serialize) -> Result<(), 
     if let Some(place) = content.get_mut(at..at + 4) {
         place.copy_from_slice(&length.to_be_bytes());
     }
+    Ok(())
+}
+
+/// Appends what [`divide`] gave, as [`push`] wrote it.
+pub(crate) fn push_raw(content: &mut Vec<u8>, value: &[u8]) -> Result<(), Error> {
+    let length = u32::try_from(value.len()).map_err(|_| Error::Failed(format!("a value of {} bytes is too large", value.len())))?;
+    content.extend_from_slice(&length.to_be_bytes());
+    content.extend_from_slice(value);
     Ok(())
 }
 

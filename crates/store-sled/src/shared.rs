@@ -14,7 +14,7 @@ use std::{
     collections::VecDeque,
     fs::File,
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
 };
 use store::{Commit, Done, Error, Seq};
 
@@ -82,6 +82,8 @@ pub(crate) struct Shared {
     pub segments: Mutex<VecDeque<Segment>>,
     /// Who asked for a compaction that has not begun, and whether one was asked for and is not over.
     pub compaction: Mutex<(Option<Tell>, bool)>,
+    /// Whether a frozen copy is being made or read.
+    pub freezing: Arc<AtomicBool>,
     /// Whether the log is to begin a new segment.
     pub rotation: Mutex<Rotation>,
     ending: Mutex<Ending>,
@@ -119,6 +121,7 @@ impl Shared {
             shrank: Condvar::new(),
             segments: Mutex::new(segments),
             compaction: Mutex::default(),
+            freezing: Arc::default(),
             rotation: Mutex::default(),
             ending: Mutex::new(Ending::No),
             failure: OnceLock::new(),

@@ -12,7 +12,7 @@ use crate::{
 use model::{Address, ContactId, Person};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
-use store::{Commit, Error, Seq, check_claims};
+use store::{Commit, Error, PersonChange, Seq, Written, check_claims};
 
 /// What the group changes of a person.
 struct Staged {
@@ -21,6 +21,15 @@ struct Staged {
     first: Seq,
     tail: Tail,
     moved: Vec<Address>,
+    unname: Vec<ContactId>,
+}
+
+impl Staged {
+    /// Lines that name one of these name nobody from now on.
+    fn unname(&mut self, gone: Vec<ContactId>) {
+        self.tail.unname(&gone);
+        self.unname.extend(gone);
+    }
 }
 
 /// The group.
@@ -41,6 +50,9 @@ impl Stage {
     /// What the commit is refused with, or what the database fails with ([`Error::Failed`], [`Error::Corrupt`]).
     pub fn add(&mut self, shared: &Shared, commit: Commit, seq: Seq) -> Result<(), Error> {
         commit.check_people()?;
+        for change in commit.people().filter(|change| !change.forget.is_nothing()) {
+            self.check_forget(shared, change)?;
+        }
         self.stage(shared, commit, seq, |stage, address| stage.owner(shared, address))
     }
 
@@ -83,9 +95,11 @@ impl Stage {
                 first: seq,
                 tail: Tail::default(),
                 moved: Vec::new(),
+                unname: Vec::new(),
             });
             staged.person = person;
             staged.tail.append(tail);
+            staged.unname(change.unname);
             for (address, owner) in
                 moved.dropped.into_iter().map(|a| (a, None)).chain(moved.claimed.into_iter().map(|a| (a, Some(change.id))))
             {
@@ -138,6 +152,20 @@ impl Stage {
         Ok(state.slot(id).map(hold))
     }
 
+    /// Checks that no more is forgotten than was written, the commits before it in the group included.
+    fn check_forget(&mut self, shared: &Shared, change: &PersonChange) -> Result<(), Error> {
+        if self.person(shared, change.id)?.is_none() {
+            // The change is refused for that.
+            return Ok(());
+        }
+        let mut counts = lock(&shared.state).slot(change.id).map(|slot| slot.written()).unwrap_or_default();
+        if let Some(staged) = self.people.get(&change.id) {
+            counts.count(&staged.tail);
+        }
+        let written = Written { journey: counts.journey, events: counts.events };
+        change.check_forget(written, |conversation| counts.last_no(conversation))
+    }
+
     fn owner(&self, shared: &Shared, address: &Address) -> Result<Option<ContactId>, Error> {
         if let Some(owner) = self.addresses.get(address) {
             return Ok(*owner);
@@ -157,6 +185,8 @@ impl Stage {
             let slot = state.change(id, staged.first, staged.person);
             slot.tail.append(staged.tail);
             slot.moved.extend(staged.moved);
+            slot.tail.unname(&staged.unname);
+            slot.unname.extend(staged.unname);
         }
         for (id, (seq, addresses)) in self.erased.drain() {
             state.erase(id, seq, addresses);

@@ -4,14 +4,15 @@
 //! database, so a reader that looks here first and there second misses nothing.
 
 use crate::{
-    history::Tail,
+    frozen::Newer,
+    history::{Counts, Tail},
     rows::{Indexed, Mark},
     waiting::{Line, Waiting},
 };
 use model::{Address, ContactId, Person};
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 use store::Seq;
@@ -34,6 +35,8 @@ pub(crate) struct Slot {
     pub tail: Tail,
     /// Addresses claimed or dropped since the checkpoint.
     pub moved: Vec<Address>,
+    /// Others whom lines of the journey that are in pages may name still, although they are to name them no more.
+    pub unname: Vec<ContactId>,
     /// Bytes of the document as written.
     pub cost: usize,
     /// The writer works on them.
@@ -57,11 +60,22 @@ impl Slot {
             writing: None,
             tail: Tail::default(),
             moved: Vec::new(),
+            unname: Vec::new(),
             held: false,
             used: true,
             queued: false,
             counted: false,
         }
+    }
+}
+
+impl Slot {
+    /// How much was written about the person.
+    pub fn written(&self) -> Counts {
+        let mut counts = self.disk.history.total.clone();
+        self.writing.iter().for_each(|tail| counts.count(tail));
+        counts.count(&self.tail);
+        counts
     }
 }
 
@@ -257,7 +271,7 @@ impl State {
     }
 
     /// A person's slice was written from the state at commit `at`, as version `version`.
-    pub fn written(&mut self, id: ContactId, version: u64, at: Seq, disk: Indexed, chunks: u16, cost: usize) {
+    pub fn written(&mut self, id: ContactId, version: u64, at: Seq, disk: Indexed, chunks: u16, (cost, unnamed): (usize, &[ContactId])) {
         self.generation += 1;
         let Some(slot) = self.slots.get_mut(&id) else {
             let erased = self.erased.get_mut(&id).expect("a dirty person stays in memory until they are erased");
@@ -266,6 +280,8 @@ impl State {
             return self.waiting.person(id, at + 1);
         };
         slot.writing = None;
+        // Those who were named after it was taken are still to come.
+        slot.unname.drain(..unnamed.len());
         slot.disk = disk;
         slot.chunks = chunks;
         slot.cost = cost;
@@ -346,6 +362,21 @@ impl State {
     /// Everybody who is newer here than in the database.
     pub fn all_dirty(&self) -> Vec<ContactId> {
         self.slots.iter().filter(|(_, s)| s.dirty.is_some()).map(|(id, _)| *id).collect()
+    }
+
+    /// Everybody who is newer here than in the database, and the pages that the database still has of those who were erased. Nothing may
+    /// be on its way to the database.
+    pub fn newer(&self) -> (BTreeMap<ContactId, Option<Newer>>, HashSet<u64>) {
+        let dirty = self.slots.iter().filter(|(_, slot)| slot.dirty.is_some());
+        let mut people: BTreeMap<ContactId, Option<Newer>> = dirty
+            .map(|(id, slot)| {
+                let mut tail = slot.writing.as_deref().cloned().unwrap_or_default();
+                tail.append(slot.tail.clone());
+                (*id, Some(Newer { person: slot.person.clone(), disk: slot.disk.clone(), tail, unname: slot.unname.clone() }))
+            })
+            .collect();
+        people.extend(self.erased.keys().map(|id| (*id, None)));
+        (people, self.erased.values().flat_map(|erased| erased.disk.history.closed()).collect())
     }
 
     /// Dirty people: those that are active, and those that are not or were erased.

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
-use store::{Store, conformance::Factory};
-use switchboard_store_sled::{Options, SledStore};
+use store::{Load, Store, conformance::Factory};
+use switchboard_store_sled::{Loader, Options, SledStore};
 
 struct Folder {
     dir: tempfile::TempDir,
@@ -33,6 +33,10 @@ impl Folder {
 impl Factory for Folder {
     fn open(&mut self) -> Box<dyn Store> {
         Box::new(SledStore::open(self.dir.path(), self.options.clone()).unwrap())
+    }
+
+    fn load(&mut self) -> Box<dyn Load> {
+        Box::new(Loader::begin(self.dir.path(), self.options.clone()).unwrap())
     }
 }
 

@@ -127,6 +127,71 @@ fn after_a_compaction_no_byte_is_left() {
     assert!(store.person(id).unwrap().is_none());
 }
 
+/// Person 5, whose oldest line, journey line and event told a secret, with so many more of each behind them.
+fn told_long_ago(store: &SledStore, more: u64) -> ContactId {
+    must(store, newcomer(5));
+    for k in 0..=more {
+        let person = get(store, 5);
+        let mut next = change(&person);
+        let text = if k == 0 { format!("my number is {SECRET}") } else { format!("good morning {k} {}", "and so on ".repeat(20)) };
+        say(&mut next, &person, 0, &[&text]);
+        let (mut step, mut happened) = (journey(k), event(k));
+        if k == 0 {
+            step.why = Some(SECRET.into());
+            happened.fields.insert("said".into(), model::Value::text(SECRET));
+        }
+        (next.journey, next.events) = (vec![step], vec![happened]);
+        must(store, next);
+    }
+    contact_id(5)
+}
+
+#[test]
+fn what_is_forgotten_is_on_disk_no_more_and_places_stay() {
+    // In the open page alone, and in closed ones.
+    for more in [3, 60] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = SledStore::open(dir.path(), small()).unwrap();
+        let id = told_long_ago(&store, more);
+        store.close().unwrap();
+        drop(store);
+        store = SledStore::open(dir.path(), small()).unwrap();
+        assert!(!occurrences(dir.path(), &[SECRET.as_bytes()]).is_empty(), "the search finds what is there");
+        // Each kind by itself: a page holds all of them, and goes when nothing is left in it.
+        for step in 0..3 {
+            let person = get(&store, 5);
+            let mut next = change(&person);
+            match step {
+                0 => next.forget.journey = more / 2 + 1,
+                1 => next.forget.lines = vec![(conversation_id(5, 0), more / 2 + 1)],
+                _ => next.forget.events = more / 2 + 1,
+            }
+            must(&store, next);
+            store.compact().unwrap();
+        }
+        assert_eq!(occurrences(dir.path(), &[SECRET.as_bytes()]), Vec::<String>::new(), "of {more}");
+        let kept: Vec<u64> = (more / 2 + 1..=more).rev().collect();
+        for reopened in [false, true] {
+            if reopened {
+                store.close().unwrap();
+                drop(store);
+                store = SledStore::open(dir.path(), small()).unwrap();
+            }
+            assert_eq!(store.journey(id, 0, 100).unwrap(), kept.iter().map(|k| journey(*k)).collect::<Vec<_>>());
+            assert_eq!(store.events(id, 1, 100).unwrap(), kept.iter().skip(1).map(|k| event(*k)).collect::<Vec<_>>());
+            let page = store.journey_page(id, &model::JourneyFilter::default(), Some(more + 1), 1_000, 10_000).unwrap();
+            assert_eq!(page.lines.iter().map(|(place, _)| *place).collect::<Vec<_>>(), kept);
+            assert_eq!((page.next, page.forgotten), (None, more / 2 + 1));
+            let lines = store.transcript(id, conversation_id(5, 0), 0, 2).unwrap();
+            assert_eq!(lines.first().unwrap().no(), more / 2 + 2, "numbers stay what they were");
+        }
+        let person = get(&store, 5);
+        let mut next = change(&person);
+        next.forget.journey = more + 2;
+        assert!(matches!(commit_blocking(&store, commit(next)), Err(Error::Invalid(_))), "what is not written cannot be forgotten");
+    }
+}
+
 #[test]
 fn a_store_that_stops_at_any_point_of_a_compaction_is_whole() {
     for nth in 1.. {

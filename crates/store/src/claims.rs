@@ -70,6 +70,8 @@ fn claims(
             Some(other) if other != id => {
                 return Err(Error::Invalid(format!("the address {} belongs to {other} already", reach.address)));
             }
+            // Somebody may have an address twice, and claims it once.
+            Some(_) | None if moved.claimed.contains(&reach.address) => {}
             Some(_) | None => moved.claimed.push(reach.address.clone()),
         }
     }

@@ -9,22 +9,25 @@
 //! leads to one person: a commit that claims somebody else's is refused. Transcript lines continue their conversation
 //! ([`PersonChange::check_lines`]). What could not be read back is refused before it is written ([`codec`]).
 
+pub mod archive;
 mod blobs;
 mod claims;
 pub mod codec;
 pub mod conformance;
+mod frozen;
 mod journey;
 mod memory;
 pub mod through;
 
 pub use blobs::{BlobError, Blobs, FileBlobs, MemBlobs};
 pub use claims::{Moved, check_claims, check_claims_together};
+pub use frozen::{Damage, Each, Frozen, Load, Order, Part};
 pub use journey::{JourneyPage, Walk};
-pub use memory::{Fault, MemStore};
+pub use memory::{Fault, MemLoad, MemStore};
 
 use model::{
-    Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventRecord, InboxRow, JourneyEntry, JourneyFilter, MessageId,
-    OutboxRow, Person, RequestId, SeenKey, TranscriptEntry,
+    Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventRecord, Forgotten, InboxRow, JourneyEntry, JourneyFilter,
+    MessageId, OutboxRow, Person, RequestId, SeenKey, TranscriptEntry,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -120,6 +123,13 @@ pub struct PersonChange {
     /// Events to append, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventRecord>,
+    /// How much of the beginning of what is kept about them is kept no longer, lines that this change appends not among it. What was
+    /// forgotten before stays forgotten.
+    #[serde(default, skip_serializing_if = "Forgotten::is_nothing")]
+    pub forget: Forgotten,
+    /// Others who were erased: lines of the journey that name one of them name nobody from now on ([`JourneyEntry::unname`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unname: Vec<ContactId>,
     /// The person goes, with everything that is kept about them: document, transcript, journey, events, addresses. Such a
     /// change has no other parts, and the id is never given to anybody again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -147,6 +157,8 @@ impl PersonChange {
             transcript: Vec::new(),
             journey: Vec::new(),
             events: Vec::new(),
+            forget: Forgotten::default(),
+            unname: Vec::new(),
             erase: false,
         }
     }
@@ -200,6 +212,8 @@ impl PersonChange {
             transcript: Vec::new(),
             journey: Vec::new(),
             events: Vec::new(),
+            forget: self.forget.clone(),
+            unname: Vec::new(),
             erase: self.erase,
         };
         state.apply_taking(before)
@@ -231,8 +245,10 @@ impl PersonChange {
             calls: before.map_or_else(Vec::new, |p| p.calls.clone()),
             seen: before.map_or_else(Vec::new, |p| kept_seen(&p.seen, &self.seen)),
             parked: before.map_or_else(Default::default, |p| p.parked.clone()),
+            forgotten: before.map_or_else(Default::default, |p| p.forgotten.clone()),
             version: found + 1,
         };
+        person.forgotten.extend(&self.forget);
         let mut changed = std::mem::take(&mut self.conversations);
         for old in before.iter().flat_map(|p| &p.conversations) {
             // The last one given is what holds.
@@ -290,6 +306,30 @@ impl PersonChange {
             }
         }
         Ok(person)
+    }
+}
+
+/// How much was written about a person, by what is numbered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Journey lines.
+    pub journey: u64,
+    /// Events.
+    pub events: u64,
+}
+
+impl PersonChange {
+    /// Checks that no more is forgotten than was written before this change; `last_no` tells the last transcript line of a conversation
+    /// that is kept under the person.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if more is: what comes next would be forgotten before it was said.
+    pub fn check_forget(&self, written: Written, last_no: impl Fn(ConversationId) -> u64) -> Result<(), Error> {
+        let lines = self.forget.lines.iter().all(|(id, no)| *no <= last_no(*id));
+        if self.forget.journey <= written.journey && self.forget.events <= written.events && lines {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!("{} cannot forget more than was written about them", self.id)))
     }
 }
 
@@ -441,6 +481,13 @@ pub trait Store: Send + Sync {
     /// The newest `limit` events of a contact and of those merged into it, newest first, skipping `skip`.
     fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error>;
 
+    /// The oldest `limit` events of a contact's own that are kept, in the order in which they were recorded. Those who were merged into the
+    /// contact have their own.
+    ///
+    /// # Errors
+    /// Those of reading.
+    fn oldest_events(&self, contact: ContactId, limit: usize) -> Result<Vec<EventRecord>, Error>;
+
     /// One record.
     fn record(&self, table: &str, key: &str) -> Result<Option<serde_json::Value>, Error>;
 
@@ -461,6 +508,14 @@ pub trait Store: Send + Sync {
     fn compact(&self) -> Result<Compacted, Error> {
         Ok(Compacted::default())
     }
+
+    /// Everything as it is durable at one moment during this call. Commits and reads go on meanwhile; it may take as much room on
+    /// disk again as the store does, until it is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while one is read already, or a compaction goes on; [`Error::Failed`] if the store stopped or was closed before
+    /// the end.
+    fn freeze(&self) -> Result<Box<dyn Frozen>, Error>;
 
     /// Sizes and lags.
     fn stats(&self) -> Stats;

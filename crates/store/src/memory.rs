@@ -3,7 +3,10 @@
 //! Tests and the simulator run on it. "Durable" here means applied; [`MemStore::crash`] gives the store as it
 //! would be found after the process died: applied commits are there, held ones are not.
 
-use crate::{Commit, Done, Error, JourneyPage, Seq, Stats, Store, Walk, check_claims_together, codec, through};
+use crate::{
+    Commit, Done, Each, Error, Frozen, JourneyPage, Load, Order, Part, Seq, Stats, Store, Walk, Written, check_claims_together, codec,
+    through,
+};
 use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
 use serde_json::Value;
 use std::{
@@ -95,6 +98,10 @@ impl Data {
             }
             let after = change.apply(before)?;
             change.check_lines(before, &after)?;
+            if !change.forget.is_nothing() {
+                let (written, last_no) = self.written(change.id, before);
+                change.check_forget(written, |id| last_no.get(&id).copied().unwrap_or(0))?;
+            }
             people.push((change.id, before, Some(after)));
         }
         let together: Vec<_> = people.iter().map(|(id, before, after)| (*id, *before, after.as_ref())).collect();
@@ -114,6 +121,14 @@ impl Data {
             }
             self.journeys.entry(change.id).or_default().extend(change.journey);
             self.events.entry(change.id).or_default().extend(change.events);
+            if !change.forget.is_nothing() {
+                self.forget(&after);
+            }
+            if !change.unname.is_empty() {
+                for entry in self.journeys.entry(change.id).or_default() {
+                    entry.unname(&change.unname);
+                }
+            }
             self.people.insert(change.id, Arc::new(after));
         }
         for put in commit.records {
@@ -124,6 +139,37 @@ impl Data {
         }
         self.seq += 1;
         Ok(self.seq)
+    }
+}
+
+impl Data {
+    /// How much was written about a person, and the last transcript line of each conversation.
+    fn written(&self, id: ContactId, before: Option<&Person>) -> (Written, HashMap<ConversationId, u64>) {
+        let known = before.map(|person| person.forgotten.clone()).unwrap_or_default();
+        let journey = known.journey + self.journeys.get(&id).map_or(0, |lines| lines.len() as u64);
+        let events = known.events + self.events.get(&id).map_or(0, |events| events.len() as u64);
+        let of = |(key, lines): (&(ContactId, ConversationId), &Vec<TranscriptEntry>)| {
+            (key.0 == id).then(|| (key.1, lines.last().map_or(known.lines_of(key.1), TranscriptEntry::no)))
+        };
+        (Written { journey, events }, self.transcripts.iter().filter_map(of).collect())
+    }
+
+    /// Lets go of what a person as they are from now on has forgotten.
+    fn forget(&mut self, after: &Person) {
+        let id = after.contact.id;
+        let before = self.people.get(&id).map(|person| person.forgotten.clone()).unwrap_or_default();
+        let more = |now: u64, before: u64, len: usize| usize::try_from(now - before).unwrap_or(usize::MAX).min(len);
+        if let Some(lines) = self.journeys.get_mut(&id) {
+            lines.drain(..more(after.forgotten.journey, before.journey, lines.len()));
+        }
+        if let Some(events) = self.events.get_mut(&id) {
+            events.drain(..more(after.forgotten.events, before.events, events.len()));
+        }
+        for (conversation, no) in &after.forgotten.lines {
+            if let Some(lines) = self.transcripts.get_mut(&(id, *conversation)) {
+                lines.retain(|line| line.no() > *no);
+            }
+        }
     }
 }
 
@@ -316,8 +362,9 @@ impl Store for MemStore {
     ) -> Result<JourneyPage, Error> {
         let inner = self.lock();
         let lines = inner.data.journeys.get(&contact).map_or(&[][..], Vec::as_slice);
-        let mut walk = Walk::new(filter, before, lines.len() as u64, limit, most);
-        while let Some(entry) = walk.next_place().and_then(|place| lines.get(usize::try_from(place).ok()?)) {
+        let forgotten = inner.data.people.get(&contact).map_or(0, |person| person.forgotten.journey);
+        let mut walk = Walk::new(filter, before, (forgotten, forgotten + lines.len() as u64), limit, most);
+        while let Some(entry) = walk.next_place().and_then(|place| lines.get(usize::try_from(place - forgotten).ok()?)) {
             walk.look(&entry.into(), || Ok(entry.clone()))?;
         }
         Ok(walk.page())
@@ -329,6 +376,11 @@ impl Store for MemStore {
             let events = inner.data.events.get(&id).map_or(&[][..], Vec::as_slice);
             Ok(events.iter().rev().take(count).cloned().collect())
         })
+    }
+
+    fn oldest_events(&self, contact: ContactId, limit: usize) -> Result<Vec<EventRecord>, Error> {
+        let inner = self.lock();
+        Ok(inner.data.events.get(&contact).map_or_else(Vec::new, |events| events.iter().take(limit).cloned().collect()))
     }
 
     fn record(&self, table: &str, key: &str) -> Result<Option<Value>, Error> {
@@ -347,6 +399,10 @@ impl Store for MemStore {
         Ok(inner.data.records.range(from..).take_while(|((t, _), _)| t == table).map(|((_, k), v)| (k.clone(), v.clone())).collect())
     }
 
+    fn freeze(&self) -> Result<Box<dyn Frozen>, Error> {
+        Ok(Box::new(self.lock().data.clone()))
+    }
+
     fn stats(&self) -> Stats {
         let inner = self.lock();
         Stats { people: inner.data.people.len() as u64, seq: inner.data.seq, ..Stats::default() }
@@ -360,5 +416,84 @@ impl Store for MemStore {
             Some(reason) => Err(Error::Failed(reason.clone())),
             None => Ok(()),
         }
+    }
+}
+
+impl Frozen for Data {
+    fn format(&self) -> &str {
+        "memory"
+    }
+
+    fn people(&self) -> u64 {
+        self.people.len() as u64
+    }
+
+    fn read(&self, each: &mut Each<'_>) -> Result<(), Error> {
+        for (id, person) in &self.people {
+            each(Ok(Part::Person(person.clone())))?;
+            // By conversation: who wrote them in which order nobody remembers.
+            let mut conversations: Vec<_> = self.transcripts.iter().filter(|((contact, _), _)| contact == id).collect();
+            conversations.sort_by_key(|((_, conversation), _)| *conversation);
+            for line in conversations.into_iter().flat_map(|(_, lines)| lines) {
+                each(Ok(Part::Line(Box::new(line.clone()))))?;
+            }
+            for line in self.journeys.get(id).into_iter().flatten() {
+                each(Ok(Part::Journey(Box::new(line.clone()))))?;
+            }
+            for event in self.events.get(id).into_iter().flatten() {
+                each(Ok(Part::Event(Box::new(event.clone()))))?;
+            }
+        }
+        for ((table, key), value) in &self.records {
+            each(Ok(Part::Record { table: table.clone(), key: key.clone(), value: value.clone() }))?;
+        }
+        Ok(())
+    }
+}
+
+/// Parts on their way into an empty store in memory.
+pub struct MemLoad {
+    store: MemStore,
+    data: Data,
+    order: Order,
+    person: ContactId,
+}
+
+impl MemLoad {
+    /// Begins to fill a store that nothing was committed to.
+    pub fn new(store: MemStore) -> Self {
+        Self { store, data: Data::default(), order: Order::default(), person: ContactId(0) }
+    }
+}
+
+impl Load for MemLoad {
+    fn put(&mut self, part: Part) -> Result<(), Error> {
+        self.order.next(&part)?;
+        match part {
+            Part::Person(person) => {
+                self.person = person.contact.id;
+                let claimed = person.contact.addresses.iter().map(|reach| (reach.address.clone(), self.person));
+                self.data.addresses.extend(claimed);
+                // Lines were there, though they are forgotten: numbers go on behind them.
+                for (conversation, _) in &person.forgotten.lines {
+                    self.data.transcripts.entry((self.person, *conversation)).or_default();
+                }
+                self.data.people.insert(self.person, person);
+            }
+            Part::Line(line) => self.data.transcripts.entry((self.person, line.conversation())).or_default().push(*line),
+            Part::Journey(line) => self.data.journeys.entry(self.person).or_default().push(*line),
+            Part::Event(event) => self.data.events.entry(self.person).or_default().push(*event),
+            Part::Record { table, key, value } => drop(self.data.records.insert((table, key), value)),
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Error> {
+        let mut inner = self.store.lock();
+        if inner.data.seq > 0 {
+            return Err(Error::Invalid("the store is not empty".into()));
+        }
+        inner.data = self.data;
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use switchboard_store as store;
 
-use store::{Store, conformance::Factory};
+use store::{Load, MemLoad, Store, conformance::Factory};
 
 /// Data that outlives its store: what [`store::MemStore::crash`] leaves.
 #[derive(Default)]
@@ -12,6 +12,10 @@ impl Factory for Memory {
     fn open(&mut self) -> Box<dyn Store> {
         self.0 = self.0.crash();
         Box::new(self.0.clone())
+    }
+
+    fn load(&mut self) -> Box<dyn Load> {
+        Box::new(MemLoad::new(self.0.clone()))
     }
 }
 

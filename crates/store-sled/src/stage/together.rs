@@ -49,9 +49,11 @@ impl Stage {
                 first: seq,
                 tail: Tail::default(),
                 moved: Vec::new(),
+                unname: Vec::new(),
             });
             staged.person = person;
             staged.tail.append(Tail { transcript: change.transcript, journey: change.journey, events: change.events });
+            staged.unname(change.unname);
             staged.moved.extend(moved.dropped.iter().chain(&moved.claimed).cloned());
             self.addresses.extend(moved.dropped.into_iter().map(|address| (address, None)));
             claimed.extend(moved.claimed.into_iter().map(|address| (address, Some(change.id))));

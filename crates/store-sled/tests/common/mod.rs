@@ -2,7 +2,7 @@
 
 #![allow(dead_code)] // Each test file uses its part.
 
-use model::ContactId;
+use model::{ContactId, Forgotten};
 use store::{Commit, RecordPut, Store, conformance::people::*};
 use switchboard_store_sled::Options;
 
@@ -40,6 +40,7 @@ pub fn next_commit(store: &dyn Store, n: u64) -> (Commit, u64) {
     };
     next.journey = vec![journey(version)];
     next.events = vec![event(version)];
+    next.forget = forgotten(n, version);
     next.inbox_put = vec![inbox(version)];
     next.inbox_done = vec![version.saturating_sub(1)];
     let record = RecordPut { table: "versions".into(), key: n.to_string(), value: Some(serde_json::json!(version)) };
@@ -54,6 +55,19 @@ pub fn next_commit(store: &dyn Store, n: u64) -> (Commit, u64) {
     });
     (Commit { person: Some(next), also: also.into_iter().collect(), records: vec![record] }, version)
 }
+
+/// What the commit that makes this version of person `n` forgets: of some people only the newest of everything are kept.
+fn forgotten(n: u64, version: u64) -> Forgotten {
+    if n % 4 != 1 {
+        return Forgotten::default();
+    }
+    let before = |written: u64| version.saturating_sub(written).saturating_sub(KEPT);
+    let lines = Some((conversation_id(n, 0), before(2))).filter(|(_, no)| *no > 0);
+    Forgotten { journey: before(1), events: before(1), lines: lines.into_iter().collect() }
+}
+
+/// How many of each are kept of people who forget.
+const KEPT: u64 = 7;
 
 /// Who changes together with person `n`.
 fn companion(n: u64) -> Option<u64> {
@@ -75,12 +89,14 @@ pub fn check(store: &dyn Store, acknowledged: &[u64]) -> Vec<u64> {
         let record = store.record("versions", &n.to_string()).expect("records can be read");
         assert_eq!(record, (version > 0).then(|| serde_json::json!(version)), "person {n}: a commit is there in part");
         let lines = store.transcript(id, conversation_id(n, 0), 0, usize::MAX).expect("transcripts can be read");
-        let expected: Vec<_> = (2..=version).map(|v| line(conversation_id(n, 0), v - 1, &text(n, v))).collect();
+        let gone = forgotten(n, version);
+        let first_line = gone.lines_of(conversation_id(n, 0)) + 2;
+        let expected: Vec<_> = (first_line..=version).map(|v| line(conversation_id(n, 0), v - 1, &text(n, v))).collect();
         assert_eq!(lines, expected, "person {n}");
         let steps = store.journey(id, 0, usize::MAX).expect("journeys can be read");
-        assert_eq!(steps, (1..=version).rev().map(journey).collect::<Vec<_>>(), "person {n}");
+        assert_eq!(steps, (gone.journey + 1..=version).rev().map(journey).collect::<Vec<_>>(), "person {n}");
         let events = store.events(id, 0, usize::MAX).expect("events can be read");
-        assert_eq!(events, (1..=version).rev().map(event).collect::<Vec<_>>(), "person {n}");
+        assert_eq!(events, (gone.events + 1..=version).rev().map(event).collect::<Vec<_>>(), "person {n}");
         if let Some(other) = companion(n) {
             let with = store.person(contact_id(other)).expect("people can be read").map_or(0, |p| p.version);
             assert_eq!(with, version, "person {n} and {other} change together");

@@ -5,17 +5,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a rule that is broken panics: this is test code for other crates' tests")]
 
+pub mod copies;
 pub mod model;
 pub mod people;
 pub mod rules;
 mod timeline;
 
-use crate::Store;
+use crate::{Load, Store};
 
 /// Opens one set of data, again and again.
 pub trait Factory {
     /// Opens the store. The one opened before is dropped by then.
     fn open(&mut self) -> Box<dyn Store>;
+
+    /// Begins to fill the data, which is empty: nothing was opened yet.
+    fn load(&mut self) -> Box<dyn Load>;
 }
 
 /// One `#[test]` per rule for the factory that an expression makes: `store::conformance!(SledFactory::new());`.
@@ -37,6 +41,7 @@ macro_rules! conformance {
             a_transcript_line_out_of_order_is_refused
             journey_and_events_page_newest_first
             a_journey_is_filtered_and_paged_by_place
+            a_journey_names_nobody_who_was_erased
             addresses_lead_to_one_person
             an_address_moves_when_it_was_dropped
             an_address_moves_between_the_people_of_one_commit
@@ -50,6 +55,7 @@ macro_rules! conformance {
             every_record_of_every_table_is_given
             who_is_erased_is_gone_whole_and_their_address_is_free
             a_compaction_changes_nothing_that_lives
+            a_frozen_store_is_of_one_moment
             a_closed_store_refuses
         );
         #[test]

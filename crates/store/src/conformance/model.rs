@@ -1,9 +1,10 @@
 //! Random commits, refusals and restarts, held against a store so naive that it is right by inspection.
 
 use super::{Factory, people::*};
-use crate::{Commit, Error, PersonChange, RecordPut, Store, commit_blocking};
+use crate::{Commit, Error, PersonChange, RecordPut, Store, Written, commit_blocking};
 use model::{
-    Address, ContactId, Conversation, EventRecord, IdSource, Instant, JourneyEntry, Owner, Person, Reach, SeenKey, TranscriptEntry, Value,
+    Address, ContactId, Conversation, ConversationId, EventRecord, Forgotten, IdSource, Instant, JourneyEntry, JourneyFilter, Owner,
+    Person, Reach, SeenKey, TranscriptEntry, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +31,10 @@ impl Naive {
                 people.remove(&change.id);
             } else {
                 let Ok(after) = change.apply(people.get(&change.id)) else { return false };
+                let (written, last) = self.written(change.id);
+                if change.check_forget(written, |id| last.get(&id).copied().unwrap_or(0)).is_err() {
+                    return false;
+                }
                 people.insert(change.id, after);
             }
         }
@@ -63,6 +68,24 @@ impl Naive {
         true
     }
 
+    /// How much was written about somebody, and the last line of each of their conversations.
+    fn written(&self, id: ContactId) -> (Written, BTreeMap<ConversationId, u64>) {
+        let journey = self.journey.iter().filter(|(of, _)| *of == id).count() as u64;
+        let events = self.events.iter().filter(|(of, _)| *of == id).count() as u64;
+        (Written { journey, events }, self.lines.iter().filter(|(of, _)| *of == id).map(|(_, l)| (l.conversation(), l.no())).collect())
+    }
+
+    /// What is kept of somebody's rows of one kind, oldest first, each with its place.
+    fn kept<'n, T>(&self, rows: &'n [(ContactId, T)], id: ContactId, forgotten: impl Fn(&Forgotten) -> u64) -> Vec<(u64, &'n T)> {
+        let forgotten = self.people.get(&id).map_or(0, |person| forgotten(&person.forgotten));
+        let own = rows.iter().filter(|(of, _)| *of == id).map(|(_, row)| row);
+        (0..).zip(own).filter(|(place, _)| *place >= forgotten).collect()
+    }
+
+    fn is_kept(&self, id: ContactId, line: &TranscriptEntry) -> bool {
+        self.people.get(&id).is_some_and(|person| line.no() > person.forgotten.lines_of(line.conversation()))
+    }
+
     fn check(&self, store: &dyn Store, draw: &mut IdSource) {
         let people: Vec<Person> = store.people(None, 10_000).unwrap().iter().map(|p| (**p).clone()).collect();
         assert_eq!(people, self.people.values().cloned().collect::<Vec<_>>());
@@ -71,7 +94,8 @@ impl Naive {
         assert_eq!(scanned.len(), self.people.len());
         for (id, (person, events)) in scanned {
             assert_eq!(self.people.get(&id), Some(&*person));
-            assert_eq!(events, self.events.iter().filter(|(c, _)| *c == id).map(|(_, e)| e.clone()).collect::<Vec<_>>());
+            let kept = self.kept(&self.events, id, |forgotten| forgotten.events);
+            assert_eq!(events, kept.into_iter().map(|(_, e)| e.clone()).collect::<Vec<_>>());
         }
         for number in 0..ADDRESSES {
             let owner = self.people.values().find(|p| p.contact.reach(&address(number)).is_some()).map(|p| p.contact.id);
@@ -90,18 +114,28 @@ impl Naive {
             let (skip, limit, after) = (draw.draw() as usize % 12, draw.draw() as usize % 30, draw.draw() % 20);
             for conversation in &person.conversations {
                 // Wherever they were written: numbers tell their order.
-                let of = self.lines.iter().filter(|(_, l)| l.conversation() == conversation.id && l.no() > after);
+                let is = |l: &TranscriptEntry| l.conversation() == conversation.id && l.no() > after;
+                let of = self.lines.iter().filter(|(c, l)| is(l) && self.is_kept(*c, l));
                 let mut expected: Vec<_> = of.map(|(_, l)| l.clone()).collect();
                 expected.sort_by_key(TranscriptEntry::no);
                 expected.truncate(limit);
                 assert_eq!(store.transcript(*id, conversation.id, after, limit).unwrap(), expected);
             }
-            let expected: Vec<_> =
-                self.journey.iter().rev().filter(|(c, _)| c == id).map(|(_, j)| j.clone()).skip(skip).take(limit).collect();
+            let journey = self.kept(&self.journey, *id, |forgotten| forgotten.journey);
+            let expected: Vec<_> = journey.iter().rev().map(|(_, j)| (*j).clone()).skip(skip).take(limit).collect();
             assert_eq!(store.journey(*id, skip, limit).unwrap(), expected);
-            let expected: Vec<_> =
-                self.events.iter().rev().filter(|(c, _)| c == id).map(|(_, e)| e.clone()).skip(skip).take(limit).collect();
+            let before = (!draw.draw().is_multiple_of(3)).then(|| draw.draw() % 40);
+            let below = journey.iter().rev().filter(|(place, _)| before.is_none_or(|before| *place < before));
+            let below: Vec<_> = below.map(|(place, j)| (*place, (*j).clone())).collect();
+            let page = store.journey_page(*id, &JourneyFilter::default(), before, limit, usize::MAX).unwrap();
+            assert_eq!(page.lines, below.iter().take(limit).cloned().collect::<Vec<_>>(), "before {before:?}");
+            assert_eq!(page.next.is_some(), below.len() > limit, "a page says whether there is more");
+            assert_eq!(page.forgotten, person.forgotten.journey);
+            let events = self.kept(&self.events, *id, |forgotten| forgotten.events);
+            let expected: Vec<_> = events.iter().rev().map(|(_, e)| (*e).clone()).skip(skip).take(limit).collect();
             assert_eq!(store.events(*id, skip, limit).unwrap(), expected);
+            let oldest: Vec<_> = events.iter().take(limit).map(|(_, e)| (*e).clone()).collect();
+            assert_eq!(store.oldest_events(*id, limit).unwrap(), oldest);
         }
         for table in TABLES {
             let expected: Vec<_> = self.records.iter().filter(|((t, _), _)| t == table).map(|((_, k), v)| (k.clone(), v.clone())).collect();
@@ -164,6 +198,13 @@ fn random(naive: &Naive, draw: &mut IdSource, clock: i64) -> Commit {
             change.calls_put.extend((0..pick(2)).map(|_| call(conversation_id(n, 0), pick(5))));
             change.calls_done.extend((0..pick(3)).map(|_| call(conversation_id(n, 0), pick(5)).call.id));
             change.seen.extend((0..pick(2)).map(|_| SeenKey(pick(100), now)));
+            if pick(5) == 0 {
+                // Now and then more than there is.
+                let (written, last) = naive.written(contact_id(n));
+                let mut some = |of: u64| if pick(15) == 0 { of + 1 } else { pick(of + 1) };
+                change.forget = Forgotten { journey: some(written.journey), events: some(written.events), lines: Vec::new() };
+                change.forget.lines = last.into_iter().map(|(id, no)| (id, some(no))).collect();
+            }
             change
         }
     };
@@ -240,7 +281,9 @@ pub fn run(make: &mut dyn FnMut() -> Box<dyn Factory>) {
                     assert!(expected, "seed {seed}, round {round}: accepted {commit:?}");
                     assert_eq!(seq, accepted);
                 }
-                Err(Error::Conflict { .. } | Error::Invalid(_)) => assert!(!expected, "seed {seed}, round {round}: refused {commit:?}"),
+                Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) => {
+                    assert!(!expected, "seed {seed}, round {round}: refused with {error}: {commit:?}");
+                }
                 Err(other) => panic!("seed {seed}, round {round}: {other}"),
             }
             match draw.draw() % 40 {
@@ -265,5 +308,20 @@ pub fn run(make: &mut dyn FnMut() -> Box<dyn Factory>) {
             (naive.people.len() + naive.gone.len()) as u64 == PEOPLE && !naive.people.is_empty() && accepted > 200,
             "the run is worth something"
         );
+        // A copy of it is the same, and goes on like it.
+        let mut other = make();
+        let mut copy = super::copies::moved(&*store, &mut *other);
+        naive.check(&*copy, &mut draw);
+        for round in 400..480 {
+            let commit = random(&naive, &mut draw, round);
+            let expected = naive.apply(&commit);
+            assert_eq!(commit_blocking(&*copy, commit).is_ok(), expected, "seed {seed}, round {round}, of the copy");
+            if round == 440 {
+                drop(copy);
+                copy = other.open();
+                naive.check(&*copy, &mut draw);
+            }
+        }
+        naive.check(&*copy, &mut draw);
     }
 }

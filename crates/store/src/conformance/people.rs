@@ -124,6 +124,7 @@ pub fn outbox(conversation: ConversationId, no: u64) -> OutboxRow {
         attempts: 0,
         unknown: false,
         parts_done: 0,
+        unwanted: false,
     }
 }
 

@@ -2,7 +2,8 @@
 
 #![allow(missing_docs, clippy::missing_panics_doc)] // The names say it; to panic is what they are for.
 
-pub use super::timeline::a_journey_is_filtered_and_paged_by_place;
+pub use super::copies::a_frozen_store_is_of_one_moment;
+pub use super::timeline::{a_journey_is_filtered_and_paged_by_place, a_journey_names_nobody_who_was_erased};
 
 use super::{Factory, people::*};
 use crate::{Commit, Error, PersonChange, RecordPut, Store, commit_blocking};

@@ -85,3 +85,47 @@ pub fn a_journey_is_filtered_and_paged_by_place(factory: &mut dyn Factory) {
     assert_eq!(second.lines.iter().map(|(_, entry)| entry).collect::<Vec<_>>(), expected);
     assert_eq!(store.journey_page(contact_id(2), &all, None, 10, 1_000).unwrap(), crate::JourneyPage::default());
 }
+
+pub fn a_journey_names_nobody_who_was_erased(factory: &mut dyn Factory) {
+    let mut store = factory.open();
+    must(&*store, newcomer(1));
+    let naming = |n: u64| {
+        let what = match n % 10 {
+            3 => JourneyKind::NotMerged { other: contact_id(2), why: format!("both are line {n}") },
+            7 => JourneyKind::NotMerged { other: contact_id(3), why: format!("both are line {n}") },
+            _ => JourneyKind::Block { exit: "next ".repeat(20) },
+        };
+        JourneyEntry { what, ..journey(n) }
+    };
+    let mut lines: Vec<JourneyEntry> = Vec::new();
+    // Some of it is carried over by then, some is not.
+    for round in 0..12 {
+        let mut next = change(&get(&*store, 1));
+        next.journey = (round * 10..round * 10 + 10).map(naming).collect();
+        lines.extend(next.journey.iter().cloned());
+        must(&*store, next);
+        if round == 8 {
+            store.close().unwrap();
+            drop(store);
+            store = factory.open();
+        }
+    }
+    let mut next = change(&get(&*store, 1));
+    next.unname = vec![contact_id(2)];
+    must(&*store, next);
+    assert_eq!(lines.iter_mut().filter(|line| matches!(line.names(), Some(id) if id == contact_id(2))).count(), 12);
+    for line in &mut lines {
+        line.unname(&[contact_id(2)]);
+    }
+    lines.reverse();
+    for _ in 0..2 {
+        assert_eq!(store.journey(contact_id(1), 0, 1_000).unwrap(), lines);
+        let page = store.journey_page(contact_id(1), &JourneyFilter::default(), None, 1_000, 10_000).unwrap();
+        assert_eq!(page.lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>(), lines);
+        assert!(lines.iter().all(|line| line.names() != Some(contact_id(2))));
+        assert_eq!(lines.iter().filter(|line| line.names() == Some(contact_id(3))).count(), 12, "others are named as before");
+        store.close().unwrap();
+        drop(store);
+        store = factory.open();
+    }
+}
