@@ -11,10 +11,13 @@ mod figure;
 mod filter;
 mod flips;
 mod ground;
+mod in_use;
 mod judge;
+mod marks;
 mod mask;
 mod names;
 mod one;
+mod places;
 mod program;
 mod row;
 mod rows;
@@ -28,6 +31,7 @@ mod usage;
 mod words;
 
 pub use chunk::Bytes;
+pub use in_use::InUse;
 pub use row::{Row, RowPast};
 pub use rows::Rows;
 pub use snapshot::{Answer, Selection, Snapshot};
@@ -38,52 +42,30 @@ pub(crate) use mask::{Mask, ROWS};
 pub(crate) use names::Names;
 pub(crate) use one::NEVER;
 pub(crate) use program::Program;
+pub(crate) use stamps::Stamps;
 
 use crate::{Around, Set};
 use model::{Contact, ContactId, EventRecord, Instant};
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    sync::Arc,
-};
+use places::{Places, tag};
+use std::sync::Arc;
 
 /// All contacts.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    rows: HashMap<(u64, u64), u32, BuildHasherDefault<IdHasher>>,
+    rows: Places,
     chunks: Vec<Arc<Chunk>>,
     names: Arc<Names>,
-}
-
-/// Ids are random enough; mixing their halves is all that is left to do. They are made here, so nobody can choose them to
-/// collide.
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-    fn write_u64(&mut self, half: u64) {
-        self.0 = (self.0.rotate_left(29) ^ half).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 ^= self.0 >> 32;
-    }
-}
-
-/// An id as two halves: a pair of words is packed closer than one of sixteen bytes.
-fn halves(id: ContactId) -> (u64, u64) {
-    let high = u64::try_from(id.0 >> 64).unwrap_or(0);
-    (high, u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or(0))
 }
 
 /// The chunk and the row in it.
 pub(crate) fn place(row: u32) -> (usize, usize) {
     (row as usize / ROWS, row as usize % ROWS)
+}
+
+/// Whether a contact stands in a row.
+fn stands(chunks: &[Arc<Chunk>], row: u32, id: ContactId) -> bool {
+    let (chunk, row) = place(row);
+    chunks.get(chunk).and_then(|chunk| chunk.id(row)) == Some(id)
 }
 
 impl Book {
@@ -112,7 +94,7 @@ impl Book {
         let before = (self.chunks.len() - 1) * ROWS;
         let row = self.chunks.last_mut().map_or(0, |chunk| Arc::make_mut(chunk).push(id));
         let row = u32::try_from(before + row).expect("there are fewer than four thousand million contacts");
-        self.rows.insert(halves(id), row);
+        self.rows.insert(tag(id), row);
         row
     }
 
@@ -130,7 +112,8 @@ impl Book {
 
     /// Forgets a contact and what happened to them.
     pub fn remove(&mut self, id: ContactId) {
-        let Some(row) = self.rows.remove(&halves(id)) else { return };
+        let chunks = &self.chunks;
+        let Some(row) = self.rows.remove(tag(id), |row| stands(chunks, row, id)) else { return };
         let (chunk, row) = place(row);
         if let Some(chunk) = self.chunks.get_mut(chunk) {
             Arc::make_mut(chunk).remove(row);
@@ -156,7 +139,7 @@ impl Book {
 
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
     /// Whether a contact is there.
@@ -185,12 +168,18 @@ impl Book {
         for chunk in &self.chunks {
             all.add(&chunk.bytes());
         }
-        all.ids += self.rows.capacity() * 25;
+        all.ids += self.rows.bytes();
         all
     }
 
+    /// Since when a contact is in a segment by what is durable of them; none if they are not.
+    pub fn since(&self, id: ContactId, key: &str) -> Option<Instant> {
+        let (chunk, row) = self.row(id).map(place)?;
+        self.chunks.get(chunk)?.members.get(self.names.get(key)?)?.get(row)
+    }
+
     pub(crate) fn row(&self, id: ContactId) -> Option<u32> {
-        self.rows.get(&halves(id)).copied()
+        self.rows.find(tag(id), |row| stands(&self.chunks, row, id))
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -17,7 +17,7 @@ mod set;
 mod touch;
 
 pub use around::Around;
-pub use book::{Answer, Book, Bytes, Row, RowPast, Rows, Selection, Snapshot, TagCount};
+pub use book::{Answer, Book, Bytes, InUse, Row, RowPast, Rows, Selection, Snapshot, TagCount};
 pub use members::Members;
 pub use past::{NoPast, Past, Recorded, recorded};
 pub use set::{Era, Origin, Rule, RuleKind, Set, Who};

@@ -7,8 +7,9 @@ mod wheel;
 
 use crate::{
     Around, Book, Set, Snapshot,
-    book::{Mask, NEVER, Program, ROWS, place},
+    book::{Mask, NEVER, Program, ROWS, Stamps, place},
 };
+use foldhash::fast::RandomState;
 use model::{ContactId, Instant};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -46,7 +47,7 @@ impl Bits {
 /// Who is in which segment, and when time next changes that.
 #[derive(Default)]
 pub struct Members {
-    bits: HashMap<String, Bits>,
+    bits: HashMap<String, Bits, RandomState>,
     /// The instant before which time alone changes nothing, for each row.
     not_before: Vec<i64>,
     wheel: Wheel,
@@ -114,11 +115,18 @@ impl Members {
 
     /// Notes whether a contact is in a segment.
     pub fn set_member(&mut self, book: &Book, id: ContactId, key: &str, is: bool) {
+        self.set_members(book, id, std::iter::once((key, is)));
+    }
+
+    /// Notes of segments whether a contact is in them.
+    pub fn set_members<'k>(&mut self, book: &Book, id: ContactId, of: impl IntoIterator<Item = (&'k str, bool)>) {
         let Some(row) = book.row(id) else { return };
-        match self.bits.get_mut(key) {
-            Some(bits) => bits.set(row, is),
-            None if is => self.bits.entry(key.to_owned()).or_default().set(row, true),
-            None => {}
+        for (key, is) in of {
+            match self.bits.get_mut(key) {
+                Some(bits) => bits.set(row, is),
+                None if is => self.bits.entry(key.to_owned()).or_default().set(row, true),
+                None => {}
+            }
         }
     }
 
@@ -167,6 +175,11 @@ impl Members {
         self.wheel.next()
     }
 
+    /// Some of those that [`Members::take_due`] gives next, in no order: a hint of whom it is good to have at hand.
+    pub fn soon(&self, book: &Book, now: Instant, limit: usize) -> Vec<ContactId> {
+        self.wheel.soon(now, limit).filter_map(|row| book.id_at(row)).collect()
+    }
+
     /// Those whose instant has come, in order of time, at most `limit`; they are looked at no more until they are scheduled
     /// again.
     pub fn take_due(&mut self, book: &Book, now: Instant, limit: usize) -> Vec<(ContactId, Instant)> {
@@ -189,7 +202,7 @@ impl Members {
         for (at, chunk) in book.chunks().iter().enumerate() {
             let mut differs = Mask::default();
             for (id, bits) in &ids {
-                match (bits.masks.get(at), id.and_then(|id| chunk.members.get(id))) {
+                match (bits.masks.get(at), id.and_then(|id| chunk.members.get(id)).map(Stamps::rows)) {
                     (Some(here), Some(there)) => differs = differs.or(&here.minus(there)).or(&there.minus(here)),
                     (Some(one), None) | (None, Some(one)) => differs = differs.or(one),
                     (None, None) => {}
@@ -198,7 +211,7 @@ impl Members {
             // Memberships of segments that are gone.
             for (id, there) in chunk.members.iter() {
                 if !self.bits.contains_key(names.name(id)) {
-                    differs = differs.or(there);
+                    differs = differs.or(there.rows());
                 }
             }
             differing.extend(differs.and(&chunk.live).rows().filter_map(|row| chunk.id(row)));

@@ -140,3 +140,38 @@ fn followed(town: &Town, set: &Set, book: &Book, worlds: &[World], now: Instant)
     }
     Ok(())
 }
+
+#[test]
+fn since_when_somebody_is_in_a_segment_is_what_their_record_says() {
+    let mut book = Book::new();
+    let mut drawn = Vec::new();
+    // More than one chunk of people, so that each is found among others.
+    for n in 0..1_500_u128 {
+        let mut c = Choices::new(&[]);
+        let mut contact = people::contact(&mut c, &Ground::new(&mut Choices::new(&[]), &towns()[0].zone), n + 1);
+        let since = Instant(i64::try_from(n).expect("small") * 1_000);
+        contact.memberships = [("one".to_owned(), since)].into();
+        if n % 3 == 0 {
+            contact.memberships.insert("two".into(), since.plus_micros(1));
+        }
+        book.put(&contact);
+        drawn.push(contact);
+    }
+    let told = |book: &Book, contact: &model::Contact| ["one", "two", "three"].map(|key| book.since(contact.id, key));
+    let noted = |contact: &model::Contact| ["one", "two", "three"].map(|key| contact.memberships.get(key).copied());
+    for (place, contact) in drawn.iter_mut().enumerate() {
+        assert_eq!(told(&book, contact), noted(contact));
+        // Some leave, some come back later.
+        if place % 2 == 0 {
+            contact.memberships.remove("one");
+        } else {
+            contact.memberships.insert("two".into(), Instant(7));
+        }
+        book.put(contact);
+        assert_eq!(told(&book, contact), noted(contact));
+    }
+    let gone = drawn.swap_remove(700);
+    book.remove(gone.id);
+    assert_eq!(told(&book, &gone), [None; 3]);
+    assert!(drawn.iter().all(|contact| told(&book, contact) == noted(contact)), "nobody else is touched");
+}

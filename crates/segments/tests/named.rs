@@ -532,3 +532,59 @@ fn the_order_of_parts_does_not_matter_where_one_cannot_be_computed() {
         assert!(members.is_member(&book, person.world.contact.id, "one"), "{source}");
     }
 }
+
+// What others leave out.
+
+#[test]
+fn a_rule_may_be_a_negation_alone() {
+    let person = Person::of("UTC").tagged("gold", "2026-03-02T09:00:00Z").event("visit", "2026-03-02T10:00:00Z", &[]);
+    assert_eq!(person.is("not has tag gold", "2026-03-02T10:00:00Z"), FAILS);
+    assert_eq!(person.is("not (has tag gold and count(purchase) > 0)", "2026-03-02T10:00:00Z"), HOLDS);
+    person.turns("not has tag gold added within 2h", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z");
+    person.turns("not count(visit, last 1 day) > 0", "2026-03-02T12:00:00Z", "2026-03-03T10:00:00Z");
+}
+
+#[test]
+fn a_window_may_be_minutes_long_or_lie_between_two_days() {
+    let person = Person::of("UTC").event("visit", "2026-03-02T10:00:00Z", &[]).event("visit", "2026-03-04T10:00:00Z", &[]);
+    person.turns("count(visit, last 15m) = 1", "2026-03-04T10:01:00Z", "2026-03-04T10:15:00Z");
+    assert_eq!(person.is("count(visit, between 2026-03-01 and 2026-03-03) = 1", "2026-03-05T10:00:00Z"), HOLDS);
+    assert_eq!(person.next_flip("count(visit, between 2026-03-01 and 2026-03-03) = 1", "2026-03-05T10:00:00Z"), None);
+    assert_eq!(person.is("first_seen between 2025-12-31 and 2026-01-01", "2026-03-05T10:00:00Z"), HOLDS);
+}
+
+#[test]
+fn consent_is_asked_for_everywhere_or_on_one_channel() {
+    let now = "2026-03-02T10:00:00Z";
+    let all = [r#"has consent news"#, r#"has consent "news@web""#, r#"has consent "news@telegram""#];
+    let is = |person: &Person| all.map(|source| person.is(source, now));
+    assert_eq!(is(&Person::of("UTC")), [UNKNOWN, UNKNOWN, UNKNOWN]);
+    // Each was asked for by itself: who agreed on one channel was not asked about the others.
+    assert_eq!(is(&Person::of("UTC").said("news@web", true)), [UNKNOWN, HOLDS, UNKNOWN]);
+    assert_eq!(is(&Person::of("UTC").said("news", true).said("news@web", false)), [HOLDS, FAILS, UNKNOWN]);
+    let mut out = Person::of("UTC").said("news", true).said("news@web", true);
+    out.world.contact.status = "unsubscribed".into();
+    assert_eq!(is(&out), [FAILS, FAILS, FAILS], "whoever opted out agrees to nothing");
+    for source in all {
+        let condition = Person::of("UTC").town.condition(source);
+        assert_eq!(condition.to_string(), source, "it is written as it was");
+    }
+}
+
+#[test]
+fn what_a_channel_says_of_the_contacts_zone_moves_their_day() {
+    let mut person = Person::of("Europe/Madrid").event("visit", "2026-03-02T23:30:00Z", &[]);
+    let (source, now) = ("count(visit, today in contact zone) = 1", "2026-03-03T06:00:00Z");
+    for (zone, expected, turns) in [
+        ("Europe/Madrid", HOLDS, "2026-03-03T23:00:00Z"),
+        ("America/New_York", FAILS, ""),
+        // Not a zone: the bot's.
+        ("Nowhere/City", HOLDS, "2026-03-03T23:00:00Z"),
+    ] {
+        person = person.living_in(zone);
+        assert_eq!(person.is(source, now), expected, "{zone}");
+        if !turns.is_empty() {
+            person.turns(source, now, turns);
+        }
+    }
+}

@@ -114,13 +114,48 @@ proptest! {
 /// One thing that may happen to a contact.
 fn alter(c: &mut Choices<'_>, ground: &Ground, world: &mut World, serial: u128) {
     let at = world.now;
-    match c.below(9) {
+    match c.below(16) {
+        9 => {
+            // What the channel, the site and conversations know; their zone moves what is asked by their clock.
+            let (name, values) = c.pick(&people::SYSTEM);
+            if world.contact.system.remove(name).is_none() {
+                world.contact.system.insert(name.into(), model::Value::text(c.pick(&values)));
+            }
+        }
+        10 => {
+            let zone = c.pick(&ZONES);
+            world.contact.system.insert("timezone".into(), model::Value::text(zone));
+        }
+        11 => {
+            let counter = c.pick(&people::COUNTERS);
+            world.contact.system.insert(counter.into(), model::Value::Number(c.below(5).into()));
+        }
+        12 => {
+            let topic = c.pick(&people::TOPICS);
+            if world.contact.consents.remove(topic).is_none() {
+                let consent = people::consent(c, at);
+                world.contact.consents.insert(topic.into(), consent);
+            }
+        }
+        13 => {
+            let text = c.pick(&["a cat", "Straße 9"]).to_owned();
+            world.contact.notes.push(model::Note { at, by: model::Actor::System, text });
+        }
+        14 => {
+            let first = &mut world.contact.addresses[0];
+            first.unreachable = if first.unreachable.is_some() { None } else { Some((at, "blocked".into())) };
+        }
+        15 => {
+            let address = model::Address { channel: c.pick(&common::town::CHANNELS).into(), id: "y".into() };
+            world.contact.addresses.push(model::Reach { address, unreachable: None });
+        }
         0 | 1 => {
             let at = ground.instant(c).min(at);
             world.events.push(people::event(c, ground, at, 100 + serial));
         }
         2 | 3 => {
-            let name = c.pick(&["orders", "city", "vip", "birthday", "last_order", "plan", "tier", "interests", "home", "tongue"]);
+            let names = ["orders", "city", "vip", "birthday", "last_order", "plan", "tier", "interests", "home", "tongue", "site", "email"];
+            let name = c.pick(&names);
             people::change(c, ground, &mut world.contact, name, at);
         }
         4 => {

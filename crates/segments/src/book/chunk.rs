@@ -47,8 +47,8 @@ pub(crate) struct Chunk {
     pub channels: Shelf<Reached>,
     pub tags: Shelf<Stamps>,
     pub lists: Shelf<Mask>,
-    /// The segments they were in when last judged durably.
-    pub members: Shelf<Mask>,
+    /// The segments they were in when last judged durably, and since when.
+    pub members: Shelf<Stamps>,
     pub ran: Shelf<Stamps>,
     pub changed: Shelf<Stamps>,
     pub consents: Shelf<Answered>,
@@ -135,8 +135,8 @@ impl Chunk {
         stamps(&mut self.tags, row, contact.tags.iter().map(|(key, tag)| (key.as_str(), tag.at)), number);
         stamps(&mut self.ran, row, contact.ran.iter().map(|(skill, at)| (skill.as_str(), *at)), number);
         stamps(&mut self.changed, row, contact.changed.iter().map(|(name, at)| (name.as_str(), *at)), number);
+        stamps(&mut self.members, row, contact.memberships.iter().map(|(key, since)| (key.as_str(), *since)), number);
         masks(&mut self.lists, row, contact.lists.keys(), number);
-        masks(&mut self.members, row, contact.memberships.keys(), number);
         self.put_consents(row, contact, number);
         self.put_notes(row, contact);
     }
@@ -239,12 +239,10 @@ impl Chunk {
                 of.through.set(row, false);
             },
         );
-        for shelf in [&mut self.tags, &mut self.ran, &mut self.changed] {
+        for shelf in [&mut self.tags, &mut self.members, &mut self.ran, &mut self.changed] {
             shelf.each_where(|_, of| of.rows().has(row), |_, of| of.set(row, None));
         }
-        for shelf in [&mut self.lists, &mut self.members] {
-            shelf.each_where(|_, of| of.has(row), |_, of| _ = of.set(row, false));
-        }
+        self.lists.each_where(|_, of| of.has(row), |_, of| _ = of.set(row, false));
         self.consents.each_where(
             |_, of| of.given.has(row) || of.refused.has(row),
             |_, of| {
@@ -283,12 +281,11 @@ impl Chunk {
         let cells = |shelf: &Shelf<Cells>| shelf.iter().map(|(_, cells)| cells.bytes() + 64).sum::<usize>();
         let stamps = |shelf: &Shelf<Stamps>| shelf.iter().map(|(_, of)| of.bytes() + 16).sum::<usize>();
         let own = [&self.status, &self.source, &self.first_seen, &self.last_seen, &self.first_channel, &self.addresses];
-        let bits = (self.lists.iter().count() + self.members.iter().count()) * 160
-            + (self.channels.iter().count() + self.consents.iter().count()) * 290;
+        let bits = self.lists.iter().count() * 160 + (self.channels.iter().count() + self.consents.iter().count()) * 290;
         let notes: usize = self.notes.values().flat_map(|notes| notes.iter()).map(|note| note.len() + 16).sum();
         Bytes {
             attributes: cells(&self.attributes) + cells(&self.system) + own.iter().map(|cells| cells.bytes()).sum::<usize>() + notes,
-            tags: stamps(&self.tags) + stamps(&self.ran) + stamps(&self.changed) + bits,
+            tags: stamps(&self.tags) + stamps(&self.members) + stamps(&self.ran) + stamps(&self.changed) + bits,
             events: self.events.iter().map(|(_, table)| table.bytes()).sum(),
             ids: self.ids.capacity() * 16 + self.rules.capacity() * 8,
         }

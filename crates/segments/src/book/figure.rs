@@ -6,9 +6,10 @@ use super::{
     filter::{Filter, Pass},
     ground::Ground,
     judge::Judge,
+    mask::{Mask, ROWS},
     names::NameId,
     one::{Line, NEVER, One, on, step, stretch},
-    program::{Look, Program},
+    program::{Having, Look, Program},
     table::Table,
     tri::{Tri, Verdict},
 };
@@ -20,7 +21,7 @@ use std::{collections::HashMap, ops::Range};
 pub(crate) struct FigureLook<'p> {
     figure: Figure<'p>,
     event: Option<NameId>,
-    /// The field that is summed.
+    /// The field that is summed, or looked at.
     field: Option<NameId>,
     one: One<'p>,
     /// From when on, and before when, events count.
@@ -46,23 +47,26 @@ impl<'p> FigureLook<'p> {
         let ground = &program.ground;
         let Some(limits) = figure.limits(ground) else { return Look::Rows };
         let Some((from, before)) = limits else { return Look::Constant(one.missing(ground)) };
+        let event = program.names.get(figure.event());
+        // Whoever has no such event need not be looked at in any case.
+        let looked_at = |one: One<'p>| program.judged_alike(Having::Events(event), figure.of_nothing(), one);
         let field = match figure.yields() {
             Yields::Count | Yields::Newest | Yields::Oldest => None,
-            Yields::Sum(field) => match program.names.get(field) {
+            Yields::Sum(field) | Yields::Values(field) => match program.names.get(field) {
                 Some(field) => Some(field),
                 // Nothing in the book has such a field.
                 None => Some(NameId::MAX),
             },
-            Yields::Other => return Look::Rows,
+            Yields::Other => return looked_at(one),
         };
         if figure.filter_is_unsure() {
-            return Look::Rows;
+            return looked_at(one);
         }
         let filter = match figure.filter() {
             None => None,
             Some(plan) => match Filter::new(plan, program) {
                 Some(filter) => Some(filter),
-                None => return Look::Rows,
+                None => return looked_at(one),
             },
         };
         let leaves = match figure.leaves(ground) {
@@ -72,25 +76,32 @@ impl<'p> FigureLook<'p> {
             Leaves::At(at) => Gone::At(at.0),
             Leaves::Unclear => Gone::Unclear,
         };
-        let event = program.names.get(figure.event());
         Look::Figure(Box::new(Self { figure, event, field, one, from: from.0, before: before.0, filter, leaves }))
     }
 
-    /// Judges everybody; false if this chunk has to be asked contact by contact.
-    pub fn find(&self, judge: &Judge<'p>, tri: &mut Tri) -> bool {
-        let Some(scan) = self.scan(judge) else { return false };
+    /// Judges these rows at least, and answers for which it did; none if this chunk has to be asked contact by contact.
+    pub fn find(&self, judge: &Judge<'p>, todo: &Mask, tri: &mut Tri) -> Option<Mask> {
+        let scan = self.scan(judge)?;
         let ground = &judge.program.ground;
-        let zero = self.zero();
-        let none = self.verdict(&scan, zero.as_ref().map_or(NONE, |_| 0), judge);
+        let none = self.one.judge(self.figure.of_nothing().as_ref(), ground);
         if none == Verdict::Strayed {
-            return false;
+            return None;
         }
+        if let Yields::Values(_) = self.figure.yields() {
+            return self.find_values(&scan, none, ground, todo, tri).then(|| todo.clone());
+        }
+        self.find_counts(&scan, none, judge, tri).then(|| Mask::first(ROWS))
+    }
+
+    /// Judges everybody by a count, a sum or a time; false if that has to be asked.
+    fn find_counts(&self, scan: &Scan<'_, 'p>, none: Verdict, judge: &Judge<'p>, tri: &mut Tri) -> bool {
+        let ground = &judge.program.ground;
         let mut known: HashMap<i64, Verdict> = HashMap::new();
-        tri.put_all(&super::Mask::first(super::ROWS), none);
+        tri.put_all(&Mask::first(ROWS), none);
         let Some(table) = scan.table else { return true };
         let mut verdict = |figure: i64| match scan.line {
             Some(line) if figure != NONE => on(line, figure),
-            _ => *known.entry(figure).or_insert_with(|| self.verdict(&scan, figure, judge)),
+            _ => *known.entry(figure).or_insert_with(|| self.verdict(scan, figure, judge)),
         };
         // "At least so many" is a matter of when the one that many from the end was.
         if let (Yields::Count, None, Some([(_, few), (many, enough)])) = (self.figure.yields(), &scan.pass, scan.line.map(Vec::as_slice))
@@ -107,7 +118,7 @@ impl<'p> FigureLook<'p> {
             return true;
         }
         for (row, places) in table.iter() {
-            let Some(figure) = self.figure(&scan, table, places, ground) else { return false };
+            let Some(figure) = self.figure(scan, table, places, ground) else { return false };
             let verdict = verdict(figure);
             if verdict == Verdict::Strayed {
                 return false;
@@ -119,9 +130,39 @@ impl<'p> FigureLook<'p> {
         true
     }
 
-    /// What the figure of nothing is.
-    fn zero(&self) -> Option<Value> {
-        matches!(self.figure.yields(), Yields::Count | Yields::Sum(_)).then(|| Value::Number(0.into()))
+    /// Judges these rows by the values of a field; false if the columns do not answer.
+    fn find_values(&self, scan: &Scan<'_, 'p>, none: Verdict, ground: &Ground<'_>, todo: &Mask, tri: &mut Tri) -> bool {
+        tri.put_all(todo, none);
+        let Some(table) = scan.table else { return true };
+        let Some(cells) = self.plain_values(table) else { return false };
+        for (row, places) in table.iter().filter(|(row, _)| todo.has(*row)) {
+            let value = self.value(scan, table, cells, places, ground);
+            match self.one.judge(value.as_ref(), ground) {
+                Verdict::Strayed => return false,
+                verdict if verdict != none => tri.put(row, verdict),
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// The column of the field; the inner is none if nobody has the field, the outer if some values are more than one.
+    fn plain_values<'t>(&self, table: &'t Table) -> Option<Option<&'t Cells>> {
+        let several = |value: &Value| matches!(value, Value::List(_) | Value::Record(_));
+        match self.field.and_then(|field| table.field(field)) {
+            None if table.has_rest() => None,
+            Some(Cells::Words(words)) if words.words.iter().any(several) => None,
+            column => Some(column),
+        }
+    }
+
+    /// The figure over the values of a field of a contact, whose events stand at these places.
+    fn value(&self, scan: &Scan<'_, 'p>, table: &Table, cells: Option<&Cells>, places: Range<usize>, ground: &Ground<'_>) -> Option<Value> {
+        let value = |place: usize| {
+            let value = cells?.get(place)?;
+            scan.pass.as_ref().is_none_or(|pass| pass.on(place, ground) == Verdict::Yes).then_some(value)
+        };
+        self.figure.of_values(self.window(table, places), value, ground.around.zone())
     }
 
     /// The verdict on a figure, by the leaf itself.
@@ -129,7 +170,7 @@ impl<'p> FigureLook<'p> {
         let value = match self.figure.yields() {
             _ if figure == NONE => None,
             Yields::Newest | Yields::Oldest => Some(Value::DateTime(Instant(figure))),
-            Yields::Count | Yields::Sum(_) | Yields::Other => Some(super::one::number(figure, scan.places)),
+            Yields::Count | Yields::Sum(_) | Yields::Values(_) | Yields::Other => Some(super::one::number(figure, scan.places)),
         };
         self.one.judge(value.as_ref(), &judge.program.ground)
     }
@@ -143,7 +184,7 @@ impl<'p> FigureLook<'p> {
         let table = self.event.and_then(|event| judge.chunk.events.get(event));
         let mut places = 0;
         let mut summed = None;
-        if let (Some(field), Some(table)) = (self.field, table) {
+        if let (Yields::Sum(_), Some(field), Some(table)) = (self.figure.yields(), self.field, table) {
             match table.field(field) {
                 None if table.has_rest() => return None,
                 None | Some(Cells::Empty(_)) => {}
@@ -158,7 +199,8 @@ impl<'p> FigureLook<'p> {
             Yields::Newest | Yields::Oldest => self.one.instants(ground),
             // A sum can be anything: without a line, what it is written with may matter.
             Yields::Sum(_) => Some(self.one.numbers(places, ground)?),
-            Yields::Count | Yields::Other => self.one.numbers(places, ground),
+            Yields::Count => self.one.numbers(places, ground),
+            Yields::Values(_) | Yields::Other => None,
         };
         let pass = match (&self.filter, table) {
             (Some(filter), Some(table)) => Some(filter.bind(table, judge)?),
@@ -203,7 +245,7 @@ impl<'p> FigureLook<'p> {
                 }
                 sum
             }
-            Yields::Other => return None,
+            Yields::Values(_) | Yields::Other => return None,
         })
     }
 
@@ -212,7 +254,7 @@ impl<'p> FigureLook<'p> {
         let (Some(scan), false) = (self.scan(judge), matches!(self.leaves, Gone::Unclear)) else { return false };
         let ground = &judge.program.ground;
         // Whoever has no events, and what the leaf asks of the clock besides.
-        let Some(clock) = self.one.flip(self.zero().as_ref(), ground) else { return false };
+        let Some(clock) = self.one.flip(self.figure.of_nothing().as_ref(), ground) else { return false };
         next.iter_mut().for_each(|at| *at = (*at).min(clock));
         let Some(table) = scan.table else { return true };
         let now = ground.now.0;
@@ -236,9 +278,18 @@ impl<'p> FigureLook<'p> {
         let times = |place: usize| table.times().get(place).copied();
         let gone = |place: usize| times(place).map_or(NEVER, |at| self.gone(at));
         let passes = |place: &usize| scan.pass.as_ref().is_none_or(|pass| pass.on(*place, ground) == Verdict::Yes);
+        if let Yields::Values(_) = self.figure.yields() {
+            let value = self.value(scan, table, self.plain_values(table)?, places.clone(), ground);
+            let own = self.one.flip(value.as_ref(), ground)?;
+            return Some(match &self.leaves {
+                Gone::At(end) => own.min(if self.moves_with_window(table, &places) { *end } else { NEVER }),
+                Gone::Never | Gone::Unclear => own,
+                // The first that leaves may change it.
+                Gone::After(_) | Gone::Steps(_) => own.min(self.window(table, places).find(passes).map_or(NEVER, gone)),
+            });
+        }
         if let Gone::At(end) = self.leaves {
-            // The window moves on as a whole; whoever has nothing from its beginning on has nothing to lose or to gain.
-            let newest = times(places.end.wrapping_sub(1)).is_some_and(|at| at >= self.from);
+            let newest = self.moves_with_window(table, &places);
             let own = self
                 .figure(scan, table, places.clone(), ground)
                 .filter(|figure| *figure != NONE)
@@ -296,6 +347,11 @@ impl<'p> FigureLook<'p> {
             // The first that leaves may change it.
             _ => Some(self.window(table, places).find(|place| passes(place)).map_or(NEVER, gone)),
         }
+    }
+
+    /// Whether a contact has anything to lose or to gain when the window moves on as a whole: anything from its beginning on.
+    fn moves_with_window(&self, table: &Table, places: &Range<usize>) -> bool {
+        places.end.checked_sub(1).and_then(|last| table.times().get(last)).is_some_and(|at| *at >= self.from)
     }
 
     /// When an event of an instant leaves the window, or later.

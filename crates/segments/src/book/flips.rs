@@ -4,6 +4,7 @@ use super::{
     cells::{Cells, NO_DAY, NONE},
     ground::Ground,
     judge::{FUEL, Judge},
+    mask::Mask,
     one::{NEVER, One, shifted, step},
     program::{Look, Source},
 };
@@ -31,13 +32,12 @@ impl<'p> Judge<'p> {
                 Look::Stamps(which, id, one) => self.stamp_flips(self.stamps_of(*which, *id), one, &mut next),
                 Look::Values(source, one) => self.value_flips(source, one, &mut next),
                 Look::Figure(figure) => figure.flips(self, &mut next),
+                Look::Flag(_, _, one) => *one.moves(&self.program.ground) == Moves::Never,
+                Look::Having(having, blank, one) => self.having_flips(&self.having(*having), blank.as_ref(), one, &mut next),
                 Look::Rows => false,
             };
             if !asked {
-                for row in self.live().rows() {
-                    let flip = leaf.plan.next_flip(&self.row(row), &mut Fuel::new(FUEL)).map_or(NEVER, |at| at.0);
-                    sooner(&mut next, row, flip);
-                }
+                self.flips_by_row(leaf.plan, self.live(), &mut next);
             }
         }
         for (row, at) in next.iter_mut().enumerate() {
@@ -46,6 +46,23 @@ impl<'p> Judge<'p> {
             }
         }
         next
+    }
+
+    fn flips_by_row(&self, plan: expr::LeafPlan<'_>, rows: &Mask, next: &mut [i64]) {
+        for row in rows.rows() {
+            let flip = plan.next_flip(&self.row(row), &mut Fuel::new(FUEL)).map_or(NEVER, |at| at.0);
+            sooner(next, row, flip);
+        }
+    }
+
+    /// Whoever has nothing of it flips like everybody else who has nothing.
+    fn having_flips(&self, having: &Mask, blank: Option<&Value>, one: &One<'_>, next: &mut [i64]) -> bool {
+        let Some(blank) = one.flip(blank, &self.program.ground) else { return false };
+        if blank != NEVER {
+            self.live().minus(having).rows().for_each(|row| sooner(next, row, blank));
+        }
+        self.flips_by_row(one.leaf, &self.live().and(having), next);
+        true
     }
 
     fn everybody(&self, plan: expr::LeafPlan<'_>, next: &mut [i64]) -> bool {

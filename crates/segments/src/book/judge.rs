@@ -8,12 +8,14 @@ use super::{
     mask::Mask,
     one::{One, on},
     program::{Look, Members, Node, Program, Source, Stamp},
+    row::Zones,
     scan::{lined, present},
     stamps::Stamps,
     tri::{Tri, Verdict},
 };
 use expr::{EvalError, Fuel};
 use model::Value;
+use std::cell::OnceCell;
 
 /// What judging one leaf for one contact may spend (FL 5.10).
 pub(crate) const FUEL: u64 = 1_000_000;
@@ -33,13 +35,14 @@ pub(crate) struct Judge<'p> {
     pub program: &'p Program<'p>,
     leaves: Vec<Option<Box<Seen>>>,
     segments: Vec<Option<Tri>>,
+    zones: OnceCell<Zones>,
 }
 
 impl<'p> Judge<'p> {
     pub fn new(chunk: &'p Chunk, program: &'p Program<'p>) -> Self {
         let leaves = std::iter::repeat_with(|| None).take(program.leaves.len()).collect();
         let segments = std::iter::repeat_with(|| None).take(program.segments.len()).collect();
-        Self { chunk, program, leaves, segments }
+        Self { chunk, program, leaves, segments, zones: OnceCell::new() }
     }
 
     /// The rows of contacts that are there.
@@ -47,9 +50,9 @@ impl<'p> Judge<'p> {
         &self.chunk.live
     }
 
-    pub fn row(&self, row: usize) -> Row<'p> {
+    pub fn row(&self, row: usize) -> Row<'_> {
         let Program { names, ground, set, .. } = *self.program;
-        Row::new(self.chunk, names, row, ground.now, ground.around, set)
+        Row::new(self.chunk, names, row, ground.now, ground.around, set).among(&self.zones)
     }
 
     /// The condition that is asked, for everybody: as `Condition::verdict`.
@@ -91,15 +94,6 @@ impl<'p> Judge<'p> {
             *known = Some(tri.clone());
         }
         tri
-    }
-
-    fn verified(&self) -> Mask {
-        let cells = self.program.names.get("verified_id").and_then(|id| self.chunk.system.get(id));
-        let mut mask = Mask::default();
-        if let Some(cells) = cells {
-            (0..cells.len()).filter(|row| cells.get(*row).is_some()).for_each(|row| _ = mask.set(row, true));
-        }
-        mask
     }
 
     /// A condition for some rows; of others nothing is said.
@@ -215,11 +209,27 @@ impl<'p> Judge<'p> {
             Look::Stamps(which, id, one) => self.stamps(self.stamps_of(*which, *id), one, seen),
             Look::Values(source, one) => self.values(source, one, todo, seen),
             Look::Figure(figure) => {
-                if !figure.find(self, &mut seen.tri) {
-                    self.by_row(at, todo, seen);
-                    return;
+                // What was found before it gave up is no verdict, and those of before stay.
+                let mut tri = seen.tri.clone();
+                match figure.find(self, todo, &mut tri) {
+                    Some(done) => {
+                        seen.tri = tri;
+                        seen.done = seen.done.or(&done);
+                    }
+                    None => self.by_row(at, todo, seen),
                 }
-                seen.done = Mask::first(ROWS);
+            }
+            Look::Flag(flag, [no, yes], _) => {
+                let everybody = Mask::first(ROWS);
+                seen.tri.put_all(&everybody, *no);
+                seen.tri.put_all(&self.flagged(*flag), *yes);
+                seen.done = everybody;
+            }
+            Look::Having(having, blank, one) => {
+                let having = self.having(*having);
+                seen.tri.put_all(&todo.minus(&having), one.judge(blank.as_ref(), &program.ground));
+                self.by_row(at, &todo.and(&having), seen);
+                seen.done = seen.done.or(todo);
             }
             Look::Rows => self.by_row(at, todo, seen),
         }
@@ -253,24 +263,6 @@ impl<'p> Judge<'p> {
             Ok(truth) => expr::Judged::Is(truth).into(),
             Err(EvalError::Arithmetic(_) | EvalError::OutOfFuel) => Verdict::Unknown,
         }
-    }
-
-    /// Whoever opted out agrees to nothing; who was never asked about it is unknown.
-    fn consent(&self, id: Option<u32>) -> Tri {
-        let out = match &*self.chunk.status {
-            Cells::Words(words) => {
-                let mut out = Mask::default();
-                let is = |value: &Value| matches!(value, Value::Text(text) if text == "unsubscribed");
-                (0..words.codes.len()).filter(|row| words.get(*row).is_some_and(is)).for_each(|row| _ = out.set(row, true));
-                out
-            }
-            _ => Mask::default(),
-        };
-        let (given, refused) = match id.and_then(|id| self.chunk.consents.get(id)) {
-            Some(of) => (of.given.clone(), of.refused.clone()),
-            None => Default::default(),
-        };
-        Tri { holds: given.minus(&out), known: given.or(&refused).or(&out) }
     }
 
     fn stamps(&self, stamps: Option<&Stamps>, one: &One<'_>, seen: &mut Seen) {

@@ -1,5 +1,6 @@
 //! Numbers for the names that columns go by: attributes, tags, events, fields, channels, segments.
 
+use foldhash::fast::RandomState;
 use std::{collections::HashMap, sync::Arc};
 
 /// The number of a name.
@@ -8,7 +9,7 @@ pub(crate) type NameId = u32;
 /// Every name met so far. A name keeps its number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    of: HashMap<Arc<str>, NameId>,
+    of: HashMap<Arc<str>, NameId, RandomState>,
     all: Vec<Arc<str>>,
 }
 

@@ -69,8 +69,29 @@ pub(crate) enum Look<'p> {
     Values(Source<'p>, One<'p>),
     Stamps(Stamp, Option<NameId>, One<'p>),
     Figure(Box<FigureLook<'p>>),
+    /// Yes or no about the contact: the verdicts on whom it is not true of and on whom it is.
+    Flag(Flag, [Verdict; 2], One<'p>),
+    /// In the contact itself, for whoever has any of this; the others are all judged alike, by this value.
+    Having(Having, Option<Value>, One<'p>),
     /// In the contact itself.
     Rows,
+}
+
+/// What is true of a contact or is not, and stands in no column of its own.
+#[derive(Clone, Copy)]
+pub(crate) enum Flag {
+    /// Neither unsubscribed nor blocked.
+    Subscribed,
+    /// This is their first step.
+    New,
+}
+
+/// What not everybody has.
+#[derive(Clone, Copy)]
+pub(crate) enum Having {
+    Notes,
+    /// Events of a name.
+    Events(Option<NameId>),
 }
 
 /// Which instants.
@@ -194,15 +215,17 @@ impl<'p> Program<'p> {
             Looks::Reachable(name) => Look::Reachable(name.map(|name| self.names.get(name))),
             Looks::Consent(topic) => Look::Consent(self.names.get(topic)),
             Looks::Columns(columns) => self.columns(plan, &columns),
+            Looks::Having(column) => self.having(plan, column),
             Looks::More => Look::Rows,
         };
         let cost = match &look {
             Look::Constant(_) | Look::Tags { .. } | Look::Channel(_) | Look::Reachable(_) | Look::Consent(_) => 1,
-            Look::Stamps(..) => 3,
+            Look::Stamps(..) | Look::Flag(..) => 3,
             Look::Values(..) if plan.looks_through() => 300,
             Look::Values(..) => 20,
             Look::Figure(_) => 100,
             Look::Segment(_) => 500,
+            Look::Having(..) => 3_000,
             Look::Rows => 10_000,
         };
         let at = self.leaves.len();
@@ -251,6 +274,8 @@ impl<'p> Program<'p> {
         match column {
             Column::Attribute(name) => Look::Values(self.declared(name), one),
             Column::System("language") => Look::Values(self.language(), one),
+            Column::System("subscribed") => self.flag(Flag::Subscribed, one),
+            Column::System("is_new") => self.flag(Flag::New, one),
             Column::System(name) => match self.system(name) {
                 Some(source) => Look::Values(source, one),
                 None => Look::Rows,
@@ -259,9 +284,36 @@ impl<'p> Program<'p> {
             Column::Skill(name) => Look::Stamps(Stamp::Ran, self.names.get(name), one),
             Column::Changed(name) => Look::Stamps(Stamp::Changed, self.names.get(name), one),
             Column::Figure(figure) => FigureLook::look(figure, one, self),
-            // There is no event at hand.
-            Column::Field(_) => Look::Rows,
+            // There is no event at hand; the others are asked for by themselves.
+            Column::Field(_) | Column::Notes | Column::Happened(_) => Look::Rows,
         }
+    }
+
+    fn flag(&self, flag: Flag, one: One<'p>) -> Look<'p> {
+        let verdicts = [false, true].map(|is| one.judge(Some(&Value::Bool(is)), &self.ground));
+        if verdicts.contains(&Verdict::Strayed) { Look::Rows } else { Look::Flag(flag, verdicts, one) }
+    }
+
+    fn having(&self, plan: LeafPlan<'p>, column: Column<'p>) -> Look<'p> {
+        let having = match column {
+            Column::Notes => Having::Notes,
+            Column::Happened(name) => Having::Events(self.names.get(name)),
+            Column::Attribute(_)
+            | Column::System(_)
+            | Column::Tag(_)
+            | Column::Skill(_)
+            | Column::Changed(_)
+            | Column::Field(_)
+            | Column::Figure(_) => return Look::Rows,
+        };
+        let one = One::new(plan, column);
+        self.judged_alike(having, None, one)
+    }
+
+    /// Whoever has nothing of it is judged by a value; if that is not enough, everybody is looked at.
+    pub fn judged_alike(&self, having: Having, blank: Option<Value>, one: One<'p>) -> Look<'p> {
+        let strays = one.judge(blank.as_ref(), &self.ground) == Verdict::Strayed;
+        if strays { Look::Rows } else { Look::Having(having, blank, one) }
     }
 
     fn declared(&self, name: &str) -> Source<'p> {

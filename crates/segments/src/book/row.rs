@@ -1,6 +1,6 @@
 //! One contact's facts out of the columns: what conditions ask, answered exactly as from the contact itself.
 
-use super::{Chunk, Names, table::Happened};
+use super::{Chunk, Names, cells::Cells, names::NameId, table::Happened};
 use crate::{Around, Past, Set, Who};
 use expr::{Events, Facts, Fuel, Root, Truth};
 use jiff::tz::TimeZone;
@@ -17,11 +17,46 @@ pub struct Row<'a> {
     set: &'a Set,
     /// The contact's zone, looked up when it is first asked for.
     zone: OnceCell<TimeZone>,
+    /// The zones of the chunk's contacts, where many of them are asked for.
+    zones: Option<&'a OnceCell<Zones>>,
+}
+
+/// The zones that the contacts of a chunk live in, each looked up once.
+pub(crate) struct Zones {
+    /// The column of their names.
+    column: Option<NameId>,
+    /// By the place of the name in the column's dictionary; none for a name that is no zone.
+    zones: Vec<Option<TimeZone>>,
+}
+
+impl Zones {
+    fn of(chunk: &Chunk, names: &Names) -> Self {
+        let column = names.get("timezone");
+        let zone = |word: &Value| match word {
+            Value::Text(name) => TimeZone::get(name).ok(),
+            _ => None,
+        };
+        let zones = match column.and_then(|column| chunk.system.get(column)) {
+            Some(Cells::Words(words)) => words.words.iter().map(zone).collect(),
+            _ => Vec::new(),
+        };
+        Self { column, zones }
+    }
+
+    fn at(&self, chunk: &Chunk, row: usize) -> Option<&TimeZone> {
+        let Cells::Words(words) = chunk.system.get(self.column?)? else { return None };
+        self.zones.get((words.codes.get(row) as usize).checked_sub(1)?)?.as_ref()
+    }
 }
 
 impl<'a> Row<'a> {
     pub(crate) fn new(chunk: &'a Chunk, names: &'a Names, row: usize, now: Instant, around: &'a dyn Around, set: &'a Set) -> Self {
-        Self { chunk, names, row, now, around, set, zone: OnceCell::new() }
+        Self { chunk, names, row, now, around, set, zone: OnceCell::new(), zones: None }
+    }
+
+    /// The same where more of the chunk's contacts are asked, who share zones.
+    pub(crate) fn among(self, zones: &'a OnceCell<Zones>) -> Self {
+        Self { zones: Some(zones), ..self }
     }
 
     /// The hash of the set of rules that the contact's memberships were judged by; 0: none yet.
@@ -31,7 +66,7 @@ impl<'a> Row<'a> {
 
     /// Whether the contact's record says that they are in a segment: what is durable of it, whatever holds now.
     pub fn noted(&self, key: &str) -> bool {
-        self.names.get(key).and_then(|number| self.chunk.members.get(number)).is_some_and(|mask| mask.has(self.row))
+        self.names.get(key).and_then(|number| self.chunk.members.get(number)).is_some_and(|of| of.rows().has(self.row))
     }
 
     fn column(&self, name: &str) -> Option<Cow<'a, Value>> {
@@ -87,6 +122,10 @@ impl Facts for Row<'_> {
     }
 
     fn contact_zone(&self) -> &TimeZone {
+        if let Some(zones) = self.zones {
+            let zones = zones.get_or_init(|| Zones::of(self.chunk, self.names));
+            return zones.at(self.chunk, self.row).unwrap_or_else(|| self.around.zone());
+        }
         self.zone.get_or_init(|| {
             // A name the channel gave that is no zone is as if it had given none.
             let named = self.text("timezone").and_then(|name| TimeZone::get(&name).ok());

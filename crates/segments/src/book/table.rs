@@ -65,6 +65,11 @@ impl Table {
         self.fields.iter().find(|(of, _)| *of == name).map(|(_, cells)| cells)
     }
 
+    /// The fields that have a column of their own.
+    pub fn field_names(&self) -> impl Iterator<Item = NameId> {
+        self.fields.iter().map(|(name, _)| *name)
+    }
+
     /// Whether some fields stand in no column of their own.
     pub fn has_rest(&self) -> bool {
         self.rest.is_some()

@@ -138,6 +138,36 @@ fn number(n: i64) -> Value {
     Value::Number(n.into())
 }
 
+/// What channels, the site and conversations know, two of each.
+pub const SYSTEM: [(&str, [&str; 2]); 15] = [
+    ("first_name", ["Ana", "Bea"]),
+    ("last_name", ["Banks", "Ruiz"]),
+    ("username", ["ana7", "BEA"]),
+    ("country", ["ES", "US"]),
+    ("language", ["pt-BR", "es"]),
+    ("language_source", ["browser", "customer"]),
+    ("email", ["ana@shop.example", "BEA@SHOP.EXAMPLE"]),
+    ("phone", ["+34600000001", "+15550000002"]),
+    ("verified_id", ["7", "8"]),
+    ("last_page", ["/cat", "/"]),
+    ("first_message", ["Do you have a CAT?", "hello"]),
+    ("first_message_tag", ["ad", "Sale"]),
+    ("referral", ["https://a.example/?ad=1", "/blog"]),
+    ("last_input", ["help", "a cat"]),
+    ("last_error", ["it broke", "no answer"]),
+];
+
+/// What is counted of a contact.
+pub const COUNTERS: [&str; 6] =
+    ["message_count", "session_messages", "template_messages", "visit_count", "unresolved_requests", "page_visits"];
+
+/// What may be agreed to, everywhere or on one channel.
+pub const TOPICS: [&str; 3] = ["news", "offers", "news@web"];
+
+pub fn consent(c: &mut Choices<'_>, at: Instant) -> Consent {
+    Consent { given: c.once_in(2), at, by: Actor::Customer, proof: "yes".into() }
+}
+
 pub const CITIES: [&str; 6] = ["Madrid", "ＡＢ", "Straße", "ana b", "Cafe\u{301}", ""];
 
 /// Fields of a recorded event; what programs send is not always what was agreed.
@@ -224,30 +254,27 @@ pub fn contact(c: &mut Choices<'_>, ground: &Ground, id: u128) -> Contact {
         "tongue",
         "mobile",
         "email",
+        "site",
     ] {
         if c.once_in(2) {
             let at = ground.instant(c);
             change(c, ground, &mut contact, name, at);
         }
     }
-    for (name, values) in [
-        ("first_name", ["Ana", "Bea"]),
-        ("country", ["ES", "US"]),
-        ("language", ["pt-BR", "es"]),
-        ("email", ["ana@shop.example", "BEA@SHOP.EXAMPLE"]),
-        ("verified_id", ["7", "8"]),
-        ("last_page", ["/cat", "/"]),
-    ] {
+    for (name, values) in SYSTEM {
         if c.once_in(3) {
             contact.system.insert(name.into(), Value::text(c.pick(&values)));
         }
     }
     if c.once_in(2) {
         let name = ground.other_zone().iana_name().unwrap_or("UTC");
-        contact.system.insert("timezone".into(), Value::text(name));
+        // What a browser says may be no zone at all.
+        contact.system.insert("timezone".into(), Value::text(if c.once_in(8) { "Nowhere/City" } else { name }));
     }
-    if c.once_in(3) {
-        contact.system.insert("message_count".into(), number(i64::try_from(c.below(5)).expect("small")));
+    for name in COUNTERS {
+        if c.once_in(3) {
+            contact.system.insert(name.into(), number(i64::try_from(c.below(5)).expect("small")));
+        }
     }
     for label in ["gold", "Größe", "helped"] {
         if c.once_in(3) {
@@ -266,9 +293,10 @@ pub fn contact(c: &mut Choices<'_>, ground: &Ground, id: u128) -> Contact {
             contact.ran.insert(skill.into(), ground.instant(c));
         }
     }
-    if c.once_in(3) {
-        let consent = Consent { given: c.once_in(2), at: first_seen, by: Actor::Customer, proof: "yes".into() };
-        contact.consents.insert(c.pick(&["news", "offers"]).into(), consent);
+    for topic in TOPICS {
+        if c.once_in(3) {
+            contact.consents.insert(topic.into(), consent(c, first_seen));
+        }
     }
     if c.once_in(3) {
         let text = c.pick(&["Wants a CAT", "called twice", "Straße 7"]).to_owned();
@@ -297,6 +325,7 @@ pub fn change(c: &mut Choices<'_>, ground: &Ground, contact: &mut Contact, name:
         "home" => Value::text(c.pick(&["ES", "NO", "IN"])),
         "tongue" => Value::text(c.pick(&["pt-BR", "pt", "en"])),
         "mobile" => Value::text("+34600111222"),
+        "site" => Value::text(c.pick(&["https://shop.example/a?b=1", "http://B.example/"])),
         _ => Value::text(c.pick(&["ana@home.example", "b@home.example"])),
     };
     if c.once_in(6) {

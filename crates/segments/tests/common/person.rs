@@ -6,7 +6,7 @@ use super::plain::Plain;
 use super::town::Town;
 use super::truth;
 use expr::{Fuel, Truth};
-use model::{Actor, Address, Contact, ContactId, EventId, EventRecord, Instant, Record, Tag, TagKey, Value};
+use model::{Actor, Address, Consent, Contact, ContactId, EventId, EventRecord, Instant, Record, Tag, TagKey, Value};
 
 pub struct Person {
     pub town: Town,
@@ -55,6 +55,13 @@ impl Person {
 
     pub fn tagged(mut self, label: &str, since: &str) -> Self {
         self.world.contact.tags.insert(TagKey::of(label), Tag { label: label.into(), at: at(since), by: Actor::System, why: None });
+        self
+    }
+
+    pub fn said(mut self, topic: &str, given: bool) -> Self {
+        let at = self.world.contact.first_seen;
+        let consent = Consent { given, at, by: Actor::Customer, proof: "the form".into() };
+        self.world.contact.consents.insert(topic.into(), consent);
         self
     }
 

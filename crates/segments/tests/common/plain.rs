@@ -92,7 +92,8 @@ impl Facts for Plain<'_> {
                 }
                 Value::text(name.trim())
             }
-            "message_count" | "page_visits" => contact.system.get(name).cloned().unwrap_or(Value::Number(0.into())),
+            "timezone" => Value::text(self.zone.iana_name().unwrap_or("UTC")),
+            counter if expr::COUNTERS.contains(&counter) => contact.system.get(name).cloned().unwrap_or(Value::Number(0.into())),
             name => return contact.system.get(name).map(Cow::Borrowed),
         };
         Some(Cow::Owned(value))
@@ -138,6 +139,9 @@ impl Facts for Plain<'_> {
     }
     fn is_open(&self, calendar: &str) -> Option<bool> {
         self.town.is_open(calendar, self.now)
+    }
+    fn calendar_turns(&self, calendar: &str) -> Option<Instant> {
+        self.town.calendar_turns(calendar, self.now)
     }
 }
 

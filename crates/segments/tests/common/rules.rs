@@ -1,7 +1,7 @@
 //! Random conditions, as people write them: every leaf of the language, nested.
 
 use super::choices::Choices;
-use super::people::{DAYS, LENGTHS};
+use super::people::{COUNTERS, DAYS, LENGTHS, SYSTEM};
 use super::town::{SEGMENTS, Sketch, Town};
 
 /// A pattern, whether upper and lower case are the same to it, and what it matches.
@@ -95,7 +95,10 @@ fn window(c: &mut Choices<'_>) -> String {
 
 /// What is asked of one event, or one line of an order.
 fn filter(c: &mut Choices<'_>) -> String {
-    match c.below(13) {
+    match c.below(16) {
+        13 => "contact.orders >= 2".into(),
+        14 => "contact.plan = \"gold\" or contact.tier is not set".into(),
+        15 => "event.category = \"cat\"".into(),
         0 => "category = \"cat\"".into(),
         1 => "total > 5".into(),
         2 => "paid".into(),
@@ -193,7 +196,12 @@ fn of_time(c: &mut Choices<'_>) -> String {
             format!("{instant} {} {other}", order(c))
         }
         8 => format!("{}({}) {} {}", c.pick(&["years_since", "days_since"]), c.pick(&["birthday", "last_order"]), order(c), n(c)),
-        9 => format!("hour {} {}", order(c), c.pick(&["9", "0", "23"])),
+        9 => match c.below(4) {
+            0 => c.pick(&["open(\"office\")", "not open(\"office\")"]).into(),
+            1 => format!("renewal {} {}", c.pick(&["within", "within next", "older than"]), c.pick(&LENGTHS)),
+            2 => format!("launch {} {}", c.pick(&["within", "older than", "within next"]), c.pick(&DAYS)),
+            _ => format!("hour {} {}", order(c), c.pick(&["9", "0", "23"])),
+        },
         10 => format!("weekday {} \"{}\"", c.pick(&["=", "!="]), c.pick(&["monday", "sunday"])),
         _ => format!("{instant} between {} and {}", moment(c), moment(c)),
     }
@@ -226,8 +234,67 @@ pub fn timely(c: &mut Choices<'_>) -> String {
     }
 }
 
+/// Values that are put together: functions, arithmetic, what globals and computed attributes say.
+fn of_made(c: &mut Choices<'_>) -> String {
+    match c.below(12) {
+        0 => format!("city | {} = {}", c.pick(&["lower", "upper", "trim"]), text(c)),
+        1 => format!("{} {} {}", c.pick(&["len(city)", "city | length"]), order(c), n(c)),
+        2 => format!("len(interests) {} {}", order(c), n(c)),
+        3 => format!("{}(orders, threshold) {} {}", c.pick(&["min", "max"]), order(c), n(c)),
+        4 => format!("abs(orders - 3) {} {}", order(c), n(c)),
+        5 => format!("round(orders / 2) {} {}", order(c), n(c)),
+        6 => format!("orders % 2 {} {}", order(c), n(c)),
+        7 => format!("12 / orders {} {}", order(c), n(c)),
+        8 => format!("concat(first_name, \"-\", city) {} {}", c.pick(&["=", "is not", "contains"]), c.pick(&["\"ana-madrid\"", "\"-\""])),
+        9 => c.pick(&["city in interests", "city not in interests", "city is not in interests", "interests contains city"]).into(),
+        10 => format!("city {} season", c.pick(&["=", "!=", "is not", "contains"])),
+        _ => format!("greeting {} {}", c.pick(&["=", "is not", "starts with"]), c.pick(&["\"ANA\"", "\"friend\""])),
+    }
+}
+
+/// What is known without being declared.
+fn of_system(c: &mut Choices<'_>) -> String {
+    match c.below(4) {
+        0 => {
+            let (name, values) = c.pick(&SYSTEM);
+            let value = c.pick(&values);
+            match name {
+                "country" | "language" => format!("{name} {} \"{value}\"", c.pick(&["=", "!=", "is not"])),
+                _ => format!("{name} {} \"{value}\"", c.pick(&["=", "!=", "is", "is not", "contains", "starts with", "not ends with"])),
+            }
+        }
+        1 => {
+            let (name, _) = c.pick(&SYSTEM);
+            format!("{name} is {}set", c.pick(&["", "not "]))
+        }
+        2 => {
+            let counter = c.pick(&COUNTERS);
+            format!("{counter} {} {}", order(c), n(c))
+        }
+        _ => c
+            .pick(&[
+                "first_channel = web",
+                "channel is not telegram",
+                "timezone = \"Europe/Madrid\"",
+                "timezone contains \"new_york\"",
+                "contact_id starts with \"con_0\"",
+                "contact_id ends with \"1\"",
+                "interests[0] = \"CATS\"",
+                "interests[1] > 5",
+                "interests[2] is set",
+                "interests | first = \"tea\"",
+                "site starts with \"https://shop\"",
+                "site = \"http://b.example/\"",
+                "site is set",
+            ])
+            .into(),
+    }
+}
+
 fn of_values(c: &mut Choices<'_>) -> String {
-    match c.below(20) {
+    match c.below(26) {
+        20..=22 => of_made(c),
+        23..=25 => of_system(c),
         0 => format!("orders {} {}", order(c), n(c)),
         1 => {
             format!("city {} {}", c.pick(&["=", "!=", "is", "is not", "contains", "starts with", "not ends with", "not contains"]), text(c))
@@ -279,7 +346,7 @@ fn of_facts(c: &mut Choices<'_>) -> String {
         3 => c.pick(&["ran skill order-help", "ran skill talk"]).into(),
         4 => format!("ran skill order-help within {}", c.pick(&LENGTHS)),
         5 => c.pick(&["has channel telegram", "has channel web", "reachable", "reachable on telegram"]).into(),
-        6 => c.pick(&["has consent news", "has consent offers"]).into(),
+        6 => c.pick(&["has consent news", "has consent offers", "has consent \"news@web\"", "has consent \"offers@telegram\""]).into(),
         7 => format!("notes contain {}", c.pick(&["\"cat\"", "\"STRASSE\"", "city"])),
         8 => format!("{} changed within {}", c.pick(&["orders", "plan", "city", "last_order"]), c.pick(&LENGTHS)),
         _ => format!("bucket(\"{}\") {} {}", c.pick(&["spring", "autumn"]), c.pick(&["<", ">=", "="]), c.pick(&["50", "10", "0"])),

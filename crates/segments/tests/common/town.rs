@@ -41,6 +41,14 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
 }
 
+/// Attributes computed on use.
+const COMPUTED: [(&str, &str); 5] = [
+    ("age", "years_since(birthday)"),
+    ("twice", "orders * 2"),
+    ("often", "count(visit, last 30 days)"),
+    ("greeting", "first_name | default(\"friend\")"),
+    ("renewal", "last_order + 30 days"),
+];
 pub const PLANS: [&str; 3] = ["free", "gold", "gold plus"];
 pub const STATUSES: [&str; 4] = ["active", "unsubscribed", "blocked", "callback"];
 pub const CHANNELS: [&str; 2] = ["web", "telegram"];
@@ -65,10 +73,15 @@ impl Town {
             def("email", AttributeType::Email, None),
             def("home", AttributeType::Country, None),
             def("tongue", AttributeType::Language, None),
+            def("site", AttributeType::Url, None),
         ];
-        let globals = Record::from([("threshold".into(), Value::Number(3.into()))]);
+        let globals = Record::from([
+            ("threshold".into(), Value::Number(3.into())),
+            ("season".into(), Value::text("ANA B")),
+            ("launch".into(), Value::Date(jiff::civil::date(2026, 3, 2))),
+        ]);
         let mut town = Self { zone: TimeZone::get(zone).expect("a zone"), declared, computed: Vec::new(), globals, rules: Vec::new() };
-        for (name, source) in [("age", "years_since(birthday)"), ("twice", "orders * 2"), ("often", "count(visit, last 30 days)")] {
+        for (name, source) in COMPUTED {
             let expression = Expression::parse(source, &town).unwrap_or_else(|p| panic!("{source}: {p:?}")).0;
             let json = town.condition(&format!("{source} is set")).to_json()["left"].clone();
             town.computed.push((name, expression, json));
@@ -131,6 +144,14 @@ impl Town {
         let wall = self.zone.to_datetime(now.to_timestamp());
         (calendar == "office").then(|| wall.weekday().to_monday_zero_offset() < 5 && (9..17).contains(&wall.hour()))
     }
+
+    /// The next nine or five o'clock: on a Sunday nothing opens then, and nobody is told too late.
+    pub fn calendar_turns(&self, calendar: &str, now: Instant) -> Option<Instant> {
+        let day = self.zone.to_datetime(now.to_timestamp()).date();
+        let hours = [day, day.tomorrow().expect("a day")].into_iter().flat_map(|day| [day.at(9, 0, 0, 0), day.at(17, 0, 0, 0)]);
+        let turn = |wall: jiff::civil::DateTime| Instant::from(wall.to_zoned(self.zone.clone()).expect("within the calendar").timestamp());
+        hours.map(turn).find(|at| *at > now).filter(|_| calendar == "office")
+    }
 }
 
 fn segments_in(json: &Json, found: &mut Vec<String>) {
@@ -168,6 +189,9 @@ impl Around for Town {
     fn is_open(&self, calendar: &str, now: Instant) -> Option<bool> {
         Self::is_open(self, calendar, now)
     }
+    fn calendar_turns(&self, calendar: &str, now: Instant) -> Option<Instant> {
+        Self::calendar_turns(self, calendar, now)
+    }
 }
 
 impl Scope for Town {
@@ -180,7 +204,11 @@ impl Scope for Town {
     fn attribute(&self, name: &str) -> Option<Type> {
         match name {
             "age" | "twice" | "often" if !self.computed.is_empty() => Some(Type::Number),
+            "greeting" if !self.computed.is_empty() => Some(Type::Text),
+            "renewal" if !self.computed.is_empty() => Some(Type::DateTime),
             "threshold" => Some(Type::Number),
+            "season" => Some(Type::Text),
+            "launch" => Some(Type::Date),
             _ => self.declared.iter().find(|declared| declared.name == name).map(|declared| Type::from(&declared.ty)),
         }
     }

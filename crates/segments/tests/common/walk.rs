@@ -58,7 +58,7 @@ pub fn moments(world: &World, zone: &TimeZone) -> BTreeSet<Instant> {
 /// Instants from `world.now` on, in order.
 pub fn instants(c: &mut Choices<'_>, town: &Town, world: &World, conditions: &[&Json]) -> Vec<Instant> {
     let other = match world.contact.system.get("timezone") {
-        Some(Value::Text(name)) => TimeZone::get(name).expect("a zone"),
+        Some(Value::Text(name)) => TimeZone::get(name).unwrap_or_else(|_| town.zone.clone()),
         _ => town.zone.clone(),
     };
     let mut texts = BTreeSet::new();
