@@ -6,7 +6,7 @@ mod common;
 
 use common::{Talk, bot};
 use model::{Actor, Change, InboxItem, IncomingBody, JourneyKind, Owner, Record, Rest};
-use switchboard_engine::Input;
+use switchboard_engine::{Input, refuses_messages};
 
 const BOT: &str = "name: T\ntimezone: UTC\ngroups: { support: {} }\nattributes: { plan: text }\n";
 const FILES: [(&str, &str); 8] = [
@@ -43,6 +43,39 @@ fn status(talk: &mut Talk, status: &str) -> Vec<String> {
 fn rules(talk: &Talk) -> Vec<String> {
     let lines = talk.steps.iter().flat_map(|step| &step.journey);
     lines.filter_map(|line| if let JourneyKind::Handled { rule, .. } = &line.what { Some(rule.clone()) } else { None }).collect()
+}
+
+#[test]
+fn who_was_unsubscribed_by_somebody_else_keeps_that_as_a_refusal() {
+    let refused = |talk: &Talk| talk.contact.consents.get("messages").map(|consent| (consent.given, consent.proof.clone()));
+    let kept = Some((false, "unsubscribed when blocked".to_owned()));
+    for by in [Actor::Api("shop".into()), Actor::Import("imp_1".into())] {
+        let mut talk = talk();
+        talk.item(InboxItem::Modify { changes: vec![Change::SetStatus("unsubscribed".into())], by: by.clone() });
+        assert_eq!(refused(&talk), None);
+        talk.item(InboxItem::Modify { changes: vec![Change::SetStatus("blocked".into())], by });
+        assert_eq!((talk.contact.status.as_str(), refused(&talk)), ("blocked", kept.clone()));
+        assert!(refuses_messages(&talk.contact));
+    }
+    let mut talk = self::talk();
+    status(&mut talk, "blocked");
+    assert_eq!(refused(&talk), None, "who refused nothing refuses nothing");
+    status(&mut talk, "active");
+    talk.say("stop");
+    status(&mut talk, "blocked");
+    assert_eq!(refused(&talk), None, "their own words are on record");
+    assert!(refuses_messages(&talk.contact));
+}
+
+#[test]
+fn what_was_refused_on_all_channels_is_over_when_they_agree_on_one() {
+    let mut talk = talk();
+    status(&mut talk, "unsubscribed");
+    status(&mut talk, "blocked");
+    status(&mut talk, "unsubscribed");
+    talk.wait(60);
+    talk.say("start");
+    assert_eq!((talk.contact.status.as_str(), refuses_messages(&talk.contact)), ("active", false));
 }
 
 #[test]
@@ -121,4 +154,57 @@ fn a_flow_that_blocks_somebody_may_say_so_before() {
     assert_eq!(talk.say("/out"), ["Goodbye."]);
     assert_eq!((talk.contact.status.as_str(), talk.conversation.owner == Owner::Bot), ("blocked", true));
     assert!(talk.conversation.runs.is_empty());
+}
+
+#[test]
+fn what_a_run_waits_for_is_kept_until_they_are_unblocked() {
+    let skill = "skill: w\ncatch: [{ command: go }]\nblocks:\n  wait:\n    wait_for: { event: paid, timeout: 2d }\n    next: came\n    on: { timeout: end }\n  came: { text: \"Came ${event.amount}.\" }\n";
+    let mut files = FILES.to_vec();
+    files.push(("skills/w.yaml", skill));
+    let mut talk = Talk::new(bot(&files));
+    talk.say("/go");
+    status(&mut talk, "blocked");
+    let fields = Record::from([("amount".to_owned(), model::Value::Number(12.into()))]);
+    let paid = InboxItem::Event { conversation: None, name: "paid".into(), fields, at: None, by: Actor::System };
+    assert!(talk.item(paid).is_empty());
+    assert_eq!(talk.conversation.runs.len(), 1, "the run rests");
+    talk.wait(3 * 86_400);
+    assert!(status(&mut talk, "active").is_empty());
+    assert_eq!(talk.wait(0), ["Came 12."]);
+}
+
+#[test]
+fn whoever_blocks_them_a_question_has_its_time_again() {
+    let ask = "skill: ask\ncatch: [{ command: ask }]\nblocks:\n  ask: { text: Who? }\n  hear:\n    listen: who\n    timeout: 10m\n    on: { timeout: late }\n    next: end\n  late: { text: Too late. }\n";
+    let out = "skill: out\ncatch: [{ event: fraud }]\nblocks:\n  block: { status: blocked }\n";
+    let mut files = FILES.to_vec();
+    files.extend([("skills/ask.yaml", ask), ("skills/out.yaml", out)]);
+    let fraud = InboxItem::Event { conversation: None, name: "fraud".into(), fields: Record::new(), at: None, by: Actor::System };
+    let row = InboxItem::Modify { changes: vec![Change::SetStatus("blocked".into())], by: Actor::Import("imp_1".into()) };
+    for blocks in [fraud, row] {
+        let mut talk = Talk::new(bot(&files));
+        talk.say("/ask");
+        talk.item(blocks);
+        assert_eq!(talk.contact.status, "blocked");
+        talk.now = talk.now.plus_micros(3_600_000_000);
+        status(&mut talk, "active");
+        assert!(!talk.wait(599).contains(&"Too late.".to_owned()));
+        assert_eq!(talk.wait(2), ["Too late."]);
+    }
+}
+
+#[test]
+fn an_import_that_blocks_them_takes_their_request_from_the_desk() {
+    let human = "skill: human\ncatch: [{ command: human }]\nblocks:\n  person: { live_chat: { group: support, timeout: 5m } }\n";
+    let mut files = FILES.to_vec();
+    files.push(("skills/human.yaml", human));
+    let mut talk = Talk::new(bot(&files));
+    talk.agents = true;
+    talk.say("/human");
+    assert_eq!(talk.conversation.owner, Owner::Queue);
+    let by = Actor::Import("imp_1".into());
+    talk.item(InboxItem::Modify { changes: vec![Change::SetStatus("blocked".into())], by: by.clone() });
+    assert!(talk.conversation.owner == Owner::Bot && talk.conversation.request.is_none() && talk.conversation.runs.is_empty());
+    let mut lines = talk.steps.iter().flat_map(|step| &step.journey);
+    assert!(lines.any(|line| line.by == by && matches!(&line.what, JourneyKind::Desk(what) if what.contains("blocked"))));
 }

@@ -149,3 +149,26 @@ fn check_tells_what_is_wrong_with_a_call() {
     let said = wrong(&round, tells);
     assert!(said.contains("E0124"), "{said}");
 }
+
+#[test]
+fn a_run_whose_called_skill_has_asked_already_waits_for_nobody() {
+    // What is left of it only tells, or asks once more after the call.
+    let inner = "skill: inner\nblocks:\n  ask:\n    text: Well?\n  hear:\n    listen: word\n    timeout: 1m\n    on: { timeout: wait }\n  wait:\n    wait_for: 1h\n  said:\n    text: An hour later.\n";
+    let size = "skill: size\ncatch: [{ command: size }]\nblocks:\n  ask:\n    text: Which size?\n  hear:\n    listen: size\n    timeout: 1d\n    on: { timeout: end }\n";
+    let tells = "skill: outer\ncatch: [{ event: go }]\nblocks:\n  ask:\n    call: inner\n  after:\n    text: After.\n";
+    let asks = "skill: outer\ncatch: [{ event: go }]\nblocks:\n  ask:\n    call: inner\n  after:\n    text: Sure?\n  hear:\n    listen: sure\n    timeout: 1d\n    on: { timeout: end }\n";
+    for (outer, later) in [(tells, &["An hour later.", "After."][..]), (asks, &[][..])] {
+        let mut talk = talk(&[("skills/outer.yaml", outer), ("skills/inner.yaml", inner), ("skills/size.yaml", size)]);
+        let go = model::InboxItem::Event {
+            conversation: None,
+            name: "go".into(),
+            fields: Default::default(),
+            at: None,
+            by: model::Actor::System,
+        };
+        assert_eq!(talk.item(go), ["Well?"]);
+        assert_eq!(talk.wait(61), NONE);
+        assert_eq!(talk.say("/size"), ["Which size?"]);
+        assert_eq!(talk.wait(3_601), later);
+    }
+}

@@ -138,3 +138,36 @@ fn the_operator_is_written_to_once_in_a_while() {
         assert!(read.is_none() && told.contains(words), "{told}");
     }
 }
+
+#[test]
+fn an_event_that_a_rule_or_a_computed_attribute_counts_is_heeded() {
+    let bot_yaml = "name: T\nattributes: { often: { computed: \"count(looked)\" } }\n";
+    let files = [
+        ("bot.yaml", bot_yaml),
+        ("segments.yaml", "buyers: { where: \"count(bought) > 0\" }\n"),
+        ("skills/start.yaml", "skill: /start\nblocks:\n  hello: { text: Hello }\n"),
+    ];
+    let bot = bot(&files);
+    assert_eq!((bot.unheeded("bought"), bot.unheeded("looked")), (None, None));
+    assert!(bot.unheeded("boughtt").is_some_and(|why| why.contains("did you mean \"bought\"?")));
+}
+
+#[test]
+fn a_circle_of_events_that_a_checked_answer_leads_out_of_is_none() {
+    let told = |block: &str| {
+        let a = format!(
+            "skill: a\ncatch: [{{ event: moved }}]\nblocks:\n  look:\n    {block}\n  tell:\n    send: moved\n  out:\n    text: Out.\n"
+        );
+        try_bot(&[("bot.yaml", BOT), ("segments.yaml", "buyers: { where: \"count(bought) > 0\" }\n"), ("skills/a.yaml", &a)]).1
+    };
+    assert!(told("text: Hi").contains("W0237"));
+    for (block, warns) in [
+        ("segment: { check: buyers }\n    on: { not_member: out }", false),
+        ("segment: { check: buyers }\n    on: { not_member: tell }", true),
+        ("text: Hi\n    on: { unsendable: out }", true),
+    ] {
+        let said = told(block);
+        assert!(!said.contains("error"), "{block}: {said}");
+        assert_eq!(said.contains("W0237"), warns, "{block}: {said}");
+    }
+}

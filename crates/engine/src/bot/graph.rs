@@ -266,8 +266,11 @@ pub(super) fn sending_circles(skills: &BTreeMap<String, Skill>, out: &mut Diagno
         let sending: Vec<usize> = circle.iter().copied().filter(|place| sends(*place).iter().any(|to| circle.contains(to))).collect();
         let decides = circle.iter().any(|place| {
             let (skill, block) = whole.block(*place);
-            let mut cases = skill.blocks[block].body.targets().into_iter();
-            cases.any(|(_, target)| whole.place_of(skill, &target).is_none_or(|to| !circle.contains(&to)))
+            let block = &skill.blocks[block];
+            // Whether something can be said is the same all the way round; any other outcome may come at some turn.
+            let outcomes = block.exits.iter().filter(|(name, _)| **name != "unsendable").map(|(_, target)| target.clone());
+            let mut cases = block.body.targets().into_iter().map(|(_, target)| target).chain(outcomes);
+            cases.any(|target| whole.place_of(skill, &target).is_none_or(|to| !circle.contains(&to)))
         });
         let Some(first) = sending.first().filter(|_| !decides) else { continue };
         let (skill, block) = whole.block(*first);
@@ -314,5 +317,23 @@ pub(super) fn mark_questions(skills: &mut BTreeMap<String, Skill>) {
         if let Some(skill) = skills.get_mut(&skill) {
             skill.blocks[block].leads_to_question = true;
         }
+    }
+}
+
+impl super::Bot {
+    /// Whether what follows the block at which a frame called another skill leads to a question, as [`mark_questions`] marks it: what
+    /// the called skill asks is no part of it.
+    pub(crate) fn asks_after(&self, frame: &model::Frame) -> bool {
+        let Some(skill) = self.skill(&frame.skill) else { return false };
+        let Some((at, _)) = skill.block(&frame.block) else { return false };
+        let asks = |(_, target, by_time): (String, Target, bool)| {
+            !by_time
+                && match target {
+                    Target::Block(to) => skill.blocks[to].leads_to_question,
+                    Target::Skill(name) => self.skill(&name).and_then(|to| to.blocks.first()).is_some_and(|first| first.leads_to_question),
+                    Target::End => false,
+                }
+        };
+        ways(skill, at).into_iter().any(asks)
     }
 }

@@ -4,10 +4,21 @@
 //! timer ticks at most once afterwards. What a flow says of itself after it blocked somebody is `unsendable` (FL 5.6).
 
 use super::stepper::Stepper;
-use model::{Actor, Incoming, IncomingBody, JourneyKind, Owner};
+use model::{Actor, Change, Consent, Contact, Incoming, IncomingBody, JourneyKind, MESSAGES, Owner};
 
 /// The stage of somebody who is blocked (FL 7.4).
 pub const BLOCKED: &str = "blocked";
+/// The stage of somebody who wants no messages (FL 7.9).
+const UNSUBSCRIBED: &str = "unsubscribed";
+
+/// Whether it is on record that a contact wants no messages, on one channel or on all of them. What was refused on all is over once they
+/// agreed on one of them.
+pub fn refuses_messages(contact: &Contact) -> bool {
+    let mut about =
+        contact.consents.iter().map(|(key, consent)| (Consent::parts(key), consent)).filter(|((topic, _), _)| *topic == MESSAGES);
+    let agreed = about.clone().filter(|(_, consent)| consent.given).map(|(_, consent)| consent.at).max();
+    about.any(|((_, channel), consent)| !consent.given && (channel.is_some() || agreed.is_none_or(|at| at <= consent.at)))
+}
 
 impl Stepper<'_> {
     /// Whether the contact is blocked.
@@ -39,9 +50,20 @@ impl Stepper<'_> {
         }
     }
 
-    /// They were blocked: the question that is asked has time again when they are unblocked. If they waited for a human, the request
-    /// leaves the desk, and what waited for it ends.
-    pub(crate) fn now_blocked(&mut self, by: &Actor) {
+    /// Who is unsubscribed without having said so, by an import or a program, is about to be blocked: the refusal, so that it holds when
+    /// they are unblocked.
+    pub(crate) fn refusal_to_keep(&self, change: &Change) -> Option<Change> {
+        let blocks = matches!(change, Change::SetStatus(to) if to == BLOCKED);
+        let unsaid = blocks && self.contact.status == UNSUBSCRIBED && !refuses_messages(&self.contact);
+        unsaid.then(|| Change::Consent { topic: MESSAGES.into(), channel: None, given: false, proof: "unsubscribed when blocked".into() })
+    }
+
+    /// Looks, when a step is over, whether they were blocked in it, by whatever means: the question that is asked has time again when they
+    /// are unblocked. If they waited for a human, the request leaves the desk, and what waited for it ends.
+    pub(crate) fn look_at_block(&mut self) {
+        if !self.is_blocked() || self.before.status == BLOCKED {
+            return;
+        }
         self.suspend_floor();
         if self.conversation.owner != Owner::Queue {
             return;
@@ -50,8 +72,19 @@ impl Stepper<'_> {
         for run in self.resting_on(request) {
             self.end_resting(run, "blocked");
         }
-        self.journey(by.clone(), JourneyKind::Desk("they wait no more: the contact is blocked".into()));
+        let by = self.who_blocked();
+        self.journey(by, JourneyKind::Desk("they wait no more: the contact is blocked".into()));
         self.release();
+    }
+
+    /// Who blocked them in this step: an import tells it in a line of its own.
+    fn who_blocked(&self) -> Actor {
+        let blocks = |what: &JourneyKind| match what {
+            JourneyKind::Status { to, .. } => to == BLOCKED,
+            JourneyKind::Imported { .. } | JourneyKind::ImportUndone { .. } => true,
+            _ => false,
+        };
+        self.out.journey.iter().rev().find(|line| blocks(&line.what)).map_or(Actor::System, |line| line.by.clone())
     }
 
     /// A skill would begin for somebody who is blocked: answers whether it does not, which is journeyed.

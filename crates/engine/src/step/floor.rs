@@ -50,9 +50,9 @@ impl Stepper<'_> {
         }
         let Some(run) = self.conversation.run(id).filter(|run| run.cause == Cause::Other) else { return false };
         let Some(bot) = self.version(&run.version) else { return false };
-        run.frames
-            .iter()
-            .any(|frame| bot.skill(&frame.skill).and_then(|skill| skill.block(&frame.block)).is_some_and(|(_, b)| b.leads_to_question))
+        let Some((top, below)) = run.frames.split_last() else { return false };
+        let moves = bot.skill(&top.skill).and_then(|skill| skill.block(&top.block)).is_some_and(|(_, block)| block.leads_to_question);
+        moves || below.iter().any(|frame| frame.paused.as_ref().is_some_and(|paused| paused.ask.is_some()) || bot.asks_after(frame))
     }
 
     /// Holds a run that could go on and may not yet; one that was held too long ends, as a start that waited too long does. Answers

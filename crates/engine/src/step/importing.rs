@@ -34,12 +34,8 @@ impl Stepper<'_> {
         }
         // A value that says the same by its attribute's new type is no occasion for a flow.
         self.quiet |= *by == Actor::System && changes.iter().all(|change| self.only_retypes(change));
-        let was_blocked = self.is_blocked();
         for change in changes {
             self.change(change, by, None, None);
-        }
-        if self.is_blocked() && !was_blocked {
-            self.now_blocked(by);
         }
         self.place_by_phone(changes, by);
     }
@@ -65,6 +61,9 @@ impl Stepper<'_> {
         for change in changes {
             if self.is_chosen(change) {
                 continue;
+            }
+            if let Some(refusal) = self.refusal_to_keep(change) {
+                self.contact_changed |= self.contact.apply(&refusal, self.turn.now, by);
             }
             let part = self.altered(change);
             if self.contact.apply(change, self.turn.now, by) {

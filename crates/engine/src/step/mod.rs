@@ -36,7 +36,7 @@ pub use words::ordinal;
 pub(crate) use words::{Words, spoken};
 
 pub use api::{DeskAnswer, DeskRequest, Input, PersonView, Step, Trace, Turn};
-pub use blocked::BLOCKED;
+pub use blocked::{BLOCKED, refuses_messages};
 pub use computed::computed_attributes;
 pub use due::next_due;
 pub(crate) use facts::holds_for;
@@ -170,6 +170,7 @@ impl Stepper<'_> {
 
     /// Closes the step: transitions of membership, what they and tags cause, housekeeping.
     fn finish(mut self, broken: Option<String>) -> Step {
+        self.look_at_block();
         self.transitions();
         self.look_at_waits();
         self.forget_old_choices();

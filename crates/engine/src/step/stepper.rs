@@ -209,6 +209,9 @@ impl<'a> Stepper<'a> {
 
     /// Changes the contact and journeys what differs.
     pub(crate) fn change(&mut self, change: &Change, by: &Actor, run: Option<RunId>, block: Option<String>) {
+        if let Some(refusal) = self.refusal_to_keep(change) {
+            self.change(&refusal, by, run, block.clone());
+        }
         let what = self.kind_of(change);
         if let Change::SetAttribute(name, _) | Change::UnsetAttribute(name) | Change::SetSystem(name, _) = change {
             self.notice(name);

@@ -1,7 +1,8 @@
 //! Runs that wait for something to happen: what reaches them, and moments that follow what is known of the contact
 //! (FL 4 `wait_for`, `wait_until`).
 //!
-//! While a human has the conversation nothing moves (FL 5.5): what came is kept with the run and due on return.
+//! While a human has the conversation nothing moves (FL 5.5), nor while the contact is blocked: what came is kept with the run and due
+//! afterwards.
 
 use super::facts::ContactFacts;
 use super::moving::Moving;
@@ -19,7 +20,7 @@ impl Stepper<'_> {
                 continue;
             }
             self.came(id, fields.clone());
-            if self.conversation.owner == Owner::Bot && !self.hold_for_floor(id) {
+            if self.conversation.owner == Owner::Bot && !self.is_blocked() && !self.hold_for_floor(id) {
                 self.go_on(id)?;
             }
         }
