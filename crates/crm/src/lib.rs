@@ -13,3 +13,4 @@ pub mod erase;
 pub mod export;
 pub mod import;
 pub mod merge;
+pub mod said;

@@ -85,7 +85,7 @@ fn digit(out: &mut String, c: char, zero: char) {
 }
 
 /// The beginning of a text that has at most so many bytes.
-pub(super) fn at_most(text: &str, bytes: usize) -> &str {
+pub(crate) fn at_most(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.get(..end).unwrap_or_default()
 }

@@ -20,6 +20,7 @@ mod texts;
 
 pub use entry::{is_called_the_same, keys_of};
 pub use find::{Found, MOST, Snapshot};
+pub(crate) use fold::at_most;
 pub use fold::folded;
 pub use query::Query;
 

@@ -33,6 +33,38 @@ pub struct Counts {
     pub consents: u64,
 }
 
+impl Counts {
+    /// Adds what was kept about somebody else.
+    pub fn add(&mut self, other: Self) {
+        let Self {
+            contacts,
+            conversations,
+            messages,
+            journey,
+            events,
+            attachments,
+            addresses,
+            identifiers,
+            attributes,
+            tags,
+            notes,
+            consents,
+        } = other;
+        self.contacts += contacts;
+        self.conversations += conversations;
+        self.messages += messages;
+        self.journey += journey;
+        self.events += events;
+        self.attachments += attachments;
+        self.addresses += addresses;
+        self.identifiers += identifiers;
+        self.attributes += attributes;
+        self.tags += tags;
+        self.notes += notes;
+        self.consents += consents;
+    }
+}
+
 /// What an erasure would take away, and what would stay.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
@@ -42,6 +74,12 @@ pub struct Preview {
     pub stops: u64,
     /// How many salted hashes stay, because the person does not want to be written to; 0 if they do.
     pub suppressed: u64,
+    /// How many webhooks are told of it: the bare id of the contact stays in their queue until it is delivered, and in their log of what was.
+    #[serde(default)]
+    pub webhooks: u64,
+    /// How many imports are not done: their files may name the person, and stay until they are.
+    #[serde(default)]
+    pub imports: u64,
 }
 
 /// How far an erasure is.
@@ -81,6 +119,9 @@ pub struct Erasure {
     pub at: Instant,
     /// Who asked for it.
     pub by: Actor,
+    /// The erasure of many that it is one of: `aud_…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// A salted hash of the contact's id: whoever knows the id can show that this is their certificate.
     pub hash: String,
     /// What was erased.
@@ -119,8 +160,18 @@ mod tests {
         ];
         for progress in states {
             let (counts, by) = (Counts { messages: 3, ..Counts::default() }, Actor::Api("shop".into()));
-            let erasure =
-                Erasure { id: "era_1".into(), at: Instant(5), by, hash: "h".into(), counts, suppressed: 1, rows: 2, files: 3, progress };
+            let erasure = Erasure {
+                id: "era_1".into(),
+                at: Instant(5),
+                by,
+                of: Some("aud_1".into()),
+                hash: "h".into(),
+                counts,
+                suppressed: 1,
+                rows: 2,
+                files: 3,
+                progress,
+            };
             let json = serde_json::to_value(&erasure).expect("plain data");
             assert_eq!(serde_json::from_value::<Erasure>(json).expect("it reads back"), erasure);
         }

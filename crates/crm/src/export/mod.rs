@@ -232,7 +232,7 @@ mod tests {
                 let text = String::from_utf8_lossy(&file).into_owned();
                 assert!(text.contains("'=HYPERLINK") && text.contains("'@Ann") && text.contains("'+4930"), "{text}");
             }
-            let shape = if format == Format::Csv { Shape::Csv { delimiter: ',', told: false } } else { Shape::Jsonl };
+            let shape = if format == Format::Csv { Shape::Csv { delimiter: ',', told: false, bare: false } } else { Shape::Jsonl };
             let mut rows = Rows::new(Decoded::new(file.as_slice(), Encoding::Utf8), shape, &[]).unwrap();
             let row = rows.next_row().unwrap().unwrap();
             let plan = Plan::new(rows.names(), std::slice::from_ref(&row), &Options::default(), &words).unwrap();

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 /// Whether a spreadsheet takes a cell that begins so for a formula.
 fn begins_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    // The wide ones as well: some spreadsheets read them as the others.
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
 }
 
 /// The cell so that no spreadsheet runs it: an apostrophe before what would be a formula, and before what looks as if it had one.
@@ -13,6 +14,8 @@ pub fn neutralise(text: &str) -> Cow<'_, str> {
 }
 
 /// What [`neutralise`] was given; also what a spreadsheet keeps from being a number by writing `="0049"`.
+///
+/// [`disarm`] is for a cell that was not read yet.
 pub fn restore(text: &str) -> Cow<'_, str> {
     if let Some(rest) = text.strip_prefix('\'')
         && begins_formula(rest.trim_start_matches('\''))
@@ -23,6 +26,12 @@ pub fn restore(text: &str) -> Cow<'_, str> {
         Some(inner) if !inner.contains('"') => Cow::Borrowed(inner),
         Some(_) | None => Cow::Borrowed(text),
     }
+}
+
+/// A cell as a file had it so that no spreadsheet runs it, while [`restore`] still gives what it gave before: what was disarmed
+/// already, and the constant `="0049"`, stay as they are.
+pub(super) fn disarm(text: &str) -> Cow<'_, str> {
+    if restore(text) == text { neutralise(text) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]
@@ -37,6 +46,11 @@ mod tests {
             ("+49 30 1", "'+49 30 1"),
             ("-x", "'-x"),
             ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1+1", "'＝1+1"),
+            ("＋49", "'＋49"),
+            ("－x", "'－x"),
+            ("＠SUM(A1)", "'＠SUM(A1)"),
+            ("'＝1", "''＝1"),
             ("\t=1", "'\t=1"),
             ("'=1", "''=1"),
             ("''+", "'''+"),
@@ -53,10 +67,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_survives_the_round_trip(text in "['=+@a\\-\"\t]{0,6}") {
+        fn every_text_survives_the_round_trip(text in "['=+@a＝＠\\-\"\t]{0,6}") {
             let shown = neutralise(&text).into_owned();
             prop_assert!(!begins_formula(&shown), "{shown}");
-            prop_assert_eq!(restore(&shown).into_owned(), text);
+            prop_assert_eq!(restore(&shown), &*text);
+            let copied = disarm(&text);
+            prop_assert!(!begins_formula(&copied) || (copied.starts_with("=\"") && copied.matches('"').count() == 2), "{copied}");
+            prop_assert_eq!(restore(&copied), restore(&text));
         }
     }
 }

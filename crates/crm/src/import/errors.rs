@@ -1,7 +1,8 @@
 //! The file of errors: the rows that were wrong as they were, with what is wrong in a last column, to be corrected and imported again.
 
-use super::{Cell, ERROR_COLUMN, Fault, Shape};
+use super::{Cell, ERROR_COLUMN, Fault, Shape, cell::disarm, neutralise};
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 
 /// Writes wrong rows as lines.
 #[derive(Clone, Debug)]
@@ -24,9 +25,9 @@ impl ErrorLines {
     /// What comes before the first row.
     pub fn head(&self) -> Vec<u8> {
         let Shape::Csv { delimiter, .. } = self.shape else { return Vec::new() };
-        let columns = self.columns.iter().map(String::as_str).filter(|name| *name != ERROR_COLUMN);
+        let columns = self.columns.iter().filter(|name| *name != ERROR_COLUMN).map(|name| neutralise(name));
         let mut out = b"\xEF\xBB\xBF".to_vec();
-        out.extend(record(delimiter, columns.chain([ERROR_COLUMN])));
+        out.extend(record(delimiter, columns.chain([ERROR_COLUMN.into()])));
         out
     }
 
@@ -55,23 +56,22 @@ impl ErrorLines {
             }
             Shape::Csv { delimiter, .. } => {
                 let text = |cell: Option<&Cell>| match cell {
-                    Some(Cell::Text(text)) => text.clone(),
-                    Some(Cell::Json(json)) => json.to_string(),
+                    Some(Cell::Text(text)) => disarm(text).into_owned(),
+                    Some(Cell::Json(json)) => neutralise(&json.to_string()).into_owned(),
                     Some(Cell::Blank) | None => String::new(),
                 };
-                let mut all: Vec<String> = named().map(|(at, _)| text(cells.get(at))).collect();
-                // A text with an apostrophe before it does no harm in a spreadsheet.
-                all.push(super::neutralise(&why).into_owned());
-                record(delimiter, all.iter().map(String::as_str))
+                // A text with an apostrophe before it does no harm in a spreadsheet, and an import reads it without.
+                let all = named().map(|(at, _)| text(cells.get(at))).chain([neutralise(&why).into_owned()]);
+                record(delimiter, all.map(Cow::Owned))
             }
         }
     }
 }
 
-fn record<'a>(delimiter: char, cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
+fn record<'a>(delimiter: char, cells: impl Iterator<Item = Cow<'a, str>>) -> Vec<u8> {
     let delimiter = u8::try_from(u32::from(delimiter)).unwrap_or(b',');
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Writing to memory does not fail.
-    let _ = writer.write_record(cells);
+    let _ = writer.write_record(cells.map(|cell| cell.into_owned()));
     writer.into_inner().unwrap_or_default()
 }

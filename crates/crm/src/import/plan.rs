@@ -61,12 +61,21 @@ pub struct Options {
     pub source: Option<String>,
     /// The static segment that every contact of the file is put in.
     pub list: Option<String>,
+    /// Whether the file only says who is on that list: its rows find contacts, and nothing else of them is read or made.
+    pub members: bool,
     /// How dates are written.
     pub dates: Option<DateOrder>,
     /// The country of phone numbers without a country's code; the bot's if none is said.
     pub country: Option<String>,
     /// Whether a file without a key may make its contacts once more.
     pub again: bool,
+}
+
+impl Options {
+    /// What a row may do: one that only puts people on a list makes nobody.
+    pub fn mode(&self) -> Mode {
+        if self.members { Mode::Update } else { self.mode }
+    }
 }
 
 /// The bot's words: what columns can be, and how cells are read.
@@ -174,6 +183,9 @@ impl Plan {
             return Err(PlanError("no column of the file is known; say what they are: --map COLUMN=FIELD".into()));
         }
         let key = key_of(&columns, options, words)?;
+        if options.members {
+            columns.iter_mut().filter(|column| Some(&column.field) != key.as_ref()).for_each(|column| column.field = Field::Ignored);
+        }
         Ok(Self { columns, key, options: options.clone() })
     }
 
@@ -185,7 +197,7 @@ impl Plan {
             let field = said.or_else(|| Field::meant(name, words));
             let taken = |field: &Field| *field != Field::Tags && self.columns.iter().any(|column| column.field == *field);
             let known = field.is_some();
-            let field = field.filter(|field| !taken(field)).unwrap_or(Field::Ignored);
+            let field = field.filter(|field| !taken(field) && !self.options.members).unwrap_or(Field::Ignored);
             self.columns.push(Column { name: name.clone(), field, known, comma: None });
         }
     }
@@ -240,6 +252,14 @@ fn check(options: &Options) -> Result<(), PlanError> {
         }
     }
     let word = |text: &str| (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !text.trim().is_empty();
+    if options.members && options.list.is_none() {
+        return Err(PlanError("say which static segment the contacts of the file are put in".into()));
+    }
+    if options.members && (!options.tags.is_empty() || options.source.is_some() || options.mode == Mode::Create) {
+        return Err(PlanError(
+            "a file that only says who is on a list tags nobody and makes nobody: leave out tags, source and mode".into(),
+        ));
+    }
     if options.source.as_deref().is_some_and(|source| !word(source)) {
         return Err(PlanError("a source has 1 to 64 characters in one line".into()));
     }
@@ -280,7 +300,7 @@ fn key_of(columns: &[Column], options: &Options, words: &Vocabulary<'_>) -> Resu
         return Ok(Some(field));
     }
     let usual = std::iter::once(Field::Id).chain(IdentifierKind::ALL.into_iter().map(Field::Identifier));
-    match (usual.into_iter().find(has), options.mode) {
+    match (usual.into_iter().find(has), options.mode()) {
         (Some(key), _) => Ok(Some(key)),
         (None, Mode::Create) => Ok(None),
         (None, Mode::Update | Mode::Upsert) => Err(PlanError(

@@ -50,7 +50,7 @@ impl Plan {
         if let Some(field) = &self.key
             && reading.key.is_none()
             && faults.is_empty()
-            && self.options.mode != Mode::Create
+            && self.options.mode() != Mode::Create
         {
             let column = self.columns.iter().find(|column| column.field == *field).map_or("", |column| column.name.as_str());
             faults.push(Fault::cell(
@@ -63,6 +63,10 @@ impl Plan {
         }
         if !faults.is_empty() {
             return Err(faults);
+        }
+        if self.options.members {
+            // The key is how somebody is found, nothing that is told of them.
+            reading.changes.clear();
         }
         reading.changes.extend(self.options.tags.iter().map(|tag| Change::AddTag(tag.trim().to_owned())));
         reading.changes.extend(self.options.list.iter().map(|list| Change::AddToList(list.clone())));

@@ -1,6 +1,6 @@
 //! Rows of a file, one after the other, in bounded memory.
 
-use super::{COLUMNS, Fault, LONGEST_ROW, Shape};
+use super::{COLUMNS, Fault, LONGEST_ROW, Shape, restore, shape::named};
 use serde_json::{Map, Value as Json};
 use std::{
     cell::Cell as Counter,
@@ -44,6 +44,8 @@ pub struct Rows<R: Read> {
     source: Source<R>,
     names: Vec<String>,
     number: u64,
+    /// The first row of a table without a head, until it is asked for.
+    first: Option<Row>,
 }
 
 enum Source<R: Read> {
@@ -77,15 +79,16 @@ impl<R: Read> Rows<R> {
     /// # Errors
     /// [`RowError::Broken`] if the head cannot be used.
     pub fn new(text: R, shape: Shape, known: &[String]) -> Result<Self, RowError> {
-        let Shape::Csv { delimiter, told } = shape else {
-            return Ok(Self { source: Source::Jsonl(BufReader::with_capacity(64 * 1024, text)), names: known.to_vec(), number: 0 });
+        let Shape::Csv { delimiter, told, bare } = shape else {
+            let source = Source::Jsonl(BufReader::with_capacity(64 * 1024, text));
+            return Ok(Self { source, names: known.to_vec(), number: 0, first: None });
         };
         let meter = Rc::new(Counter::new(0));
         let delimiter = u8::try_from(u32::from(delimiter)).unwrap_or(b',');
         let metered = Metered { from: text, read: meter.clone() };
         let reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(metered);
         let source = Source::Csv { reader: Box::new(reader), record: csv::ByteRecord::new(), meter };
-        let mut rows = Self { source, names: Vec::new(), number: 0 };
+        let mut rows = Self { source, names: Vec::new(), number: 0, first: None };
         if told {
             rows.record()?;
             rows.number = 0;
@@ -100,10 +103,15 @@ impl<R: Read> Rows<R> {
         if head.len() > COLUMNS {
             return Err(RowError::Broken(format!("the file has {} columns; at most {COLUMNS} can be imported", head.len())));
         }
+        if bare {
+            rows.names = looks(&head);
+            rows.first = Some(Row { number: rows.number, cells: head });
+            return Ok(rows);
+        }
         rows.names = head
             .into_iter()
             .map(|cell| match cell {
-                Cell::Text(name) => name.trim().to_owned(),
+                Cell::Text(name) => restore(name.trim()).trim().to_owned(),
                 Cell::Blank | Cell::Json(_) => String::new(),
             })
             .collect();
@@ -120,6 +128,9 @@ impl<R: Read> Rows<R> {
     /// # Errors
     /// [`RowError`].
     pub fn next_row(&mut self) -> Result<Option<Row>, RowError> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
         loop {
             let cells = match &self.source {
                 Source::Csv { .. } => self.record()?,
@@ -198,6 +209,20 @@ impl<R: Read> Rows<R> {
     }
 }
 
+/// Names for the columns of a table without a head: what the first row shows each to be, and its place where that says nothing.
+fn looks(first: &[Cell]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(first.len());
+    for (at, cell) in first.iter().enumerate() {
+        let field = match cell {
+            Cell::Text(text) => named(&restore(text)),
+            Cell::Blank | Cell::Json(_) => None,
+        };
+        let field = field.filter(|field| (*field != "external" || first.len() == 1) && !names.iter().any(|name| name == field));
+        names.push(field.map_or_else(|| format!("column {}", at + 1), str::to_owned));
+    }
+    names
+}
+
 /// An object's values; those of an object within stand under both names: `attributes.plan`.
 fn flat(object: Map<String, Json>) -> Vec<(String, Json)> {
     let mut out = Vec::with_capacity(object.len());
@@ -252,6 +277,16 @@ mod tests {
         );
         let (names, rows) = all("sep=;\r\na;b\r\n1;2\r\n");
         assert_eq!((names.len(), rows), (2, vec![(2, vec!["1".into(), "2".into()])]));
+    }
+
+    #[test]
+    fn a_list_without_a_head_has_its_first_row_and_names_by_its_looks() {
+        let (names, rows) = all("ann@b.example,Ann,4711\nbob@b.example,Bob,4712\n");
+        assert_eq!(names, ["email", "column 2", "column 3"]);
+        assert_eq!(rows[0], (1, vec!["ann@b.example".into(), "Ann".into(), "4711".into()]));
+        assert_eq!((rows.len(), rows[1].0), (2, 2));
+        let (names, rows) = all("\n4711\n4712\n");
+        assert_eq!((names, rows.len()), (vec!["external".to_owned()], 2));
     }
 
     #[test]

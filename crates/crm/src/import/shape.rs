@@ -1,5 +1,6 @@
 //! The shape of a file: a table with which mark between its cells, or a JSON object to a line.
 
+use model::{ContactId, IdentifierKind};
 use serde::{Deserialize, Serialize};
 
 /// The shape of a file.
@@ -12,6 +13,9 @@ pub enum Shape {
         delimiter: char,
         /// Whether the first line is not of the table: `sep=;`.
         told: bool,
+        /// Whether it has no head: its first row names somebody already, as a list of e-mail addresses does.
+        #[serde(default)]
+        bare: bool,
     },
     /// A JSON object to a line.
     Jsonl,
@@ -29,7 +33,8 @@ impl Shape {
             return Self::Jsonl;
         }
         if let Some(mark) = head.strip_prefix("sep=").and_then(|rest| rest.chars().next()).filter(char::is_ascii) {
-            return Self::Csv { delimiter: mark, told: true };
+            let table = head.split_once('\n').map_or("", |(_, rest)| rest);
+            return Self::Csv { delimiter: mark, told: true, bare: is_bare(table, mark) };
         }
         let counts = |mark: char| -> Vec<usize> { fields(head, mark) };
         // How many lines have as many cells as the first one; then how many cells that are.
@@ -41,12 +46,40 @@ impl Shape {
         };
         // The last of equals is taken, so the likeliest comes last.
         let delimiter = MARKS.into_iter().rev().max_by_key(score).unwrap_or(',');
-        Self::Csv { delimiter, told: false }
+        Self::Csv { delimiter, told: false, bare: is_bare(head, delimiter) }
     }
 
     /// The shape that a name says: `csv`, `jsonl`; none for others.
     pub fn is_jsonl(self) -> bool {
         matches!(self, Self::Jsonl)
+    }
+}
+
+/// Whether the first line that says something names somebody instead of columns.
+fn is_bare(table: &str, delimiter: char) -> bool {
+    let Some(first) = table.lines().find(|line| !line.trim().is_empty()) else { return false };
+    let alone = !first.contains(delimiter);
+    // Beside others a plain number may be a year that a column is about, and `01/2026` a month.
+    let says = |cell: &str| named(cell).is_some_and(|field| alone || matches!(field, "id" | "email") || cell.starts_with('+'));
+    first.split(delimiter).any(|cell| says(cell.trim().trim_matches('"')))
+}
+
+/// The field that a cell which names somebody is by its looks; none for other texts, such as the name of a column. A plain number
+/// may be anything; it is taken for an external id.
+pub(super) fn named(cell: &str) -> Option<&'static str> {
+    let cell = cell.trim();
+    let digits = cell.chars().filter(char::is_ascii_digit).count();
+    let is_number = digits >= 4 && cell.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '+' | '-' | '.' | '/' | '(' | ')'));
+    if cell.parse::<ContactId>().is_ok() {
+        Some("id")
+    } else if cell.contains('@') && !cell.contains(char::is_whitespace) && IdentifierKind::Email.normal(cell).is_some() {
+        Some("email")
+    } else if is_number && digits >= 6 && cell.starts_with(['+', '0']) {
+        Some("phone")
+    } else if is_number {
+        Some("external")
+    } else {
+        None
     }
 }
 
@@ -106,5 +139,29 @@ mod tests {
             assert_eq!(delimiter, mark, "{text:?}");
         }
         assert_eq!(Shape::of("  {\"a\": 1}\n"), Shape::Jsonl);
+    }
+
+    #[test]
+    fn a_list_without_a_head_is_known_by_its_first_row() {
+        let id = ContactId(7).to_string();
+        for (text, wanted) in [
+            ("ann@b.example\nbob@b.example\n", true),
+            ("\n\"ann@b.example\"\n", true),
+            (format!("{id}\n").as_str(), true),
+            ("+34 600 111 222\n", true),
+            ("0176 123 45 67\n", true),
+            ("4711\n4712\n", true),
+            ("sep=;\nann@b.example;Ann\n", true),
+            ("Ann,ann@b.example\n", true),
+            ("email\nann@b.example\n", false),
+            ("E-Mail;2024;2025\n", false),
+            ("customer;01/2026;02/2026\n", false),
+            ("name,@home\n", false),
+            ("external\nK1\n", false),
+            ("", false),
+        ] {
+            let Shape::Csv { bare, .. } = Shape::of(text) else { panic!("{text}") };
+            assert_eq!(bare, wanted, "{text:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use jiff::tz::TimeZone;
 use model::{AttributeDef, AttributeType, Change, IdentifierKind, Instant, Value};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 fn attributes() -> Vec<AttributeDef> {
     let of = |name: &str, ty: AttributeType| AttributeDef { name: name.into(), ty, default: None, personal: false };
@@ -106,6 +106,28 @@ fn numbers_days_and_lists_as_spreadsheets_write_them() {
 }
 
 #[test]
+fn a_file_of_members_says_nothing_but_who_they_are() {
+    let members = || Options { list: Some("vips".into()), members: true, ..Options::default() };
+    for (text, key) in [
+        ("ann@b.example\n", "email ann@b.example"),
+        ("0176 123 45 67\n", "phone +491761234567"),
+        ("4711\n", "external 4711"),
+        ("Name;E-Mail;Plan;born\nAnn;Ann@B.example;silver;03/04/2026\n", "email ann@b.example"),
+        ("{\"plan\":\"gold\",\"external\":\"K1\"}\n", "external K1"),
+    ] {
+        let (readings, faults) = read(text, &members());
+        assert!(faults.is_empty(), "{text}: {faults:?}");
+        assert_eq!(readings[0].key.as_ref().unwrap().to_string(), key);
+        assert_eq!(readings[0].changes, [Change::AddToList("vips".into())], "{text}");
+    }
+    let (_, faults) = read("email\nann@b.example\nnobody\n", &members());
+    assert_eq!((faults.len(), faults[0].row), (1, 3), "{faults:?}");
+    assert!(refused("email\na\n", &Options { members: true, ..Options::default() }).contains("which static segment"));
+    assert!(refused("email\na\n", &Options { tags: vec!["x".into()], ..members() }).contains("tags nobody"));
+    assert!(refused("plan\ngold\n", &members()).contains("--key"));
+}
+
+#[test]
 fn a_day_that_can_be_read_in_two_ways_is_asked_about() {
     let text = "email,born\na@b.example,03/04/2026\n";
     let (_, faults) = read(text, &Options::default());
@@ -174,6 +196,28 @@ fn json_values_keep_their_types() {
     assert_eq!(set(one, "paid").as_deref(), Some("{\"amount\":\"3.20\",\"currency\":\"EUR\"}"));
     assert!(one.changes.contains(&Change::SetAttribute("vip".into(), Value::Bool(true))));
     assert!(one.changes.contains(&Change::AddTag("two".into())));
+}
+
+#[test]
+fn nothing_in_the_file_of_errors_is_a_formula() {
+    let text = "email,first_name,=cmd(),'＠note,spent,zip\nnobody,=1+1,'=2,＝3,-4,\"=\"\"0049\"\"\"\n";
+    let (_, faults) = read(text, &Options::default());
+    let mut rows = Rows::new(text.as_bytes(), Shape::of(text), &[]).unwrap();
+    let row = rows.next_row().unwrap().unwrap();
+    let lines = ErrorLines::new(Shape::of(text), rows.names().to_vec());
+    let file = String::from_utf8([lines.head(), lines.line(&row.cells, &faults)].concat()).unwrap();
+    let file = file.trim_start_matches('\u{feff}');
+    let (head, rest) = file.split_once("\r\n").unwrap();
+    assert_eq!(head, "email,first_name,'=cmd(),'＠note,spent,zip,_error");
+    // `="0049"` is a constant that keeps its zeros.
+    assert!(rest.starts_with("nobody,'=1+1,'=2,'＝3,'-4,\"=\"\"0049\"\"\",\"email: "), "{rest}");
+    // Read again it says what the file said.
+    let mut again = Rows::new(file.as_bytes(), Shape::of(file), &[]).unwrap();
+    assert_eq!(again.names(), ["email", "first_name", "=cmd()", "＠note", "spent", "zip", "_error"]);
+    let texts = |row: &Row| row.cells.iter().take(6).filter_map(|cell| value::text(cell).map(Cow::into_owned)).collect::<Vec<_>>();
+    let corrected = again.next_row().unwrap().unwrap();
+    assert_eq!(texts(&corrected), ["nobody", "=1+1", "=2", "＝3", "-4", "0049"]);
+    assert_eq!(texts(&corrected), texts(&row));
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn person(n: u64, seed: u64) -> Person {
         calls: Vec::new(),
         seen: (0..pick(4)).map(|k| SeenKey(n * 100 + k, at(1000 + k))).collect(),
         parked: BTreeMap::new(),
+        forgotten: Default::default(),
         version: 1 + pick(9),
     };
     for k in 0..1 + pick(3) {
@@ -108,7 +109,15 @@ fn person(n: u64, seed: u64) -> Person {
                 client_id: None,
             };
             let state = OutboxState::Pending { not_before: at(0) };
-            person.outbox.push(OutboxRow { message, address: address.clone(), state, attempts: 0, unknown: false, parts_done: 0 });
+            person.outbox.push(OutboxRow {
+                message,
+                address: address.clone(),
+                state,
+                attempts: 0,
+                unknown: false,
+                parts_done: 0,
+                unwanted: false,
+            });
         }
         if pick(2) == 0 {
             let call = Call {

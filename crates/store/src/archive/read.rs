@@ -16,7 +16,7 @@ use std::{
 /// The longest line of the header.
 const LINE: usize = 64 * 1024;
 /// The largest entry: what one person or one record may come to.
-const LARGEST: usize = 1024 * 1024 * 1024;
+const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Reads a line; answers it without its end. None if there is none.
 fn line(from: &mut impl Read) -> Result<Option<String>, ArchiveError> {
