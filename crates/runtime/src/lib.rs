@@ -19,23 +19,30 @@ mod imports;
 pub mod invariants;
 pub mod outside;
 pub mod privacy;
+pub mod retention;
+mod said;
 mod services;
+pub mod verify;
 
+pub use self::core::Membership;
 pub use self::core::audience::{Audience, Stage, Whom};
 pub use self::core::webhooks::{Disabled, HookEvent, Missed, Webhook, WebhookState};
 pub use agent::Agent;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use crm::merge::{Field as MergeField, Preview as MergePreview, Record as MergeRecord, Winner as MergeWinner};
+pub use crm::said::Piece as ExcerptPiece;
 pub use desk::{DeskEvent, DeskRow, DeskRowState, DeskView};
 pub use drive::{Options, PresenceGuard, Service, StartError, start};
 pub use error::{DeskError, WriteError};
 pub use handle::Duplicate;
 pub use handle::WrongRow;
 pub use handle::{
-    ApiKey, Campaign, Expect, Found, Handle, Misfit, Misfits, Preview, Reached, Scope, SegmentError, SegmentRecord, TagUse, Timeline,
-    TimelineCursor, Told, TypeChanges,
+    ApiKey, Campaign, Expect, Found, Frozen, Handle, Misfit, Misfits, Preview, Reached, Scope, SegmentError, SegmentRecord, TagUse,
+    Timeline, TimelineCursor, Told, TypeChanges,
 };
 pub use handle::{DeliveryState, DeliveryView, Replay, WebhookChange};
+pub use handle::{SaidBy, SaidCursor, SaidPage, Unsearchable};
+pub use handle::{StoreEnd, StoreJob, StoreWork};
 pub use health::{ChannelHealth, Health, ReloadError, RuntimeStats};
 pub use imports::{Counts, Import, ImportError, ImportState, Seen, Upload};
 pub use outside::{Outside, Post, Posted, Tried};

@@ -5,9 +5,9 @@
 mod world;
 
 use channel::{SendError, Sent};
-use model::{Change, Delivery, TranscriptEntry};
-use store::Fault;
-use world::{HOUR, SECOND, World, address};
+use model::{Change, Delivery, JourneyKind, TranscriptEntry};
+use store::{Fault, Store as _};
+use world::{HOUR, MINUTE, SECOND, World, address};
 
 fn three(seed: u64) -> (World, model::Address) {
     let mut world = World::new(seed);
@@ -188,4 +188,84 @@ fn changes_by_others_go_through_the_line_and_are_answered_when_durable() {
     assert!(world.person(&ana).contact.tags.contains_key(&model::TagKey::of("VIP")));
     let again = world.item(&ana, item, None);
     assert!(world.done[&again].is_ok(), "a change that changes nothing is answered as well");
+}
+
+#[test]
+fn what_was_under_way_at_an_opt_out_is_not_tried_again_and_the_confirmation_goes() {
+    // FL 7.9: unsent messages are cancelled; one that left already may arrive, and that is all.
+    let limited = SendError::RetryAfter { after_ms: 30_000, whole_channel: false };
+    for (seed, answer) in [(40, Some(limited)), (41, Some(SendError::Temporary("down".into()))), (42, None)] {
+        let (mut world, ana) = three(seed);
+        assert_eq!(world.sends[0].1.content.text, "one");
+        world.arrive(&ana, "2", "stop");
+        match answer {
+            Some(answer) => drop(world.answer(Err(answer))),
+            None => world.crash(),
+        }
+        world.pass(2 * MINUTE);
+        let said = world.deliver();
+        assert_eq!(said.len(), 1, "only the confirmation: {said:?}");
+        assert!(said[0].contains("no more messages"), "{said:?}");
+        let given = world.given.iter().filter(|out| out.content.text == "one").count();
+        assert_eq!(given, 1, "it was tried once");
+        for text in ["two", "three"] {
+            assert!(matches!(&world.deliveries(&ana)[text], Delivery::Failed(why) if why.contains("does not want")), "{text}");
+        }
+        let shown = &world.deliveries(&ana)["one"];
+        assert!(matches!(shown, Delivery::Failed(why) if why.contains("does not want")) || *shown == Delivery::Unknown, "{shown:?}");
+        assert!(world.person(&ana).outbox.is_empty());
+        switchboard_runtime::invariants::check_transcript(&world.lines(&ana)).unwrap();
+    }
+}
+
+#[test]
+fn what_was_under_way_at_an_opt_out_and_may_have_arrived_is_not_sent_again() {
+    let (mut world, ana) = three(43);
+    world.arrive(&ana, "2", "stop");
+    world.answer(Err(SendError::Unknown("cut".into())));
+    world.pass(MINUTE);
+    world.deliver();
+    assert_eq!(world.deliveries(&ana)["one"], Delivery::Unknown);
+    assert_eq!(world.given.iter().filter(|out| out.content.text == "one").count(), 1);
+}
+
+#[test]
+fn what_arrived_although_the_customer_opted_out_is_shown_as_sent() {
+    let (mut world, ana) = three(44);
+    world.arrive(&ana, "2", "stop");
+    world.answer(Ok(Sent::default()));
+    assert_eq!(world.deliver().len(), 1);
+    assert_eq!(world.deliveries(&ana)["one"], Delivery::Sent);
+}
+
+#[test]
+fn the_rest_of_a_message_in_pieces_does_not_leave_after_a_stop_and_no_slot_is_lost() {
+    let long = format!("skill: long\ncatch:\n  - keyword: [long]\nblocks:\n  a:\n    text: \"{}\"\n", "word ".repeat(2_000));
+    let bot = world::bot_with(&[("long", &long)]);
+    // The stop is durable before the piece is answered; so often that a slot lost each time would close the channel.
+    let mut world = World::with(50, bot);
+    for n in 0..40 {
+        let ana = address("push", &n.to_string());
+        world.arrive(&ana, "0", "hi");
+        world.deliver();
+        world.arrive(&ana, "1", "long");
+        assert_eq!(world.sends.len(), 1, "contact {n} gets a slot");
+        world.arrive(&ana, "2", "stop");
+        let first = world.answer(Ok(Sent::default()));
+        assert_eq!(first.part, 0);
+        let rest = world.deliver();
+        assert!(rest.len() == 1 && rest[0].contains("no more messages"), "only the confirmation: {rest:?}");
+        assert!(world.person(&ana).outbox.is_empty());
+        let shown = world.deliveries(&ana).into_iter().find(|(text, _)| text.starts_with("word")).unwrap();
+        assert_eq!(shown.1, Delivery::Sent);
+        let id = world.person(&ana).contact.id;
+        let journey = world.store.journey(id, 0, 99).unwrap();
+        let told =
+            |entry: &&model::JourneyEntry| matches!(&entry.what, JourneyKind::Delivery(note) if note.starts_with("the rest was not sent"));
+        assert_eq!(journey.iter().filter(told).count(), 1);
+    }
+    for n in 100..140 {
+        world.arrive(&address("push", &n.to_string()), "0", "hi");
+    }
+    assert_eq!(world.sends.len(), 32, "every slot is there");
 }

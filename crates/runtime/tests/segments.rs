@@ -4,11 +4,12 @@
 
 mod world;
 
+use channel::Notice;
 use engine::Bot;
 use model::{Change, Instant, JourneyKind};
 use std::sync::Arc;
 use store::Store;
-use world::{HOUR, MINUTE, World, address, bot_files};
+use world::{HOUR, MINUTE, SECOND, World, address, bot_files};
 
 const DAY: i64 = 24 * HOUR;
 
@@ -194,4 +195,75 @@ fn a_second_edit_while_the_first_is_judged_is_the_one_that_counts() {
     assert!(world.deliver().is_empty() && world.core.stray_memberships().is_empty());
     world.pass(DAY);
     assert_eq!(world.deliver().len(), 3);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_and_back_moves_nobody_twice_and_forgets_nobody() {
+    for crashes in [false, true] {
+        let (mut world, ana) = (World::with(9, bot(RECENT)), address("push", "ana"));
+        world.arrive(&ana, "1", "hello");
+        world.deliver();
+        let (id, right) = (world.person(&ana).contact.id, world.now);
+        // Eight days too far, for a moment.
+        world.pass(8 * DAY);
+        assert_eq!(world.deliver(), ["We miss you."]);
+        world.now = right.plus_micros(MINUTE);
+        if crashes {
+            world.crash();
+        }
+        world.pass(0);
+        // What was done is not taken back, and not done again.
+        assert!(world.sends.is_empty() && !world.core.is_member(id, "recent"));
+        world.pass(8 * DAY);
+        assert!(world.sends.is_empty(), "the boundary came before");
+        world.now = right.plus_micros(HOUR);
+        world.pass(0);
+        // From the next thing that happens on the clock counts as it is.
+        let back = world.now;
+        world.arrive(&ana, "2", "hello");
+        world.deliver();
+        assert!(world.core.is_member(id, "recent"));
+        world.pass(7 * DAY - 1);
+        assert!(world.sends.is_empty() && world.core.is_member(id, "recent"));
+        world.pass(1);
+        assert_eq!(world.deliver(), ["We miss you."]);
+        let left = |at: Instant| (at.plus_micros(7 * DAY), "-recent (time)".to_owned());
+        let entered = |at: Instant, why: &str| (at, format!("+recent ({why})"));
+        assert_eq!(moves(&world, &ana), [entered(right, "they came"), left(right), entered(back, "last_seen"), left(back)]);
+        assert!(world.core.stray_memberships().is_empty(), "INV-5");
+    }
+}
+
+#[test]
+fn members_of_a_segment_that_a_group_answers_first_wait_before_the_others() {
+    const YAML: &str = "name: World\nchannels:\n  web: { type: web }\ngroups:\n  support: { per_agent: 4, first: [seen] }\n";
+    const HUMAN: &str = "skill: human\ncatch:\n  - keyword: [human]\nblocks:\n  person:\n    live_chat: { group: support, message: \"Place ${queue.position}.\", timeout: 5m }\n    on: { timeout: end, no_agent: end }\n";
+    const TAG: &str = "skill: tag\ncatch:\n  - keyword: [tag]\nblocks:\n  add:\n    add_tag: seen\n";
+    let files = [("bot.yaml", YAML), ("segments.yaml", RECENT), ("skills/human.yaml", HUMAN), ("skills/tag.yaml", TAG)];
+    let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).to_vec();
+    let (bot, problems, _) = Bot::load(&engine::BotFiles { files, shown_as: String::new(), assets: Vec::new() });
+    let mut world = World::with(10, bot.unwrap_or_else(|| panic!("{problems:?}")));
+    world.agent(1, true);
+    let mut place = |name: &str, words: &[&str]| {
+        let at = address("web", name);
+        world.pass(SECOND);
+        for (no, word) in words.iter().enumerate() {
+            world.arrive(&at, &no.to_string(), word);
+        }
+        world.said(&at).last().unwrap().clone()
+    };
+    assert_eq!(place("ana", &["human"]), "bot: Place 1.");
+    assert_eq!(place("bob", &["human"]), "bot: Place 2.");
+    assert_eq!(place("cem", &["tag", "human"]), "bot: Place 1.", "whoever is in the segment goes before those who came earlier");
+    assert_eq!(place("dan", &["tag", "human"]), "bot: Place 2.", "and behind those who are in it as well");
+    assert_eq!(place("eve", &["human"]), "bot: Place 5.");
+    // Those who were passed are told so.
+    let last = |name: &str| {
+        let mut places = world.notices.iter().rev().filter(|(to, _)| to.id == name).filter_map(|(_, notice)| match notice {
+            Notice::Owner { position, .. } => *position,
+            _ => None,
+        });
+        places.next()
+    };
+    assert_eq!(["ana", "bob", "cem", "dan"].map(last), [Some(3), Some(4), Some(1), Some(2)]);
 }

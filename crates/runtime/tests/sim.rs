@@ -7,12 +7,16 @@ mod world;
 
 use channel::{AcceptError, SendError, Sent};
 use model::{
-    Actor, Address, AgentId, Author, Came, ContactId, Content, IdSource, InboxItem, Instant, MergeId, Owner, RequestState, Rest,
-    TranscriptEntry,
+    Actor, Address, AgentId, Author, Came, ContactId, Content, IdSource, InboxItem, Instant, JourneyEntry, JourneyFilter, MergeId, Owner,
+    RequestState, Rest, TranscriptEntry,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{Fault, Store};
-use switchboard_runtime::{Tried, invariants};
+use store::{Fault, PersonChange, Store};
+use switchboard_runtime::{
+    Tried, invariants,
+    retention::{self, Cutoffs},
+    verify,
+};
 use world::{HOUR, MINUTE, SECOND, World, address, bot_files};
 
 const WORDS: [&str; 10] = ["hi", "three", "name", "remind", "human", "tag", "boom", "something else", "look", "order"];
@@ -46,6 +50,13 @@ struct Sim {
     merges: Vec<MergeId>,
     /// Who was ever merged or parted: what they remember of deliveries is that of both.
     joined: BTreeSet<ContactId>,
+    /// Everything that was ever said to and by a customer, whatever of it is still kept.
+    said: BTreeMap<Address, Vec<TranscriptEntry>>,
+    /// Everything that ever happened to a contact, by its place.
+    happened: BTreeMap<ContactId, Vec<JourneyEntry>>,
+    /// Commits that forget, and lines that went.
+    forgetting: Vec<u64>,
+    gone: usize,
 }
 
 impl Sim {
@@ -67,6 +78,10 @@ impl Sim {
             parting: Vec::new(),
             merges: Vec::new(),
             joined: BTreeSet::new(),
+            said: BTreeMap::new(),
+            happened: BTreeMap::new(),
+            forgetting: Vec::new(),
+            gone: 0,
         }
     }
 
@@ -79,7 +94,7 @@ impl Sim {
     }
 
     fn event(&mut self) {
-        match self.roll(25) {
+        match self.roll(27) {
             0..=6 => self.message(),
             7 => self.again(),
             8 | 9 => {
@@ -105,6 +120,7 @@ impl Sim {
             20..=22 => self.answer_call(),
             23 => self.merge(),
             24 => self.part(),
+            25 | 26 => self.forget(),
             _ => self.agent(),
         }
     }
@@ -228,6 +244,56 @@ impl Sim {
         self.parting.push(ticket.0);
     }
 
+    /// What is too old goes, of anybody, tombstones among them: messages and journeys sooner than what segments count.
+    fn forget(&mut self) {
+        let people = self.world.store.people(None, 100).unwrap();
+        if people.is_empty() {
+            return;
+        }
+        let person = self.pick(&people);
+        let before = |minutes: i64| Some(self.world.now.plus_micros(-minutes * MINUTE));
+        let cutoffs = Cutoffs { messages: before(15), journey: before(30), events: before(180) };
+        let due = retention::due(&self.world.store, &person, &cutoffs).unwrap();
+        for (under, forget) in due.forget {
+            let version = self.world.store.person(under).unwrap().unwrap().version;
+            let ticket = self.world.ticket();
+            let change = PersonChange { forget, ..PersonChange::new(under, version) };
+            self.world.core.forget(self.world.now, change, Vec::new(), ticket);
+            self.world.pump();
+            self.forgetting.push(ticket.0);
+        }
+    }
+
+    /// Notes what is new, and holds what is kept against what was noted: a beginning is gone, nothing else, and no place has moved.
+    fn remember(&mut self) {
+        for at in self.customers.clone() {
+            if self.world.store.person_at(&at).unwrap().is_none() {
+                continue;
+            }
+            let lines = self.world.lines(&at);
+            let known = self.said.entry(at).or_default();
+            let last = known.last().map_or(0, TranscriptEntry::no);
+            known.extend(lines.iter().filter(|line| line.no() > last).cloned());
+            assert!(known.ends_with(&lines), "what is kept is the end of what was said");
+            self.gone += known.len() - lines.len();
+        }
+        // Of those who were merged away as well: they may be somebody again.
+        for person in self.world.store.people(None, 100).unwrap() {
+            let id = person.contact.id;
+            let page = self.world.store.journey_page(id, &JourneyFilter::default(), None, usize::MAX, usize::MAX).unwrap();
+            let (known, kept) = (self.happened.entry(id).or_default(), page.forgotten + page.lines.len() as u64);
+            for (place, entry) in page.lines.into_iter().rev() {
+                let place = usize::try_from(place).unwrap();
+                if place == known.len() {
+                    known.push(entry);
+                } else {
+                    assert_eq!(known.get(place), Some(&entry), "a place stays what it is");
+                }
+            }
+            assert_eq!(kept, known.len() as u64, "nothing is missing between what has gone and what is there");
+        }
+    }
+
     /// How many merges were made, and how many undone, as far as somebody was told.
     fn merged_and_parted(&self) -> (usize, usize) {
         let made = |tickets: &[u64]| tickets.iter().filter(|ticket| matches!(self.world.done.get(ticket), Some(Ok(_)))).count();
@@ -247,6 +313,7 @@ impl Sim {
     fn check(&mut self) {
         assert_eq!(self.world.stopped, None, "nothing here is a reason to stop");
         self.take_acks();
+        self.remember();
         for at in self.customers.clone() {
             if self.world.store.person_at(&at).unwrap().is_none() {
                 assert!(!self.messages.iter().any(|m| m.at == at && m.acked), "INV-1: an acknowledged message has a person");
@@ -254,7 +321,7 @@ impl Sim {
             }
             let person = self.world.person(&at);
             invariants::check_person(&person).unwrap();
-            let lines = self.world.lines(&at);
+            let lines = self.said.get(&at).cloned().unwrap_or_default();
             invariants::check_transcript(&lines).unwrap();
             let customer = |l: &&TranscriptEntry| matches!(l, TranscriptEntry::Message(m) if m.author == Author::Customer);
             let here = |item: &InboxItem| matches!(item, InboxItem::Incoming { address, .. } if *address == at);
@@ -272,13 +339,11 @@ impl Sim {
             assert!(!person.contact.is_merged_away(), "no address leads to a tombstone");
             let acked = self.messages.iter().filter(|m| m.at == at && m.acked).count();
             assert!(stored >= acked, "INV-1: {acked} acknowledged, {stored} there");
-            let ticks = self.world.said(&at).iter().filter(|l| *l == "bot: Tick.").count();
+            let words = world::words(&lines);
+            let ticks = words.iter().filter(|l| *l == "bot: Tick.").count();
             assert!(ticks <= self.reminders.get(&at).copied().unwrap_or(0), "INV-4: a timer fires once");
             let orders = self.messages.iter().filter(|m| m.at == at).count();
-            assert!(
-                self.world.said(&at).iter().filter(|l| *l == "bot: Ordered. Which size?").count() <= orders,
-                "an answer moves a run once"
-            );
+            assert!(words.iter().filter(|l| *l == "bot: Ordered. Which size?").count() <= orders, "an answer moves a run once");
             for row in &person.calls {
                 let run = person.conversation(row.call.conversation).and_then(|c| c.run(row.call.run));
                 assert!(
@@ -314,8 +379,7 @@ impl Sim {
             // The journeys of two, side by side, are not one chain of transitions.
             return;
         }
-        let mut lines = self.world.store.journey(contact.id, 0, usize::MAX).unwrap();
-        lines.reverse();
+        let lines = self.happened.get(&contact.id).cloned().unwrap_or_default();
         let mut inside: BTreeSet<String> = BTreeSet::new();
         for line in lines {
             let fits = match line.what {
@@ -326,6 +390,13 @@ impl Sim {
             assert!(fits, "a transition is there once");
         }
         assert_eq!(inside, counted, "the transitions lead to what holds");
+    }
+
+    /// What an operator would be told of it at any moment.
+    fn nothing_is_wrong(&self) {
+        let around = verify::Around { bot: Some(self.world.core.bot()), now: self.world.now, ..verify::Around::default() };
+        let report = verify::verify(&*self.world.store.freeze().unwrap(), &around, &|_| true).unwrap();
+        assert_eq!(report.told, []);
     }
 
     fn end(&mut self) {
@@ -371,23 +442,29 @@ impl Sim {
 #[test]
 fn random_lives_keep_the_invariants() {
     let (from, count) = (option("SIM_SEED"), option("SIM_COUNT"));
-    let (mut merged, mut parted) = (0, 0);
+    let (mut merged, mut parted, mut forgot) = (0, 0, 0);
     for seed in from.unwrap_or(0)..from.unwrap_or(0) + count.unwrap_or(300) {
         let lived = std::panic::catch_unwind(|| {
             let mut sim = Sim::new(seed);
-            for _ in 0..120 {
+            for n in 1..=120 {
                 sim.event();
                 sim.check();
+                if n % 40 == 0 {
+                    sim.nothing_is_wrong();
+                }
             }
             sim.end();
-            sim.merged_and_parted()
+            sim.nothing_is_wrong();
+            let forgot = sim.forgetting.iter().filter(|ticket| matches!(sim.world.done.get(ticket), Some(Ok(_)))).count();
+            (sim.merged_and_parted(), forgot.min(sim.gone))
         });
-        if let Ok((made, undone)) = &lived {
-            (merged, parted) = (merged + made, parted + undone);
+        if let Ok(((made, undone), forgets)) = &lived {
+            (merged, parted, forgot) = (merged + made, parted + undone, forgot + forgets);
         }
         assert!(lived.is_ok(), "seed {seed} fails; replay it with SIM_SEED={seed} SIM_COUNT=1");
     }
     assert!(count.is_some() || (merged > 100 && parted > 50), "contacts do become one and two again: {merged} and {parted} times");
+    assert!(count.is_some() || forgot > 100, "what is old does go: {forgot} times");
 }
 
 #[test]

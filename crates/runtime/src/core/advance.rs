@@ -107,6 +107,7 @@ impl Core {
             },
             None => None,
         };
+        outbox::cut_short(&mut draft, &line.results, &mut leaving);
         self.close_draft(line, &mut draft, chosen, now);
         Self::call_off(&mut draft);
         let rows = ride_along(line, &mut draft, chosen, outcome.is_some());
@@ -119,7 +120,8 @@ impl Core {
                 return true;
             }
             // Results of messages that are gone, a due time or a change without effect.
-            line.results.clear();
+            let kept = line.results.drain(..).filter_map(|result| result.kept).collect();
+            self.give_back(now, kept);
             match chosen {
                 Some(Chosen::Due(conversation)) => {
                     line.due.remove(&conversation);
@@ -168,6 +170,7 @@ impl Core {
             events: draft.change.events.clone(),
             flips: draft.flips,
             erases: false,
+            forgetting: None,
         });
         self.flights.insert(token, contact);
         self.hand_over(now, token, draft.into_commit());

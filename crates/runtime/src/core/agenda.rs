@@ -78,6 +78,24 @@ impl Agenda {
         self.by_time.first().map(|(at, _)| *at)
     }
 
+    /// The contacts that the next things at `now` or before are about, at most `limit` things.
+    pub(super) fn soon(&self, now: Instant, limit: usize) -> impl Iterator<Item = ContactId> {
+        let due = self.by_time.iter().take_while(move |(at, _)| *at <= now).take(limit);
+        due.filter_map(|(_, wake)| match wake {
+            Wake::Due(contact, _) | Wake::Line(contact) | Wake::Lane(contact, _) | Wake::Call(contact, _) | Wake::Held(contact) => {
+                Some(*contact)
+            }
+            Wake::Channel(_)
+            | Wake::Absent(_)
+            | Wake::Audience(_)
+            | Wake::Schedules
+            | Wake::Clock
+            | Wake::Joining
+            | Wake::Webhook(_)
+            | Wake::Records => None,
+        })
+    }
+
     /// Takes the earliest thing that comes at `now` or before.
     pub(super) fn take(&mut self, now: Instant) -> Option<(Instant, Wake)> {
         if self.next()? > now {

@@ -1,8 +1,9 @@
 //! Audiences: something that is meant for many contacts, carried out contact by contact (FL 4 `trigger`, `schedule`).
 //!
-//! The contacts are found in slices, by a scan, and written down; then each gets an item in their inbox, at a pace, so
-//! that chats keep moving. Progress is a record; what a crash leaves half done is done again, and the inbox drops what
-//! came before under the audience's id.
+//! The contacts of a trigger are found in slices, by a scan, and written down; those of a change of many are frozen before it
+//! begins. Then each gets an item in their inbox, at a pace, so that chats keep moving. Progress is a record; what a crash
+//! leaves half done is done again, and the inbox drops what came before under the audience's id. An erasure of many is carried
+//! out beside the core ([`crate::privacy`]).
 //!
 //! **Invariant.** A contact gets an audience's item once. The place in the list moves on only when the items before it
 //! are durable.
@@ -22,7 +23,7 @@ use store::{Commit, RecordPut, Store};
 /// The table of audiences.
 pub(crate) const TABLE: &str = "audiences";
 /// The table of their contacts, in pages.
-const PAGES: &str = "audience_pages";
+pub(crate) const PAGES: &str = "audience_pages";
 /// Contacts looked at in one go.
 const SLICE: usize = 100;
 /// Contacts a second, if nothing is said: what every channel's provider takes.
@@ -31,6 +32,8 @@ pub(crate) const PACE: u32 = 20;
 pub(crate) const FASTEST: u32 = 200;
 /// The pace of changes: nothing leaves for them.
 const CHANGES: u32 = 4_000;
+/// Items given under one lock of the core, so that a chat soon has its turn.
+const AT_A_TIME: u32 = 100;
 /// Batches in a second.
 const BATCHES: u32 = 4;
 /// How long an audience waits when too much is under way: a second.
@@ -109,7 +112,7 @@ impl Audience {
     /// One that begins now.
     pub fn new(id: String, what: Occasion, by: Actor, whom: Whom, per_second: Option<u32>, at: Instant) -> Self {
         let per_second = match what {
-            Occasion::Change { .. } => CHANGES,
+            Occasion::Change { .. } | Occasion::Erase => CHANGES,
             Occasion::Event { .. } | Occasion::Schedule { .. } => per_second.unwrap_or(PACE).clamp(1, FASTEST),
         };
         Self {
@@ -136,8 +139,14 @@ impl Audience {
         matches!(self.stage, Stage::Done | Stage::Failed(_))
     }
 
-    fn page_key(&self, page: u32) -> String {
+    /// Where a page of its contacts is kept.
+    pub(crate) fn page_key(&self, page: u32) -> String {
         format!("{}/{page:06}", self.id)
+    }
+
+    /// The list of contacts has served: its pages go.
+    pub(crate) fn list_served(&self) -> impl Iterator<Item = RecordPut> {
+        (0..self.pages).map(|page| RecordPut { table: PAGES.into(), key: self.page_key(page), value: None })
     }
 
     /// The record that says how far it is.
@@ -298,7 +307,7 @@ impl Core {
         for (key, value) in store.records(TABLE)? {
             let audience: Audience =
                 serde_json::from_value(value).map_err(|why| CoreError::Record { table: TABLE, key, why: why.to_string() })?;
-            if !audience.is_over() {
+            if !audience.is_over() && audience.what != Occasion::Erase {
                 self.begin_audience(audience);
             }
         }
@@ -367,7 +376,7 @@ impl Core {
             match meant(&person.contact, &self.segments.book().past(person.contact.id), now) {
                 Meant::Yes => page.push(person.contact.id),
                 // A change says nothing to anybody.
-                Meant::OptedOut if matches!(audience.what, Occasion::Change { .. }) => page.push(person.contact.id),
+                Meant::OptedOut if matches!(audience.what, Occasion::Change { .. } | Occasion::Erase) => page.push(person.contact.id),
                 Meant::OptedOut => audience.opted_out += 1,
                 Meant::No => {}
             }
@@ -403,7 +412,7 @@ impl Core {
             Ok(page) => page.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default(),
             Err(error) => return self.fail(&error.to_string()),
         };
-        let (batch, place) = (audience.per_second.div_ceil(BATCHES), audience.place as usize);
+        let (batch, place) = (audience.per_second.div_ceil(BATCHES).min(AT_A_TIME), audience.place as usize);
         let contacts: Vec<ContactId> = page.iter().skip(place).take(batch as usize).copied().collect();
         if contacts.is_empty() {
             audience.page += 1;
@@ -449,8 +458,7 @@ impl Core {
     fn write_audience(&mut self, running: &mut Running, mut records: Vec<RecordPut>) {
         let audience = &mut running.audience;
         if audience.is_over() {
-            // The list of contacts has served.
-            records.extend((0..audience.pages).map(|page| RecordPut { table: PAGES.into(), key: audience.page_key(page), value: None }));
+            records.extend(audience.list_served());
             records.extend(self.forgotten());
             if let Stage::Failed(why) = &audience.stage {
                 self.actions.push(super::Action::Alert(format!("{} was not carried out: {why}", audience.id)));
@@ -467,7 +475,8 @@ impl Core {
         let Ok(rows) = self.store.records(TABLE) else { return Vec::new() };
         let over = |(key, value): (String, serde_json::Value)| {
             let audience: Audience = serde_json::from_value(value).ok()?;
-            audience.is_over().then_some((audience.at, key))
+            // That many were erased is not forgotten.
+            (audience.is_over() && audience.what != Occasion::Erase).then_some((audience.at, key))
         };
         let mut over: Vec<(Instant, String)> = rows.into_iter().filter_map(over).collect();
         over.sort();

@@ -116,7 +116,12 @@ impl Desk {
                     && new.request.state == RequestState::Waiting
                 {
                     let line = self.waiting.entry(new.request.group.clone()).or_default();
-                    line.insert(turn(&new.request, conversation.id));
+                    let turn = turn(&new.request, conversation.id);
+                    line.insert(turn);
+                    // Those whom it goes before are told their new place.
+                    if line.last() != Some(&turn) {
+                        changed.groups.insert(new.request.group.clone());
+                    }
                 }
             }
             if entry.as_ref().is_some_and(|e| old.is_none_or(|o| o.last_no != e.last_no)) {

@@ -231,6 +231,8 @@ impl Draft {
             transcript,
             journey,
             events,
+            forget,
+            unname,
             erase,
         } = &self.change;
         contact.is_none()
@@ -248,6 +250,8 @@ impl Draft {
             && transcript.is_empty()
             && journey.is_empty()
             && events.is_empty()
+            && forget.is_nothing()
+            && unname.is_empty()
             && !erase
             && self.records.is_empty()
             && self.queued.is_empty()

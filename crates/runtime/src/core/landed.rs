@@ -27,6 +27,9 @@ impl Core {
         if flight.erases {
             return self.erasure_landed(now, contact, flight, answer);
         }
+        if let Some(forgetting) = flight.forgetting {
+            return self.forgetting_landed(now, contact, (flight, forgetting), answer);
+        }
         if answer.is_err() && self.usage.release(&flight.version) {
             self.retire_unused([flight.version.clone()]);
         }
@@ -86,7 +89,8 @@ impl Core {
                 self.done(ticket, outcome.clone());
             }
         }
-        line.results.drain(..flight.results);
+        let unused = |result: SendResult| result.kept.filter(|_| !flight.marked.contains(&result.message));
+        let unused: Vec<String> = line.results.drain(..flight.results).filter_map(unused).collect();
         match flight.chosen {
             Some(Chosen::Due(conversation)) => {
                 line.due.remove(&conversation);
@@ -99,6 +103,7 @@ impl Core {
         // Every step follows time first.
         line.membership &= flight.flips.is_none();
         self.lines.insert(contact, line);
+        self.give_back(now, unused);
         self.segments_landed(&person.contact, flight.contact, &flight.events, flight.flips);
         if flight.contact {
             let before = flight.before.as_deref().map(|p| &p.contact);
@@ -161,7 +166,9 @@ impl Core {
     /// Puts the conversation's next due time on the agenda. After a step for what was due, one that leaves the conversation
     /// due is counted, so that it does not spin.
     pub(super) fn reckon_due(&mut self, now: Instant, contact: ContactId, person: Option<&Person>, id: ConversationId, was_due: bool) {
-        let mut at = person.and_then(|p| p.conversation(id)).and_then(|c| self.decide.next_due(c, self.programs.current().limits()));
+        // Nothing is due for somebody who is blocked; when they no longer are, what came due meanwhile is.
+        let due = person.filter(|p| p.contact.status != engine::BLOCKED).and_then(|p| p.conversation(id));
+        let mut at = due.and_then(|c| self.decide.next_due(c, self.programs.current().limits()));
         if was_due {
             if at.is_some_and(|at| at <= now) {
                 let rounds = self.stuck.entry(id).or_default();
@@ -208,6 +215,8 @@ impl Core {
         for conversation in &person.conversations {
             let old = before.and_then(|p| p.conversation(conversation.id));
             if old.is_none_or(|o| o.last_no < conversation.last_no) && conversation.last_no > 0 {
+                let known = old.map_or(0, |o| o.last_no);
+                self.actions.push(Action::Said(person.contact.id, conversation.id, known));
                 self.actions.push(Action::Notice(conversation.address.clone(), Notice::Lines { no: conversation.last_no }));
             }
             if old.map_or(&Owner::Bot, |o| &o.owner) != &conversation.owner {
@@ -286,7 +295,7 @@ impl Core {
             Ok(person) => person.and_then(|p| p.outbox.iter().find(|r| r.message.id == message).map(|r| r.parts_done)),
             Err(error) => return self.fail(&error.to_string()),
         };
-        // A message with pieces left keeps its slot.
+        // A message with pieces left keeps its slot, until it turns out that they do not leave.
         let goes_on = answer.is_ok() && part.is_some_and(|done| done + 1 < parts);
         if let Err(SendError::RetryAfter { after_ms, whole_channel: true }) = &answer
             && let Some(outlet) = self.outlets.get_mut(&channel)
@@ -296,7 +305,7 @@ impl Core {
             outlet.closed_until = Some(outlet.closed_until.map_or(until, |before| before.max(until)));
             self.agenda.set(Wake::Channel(channel.clone()), outlet.closed_until);
         }
-        let result = SendResult { message, at: now, parts, notes, came: Came::Answered(answer) };
+        let result = SendResult { message, at: now, parts, notes, kept: goes_on.then(|| channel.clone()), came: Came::Answered(answer) };
         self.lines.entry(contact).or_default().results.push(result);
         if !goes_on {
             self.give_back(now, vec![channel]);
@@ -305,7 +314,7 @@ impl Core {
     }
 
     /// Gives sending slots back; lanes that wait for one go on.
-    fn give_back(&mut self, now: Instant, slots: Vec<String>) {
+    pub(super) fn give_back(&mut self, now: Instant, slots: Vec<String>) {
         for name in slots {
             let Some(outlet) = self.outlets.get_mut(&name) else { continue };
             outlet.taken = outlet.taken.saturating_sub(1);

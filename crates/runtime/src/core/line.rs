@@ -100,6 +100,17 @@ pub(super) struct Flight {
     pub flips: Option<Option<Instant>>,
     /// Whether it erases the person.
     pub erases: bool,
+    /// Whether it does nothing but forget the beginning of their past, and for whom.
+    pub forgetting: Option<Forgetting>,
+}
+
+/// Who waits for a commit that forgets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Forgetting {
+    /// Who.
+    pub ticket: Ticket,
+    /// Whether events are among what goes.
+    pub events: bool,
 }
 
 impl Flight {
@@ -123,6 +134,7 @@ impl Flight {
             events: Vec::new(),
             flips: None,
             erases: true,
+            forgetting: None,
         }
     }
 }

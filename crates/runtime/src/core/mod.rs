@@ -17,6 +17,7 @@ mod desk;
 mod directory;
 mod draft;
 pub(crate) mod erase;
+mod forget;
 pub(crate) mod globals;
 mod landed;
 mod line;
@@ -39,7 +40,7 @@ pub use erase::Remembered;
 pub use line::Outcome;
 pub(crate) use merge::{resolved, stands_for};
 pub use programs::ProgramSet;
-pub use segments::{AT_ONCE, Judged, Judgement};
+pub use segments::{AT_ONCE, Judged, Judgement, Membership};
 
 use crate::{DeskError, DeskEvent, RuntimeStats, WriteError};
 use agenda::{Agenda, Wake};
@@ -62,6 +63,8 @@ const FLIGHTS: usize = 1_024;
 const BUSY_FOR: i64 = 50_000;
 /// Agenda entries taken at once.
 const CATCH_UP: usize = 256;
+/// Of how many due things each of agenda and segments tells beforehand whom they are about.
+const SOON: usize = 64;
 
 /// Who waits for an answer; the caller numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,6 +159,8 @@ pub enum Action {
     Notice(Address, Notice),
     /// Nobody is on this address any more: whoever watches it is let go.
     Gone(Address),
+    /// A conversation has transcript lines after this number that it did not have, under this contact: they are to be found by their words.
+    Said(ContactId, ConversationId, u64),
     /// Tell whoever watches the desk.
     Desk(DeskEvent),
     /// What happened in the steps of a commit that is durable now, if [`CoreOptions::traced`].
@@ -385,6 +390,13 @@ impl Core {
         self.advance(now, contact);
     }
 
+    /// Contacts that [`Core::due`] will read next, some of them: whoever calls it may have them read before.
+    pub fn soon(&self, now: Instant) -> Vec<ContactId> {
+        let mut contacts: Vec<ContactId> = self.agenda.soon(now, SOON).collect();
+        contacts.extend(self.segments.soon(now, SOON));
+        contacts
+    }
+
     /// Time passed. Takes at most [`CATCH_UP`] things; look at [`Core::next_due`] again afterwards.
     pub fn due(&mut self, now: Instant) {
         for _ in 0..CATCH_UP {
@@ -510,6 +522,9 @@ impl Core {
         for mut line in lines.into_values() {
             if let Some(erasing) = line.erasing.take() {
                 self.done(erasing.ticket(), Err(Refusal::Unavailable));
+            }
+            if let Some(forgetting) = line.flight.as_ref().and_then(|flight| flight.forgetting) {
+                self.done(forgetting.ticket, Err(Refusal::Unavailable));
             }
             for (ticket, wants) in line.arrivals.into_iter().flat_map(|a| a.tickets) {
                 match wants {

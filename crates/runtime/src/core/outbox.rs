@@ -22,6 +22,10 @@ pub(super) const WAITS: &str = "channel_waits";
 pub(super) const SLOTS: usize = 32;
 /// What is noted on a message that was sent again.
 const SENT_AGAIN: &str = "sent again: an earlier attempt may have arrived as well";
+/// Why what was said to somebody who is blocked now is not sent.
+const BLOCKED: &str = "the contact is blocked";
+/// Why what was said before an opt-out is not sent.
+const OPTED_OUT: &str = "the customer does not want messages any more";
 
 /// What came of one piece of a message.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub(super) struct SendResult {
     pub parts: u32,
     /// What the degradation noted.
     pub notes: Vec<String>,
+    /// The channel whose slot is kept for the next piece, should it leave.
+    pub kept: Option<String>,
     pub came: Came,
 }
 
@@ -69,7 +75,15 @@ pub(super) fn settle(draft: &mut Draft, result: &SendResult, jitter: u64, leavin
                 let value = Some(serde_json::json!({ "until": until }));
                 draft.records.push(RecordPut { table: WAITS.into(), key: row.address.channel.clone(), value });
             }
+            if row.unwanted {
+                let why = unwanted(draft);
+                return drop_row(draft, &row, why);
+            }
             draft.put_outbox(OutboxRow { state: OutboxState::Pending { not_before: until }, ..row });
+        }
+        Came::Answered(Err(channel::SendError::Temporary(_))) if row.unwanted => {
+            let why = unwanted(draft);
+            drop_row(draft, &row, why);
         }
         Came::Answered(Err(channel::SendError::Temporary(_))) => {
             let until = result.at.plus_micros(backoff(row.attempts, jitter));
@@ -100,6 +114,23 @@ fn delivered(draft: &mut Draft, row: OutboxRow, result: &SendResult, sent: &chan
     }
     let mut notes = result.notes.clone();
     notes.extend(sent.degraded.iter().cloned());
+    arrived(draft, &row, notes);
+}
+
+/// Ends the messages whose next piece was to leave and which nobody is to get any more: a stop or a block came in between, perhaps with
+/// this very commit. What has left has left.
+pub(super) fn cut_short(draft: &mut Draft, results: &[SendResult], leaving: &mut Leaving) {
+    leaving.going_on.retain(|message| {
+        let Some(row) = draft.outbox_row(*message).filter(|row| row.unwanted).cloned() else { return true };
+        let mut notes = results.iter().rfind(|result| result.message == *message).map(|result| result.notes.clone()).unwrap_or_default();
+        notes.push(format!("the rest was not sent: {}", unwanted(draft)));
+        arrived(draft, &row, notes);
+        false
+    });
+}
+
+/// A message is with the customer, as far as it is to get there.
+fn arrived(draft: &mut Draft, row: &OutboxRow, mut notes: Vec<String>) {
     let conversation = row.message.conversation;
     for note in &notes {
         draft.journey(Some(conversation), JourneyKind::Delivery(note.clone()));
@@ -113,7 +144,12 @@ fn delivered(draft: &mut Draft, row: OutboxRow, result: &SendResult, sent: &chan
 
 fn unknown(draft: &mut Draft, row: OutboxRow, again_at: Instant) {
     let (conversation, message) = (row.message.conversation, row.message.id);
-    if row.unknown {
+    if row.unwanted {
+        draft.done_outbox(message);
+        draft.delivery_line(conversation, message, Delivery::Unknown, Vec::new());
+        let why = unwanted(draft);
+        draft.journey(Some(conversation), JourneyKind::Delivery(format!("nobody knows whether it arrived, and not sent again: {why}")));
+    } else if row.unknown {
         // It was sent once more already and nobody knows what came of that either: it stays as it is shown.
         draft.done_outbox(message);
         draft.journey(Some(conversation), JourneyKind::Delivery("sent twice, and both times nobody knows whether it arrived".into()));
@@ -137,15 +173,31 @@ fn drop_row(draft: &mut Draft, row: &OutboxRow, reason: &str) {
     draft.journey(Some(conversation), JourneyKind::Delivery(format!("not sent: {reason}")));
 }
 
-/// Takes the messages of a conversation that are not under way out of the outbox (FL 7.9).
+/// Takes the messages of a conversation out of the outbox (FL 7.9); one that is under way is not tried again. What is said from now on,
+/// the confirmation first, is not concerned.
 pub(super) fn drop_unsent(draft: &mut Draft, conversation: &Conversation) {
-    let unsent: Vec<_> = draft
-        .outbox()
-        .filter(|r| r.message.conversation == conversation.id && matches!(r.state, OutboxState::Pending { .. }))
-        .cloned()
-        .collect();
+    let unsent: Vec<_> = draft.outbox().filter(|r| r.message.conversation == conversation.id).cloned().collect();
     for row in unsent {
-        drop_row(draft, &row, "the customer does not want messages any more");
+        match row.state {
+            OutboxState::Pending { .. } => drop_row(draft, &row, OPTED_OUT),
+            OutboxState::Sending => draft.put_outbox(OutboxRow { unwanted: true, ..row }),
+        }
+    }
+}
+
+/// Why a message that is not tried again is not.
+fn unwanted(draft: &Draft) -> &'static str {
+    if draft.contact().is_some_and(|contact| contact.status == engine::BLOCKED) { BLOCKED } else { OPTED_OUT }
+}
+
+/// Takes what waits to be sent out of every lane of somebody who was blocked; one that is under way is not tried again.
+pub(super) fn drop_all_unsent(draft: &mut Draft) {
+    let unsent: Vec<_> = draft.outbox().cloned().collect();
+    for row in unsent {
+        match row.state {
+            OutboxState::Pending { .. } => drop_row(draft, &row, BLOCKED),
+            OutboxState::Sending => draft.put_outbox(OutboxRow { unwanted: true, ..row }),
+        }
     }
 }
 

@@ -121,7 +121,7 @@ impl Core {
         self.desk.update(None, person);
         let under_way = person.outbox.iter().filter(|r| r.state == OutboxState::Sending);
         let results: Vec<SendResult> = under_way
-            .map(|row| SendResult { message: row.message.id, at: now, parts: 0, notes: Vec::new(), came: Came::Crashed })
+            .map(|row| SendResult { message: row.message.id, at: now, parts: 0, notes: Vec::new(), kept: None, came: Came::Crashed })
             .collect();
         let lost = person.calls.iter().filter(|r| self.calls_leave && r.state == CallState::UnderWay);
         let answers: VecDeque<CallResult> =

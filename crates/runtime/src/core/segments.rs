@@ -71,6 +71,15 @@ struct Judging {
     lost: bool,
 }
 
+/// How a contact stands to a segment, as memory tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// Not in it.
+    Out,
+    /// In it since an instant; none: their record may say more.
+    In(Option<Instant>),
+}
+
 /// Everybody, to be judged by new rules: to be carried out where nobody waits, and brought to [`Core::judged`].
 pub struct Judgement {
     everybody: Snapshot,
@@ -120,6 +129,11 @@ impl Segments {
         self.members.next_due()
     }
 
+    /// Contacts whose memberships are looked at next, some of them.
+    pub(super) fn soon(&self, now: Instant, limit: usize) -> Vec<ContactId> {
+        self.members.soon(&self.book, now, limit)
+    }
+
     /// A contact is durable as it is now.
     fn put(&mut self, contact: &Contact, set: &Set) {
         self.book.put(contact);
@@ -127,9 +141,8 @@ impl Segments {
         if self.on_the_way.contains_key(&contact.id) {
             return;
         }
-        for key in set.order() {
-            self.members.set_member(&self.book, contact.id, key, contact.memberships.contains_key(key));
-        }
+        let is = |key: &String| contact.memberships.contains_key(key);
+        self.members.set_members(&self.book, contact.id, set.order().iter().map(|key| (key.as_str(), is(key))));
     }
 }
 
@@ -194,8 +207,7 @@ impl Core {
             let at = members.not_before(book, id).map_or(since, |known| known.min(since));
             members.schedule(book, id, Some(at));
             if let Some(who) = book.who(id, now, &*bot, &set) {
-                let noted: Vec<(&String, bool)> = set.order().iter().map(|key| (key, who.noted(key))).collect();
-                noted.into_iter().for_each(|(key, is)| members.set_member(book, id, key, is));
+                members.set_members(book, id, set.order().iter().map(|key| (key.as_str(), who.noted(key))));
             }
         }
         let judge = |(id, judged): (ContactId, Instant)| {
@@ -270,8 +282,7 @@ impl Core {
             let flips = before.not_before(&segments.book, id);
             segments.members.schedule(&segments.book, id, flips);
             if let Some(who) = segments.book.who(id, now, &**self.programs.current(), &set) {
-                let noted: Vec<(&String, bool)> = set.order().iter().map(|key| (key, who.noted(key))).collect();
-                noted.into_iter().for_each(|(key, is)| segments.members.set_member(&segments.book, id, key, is));
+                segments.members.set_members(&segments.book, id, set.order().iter().map(|key| (key.as_str(), who.noted(key))));
             }
         }
         for id in segments.members.differing(&segments.book) {
@@ -422,9 +433,7 @@ impl Core {
                 // Whoever asks from now on is told what is so now; the contact's line follows with the transitions.
                 if let Some(who) = book.who(id, now, bot, set) {
                     let is: Vec<bool> = in_time.iter().map(|key| set.is_member(key, &who, &mut fuel) == Truth::True).collect();
-                    for (key, is) in in_time.iter().zip(is) {
-                        members.set_member(book, id, key, is);
-                    }
+                    members.set_members(book, id, in_time.iter().copied().zip(is));
                 }
                 return true;
             }
@@ -490,6 +499,13 @@ impl Core {
     /// Whether a contact is in a segment now.
     pub fn is_member(&self, contact: ContactId, key: &str) -> bool {
         self.segments.members.is_member(&self.segments.book, contact, key)
+    }
+
+    /// How a contact stands to a segment now; none if there is no such contact under this id.
+    pub fn membership(&self, contact: ContactId, key: &str) -> Option<Membership> {
+        let Segments { book, members, .. } = &self.segments;
+        let told = || if members.is_member(book, contact, key) { Membership::In(book.since(contact, key)) } else { Membership::Out };
+        book.contains(contact).then(told)
     }
 
     /// Members of a segment in a fixed order after one of them, at most `limit`.

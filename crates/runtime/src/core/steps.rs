@@ -199,6 +199,8 @@ impl Core {
             trace,
         } = step;
         draft.flips = Some(flips);
+        let blocked = |contact: &model::Contact| contact.status == engine::BLOCKED;
+        let is_blocked_now = contact.as_ref().is_some_and(blocked) && !draft.contact().is_some_and(blocked);
         if let Some(contact) = contact {
             draft.change.contact = Some(Box::new(contact));
         }
@@ -226,6 +228,7 @@ impl Core {
                         attempts: 0,
                         unknown: false,
                         parts_done: 0,
+                        unwanted: false,
                     }),
                     Author::System | Author::Customer => {}
                 }
@@ -234,6 +237,9 @@ impl Core {
         }
         if let Some(was) = was {
             outbox::drop_unsent(draft, &was);
+        }
+        if is_blocked_now {
+            outbox::drop_all_unsent(draft);
         }
         rows.into_iter().for_each(|row| draft.put_outbox(row));
         draft.change.journey.extend(journey);

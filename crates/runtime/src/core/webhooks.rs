@@ -124,6 +124,12 @@ impl Webhooks {
 }
 
 impl Core {
+    /// How many webhooks are told that somebody was erased.
+    pub(crate) fn told_of_erasures(&self) -> u64 {
+        let told = |hook: &&Hook| hook.is_on() && hook.declared.events.contains(&HookEvent::ContactErased);
+        self.webhooks.hooks.values().filter(told).count() as u64
+    }
+
     /// Reads webhooks, their queues and what is remembered.
     pub(super) fn load_webhooks(&mut self, store: &dyn Store) -> Result<(), CoreError> {
         let number = |key: &str| u64::from_str_radix(key, 16).ok();

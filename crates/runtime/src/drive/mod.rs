@@ -117,6 +117,7 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
         let types = if at_rest {
             TypeChanges::default()
         } else {
+            crate::handle::drop_unfinished(&*durable)?;
             attributes::compare(&core.bot(), &known, &core.snapshot(), now)?.settle(&*durable)?
         };
         Ok((core, types))
@@ -135,6 +136,8 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
         }));
         own.push(tokio::spawn(shell.clone().keep_time()));
         own.push(tokio::spawn(handle.clone().keep_promises()));
+        own.push(tokio::spawn(handle.clone().keep_retention()));
+        own.push(tokio::spawn(handle.clone().go_on_erasing()));
     }
     let (stop, stopped) = watch::channel(false);
     let channels = shell.channels().map(|channel| tokio::spawn(channel.clone().run(handle.hub(channel.name()), stopped.clone()))).collect();
@@ -169,13 +172,21 @@ impl Service {
             tracing::warn!("a channel did not end in time and was left");
         }
         shell.stop();
-        if tokio::time::timeout(WORK_ENDS, shell.quiet()).await.is_err() {
+        let is_quiet = tokio::time::timeout(WORK_ENDS, shell.quiet()).await.is_ok();
+        if !is_quiet {
             tracing::warn!("something was still under way when the runtime stopped; it is picked up at the next start");
         }
         own.iter().for_each(JoinHandle::abort);
         shell.answer_nobody();
         let store = shell.store.clone();
-        match tokio::task::spawn_blocking(move || store.close()).await {
+        let closing = move || {
+            // A commit that is still under way may be durable and not yet noted: the next start compares.
+            if is_quiet {
+                shell.said.close(&*store);
+            }
+            store.close()
+        };
+        match tokio::task::spawn_blocking(closing).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!("the store did not close cleanly: {error}"),
             Err(ended) => tracing::error!("the store did not close: {ended}"),

@@ -31,8 +31,8 @@ const POST_WITHIN: Duration = Duration::from_secs(30);
 const DESK_HINTS: usize = 256;
 /// Retired versions kept for a slow listener; what one misses goes at the next start.
 const RETIRED: usize = 256;
-/// Answers of commits taken into the core under one lock.
-const BATCH: usize = 256;
+/// Answers of commits taken into the core under one lock: while an import is carried out a chat gets in between soon.
+const BATCH: usize = 64;
 
 /// Who waits for a ticket.
 enum Waiter {
@@ -72,6 +72,10 @@ pub(crate) struct Shell {
     pub(crate) at_rest: bool,
     /// Erasures that are not done.
     pub(crate) promises: crate::privacy::Promises,
+    /// What was said, to be found by its words.
+    pub(crate) said: crate::said::Said,
+    /// The last commit when the runtime began.
+    pub(crate) began: Seq,
 }
 
 /// What the operator is to know.
@@ -106,6 +110,7 @@ impl Shell {
     pub(super) fn new(core: Core, around: Around) -> (Arc<Self>, mpsc::UnboundedReceiver<Answer>) {
         let Around { bot, store, blobs, channels, clock, outside, at_rest } = around;
         let (answers, taken) = mpsc::unbounded_channel();
+        let began = store.stats().seq;
         let shell = Self {
             core: Mutex::new(core),
             store,
@@ -128,6 +133,8 @@ impl Shell {
             runtime: tokio::runtime::Handle::current(),
             at_rest,
             promises: Default::default(),
+            said: Default::default(),
+            began,
         };
         (Arc::new(shell), taken)
     }
@@ -216,6 +223,7 @@ impl Shell {
             }
             Action::Notice(address, notice) => self.watchers.tell(&address, notice),
             Action::Gone(address) => self.watchers.forget(&address),
+            Action::Said(contact, conversation, after) => self.said.grew(contact, conversation, after),
             Action::Desk(event) => {
                 // Nobody at the desk is fine.
                 let _ = self.desk.send(event);
@@ -263,15 +271,22 @@ impl Shell {
         told.await.unwrap_or(Err(AcceptError::Unavailable))
     }
 
-    /// Reads the person before the core is locked, so that a slow read does not hold everybody up.
+    /// Reads the person at an address before the core is locked.
     fn warm(&self, address: &Address) {
         if let Ok(Some(contact)) = self.store.person_at(address) {
-            // What goes wrong here goes wrong again, and is told, where it matters.
-            let _ = self.store.person(contact);
+            self.warm_up(contact);
         }
     }
 
+    /// Reads a contact before the core is locked: whoever was not heard of for long comes from the disk, and everybody else
+    /// would wait for that.
+    fn warm_up(&self, contact: ContactId) {
+        // What goes wrong here goes wrong again, and is told, where it matters.
+        let _ = self.store.person(contact);
+    }
+
     pub(crate) async fn item(self: &Arc<Self>, contact: ContactId, item: InboxItem, once: Option<String>) -> Result<Outcome, Refusal> {
+        self.warm_up(contact);
         let (tell, told) = oneshot::channel();
         let ticket = self.ticket(Waiter::Item(tell));
         self.tell(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
@@ -298,6 +313,7 @@ impl Shell {
         item: InboxItem,
         once: Option<String>,
     ) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+        self.warm_up(contact);
         let (tell, told) = oneshot::channel();
         let ticket = self.ticket(Waiter::Item(tell));
         self.tell(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
@@ -314,6 +330,11 @@ impl Shell {
         let ticket = self.ticket(Waiter::Item(tell));
         self.tell(|core, now| core.erase(now, contact, version, remembered, ticket));
         told.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    /// Forgets something of a contact's past, if nothing else happens to them.
+    pub(crate) async fn forget(self: &Arc<Self>, change: store::PersonChange, records: Vec<store::RecordPut>) -> Result<Outcome, Refusal> {
+        self.answered(|core, now, ticket| core.forget(now, change, records, ticket)).await
     }
 
     /// Asks something of two contacts together.
@@ -420,6 +441,11 @@ impl Shell {
             let earlier = self.ask(Core::next_due);
             match (next, earlier) {
                 (_, Some(at)) if at <= self.clock.now() => {
+                    let now = self.clock.now();
+                    for contact in self.ask(|core| core.soon(now)) {
+                        self.warm_up(contact);
+                        tokio::task::yield_now().await;
+                    }
                     self.tell(Core::due);
                     tokio::task::yield_now().await;
                 }

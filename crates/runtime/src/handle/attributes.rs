@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, fmt};
 use store::{Commit, RecordPut, Store};
 
 /// The table of the types that values were stored under, by attribute.
-const TYPES: &str = "attribute_types";
+pub(crate) const TYPES: &str = "attribute_types";
 /// The code of values that do not fit: `docs/errors/E0350.md`.
 const MISFIT: &str = "E0350";
 /// Contacts named of each attribute.

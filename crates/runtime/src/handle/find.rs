@@ -18,13 +18,15 @@ const VALUES: usize = 4_096;
 /// What takes turns.
 pub(crate) struct Finds {
     searches: Semaphore,
+    /// Searches of what was said take longer, and one at a time: nobody who looks for a name waits for them.
+    pub(super) said: Semaphore,
     /// Held while an attribute's values are added: whoever comes second waits until they are there.
     watching: Mutex<()>,
 }
 
 impl Default for Finds {
     fn default() -> Self {
-        Self { searches: Semaphore::new(SEARCHES), watching: Mutex::default() }
+        Self { searches: Semaphore::new(SEARCHES), said: Semaphore::new(1), watching: Mutex::default() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Imports for whoever asks: putting a file down, looking at it, carrying it out, taking it back.
 
 use super::Handle;
-use crate::imports::{Files, Import, ImportError, ImportState, Imports, TABLE, Upload, Worker};
+use crate::imports::{Claim, Files, Import, ImportError, ImportState, Imports, TABLE, Upload, Worker};
 use crm::import::{Cell, Options};
 use model::{Actor, IdSource};
 use segments::RuleKind;
@@ -51,13 +51,16 @@ impl Handle {
         let known: Vec<&str> = all.iter().map(|import| import.id.as_str()).collect();
         // What was being put down when the process ended.
         imports.files.ids().iter().filter(|id| !known.contains(&id.as_str())).for_each(|id| imports.files.forget(id));
+        // A file that has served: the process ended between the note of that and its removal, or it came with an export.
+        all.iter().filter(|import| !import.has_file).for_each(|import| imports.files.drop_file(&import.id));
         for import in all.into_iter().filter(|import| import.state.is_under_way()) {
+            let Some(claim) = Claim::of(&imports, &import.id) else { continue };
             match &import.state {
-                ImportState::Undoing => self.begin(&imports, import, Work::Undo(Actor::System)),
+                ImportState::Undoing => self.begin(claim, import, Work::Undo(Actor::System)),
                 ImportState::Checking => {
-                    self.begin(&imports, Import { row: 0, read: 0, errors: 0, counts: Default::default(), ..import }, Work::Check)
+                    self.begin(claim, Import { row: 0, read: 0, errors: 0, counts: Default::default(), ..import }, Work::Check)
                 }
-                _ => self.begin(&imports, import, Work::Run),
+                _ => self.begin(claim, import, Work::Run),
             }
         }
         Ok(())
@@ -147,7 +150,7 @@ impl Handle {
     /// [`ImportError`].
     pub async fn undo_import(&self, id: &str, by: Actor) -> Result<Import, ImportError> {
         let imports = self.its()?;
-        let import = self.import(id).await?;
+        let (import, claim) = self.claimed(&imports, id).await?;
         match import.state {
             ImportState::Done | ImportState::Stopped | ImportState::Failed(_) => {}
             ref state => {
@@ -159,7 +162,7 @@ impl Handle {
         }
         let import = Import { state: ImportState::Undoing, ended: None, ..import };
         self.put_import(&import).await?;
-        self.begin(&imports, import.clone(), Work::Undo(by));
+        self.begin(claim, import.clone(), Work::Undo(by));
         Ok(import)
     }
 
@@ -198,15 +201,13 @@ impl Handle {
         if import.state.is_under_way() {
             return Err(ImportError::State(format!("the import is {}; stop it first", import.state.name())));
         }
+        let (import, _claim) = self.claimed(&imports, id).await?;
         self.forget_whole(&imports, &import).await
     }
 
     async fn start_import(&self, id: &str, options: Options, work: Work) -> Result<Import, ImportError> {
         let imports = self.its()?;
-        let before = self.import(id).await?;
-        if before.state.is_under_way() || crate::drive::lock(&imports.busy).contains(id) {
-            return Err(ImportError::State(format!("the import is {} already", before.state.name())));
-        }
+        let (before, claim) = self.claimed(&imports, id).await?;
         if !before.has_file || matches!(before.state, ImportState::Undone) {
             return Err(ImportError::State("the file of this import is gone: it was carried out; upload it again".into()));
         }
@@ -262,14 +263,27 @@ impl Handle {
             }
         }
         self.put_import(&import).await?;
-        self.begin(&imports, import.clone(), work);
+        self.begin(claim, import.clone(), work);
         Ok(import)
     }
 
+    /// An import that is not under way, and the right to begin something with it: nobody else has it meanwhile.
+    async fn claimed(&self, imports: &Arc<Imports>, id: &str) -> Result<(Import, Claim), ImportError> {
+        let idle = |import: Import| match import.state.is_under_way() {
+            true => Err(ImportError::State(format!("the import is {} already", import.state.name()))),
+            false => Ok(import),
+        };
+        // Before it is claimed: a worker that was told to stop looks at the claims.
+        idle(self.import(id).await?)?;
+        let claim = Claim::of(imports, id).ok_or_else(|| ImportError::State("the import is about to begin already".into()))?;
+        // Somebody else may have had it in between.
+        let import = idle(self.import(id).await?)?;
+        Ok((import, claim))
+    }
+
     /// Gives an import to a worker.
-    fn begin(&self, imports: &Arc<Imports>, import: Import, work: Work) {
-        crate::drive::lock(&imports.busy).insert(import.id.clone());
-        let worker = Worker { handle: self.clone(), shell: self.shell.clone(), imports: imports.clone() };
+    fn begin(&self, claim: Claim, import: Import, work: Work) {
+        let worker = Worker { handle: self.clone(), shell: self.shell.clone(), imports: claim.given() };
         tokio::task::spawn_blocking(move || match work {
             Work::Check => worker.work(import, true),
             Work::Run => worker.work(import, false),

@@ -51,6 +51,8 @@ pub struct Timeline {
     pub entries: Vec<JourneyEntry>,
     /// Where the next page begins; none after the last.
     pub next: Option<TimelineCursor>,
+    /// How many lines, older than all that are there, are kept no longer.
+    pub forgotten: u64,
 }
 
 impl Handle {
@@ -93,9 +95,11 @@ pub(super) fn timeline(
     let Some(person) = crate::core::resolved(store, contact)? else { return Ok(Timeline::default()) };
     let ids = std::iter::once(person.contact.id).chain(person.contact.absorbed.iter().map(|one| one.id));
     let mut sources = Vec::with_capacity(1 + person.contact.absorbed.len());
+    let mut forgotten = 0;
     for (at, id) in ids.enumerate() {
         let before = cursor.and_then(|cursor| cursor.0.get(at)).copied();
         let page = store.journey_page(id, filter, before, limit, LOOKED_AT)?;
+        forgotten += page.forgotten;
         sources.push(Source { lines: page.lines.into(), next: page.next });
     }
     let mut entries = Vec::new();
@@ -107,7 +111,7 @@ pub(super) fn timeline(
     }
     let rest: Vec<u64> = sources.iter().map(Source::rest).collect();
     let next = rest.iter().any(|place| *place > 0).then_some(TimelineCursor(rest));
-    Ok(Timeline { entries, next })
+    Ok(Timeline { entries, next, forgotten })
 }
 
 #[cfg(test)]

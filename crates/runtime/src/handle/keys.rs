@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The table of keys, by id.
-const TABLE: &str = "api_keys";
+pub(crate) const TABLE: &str = "api_keys";
 /// The table of when each was used last; apart, so that noting it never brings back a key that was revoked meanwhile.
 const USED: &str = "api_keys_used";
 /// How often the last use of a key is written down: ten minutes.

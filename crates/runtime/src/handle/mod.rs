@@ -5,6 +5,7 @@ pub(crate) mod attributes;
 mod audience;
 mod bulk;
 mod campaigns;
+mod copies;
 mod create;
 mod desk;
 mod events;
@@ -12,24 +13,30 @@ mod find;
 mod globals;
 mod imports;
 mod journey;
-mod keys;
+pub(crate) mod keys;
 mod merge;
 mod privacy;
 mod reading;
+mod said;
 mod segments;
 mod tags;
+mod vocabulary;
 mod webhooks;
 mod writing;
 
 pub use attributes::{Misfit, Misfits, TypeChanges};
 pub use audience::Reached;
+pub use bulk::Frozen;
+pub(crate) use bulk::{Came, drop_unfinished};
 pub use campaigns::Campaign;
+pub use copies::{StoreEnd, StoreJob, StoreWork};
 pub use events::Told;
 pub use find::Found;
 pub use imports::WrongRow;
 pub use journey::{Timeline, TimelineCursor};
 pub use keys::{ApiKey, Scope};
 pub use merge::Duplicate;
+pub use said::{SaidBy, SaidCursor, SaidPage, Unsearchable};
 pub use segments::{Expect, Preview, SegmentError, SegmentRecord};
 pub use tags::TagUse;
 pub use webhooks::{DeliveryState, DeliveryView, Replay, WebhookChange};
@@ -51,11 +58,12 @@ pub struct Handle {
     finds: Arc<find::Finds>,
     /// Where the files of imports are; none where there are none.
     imports: Arc<OnceLock<Arc<crate::imports::Imports>>>,
+    copies: Arc<copies::Copies>,
 }
 
 impl Handle {
     pub(crate) fn new(shell: Arc<Shell>) -> Self {
-        Self { shell, keys: Arc::default(), turns: Arc::default(), finds: Arc::default(), imports: Arc::default() }
+        Self { shell, keys: Arc::default(), turns: Arc::default(), finds: Arc::default(), imports: Arc::default(), copies: Arc::default() }
     }
 
     /// The hub of the channel of this name.

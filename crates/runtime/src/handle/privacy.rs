@@ -1,8 +1,8 @@
 //! What is kept about a person, taking it away, and what they agreed to.
 
-use super::Handle;
+use super::{Came, Handle};
 use crate::{
-    WriteError,
+    Audience, WriteError,
     core::erase::Remembered,
     privacy::{Erasure, Preview, Progress, TABLE, gather, record},
 };
@@ -23,7 +23,9 @@ impl Handle {
         let gathered = self.shell.read(move |store| gather::gather(store, contact)).await.flatten()?;
         let (of, salt) = (&gathered.person.contact, self.shell.ask(|core| core.salt()));
         let suppressed = Suppression::of(of, self.now()).map_or(0, |_| hashes_of(of, &salt).len());
-        Some(Preview { goes: gathered.counts, stops: gathered.stops, suppressed: suppressed as u64 })
+        let webhooks = self.shell.ask(crate::core::Core::told_of_erasures);
+        let imports = self.imports().await.into_iter().filter(|import| import.state.has_file()).count() as u64;
+        Some(Preview { goes: gathered.counts, stops: gathered.stops, suppressed: suppressed as u64, webhooks, imports })
     }
 
     /// Erases a contact, and those merged into it, with everything that is kept about them. Answered when they are gone,
@@ -33,6 +35,32 @@ impl Handle {
     /// # Errors
     /// [`WriteError::NotFound`] if there is no such contact; [`WriteError::Unavailable`] if it cannot be done now.
     pub async fn erase(&self, contact: ContactId, by: Actor) -> Result<Erasure, WriteError> {
+        let erasure = self.erase_for(contact, by, None).await?;
+        if self.is_at_rest() {
+            // Nobody else does it.
+            self.compact().await?;
+            return self.erasure(&erasure.id).await.ok_or(WriteError::Unavailable);
+        }
+        Ok(erasure)
+    }
+
+    /// Erases one of many. Whoever is part of somebody else by now is left: that one was not meant.
+    pub(crate) async fn erase_one_of(&self, many: &Audience, contact: ContactId) -> Came {
+        match self.shell.read(move |store| store.person(contact)).await {
+            None => return Came::Later,
+            Some(None) => return Came::Done,
+            Some(Some(person)) if person.contact.is_merged_away() => return Came::Left,
+            Some(Some(_)) => {}
+        }
+        match self.erase_for(contact, many.by.clone(), Some(many.id.clone())).await {
+            Ok(_) | Err(WriteError::NotFound) => Came::Done,
+            Err(WriteError::Unavailable | WriteError::Changed | WriteError::TooMany) => Came::Later,
+            Err(WriteError::Parked | WriteError::Invalid(_)) => Came::Left,
+        }
+    }
+
+    /// Erases a contact; `of` is the erasure of many that it is one of.
+    async fn erase_for(&self, contact: ContactId, by: Actor, of: Option<String>) -> Result<Erasure, WriteError> {
         let gathered = self.shell.read(move |store| gather::gather(store, contact)).await.ok_or(WriteError::Unavailable)?;
         let contact = gathered.ok_or(WriteError::NotFound)?.person.contact.id;
         let mut bytes = [0; 16];
@@ -42,6 +70,7 @@ impl Handle {
             id,
             at: self.now(),
             by,
+            of,
             hash: self.shell.ask(|core| core.salt()).hash("contact", &contact.to_string()),
             counts: Default::default(),
             suppressed: 0,
@@ -49,25 +78,27 @@ impl Handle {
             files: 0,
             progress: Progress::Asked { contact },
         };
-        self.put_all(vec![record(&erasure)]).await?;
-        let erased = self.erase_as(erasure, contact).await;
+        let erased = {
+            let _mine = self.shell.promises.mine(&erasure.id);
+            self.put_all(vec![record(&erasure)]).await?;
+            self.erase_as(erasure, contact).await
+        };
         self.shell.promises.asked.notify_one();
-        let erasure = erased?;
-        if self.is_at_rest() {
-            // Nobody else does it.
-            self.compact().await?;
-            return self.erasure(&erasure.id).await.ok_or(WriteError::Unavailable);
-        }
-        Ok(erasure)
+        erased
     }
 
     /// Carries out an erasure that was asked for.
     pub(crate) async fn erase_as(&self, erasure: Erasure, contact: ContactId) -> Result<Erasure, WriteError> {
         for attempt in 1..=TRIES {
             let gathered = self.shell.read(move |store| gather::gather(store, contact)).await.ok_or(WriteError::Unavailable)?;
-            let Some(gathered) = gathered else {
-                // Somebody else erased them meanwhile.
-                self.put_record(TABLE, &erasure.id, None).await?;
+            // One of many who became part of somebody else is not meant any more.
+            let meant = |gathered: &gather::Gathered| erasure.of.is_none() || gathered.person.contact.id == contact;
+            let Some(gathered) = gathered.filter(meant) else {
+                // Somebody else erased them meanwhile. Where that was this very erasure its certificate is of the same commit.
+                let is_asked = |known: &Erasure| matches!(known.progress, Progress::Asked { .. });
+                if self.erasure(&erasure.id).await.as_ref().is_some_and(is_asked) {
+                    self.put_record(TABLE, &erasure.id, None).await?;
+                }
                 return Err(WriteError::NotFound);
             };
             let salt = self.shell.ask(|core| core.salt());

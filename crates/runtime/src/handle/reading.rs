@@ -45,6 +45,25 @@ impl Handle {
         self.shell.read(move |store| store.transcript(stands_for(store, contact)?, conversation, after, limit)).await.unwrap_or_default()
     }
 
+    /// How many lines of a person's conversation, the oldest, are kept no longer.
+    pub async fn forgotten_lines(&self, person: &Arc<Person>, conversation: ConversationId) -> u64 {
+        let person = person.clone();
+        let read = self.shell.read(move |store| {
+            let Some(found) = person.conversation(conversation) else { return Ok(0) };
+            let mut gone = 0;
+            for part in &found.kept {
+                let keeper = store.person(part.under)?;
+                let of_part = keeper.map_or(0, |keeper| keeper.forgotten.lines_of(conversation)).min(part.to);
+                if of_part < part.to {
+                    return Ok(gone.max(of_part));
+                }
+                gone = of_part;
+            }
+            Ok(gone.max(person.forgotten.lines_of(conversation)))
+        });
+        read.await.unwrap_or_default()
+    }
+
     /// The newest `limit` journey lines, newest first, skipping `skip`.
     pub async fn newest_journey(&self, contact: ContactId, skip: usize, limit: usize) -> Vec<JourneyEntry> {
         self.shell.read(move |store| store.journey(stands_for(store, contact)?, skip, limit)).await.unwrap_or_default()

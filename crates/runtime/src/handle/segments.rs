@@ -10,7 +10,7 @@ pub use change::{Expect, SegmentError, SegmentRecord};
 pub use preview::Preview;
 
 use super::Handle;
-use crate::core::{Core, segments as core_segments};
+use crate::core::{Core, Membership, segments as core_segments};
 use engine::SegmentWhy;
 use model::{ContactId, Instant, Person};
 use segments::Set;
@@ -52,6 +52,12 @@ impl Handle {
     /// Whether a contact is in a segment now.
     pub fn is_member(&self, contact: ContactId, key: &str) -> bool {
         self.shell.ask(|core| core.is_member(contact, key))
+    }
+
+    /// How a contact stands to a segment now, out of memory alone; none if there is no contact under this id, which may still
+    /// be that of somebody who was merged into another.
+    pub fn membership(&self, contact: ContactId, key: &str) -> Option<Membership> {
+        self.shell.ask(|core| core.membership(contact, key))
     }
 
     /// Members of a segment in a fixed order after one of them, at most `limit`.

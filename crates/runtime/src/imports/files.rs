@@ -79,6 +79,11 @@ impl Files {
         Ok(BufWriter::new(file))
     }
 
+    /// Whether there is a file of errors: it goes when somebody whom it names is erased.
+    pub(crate) fn has_errors(&self, id: &str) -> bool {
+        self.of(id).join("errors").exists()
+    }
+
     /// The file of errors, to be read.
     pub(crate) fn errors(&self, id: &str) -> io::Result<File> {
         File::open(self.of(id).join("errors"))
@@ -145,7 +150,7 @@ impl Upload {
             file.sync_all().and_then(|()| File::open(&folder)?.sync_all()).map_err(|e| disk(&e))?;
             let encoding = sniffer.finish();
             let (shape, columns) = look(&folder.join("file"), encoding, words)?;
-            let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = hex(hash);
             Ok(Import {
                 id,
                 name,
@@ -173,6 +178,37 @@ impl Upload {
             let _ = fs::remove_dir_all(&folder);
         }
         outcome
+    }
+
+    /// The import's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What the file is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The SHA-256 of what was put down so far, in hex.
+    pub fn digest(&self) -> String {
+        hex(self.hash.clone())
+    }
+
+    /// The same under an id that was given to this file before.
+    ///
+    /// # Errors
+    /// [`ImportError::File`] if the disk refuses.
+    pub fn named(mut self, id: String) -> Result<Self, ImportError> {
+        if id != self.id {
+            let folder = self.folder.with_file_name(&id);
+            if let Err(error) = fs::rename(&self.folder, &folder) {
+                self.abandon();
+                return Err(disk(&error));
+            }
+            (self.id, self.folder) = (id, folder);
+        }
+        Ok(self)
     }
 
     /// The file is not wanted.
@@ -235,6 +271,10 @@ fn private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn disk(error: &io::Error) -> ImportError {

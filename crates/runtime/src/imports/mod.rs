@@ -50,7 +50,7 @@ pub(crate) struct Imports {
     pub files: Files,
     /// Held by the one that works.
     pub turn: Mutex<()>,
-    /// Imports that wait for their turn or have it.
+    /// Imports that are about to begin, wait for their turn or have it.
     pub busy: Mutex<std::collections::BTreeSet<String>>,
     /// Set when the runtime stops: the worker puts its pen down.
     pub stopping: AtomicBool,
@@ -59,6 +59,35 @@ pub(crate) struct Imports {
 impl Imports {
     pub fn new(files: Files) -> Arc<Self> {
         Arc::new(Self { files, turn: Mutex::default(), busy: Mutex::default(), stopping: AtomicBool::new(false) })
+    }
+}
+
+/// The right to begin something with an import; it ends when it is dropped, unless the import was given to a worker.
+pub(crate) struct Claim {
+    imports: Arc<Imports>,
+    id: String,
+    given: bool,
+}
+
+impl Claim {
+    /// The claim to an import that nobody else has.
+    pub fn of(imports: &Arc<Imports>, id: &str) -> Option<Self> {
+        let is_new = crate::drive::lock(&imports.busy).insert(id.to_owned());
+        is_new.then(|| Self { imports: imports.clone(), id: id.to_owned(), given: false })
+    }
+
+    /// A worker has the import now, and says when it is over.
+    pub fn given(mut self) -> Arc<Imports> {
+        self.given = true;
+        self.imports.clone()
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if !self.given {
+            crate::drive::lock(&self.imports.busy).remove(&self.id);
+        }
     }
 }
 

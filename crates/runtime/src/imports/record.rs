@@ -41,6 +41,14 @@ impl ImportState {
         matches!(self, Self::Checking | Self::Running | Self::Undoing)
     }
 
+    /// Whether its file may still be there: it goes when every row was taken over.
+    pub fn has_file(&self) -> bool {
+        match self {
+            Self::Uploaded | Self::Checking | Self::Checked | Self::Asks(_) | Self::Running | Self::Failed(_) | Self::Stopped => true,
+            Self::Done | Self::Undoing | Self::Undone => false,
+        }
+    }
+
     /// The name as it is shown.
     pub fn name(&self) -> &'static str {
         match self {

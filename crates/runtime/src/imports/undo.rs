@@ -43,7 +43,6 @@ impl Worker {
         if self.is_stopping() {
             return;
         }
-        let id = import.id.clone();
         let mut import = Import { state: ImportState::Undoing, ..import };
         self.save_whole(import.clone());
         match self.try_undo(&mut import, by) {
@@ -56,8 +55,7 @@ impl Worker {
             Err(why) => import.state = ImportState::Failed(why.to_string()),
         }
         import.ended = Some(self.shell.clock.now());
-        self.save_whole(import);
-        lock(&self.imports.busy).remove(&id);
+        self.save_last(import);
     }
 
     fn try_undo(&self, import: &mut Import, by: &Actor) -> Result<(), ImportError> {

@@ -117,12 +117,10 @@ impl Worker {
         if self.is_stopping() {
             return;
         }
-        let id = import.id.clone();
         let outcome = self.try_work(import.clone(), dry);
         if let Err(why) = outcome {
-            self.save_whole(Import { state: ImportState::Failed(why.to_string()), ended: Some(self.shell.clock.now()), ..import });
+            self.save_last(Import { state: ImportState::Failed(why.to_string()), ended: Some(self.shell.clock.now()), ..import });
         }
-        lock(&self.imports.busy).remove(&id);
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -137,13 +135,16 @@ impl Worker {
         let began = *import.began.get_or_insert(now);
         let (after, resumes) = (import.row, import.row > 0);
         if !resumes && let Some(fault) = read::asks(open_again(&self.imports, &import.id)?, &import, &plan, &bot, now) {
-            self.save_whole(Import { state: ImportState::Asks(fault), began: None, ..import });
+            self.save_last(Import { state: ImportState::Asks(fault), began: None, ..import });
             return Ok(());
         }
         if let Some(Field::Attribute(name)) = &plan.key {
             self.shell.runtime.block_on(self.handle.key_by(name));
         }
         let file = open_again(&self.imports, &import.id)?;
+        if !self.imports.files.has_errors(&import.id) {
+            import.errors = 0;
+        }
         let errors = self.imports.files.errors_from(&import.id, import.errors).map_err(|e| ImportError::File(e.to_string()))?;
         import.state = if dry { ImportState::Checking } else { ImportState::Running };
         self.save_whole(import.clone());
@@ -170,6 +171,12 @@ impl Worker {
             let told = judging.join().unwrap_or_else(|_| Err("the reader of the file broke".into()));
             work.end(carried, told)
         })
+    }
+
+    /// The import is over and says so. Whoever reads that may begin something else with it at once.
+    pub(super) fn save_last(&self, import: Import) {
+        lock(&self.imports.busy).remove(&import.id);
+        self.save_whole(import);
     }
 
     /// Stores an import, durably.
@@ -248,7 +255,7 @@ impl Work<'_> {
             Found::Nobody if matches!(key, Some(Key::Id(_))) => return bad("there is no such contact"),
             Found::Nobody => {}
         }
-        if self.import.options.mode == Mode::Update {
+        if self.import.options.mode() == Mode::Update {
             return bad("there is no contact with this key, and the mode update makes none");
         }
         if let Some(key) = key {
@@ -299,7 +306,7 @@ impl Work<'_> {
 
     /// Puts a change of somebody who is there on its way.
     fn change(&mut self, id: ContactId, person: Option<&Person>, mut reading: Reading) -> Result<What, ImportError> {
-        if self.import.options.mode == Mode::Create {
+        if self.import.options.mode() == Mode::Create {
             let cell = reading.key.as_ref().map(ToString::to_string).unwrap_or_default();
             let why = "a contact with this key is there already, and the mode create changes none".to_owned();
             let fault = Fault { row: reading.row, column: None, cell, trouble: Trouble::Key, why };
@@ -424,6 +431,8 @@ impl Work<'_> {
             // What is in it is in the contacts now.
             self.import.has_file = false;
         }
+        // Whoever reads that it is over may begin something else with it at once.
+        lock(&self.worker.imports.busy).remove(&self.import.id);
         self.save(true)?;
         if !self.import.has_file {
             self.worker.imports.files.drop_file(&self.import.id);

@@ -10,7 +10,7 @@ use std::{
 use store::{Error, Store};
 
 /// Transcript lines read at once.
-const LINES: usize = 500;
+pub(crate) const LINES: usize = 500;
 /// Contacts in a row that one may have been merged into.
 const MERGES: usize = 64;
 
@@ -46,10 +46,11 @@ pub(crate) fn gather(store: &dyn Store, contact: ContactId) -> Result<Option<Gat
     }
     let Some(person) = found else { return Ok(None) };
     let of = &person.contact;
+    let journey = store.journey(id, 0, usize::MAX)?;
     let mut counts = Counts {
         contacts: 1 + of.absorbed.len() as u64,
         conversations: person.conversations.len() as u64,
-        journey: store.journey(id, 0, usize::MAX)?.len() as u64,
+        journey: journey.len() as u64,
         events: store.events(id, 0, usize::MAX)?.len() as u64,
         addresses: of.addresses.len() as u64,
         identifiers: of.identifiers.len() as u64,
@@ -90,6 +91,8 @@ pub(crate) fn gather(store: &dyn Store, contact: ContactId) -> Result<Option<Gat
     }
     counts.attachments = blobs.len() as u64;
     let mut others = Marks::default();
+    let own = |other: &ContactId| *other == id || of.absorbed.iter().any(|one| one.id == *other);
+    others.known_to = journey.iter().filter_map(model::JourneyEntry::names).filter(|other| !own(other)).collect();
     for one in &of.absorbed {
         if let Some(other) = store.person(one.id)? {
             others.extend(Marks::of(&other));
@@ -111,22 +114,40 @@ pub(crate) fn in_use(store: &dyn Store, wanted: &HashSet<BlobId>) -> Result<Hash
     if wanted.is_empty() {
         return Ok(used);
     }
-    let named_in = |text: &str, used: &mut HashSet<BlobId>| used.extend(wanted.iter().filter(|id| text.contains(&id.0)).cloned());
     store.each_record(&mut |table, key, value: Value| {
-        if table != super::TABLE {
-            named_in(key, &mut used);
-            named_in(&value.to_string(), &mut used);
+        // Lists of what is to go.
+        if table != super::TABLE && table != crate::retention::FILES {
+            named_in(wanted, key, &mut used);
+            named_in(wanted, &value.to_string(), &mut used);
         }
     })?;
+    with_people(store, wanted, &mut used)?;
+    Ok(used)
+}
+
+/// Everything in a text that can be the id of a file: 64 hexadecimal digits in a row.
+fn ids_in(text: &str) -> impl Iterator<Item = &str> {
+    const DIGITS: usize = 64;
+    let runs = text.split(|c: char| !c.is_ascii_hexdigit()).filter(|run| run.len() >= DIGITS);
+    runs.flat_map(|run| (0..=run.len() - DIGITS).filter_map(move |at| run.get(at..at + DIGITS)))
+}
+
+/// Adds those of the wanted files that a text names.
+pub(crate) fn named_in(wanted: &HashSet<BlobId>, text: &str, used: &mut HashSet<BlobId>) {
+    used.extend(ids_in(text).filter_map(|id| wanted.get(&BlobId(id.to_owned())).cloned()));
+}
+
+/// Adds those of the wanted files that somebody has in a transcript or waiting.
+pub(crate) fn with_people(store: &dyn Store, wanted: &HashSet<BlobId>, used: &mut HashSet<BlobId>) -> Result<(), Error> {
     let mut after = None;
     loop {
         let people = store.people(after, 256)?;
-        let Some(last) = people.last() else { return Ok(used) };
+        let Some(last) = people.last() else { return Ok(()) };
         after = Some(last.contact.id);
         for person in &people {
             if !person.inbox.is_empty() || !person.outbox.is_empty() || !person.parked.is_empty() {
                 let waits = serde_json::to_string(&(&person.inbox, &person.outbox, &person.parked)).unwrap_or_default();
-                named_in(&waits, &mut used);
+                named_in(wanted, &waits, used);
             }
             for conversation in &person.conversations {
                 let mut last_no = 0;
@@ -143,5 +164,19 @@ pub(crate) fn in_use(store: &dyn Store, wanted: &HashSet<BlobId>) -> Result<Hash
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_files_are_found_wherever_they_stand() {
+        let (one, two) = ("a".repeat(64), "0123456789abcdef".repeat(4));
+        let text = format!("{{\"blob\":\"{one}\",\"at\":\"x/{two}.png\",\"short\":\"abc\"}}");
+        assert_eq!(ids_in(&text).collect::<Vec<_>>(), [one.as_str(), two.as_str()]);
+        assert!(ids_in(&format!("7{one}")).any(|id| id == one));
+        assert_eq!(ids_in("").count() + ids_in(&"f".repeat(63)).count(), 0);
     }
 }

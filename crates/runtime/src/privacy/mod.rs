@@ -9,6 +9,7 @@
 //! together are compacted together.
 
 pub(crate) mod gather;
+mod others;
 mod work;
 
 pub use crm::erase::{Counts, Erasure, Preview, Progress};

@@ -72,6 +72,7 @@ pub fn bot_with(more: &[(&str, &str)]) -> Arc<Bot> {
 pub fn bot_files(more: &[(&str, &str)]) -> Arc<Bot> {
     let mut files = vec![("bot.yaml".to_owned(), BOT.to_owned())];
     files.extend(SKILLS.iter().map(|(name, text)| (format!("skills/{name}.yaml"), (*text).to_owned())));
+    files.retain(|(path, _)| more.iter().all(|(other, _)| path != other));
     files.extend(more.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
     let (bot, problems, _) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
     bot.unwrap_or_else(|| panic!("the bot of the tests is sound: {problems:?}"))
@@ -116,6 +117,23 @@ impl Decide for Fragile {
 }
 
 type Answers = Arc<Mutex<VecDeque<(CommitToken, Result<Seq, store::Error>)>>>;
+
+/// What was said in these lines, as `who: text`.
+pub fn words(lines: &[TranscriptEntry]) -> Vec<String> {
+    let line = |line: &TranscriptEntry| match line {
+        TranscriptEntry::Message(m) => {
+            let who = match &m.author {
+                Author::Customer => "user",
+                Author::Bot { .. } => "bot",
+                Author::Agent { .. } => "agent",
+                Author::System => "system",
+            };
+            Some(format!("{who}: {}", m.content.text))
+        }
+        TranscriptEntry::Delivery(_) => None,
+    };
+    lines.iter().filter_map(line).collect()
+}
 
 pub struct World {
     pub core: Core,
@@ -255,6 +273,7 @@ impl World {
                     Action::Settled(ticket) => self.settled.push(ticket.0),
                     Action::Notice(address, notice) => self.notices.push((address, notice)),
                     Action::Gone(address) => self.gone.push(address),
+                    Action::Said(..) => {}
                     Action::Desk(event) => self.desk.push(event),
                     Action::Trace(..) => {}
                     Action::Retired(version) => self.retired.push(version),
@@ -378,19 +397,7 @@ impl World {
 
     /// What was said, as `who: text`.
     pub fn said(&self, at: &Address) -> Vec<String> {
-        let line = |line: &TranscriptEntry| match line {
-            TranscriptEntry::Message(m) => {
-                let who = match &m.author {
-                    Author::Customer => "user",
-                    Author::Bot { .. } => "bot",
-                    Author::Agent { .. } => "agent",
-                    Author::System => "system",
-                };
-                Some(format!("{who}: {}", m.content.text))
-            }
-            TranscriptEntry::Delivery(_) => None,
-        };
-        self.lines(at).iter().filter_map(line).collect()
+        words(&self.lines(at))
     }
 
     /// How far each message of the bot got, by its text.
