@@ -1,14 +1,72 @@
-//! What may be done to many contacts at once, and which columns an export has: read from words, checked against the bot.
+//! What may be done to many contacts at once, what erasing them comes to, and which columns an export has: read from words,
+//! checked against the bot.
 
 use crm::export::Column;
-use model::{Change, Value};
-use runtime::Handle;
+use expr::Condition;
+use model::{Change, ContactId, Value};
+use runtime::{Frozen, Handle, SegmentError, privacy::Preview};
 use segments::RuleKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 /// The longest tag, in characters (FL 7.5).
 const TAG: usize = 64;
+/// Contacts up to whom it is counted what an erasure takes away.
+const COUNTED: usize = 1_000;
+/// Contacts whose names are told with a count.
+const NAMES: usize = 5;
+
+/// What erasing many comes to.
+pub(crate) struct Toll {
+    /// How many contacts.
+    pub(crate) found: u64,
+    /// Who they are, as [`runtime::Frozen::digest`] says it.
+    pub(crate) people: String,
+    /// Some of them, by name.
+    pub(crate) sample: Vec<(ContactId, String)>,
+    /// Of all of them together; none if they are too many to be counted out.
+    pub(crate) sum: Option<Preview>,
+}
+
+/// What erasing everybody for whom a condition holds would come to.
+///
+/// # Errors
+/// Those of [`Handle::frozen`].
+pub(crate) async fn toll(handle: &Handle, condition: &Condition) -> Result<Toll, SegmentError> {
+    let whom = handle.frozen(condition).await?;
+    let (found, people) = (whom.found(), whom.digest().to_owned());
+    let mut ids: Vec<ContactId> = whom.contacts().iter().take(COUNTED).copied().collect();
+    let sum = if found > ids.len() as u64 {
+        None
+    } else {
+        let mut sum = Preview::default();
+        for id in &ids {
+            // Who went meanwhile has nothing that could go.
+            let Some(Preview { goes, stops, suppressed, webhooks, imports }) = handle.erase_preview(*id).await else { continue };
+            sum.goes.add(goes);
+            sum.stops += stops;
+            sum.suppressed += suppressed;
+            // The same ones for everybody.
+            (sum.webhooks, sum.imports) = (webhooks, imports);
+        }
+        Some(sum)
+    };
+    ids.truncate(NAMES);
+    let sample = handle.people_of(ids).await.iter().map(|person| (person.contact.id, person.contact.display_name())).collect();
+    Ok(Toll { found, people, sample, sum })
+}
+
+/// Why those for whom it holds now are not those who were counted; none if they are.
+pub(crate) fn others(now: &Frozen, confirm: u64, people: &str) -> Option<String> {
+    let found = now.found();
+    if found != confirm {
+        Some(format!("it holds for {found} contacts now, not for {confirm}; nobody was erased"))
+    } else if now.digest() != people {
+        Some(format!("it holds for {found} contacts, but not for those who were counted; nobody was erased"))
+    } else {
+        None
+    }
+}
 
 /// What is done to each contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

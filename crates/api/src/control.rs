@@ -15,7 +15,7 @@ mod segments;
 mod trigger;
 
 pub use client::{AskError, ask};
-pub use imports::{BulkAsk, ExportAsk, ImportAsk};
+pub use imports::{BulkAsk, EraseManyAsk, ExportAsk, ImportAsk};
 pub use runs::digest;
 pub use segments::Of;
 pub use trigger::To;
@@ -32,7 +32,7 @@ use crate::{
 use axum::extract::{FromRequestParts, State};
 use http::{StatusCode, header, request::Parts};
 use model::{ContactId, Person};
-use runtime::{Agent, Handle};
+use runtime::{Agent, Handle, StoreWork};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -87,6 +87,23 @@ pub enum Request {
         text: String,
         /// At most this many; never more than 100.
         limit: usize,
+    },
+    /// People by what was said in their chats, newest first.
+    ContactsSaid {
+        /// The words.
+        text: String,
+        /// At most this many; never more than 100.
+        limit: usize,
+        /// Where the page before said the next one begins.
+        #[serde(default)]
+        cursor: Option<String>,
+    },
+    /// Blocks a contact, or unblocks them.
+    ContactsBlock {
+        /// Who.
+        id: ContactId,
+        /// Whether they are to be blocked.
+        blocked: bool,
     },
     /// Those for whom a condition holds now, after one of them.
     ContactsQuery {
@@ -144,6 +161,13 @@ pub enum Request {
     },
     /// Rewrites the store, so that nothing of what was erased or replaced is left on disk.
     StoreCompact {},
+    /// Begins some work on the store as a whole.
+    StoreBegin {
+        /// What.
+        work: StoreWork,
+    },
+    /// The work on the store that goes on, or went on last.
+    StoreJob {},
     /// All keys of the HTTP API.
     KeysList {},
     /// Makes a key and answers it, this once.
@@ -182,6 +206,19 @@ pub enum Request {
     ContactsBulk {
         /// Which.
         ask: BulkAsk,
+    },
+    /// An erasure of everybody for whom a condition holds.
+    ContactsEraseMany {
+        /// Whom.
+        ask: EraseManyAsk,
+    },
+    /// Makes a static segment that nobody is in yet.
+    SegmentsMake {
+        /// Its key.
+        key: String,
+        /// What it is called; its key if absent.
+        #[serde(default)]
+        name: Option<String>,
     },
     /// Segments by key, after one of them.
     SegmentsList {
@@ -274,6 +311,9 @@ pub enum Request {
     TriggerCount {
         /// For whom.
         to: To,
+        /// The event, to be told if nothing heeds it.
+        #[serde(default)]
+        event: Option<String>,
     },
     /// Raises an event for other contacts (FL 4 `trigger`).
     TriggerBegin {
@@ -309,6 +349,9 @@ pub enum ControlError {
     /// There was no such merge.
     #[error("there was no merge {0}; `switchboard contacts show` names the merges of a contact in its journey")]
     NoMerge(model::MergeId),
+    /// Something about a search.
+    #[error("{0}")]
+    Find(String),
     /// Something about a filter of the journey.
     #[error("{0}")]
     Journey(String),
@@ -347,6 +390,16 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
             Ok(json!({ "contacts": people.iter().map(|p| summary(p)).collect::<Vec<_>>() }))
         }
         Request::ContactsFind { text, limit } => Ok(find::find(handle, &text, limit).await),
+        Request::ContactsSaid { text, limit, cursor } => find::said(handle, &text, limit, cursor.as_deref()).await,
+        Request::ContactsBlock { id, blocked } => {
+            let status = crate::v1::block_contact(handle, id, blocked, model::Actor::Api("command line".into())).await.map_err(
+                |error| match error {
+                    runtime::WriteError::NotFound => ControlError::NoContact(id),
+                    error => ControlError::Write(error),
+                },
+            )?;
+            Ok(json!({ "contact": id, "status": status }))
+        }
         Request::ContactsQuery { condition, after, limit } => find::query(handle, &condition, after, limit).await,
         Request::ContactsShow { id, kind, lines } => {
             let topics = kind.as_deref().map(crate::v1::journey_topics).transpose().map_err(ControlError::Journey)?;
@@ -365,6 +418,8 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::ContactsErase { id, preview } => privacy::erase(handle, id, preview).await,
         Request::ContactsData { id } => privacy::data(handle, id).await,
         Request::StoreCompact {} => privacy::compact(handle).await,
+        Request::StoreBegin { work } => Ok(json!({ "job": handle.begin_store_work(work)? })),
+        Request::StoreJob {} => Ok(json!({ "job": handle.store_job() })),
         Request::GlobalsList {} => Ok(json!({ "globals": handle.globals().iter().map(global).collect::<Vec<_>>() })),
         Request::GlobalsSet { name, value } => {
             let set = handle.set_global(&name, value.as_deref()).await?;
@@ -378,7 +433,7 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::RunsList { skill } => Ok(runs::list(handle, skill).await),
         Request::RunsServed {} => Ok(runs::served(handle).await),
         Request::RunsMove { from, to, map, apply } => runs::migrate(handle, &from, &to, &map, apply).await,
-        Request::TriggerCount { to } => trigger::count(handle, &to).await,
+        Request::TriggerCount { to, event } => trigger::count(handle, &to, event.as_deref()).await,
         Request::TriggerBegin { event, to, with, per_second } => trigger::begin(handle, &event, &to, &with, per_second).await,
         Request::TriggerList {} => Ok(trigger::list(handle).await),
         Request::KeysList {} => Ok(keys::list(handle).await),
@@ -388,6 +443,8 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::ContactsImport { ask } => imports::imports(handle, ask).await,
         Request::ContactsExport { ask } => imports::export(handle, ask).await,
         Request::ContactsBulk { ask } => imports::bulk(handle, ask).await,
+        Request::ContactsEraseMany { ask } => imports::erase_many(handle, ask).await,
+        Request::SegmentsMake { key, name } => segments::make(handle, &key, name.as_deref()).await,
         Request::SegmentsList { after } => Ok(segments::list(handle, after.as_deref()).await),
         Request::SegmentsShow { key } => segments::show(handle, &key).await,
         Request::SegmentsPreview { of, sample } => segments::preview(handle, of, sample).await,
@@ -490,6 +547,7 @@ pub(crate) async fn post(_: Operator, State(server): State<Shared>, Json(request
         Err(error @ ControlError::Key(KeyError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),
         Err(
             error @ (ControlError::Journey(_)
+            | ControlError::Find(_)
             | ControlError::Agent(_)
             | ControlError::Key(_)
             | ControlError::Segments(_)

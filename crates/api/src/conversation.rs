@@ -135,9 +135,14 @@ pub(crate) async fn lines(
             (after, usize::try_from(end - after).unwrap_or(limit))
         }
     };
-    let entries = if limit == 0 { Vec::new() } else { server.handle.transcript(access.contact(), access.conversation, after, limit).await };
+    let end = query.before.unwrap_or(u64::MAX);
+    let mut entries =
+        if limit == 0 { Vec::new() } else { server.handle.transcript(access.contact(), access.conversation, after, limit).await };
+    // Where lines have been removed, those that are read in their place come later.
+    entries.retain(|entry| entry.no() < end);
     let last = entries.last().map_or(last, |e| e.no().max(last));
-    Ok(axum::Json(json!({ "lines": entries.iter().map(view::line).collect::<Vec<_>>(), "last": last })))
+    let removed = server.handle.forgotten_lines(&access.person, access.conversation).await;
+    Ok(axum::Json(json!({ "lines": entries.iter().map(view::line).collect::<Vec<_>>(), "last": last, "removed": removed })))
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,19 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+/// What was removed because it is kept no longer; times in milliseconds since 1970.
+fn retention(report: &runtime::retention::Report) -> serde_json::Value {
+    let ms = |at: Option<model::Instant>| at.map(model::Instant::as_millis);
+    json!({
+        "running_since": ms(report.began),
+        "last": ms(report.last),
+        "removed": if report.began.is_some() { report.now } else { report.then },
+        "files": report.files,
+        "events_kept_for": report.events_kept_for,
+        "on_disk_until_compacted": report.pending,
+    })
+}
+
 /// 200 while messages are accepted, 503 before that and after a failure.
 pub(crate) async fn healthz(State(server): State<Shared>) -> Response {
     let health = server.handle.health();
@@ -24,6 +37,7 @@ pub(crate) async fn healthz(State(server): State<Shared>) -> Response {
         "channels": health.channels,
         "store": health.store,
         "runtime": server.handle.stats(),
+        "retention": retention(&server.handle.retention().await),
     });
     let mut response = (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, axum::Json(body)).into_response();
     let headers = response.headers_mut();

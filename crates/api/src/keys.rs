@@ -42,6 +42,22 @@ pub enum KeyError {
 /// # Errors
 /// [`KeyError`], nothing stored then.
 pub async fn create(handle: &Handle, name: &str, scopes: &[String], per_minute: Option<u32>) -> Result<(ApiKey, String), KeyError> {
+    create_as(handle, new_id(), name, scopes, per_minute).await
+}
+
+/// An id for a new key.
+pub(crate) fn new_id() -> String {
+    random::hex(&random::bytes::<6>())
+}
+
+/// Makes a key with this id, which none has yet.
+pub(crate) async fn create_as(
+    handle: &Handle,
+    id: String,
+    name: &str,
+    scopes: &[String],
+    per_minute: Option<u32>,
+) -> Result<(ApiKey, String), KeyError> {
     let name = name.trim();
     let fits = (1..=64).contains(&name.chars().count()) && !name.chars().any(|c| c.is_control() || is_bidi_control(c));
     if !fits {
@@ -59,7 +75,6 @@ pub async fn create(handle: &Handle, name: &str, scopes: &[String], per_minute: 
     if live.len() >= MOST {
         return Err(KeyError::Invalid(format!("there are {MOST} keys already; revoke those that nobody uses")));
     }
-    let id: String = random::hex(&random::bytes::<6>());
     let token = format!("{PREFIX}{id}_{}", random::hex(&random::bytes::<32>()));
     let key = ApiKey { id, name: name.to_owned(), scopes, digest: digest(&token), per_minute, created_at: handle.now(), revoked_at: None };
     handle.put_api_key(key.clone()).await?;

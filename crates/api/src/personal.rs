@@ -88,6 +88,7 @@ pub(crate) async fn of(handle: &Handle, contact: ContactId) -> Option<Data> {
         }
         conversations.push(json!({
             "id": conversation.id, "channel": conversation.address.channel, "address": conversation.address.id, "lines": lines,
+            "removed": handle.forgotten_lines(&person, conversation.id).await,
         }));
     }
     let mut journey: Vec<Json> = handle.newest_journey(of.id, 0, usize::MAX).await.iter().map(kept).collect();

@@ -285,14 +285,34 @@ impl Names {
     }
 }
 
-/// What a line of a journey tells, in words.
-pub(crate) fn words(entry: &JourneyEntry, names: &Names) -> String {
+/// What a line of a journey tells, in words, and what caused it.
+fn words(entry: &JourneyEntry, names: &Names) -> String {
+    let what = what(entry, names);
+    match cause(&entry.what) {
+        Some(cause) => format!("{what} ({cause})"),
+        None => what,
+    }
+}
+
+/// What caused something, if what happened says so; the line itself may know more.
+pub(crate) fn cause(what: &JourneyKind) -> Option<&str> {
+    let cause = match what {
+        JourneyKind::RunBegan { through, .. } => through,
+        JourneyKind::SegmentEntered(moved) | JourneyKind::SegmentLeft(moved) => &moved.cause,
+        JourneyKind::Merged { why, .. } | JourneyKind::NotMerged { why, .. } => why,
+        _ => return None,
+    };
+    Some(cause.as_str()).filter(|cause| !cause.is_empty())
+}
+
+/// What a line of a journey tells, in words, without its [`cause`].
+pub(crate) fn what(entry: &JourneyEntry, names: &Names) -> String {
     let plain = |value: &Value| match value.to_json() {
         Json::String(text) => text,
         other => other.to_string(),
     };
     match &entry.what {
-        JourneyKind::RunBegan { skill, through } => format!("Skill {skill} began ({through})"),
+        JourneyKind::RunBegan { skill, .. } => format!("Skill {skill} began"),
         JourneyKind::RunEnded { skill, how } => format!("Skill {skill} ended ({how})"),
         JourneyKind::Handled { rule, what } => format!("{what} (rule {rule})"),
         JourneyKind::Block { exit } if exit.is_empty() => "Rested here".to_owned(),
@@ -308,10 +328,8 @@ pub(crate) fn words(entry: &JourneyEntry, names: &Names) -> String {
         JourneyKind::Status { from, to } => format!("Status: {from} → {to}"),
         JourneyKind::Consent { topic, given: true } => format!("Agreed to {topic}"),
         JourneyKind::Consent { topic, given: false } => format!("Refused {topic}"),
-        JourneyKind::SegmentEntered(moved) => {
-            format!("Entered segment {}{}", names.segment(&moved.segment), because(&moved.cause))
-        }
-        JourneyKind::SegmentLeft(moved) => format!("Left segment {}{}", names.segment(&moved.segment), because(&moved.cause)),
+        JourneyKind::SegmentEntered(moved) => format!("Entered segment {}", names.segment(&moved.segment)),
+        JourneyKind::SegmentLeft(moved) => format!("Left segment {}", names.segment(&moved.segment)),
         JourneyKind::Event(name) => format!("Event {name}"),
         JourneyKind::Desk(text) => text.clone(),
         JourneyKind::Delivery(text) => text.clone(),
@@ -323,10 +341,10 @@ pub(crate) fn words(entry: &JourneyEntry, names: &Names) -> String {
         JourneyKind::Noted(text) => format!("Noted: {text}"),
         JourneyKind::Reached(reached) => format!("Reached by {}", reached.name),
         JourneyKind::Identifier(text) => text.clone(),
-        JourneyKind::Merged { other, why, .. } => format!("Merged with {other}{}", because(why)),
+        JourneyKind::Merged { other, .. } => format!("Merged with {other}"),
         JourneyKind::MergedInto { into, .. } => format!("Merged into {into}"),
         JourneyKind::Unmerged { other, .. } => format!("Merge with {other} undone"),
-        JourneyKind::NotMerged { other, why } => format!("Not merged with {other}{}", because(why)),
+        JourneyKind::NotMerged { other, .. } => format!("Not merged with {other}"),
     }
 }
 
@@ -366,9 +384,4 @@ fn imported(created: bool, altered: &[model::Altered]) -> String {
         (model::Part::Status, _) => "status".to_owned(),
     };
     format!("Changed by an import: {}", altered.iter().map(name).collect::<Vec<_>>().join(", "))
-}
-
-/// Why, after what happened; nothing if that is not known.
-fn because(cause: &str) -> String {
-    if cause.is_empty() { String::new() } else { format!(" ({cause})") }
 }

@@ -10,11 +10,22 @@ use std::sync::Arc;
 
 /// The most contacts of one page.
 const MOST: usize = 1_000;
+/// The most people of one page of what was said.
+const PEOPLE: usize = 100;
 
 /// Who is called so, best first, and how many there are.
 pub(super) async fn find(handle: &Handle, text: &str, limit: usize) -> Value {
     let found = handle.find(text, limit).await;
     json!({ "contacts": lines(handle, &found.people), "total": found.total })
+}
+
+/// In whose chats these words were said, newest first.
+pub(super) async fn said(handle: &Handle, text: &str, limit: usize, cursor: Option<&str>) -> Result<Value, ControlError> {
+    let cursor =
+        cursor.map(str::parse).transpose().map_err(|()| ControlError::Find("--after takes what the page before ended with".into()))?;
+    let page = handle.find_said(text, cursor, limit.clamp(1, PEOPLE)).await.map_err(|error| ControlError::Find(error.to_string()))?;
+    let found = v1::FoundMessages::of(page, handle.now());
+    serde_json::to_value(found).map_err(|error| ControlError::Find(error.to_string()))
 }
 
 /// For whom a condition holds now, page by page, and how many they are.

@@ -176,20 +176,53 @@ pub(super) async fn export(handle: &Handle, ask: ExportAsk) -> Result<Json, Cont
     Ok(json!({ "text": String::from_utf8_lossy(&text), "next": next, "contacts": people.len() }))
 }
 
+/// Erases everybody for whom a condition holds, or says what that comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EraseManyAsk {
+    /// Whom.
+    #[serde(rename = "where")]
+    pub condition: String,
+    /// How many they were counted to be; without it it is only said what it comes to.
+    #[serde(default)]
+    pub confirm: Option<u64>,
+    /// Who they were then, as the count said it; nobody is erased without it.
+    #[serde(default)]
+    pub people: Option<String>,
+}
+
+pub(super) async fn erase_many(handle: &Handle, ask: EraseManyAsk) -> Result<Json, ControlError> {
+    let EraseManyAsk { condition, confirm, people } = ask;
+    let (read, _) = handle.read_condition(&json!(condition)).map_err(super::segments::refused)?;
+    let Some(confirm) = confirm else {
+        let toll = bulk::toll(handle, &read).await.map_err(super::segments::refused)?;
+        let sample: Vec<Json> = toll.sample.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
+        let sum = toll.sum.map(|sum| {
+            let stays = json!({
+                "suppression_hashes": sum.suppressed, "certificate": true, "webhooks_told": sum.webhooks, "unfinished_imports": sum.imports,
+            });
+            json!({ "goes": sum.goes, "stops": sum.stops, "stays": stays })
+        });
+        return Ok(json!({ "found": toll.found, "people": toll.people, "sample": sample, "preview": sum }));
+    };
+    let whom = handle.frozen(&read).await.map_err(super::segments::refused)?;
+    if let Some(why) = bulk::others(&whom, confirm, people.as_deref().unwrap_or_default()) {
+        return Err(ControlError::Segments(why));
+    }
+    let audience = handle.erase_all(whom, Actor::Api("contacts erase".into())).await?;
+    Ok(json!({ "found": confirm, "id": audience.id, "done": audience.reached, "failed": audience.failed, "at_rest": handle.is_at_rest() }))
+}
+
 pub(super) async fn bulk(handle: &Handle, ask: BulkAsk) -> Result<Json, ControlError> {
     let BulkAsk { condition, what, apply } = ask;
     let changes = bulk::changes(handle, &what).map_err(ControlError::Segments)?;
     let (read, _) = handle.read_condition(&json!(condition)).map_err(super::segments::refused)?;
-    let limit = if apply && handle.is_at_rest() { usize::MAX } else { 0 };
-    let (ids, found) = handle.select(&read, None, limit).await.map_err(super::segments::refused)?;
-    let by = Actor::Api("command line".into());
     if !apply {
+        let (_, found) = handle.select(&read, None, 0).await.map_err(super::segments::refused)?;
         return Ok(json!({ "found": found }));
     }
-    if handle.is_at_rest() {
-        let changed = handle.change_each(&ids, &changes, &by).await;
-        return Ok(json!({ "found": found, "done": changed }));
-    }
-    let audience = handle.change_all(&condition, changes, by).await?;
-    Ok(json!({ "found": found, "id": audience.id }))
+    let whom = handle.frozen(&read).await.map_err(super::segments::refused)?;
+    let found = whom.found();
+    let audience = handle.change_all(whom, changes, Actor::Api("command line".into())).await?;
+    Ok(json!({ "found": found, "id": audience.id, "done": audience.reached, "failed": audience.failed, "at_rest": handle.is_at_rest() }))
 }

@@ -2,8 +2,9 @@
 
 use super::ControlError;
 use crate::v1;
-use model::ContactId;
-use runtime::{Handle, SegmentError};
+use engine::StoredSegment;
+use model::{Actor, ContactId};
+use runtime::{Expect, Handle, SegmentError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -44,6 +45,20 @@ pub(super) async fn members(handle: &Handle, key: &str, after: Option<ContactId>
 pub(super) async fn explain(handle: &Handle, key: &str, contact: ContactId) -> Result<Value, ControlError> {
     let told = v1::explained(handle, key, contact).await.map_err(refused)?;
     told.map(|told| plain(&told)).ok_or(ControlError::NoContact(contact))
+}
+
+/// Makes a static segment that nobody is in yet.
+pub(super) async fn make(handle: &Handle, key: &str, name: Option<&str>) -> Result<Value, ControlError> {
+    let segment = StoredSegment {
+        key: key.to_owned(),
+        name: name.unwrap_or(key).to_owned(),
+        description: None,
+        condition: None,
+        exclude: Vec::new(),
+        verified: false,
+    };
+    handle.put_segment(segment, &Expect::Absent, Actor::Api("command line".into())).await.map_err(refused)?;
+    show(handle, key).await
 }
 
 /// What is told has texts for keys: it always has a JSON form.

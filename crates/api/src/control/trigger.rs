@@ -26,11 +26,19 @@ impl To {
     }
 }
 
-/// Counts whom it would reach.
-pub(super) async fn count(handle: &Handle, to: &To) -> Result<Json, ControlError> {
+/// Counts whom it would reach; `unheeded` says so if the bot does nothing with the event.
+pub(super) async fn count(handle: &Handle, to: &To, event: Option<&str>) -> Result<Json, ControlError> {
     let counted = handle.count_audience(&to.asked()).await?;
     let first: Vec<Json> = counted.first.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
-    Ok(json!({ "found": counted.found, "opted_out": counted.opted_out, "contacts": counted.contacts, "first": first }))
+    let unheeded = event.and_then(|event| handle.bot().unheeded(event));
+    let counts = json!({ "found": counted.found, "opted_out": counted.opted_out, "contacts": counted.contacts, "first": first });
+    Ok(match (counts, unheeded) {
+        (Json::Object(mut counts), Some(why)) => {
+            counts.insert("unheeded".into(), why.into());
+            Json::Object(counts)
+        }
+        (counts, _) => counts,
+    })
 }
 
 /// Raises the event for everybody it is for.
@@ -53,6 +61,7 @@ fn view(audience: &Audience) -> Json {
         Occasion::Event { name, .. } => ("event", name.clone()),
         Occasion::Schedule { skill, pattern, .. } => ("schedule", format!("{skill} at {pattern}")),
         Occasion::Change { changes } => ("change", format!("{} changes", changes.len())),
+        Occasion::Erase => ("erase", "everything about them".to_owned()),
     };
     let to = match &audience.whom {
         Whom::One(contact) => contact.to_string(),

@@ -24,7 +24,7 @@ pub(crate) struct AttributeList {
 pub(crate) struct AttributeInfo {
     name: String,
     /// `text`, `number`, `bool`, `date`, `datetime`, `enum`, `list`, `money`, `phone`, `email`, `url`, `language` or `country`; none of one
-    /// that is declared no more, or that is computed.
+    /// that is declared no more, or is computed and known only then.
     #[serde(rename = "type")]
     ty: Option<&'static str>,
     /// The values an enum may have.
@@ -67,8 +67,8 @@ pub(crate) async fn list(
         });
     }
     let unstored = |name: String, declared: bool, contacts: u64| AttributeInfo {
+        ty: if declared { bot.computed_type(&name) } else { None },
         name,
-        ty: None,
         values: None,
         default: None,
         // Nobody says any more that it is none.

@@ -3,7 +3,7 @@
 //!
 //! An agent's browser shows the same cookie as on the console's own pages, under the same rule against other sites
 //! ([`crate::guard`]). What agents may do is fixed ([`CONSOLE`]): keys give rights away, and events start flows, so both stay with
-//! programs and the command line.
+//! programs and the command line. A webhook tells another program no more than agents can download.
 
 use super::{
     openapi::{Operation, Part},
@@ -21,12 +21,15 @@ use runtime::{Agent, ApiKey, Scope};
 use serde_json::json;
 use std::{marker::PhantomData, sync::Arc};
 
+/// What is left, and how much there is, in one text each; the three behind say the same in the older way.
+const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// What an agent who is signed in at the console may do.
-const CONSOLE: [Scope; 4] = [Scope::ContactsRead, Scope::ContactsWrite, Scope::SegmentsRead, Scope::SegmentsWrite];
+const CONSOLE: [Scope; 5] = [Scope::ContactsRead, Scope::ContactsWrite, Scope::SegmentsRead, Scope::SegmentsWrite, Scope::WebhooksWrite];
 
 /// Whether agents who are signed in at the console have this scope.
 pub(crate) fn at_console(scope: Scope) -> bool {
@@ -92,6 +95,9 @@ pub(crate) async fn known(State(server): State<Shared>, mut request: Request, ne
 }
 
 fn tell(headers: &mut HeaderMap, left: &Left) {
+    let text = |text: String| HeaderValue::from_str(&text).expect("numbers and names are visible ASCII");
+    headers.insert(LEFT, text(format!("\"minute\";r={};t={}", left.remaining, left.reset)));
+    headers.insert(POLICY, text(format!("\"minute\";q={};w=60", left.limit)));
     headers.insert(LIMIT, HeaderValue::from(left.limit));
     headers.insert(REMAINING, HeaderValue::from(left.remaining));
     headers.insert(RESET, HeaderValue::from(left.reset));

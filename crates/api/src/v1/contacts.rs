@@ -10,7 +10,7 @@ use super::{
     asked::{Asked, Body, IfMatch, In, Nothing, Page, no_contact},
     caller::{Caller, ContactsRead, ContactsWrite, SegmentsRead},
     once::IdempotencyKey,
-    openapi::{Api, ContactRef, Made, Tagged, about},
+    openapi::{Any, Api, ContactRef, Made, Tagged, about},
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
@@ -119,6 +119,8 @@ pub(crate) async fn show(
         body.segments = Some(segments_of(&server.handle, &person));
     }
     body.campaigns = Some(story::campaigns(&server.handle, &person).await);
+    let computed = server.handle.computed(&person).await;
+    body.computed = Some(computed.into_iter().map(|(name, _, value)| (name, Any(value.to_json()))).collect());
     Ok(Tagged { body, tag: Some(tag(&person)) })
 }
 

@@ -1,7 +1,7 @@
 //! Whose data it is: everything that is kept about one person, taking it away, and the certificate that nothing is left.
 
 use super::{
-    asked::{Asked, Body, In, Nothing, no_contact},
+    asked::{Asked, Body, In, Nothing, Page, no_contact},
     caller::{Caller, ContactsRead, ContactsWrite},
     notes::By,
     openapi::{Any, Api, ContactRef, Id, Time, about},
@@ -33,11 +33,12 @@ pub(super) fn routes(api: Api) -> Api {
     let data = about("exportContactData", "Everything that is kept about a contact")
         .says("Profile, identifiers, consents with proof, every conversation, journey, events and the list of files: for the person themselves.")
         .refuses(404, "no_contact", "there is no such contact");
-    api.post("/contacts/{contact}/erase", self::erase, erase).get("/erasures/{erasure}", self::certificate, certificate).get(
-        "/contacts/{contact}/data",
-        self::data,
-        data,
-    )
+    let all = about("listErasures", "List certificates of erasures")
+        .says("In the order of their ids; with `bulk` those of one erasure of many. They hold nothing about anybody but salted hashes.");
+    api.post("/contacts/{contact}/erase", self::erase, erase)
+        .get("/erasures", self::certificates, all)
+        .get("/erasures/{erasure}", self::certificate, certificate)
+        .get("/contacts/{contact}/data", self::data, data)
 }
 
 /// How to erase.
@@ -78,6 +79,10 @@ pub(crate) struct ErasureStays {
     suppression_hashes: u64,
     /// The certificate, without a word about them.
     certificate: bool,
+    /// Webhooks that are told of it: the contact's bare id stays in what waits for them and in their log of deliveries.
+    webhooks_told: u64,
+    /// Imports that are not done: their files may name the person, and stay until they are done or forgotten.
+    unfinished_imports: u64,
 }
 
 /// How much was kept about a person.
@@ -131,7 +136,12 @@ impl From<Counts> for ErasureCounts {
 
 impl From<Preview> for ErasurePreview {
     fn from(preview: Preview) -> Self {
-        let stays = ErasureStays { suppression_hashes: preview.suppressed, certificate: true };
+        let stays = ErasureStays {
+            suppression_hashes: preview.suppressed,
+            certificate: true,
+            webhooks_told: preview.webhooks,
+            unfinished_imports: preview.imports,
+        };
         Self { goes: preview.goes.into(), stops: preview.stops, stays }
     }
 }
@@ -159,6 +169,8 @@ pub(crate) struct Certificate {
     at: Time,
     /// Who asked for it.
     by: By,
+    /// The erasure of many that it is one of.
+    bulk: Option<String>,
     /// Since when nothing is left.
     done_at: Option<Time>,
     /// A salted hash of the contact's id.
@@ -184,6 +196,7 @@ impl Certificate {
             state,
             at: erasure.at.into(),
             by: By::of(handle, &erasure.by).await,
+            bulk: erasure.of,
             done_at,
             contact_hash: erasure.hash,
             counts: erasure.counts.into(),
@@ -227,6 +240,57 @@ pub(crate) async fn certificate(
 ) -> Result<axum::Json<Certificate>, Problem> {
     let found = server.handle.erasure(&erasure).await.ok_or_else(Problem::not_found)?;
     Ok(axum::Json(Certificate::of(&server.handle, found).await))
+}
+
+/// Which certificates.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WhichErasures {
+    /// Those of this erasure of many: `aud_…`.
+    #[schemars(length(max = 64))]
+    bulk: Option<String>,
+    /// The `next_cursor` of the page before.
+    #[schemars(length(max = 200))]
+    cursor: Option<String>,
+    /// How many; 100 if nothing is said.
+    #[schemars(range(min = 1, max = 1000))]
+    limit: Option<usize>,
+}
+
+/// A page of certificates.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ErasurePage {
+    /// In the order of their ids.
+    erasures: Vec<Certificate>,
+    /// Where the next page begins; null on the last one.
+    next_cursor: Option<String>,
+    /// How many there are, all told.
+    total: u64,
+    /// How many of them are `pending`.
+    pending: u64,
+}
+
+/// `GET /api/v1/erasures`
+pub(crate) async fn certificates(
+    _: Caller<ContactsRead>,
+    Asked(WhichErasures { bulk, cursor, limit }): Asked<WhichErasures>,
+    State(server): State<Shared>,
+) -> Result<axum::Json<ErasurePage>, Problem> {
+    let limit = Page { cursor: None, limit }.limit()?;
+    let of = |erasure: &Erasure| bulk.is_none() || erasure.of == bulk;
+    let mut all: Vec<Erasure> = server.handle.erasures().await.into_iter().filter(of).collect();
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    let (total, pending) = (all.len() as u64, all.iter().filter(|erasure| !erasure.is_done()).count() as u64);
+    let behind = |erasure: &Erasure| cursor.as_ref().is_none_or(|cursor| erasure.id > *cursor);
+    let mut page: Vec<Erasure> = all.into_iter().filter(behind).take(limit + 1).collect();
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let next_cursor = page.last().map(|erasure| erasure.id.clone()).filter(|_| more);
+    let mut erasures = Vec::with_capacity(page.len());
+    for erasure in page {
+        erasures.push(Certificate::of(&server.handle, erasure).await);
+    }
+    Ok(axum::Json(ErasurePage { erasures, next_cursor, total, pending }))
 }
 
 /// Everything that is kept about a contact.

@@ -7,6 +7,7 @@ use self::{options::ImportOptions, shown::Shown};
 use super::{
     asked::{Asked, Body, In, Nothing},
     caller::{Caller, ContactsRead, ContactsWrite},
+    once::IdempotencyKey,
     openapi::{Answer, Any, Api, Done, Made, Operation, Part, Taken, about},
 };
 use crate::{problem::Problem, state::Shared};
@@ -121,6 +122,7 @@ pub(crate) async fn upload(
     caller: Caller<ContactsWrite>,
     Asked(Named { name }): Asked<Named>,
     State(server): State<Shared>,
+    once: IdempotencyKey,
     FileBody(mut body): FileBody,
 ) -> Result<Made<Shown>, Problem> {
     let mut upload = server.handle.upload(name.as_deref().unwrap_or("upload"))?;
@@ -147,7 +149,27 @@ pub(crate) async fn upload(
         });
         upload = written.await.map_err(|_| Problem::internal())??;
     }
-    let import = server.handle.uploaded(upload, caller.actor()).await?;
+    let said = format!("{}/{}", upload.digest(), upload.name());
+    let new = || Ok(upload.id().to_owned());
+    let claim = match server.once.claim(&server.handle, &caller.id(), "import", &once, &said, new).await {
+        Ok(claim) => claim,
+        Err(problem) => {
+            upload.abandon();
+            return Err(problem);
+        }
+    };
+    let import = match server.handle.import(&claim.id).await {
+        Ok(known) if claim.repeated => {
+            upload.abandon();
+            known
+        }
+        // It is new, or what was claimed never came to be.
+        Ok(_) | Err(ImportError::NotFound(_)) => server.handle.uploaded(upload.named(claim.id)?, caller.actor()).await?,
+        Err(error) => {
+            upload.abandon();
+            return Err(error.into());
+        }
+    };
     let place = format!("/imports/{}", import.id);
     Ok(Made { body: import.into(), place, tag: None })
 }

@@ -51,6 +51,8 @@ pub(crate) struct JourneyPage {
     /// Where the next page begins; none after the last. A page may hold less than was asked for, or nothing, and still have another
     /// after it.
     next_cursor: Option<String>,
+    /// How many entries, older than all that are there, are kept no longer: `retention` in bot.yaml says how long they are.
+    removed: u64,
 }
 
 /// Something that happened to a contact.
@@ -108,7 +110,7 @@ pub(crate) async fn list(
     let page = server.handle.journey(contact, filter, cursor, limit).await;
     let names = Names::of(&server.handle).await;
     let entries = page.entries.iter().map(|entry| line(entry, &names, wanted.as_deref())).collect();
-    Ok(axum::Json(JourneyPage { entries, next_cursor: page.next.map(|next| next.to_string()) }))
+    Ok(axum::Json(JourneyPage { entries, next_cursor: page.next.map(|next| next.to_string()), removed: page.forgotten }))
 }
 
 fn wrong(why: impl Into<String>) -> Problem {
@@ -137,10 +139,10 @@ fn line(entry: &model::JourneyEntry, names: &Names, wanted: Option<&str>) -> Jou
         id: entry.id.to_string(),
         at: entry.at.into(),
         kind: entry.what.topic().name(),
-        text: view::words(entry, names),
+        text: view::what(entry, names),
         by: names.actor(&entry.by),
         by_kind: kind_of(&entry.by),
-        why: why(entry),
+        why: entry.why.clone().or_else(|| view::cause(&entry.what).map(str::to_owned)),
         name,
         from: from.map(|value| Any(value.to_json())),
         to: to.map(|value| Any(value.to_json())),
@@ -171,15 +173,6 @@ fn changed(what: &JourneyKind, wanted: Option<&str>) -> (Option<String>, Option<
         }
         other => (other.subject().map(str::to_owned), None, None),
     }
-}
-
-fn why(entry: &model::JourneyEntry) -> Option<String> {
-    entry.why.clone().or_else(|| match &entry.what {
-        JourneyKind::SegmentEntered(moved) | JourneyKind::SegmentLeft(moved) => Some(moved.cause.clone()).filter(|cause| !cause.is_empty()),
-        JourneyKind::RunBegan { through, .. } => Some(through.clone()),
-        JourneyKind::Merged { why, .. } => Some(why.clone()).filter(|why| !why.is_empty()),
-        _ => None,
-    })
 }
 
 fn kind_of(actor: &Actor) -> &'static str {

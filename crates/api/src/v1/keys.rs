@@ -5,6 +5,7 @@
 use super::{
     asked::{Asked, Body, In, Nothing},
     caller::{Caller, KeysWrite},
+    once::IdempotencyKey,
     openapi::{Api, Done, Made, Time, about},
 };
 use crate::{
@@ -18,13 +19,18 @@ use model::Instant;
 use runtime::{ApiKey, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// The routes of keys.
 pub(super) fn routes(api: Api) -> Api {
     let list = about("listKeys", "List keys").says("Every key, revoked ones included; never what it proves itself by.");
     let create = about("createKey", "Make a key")
-        .says("The key itself is in this answer and nowhere else. A key gives away only scopes that it has itself.")
-        .refuses(409, "exists", "there is a key of this name that opens something");
+        .says(
+            "The key itself is in this answer and nowhere else; a repetition with the same Idempotency-Key tells it again until the server \
+             restarts. A key gives away only scopes that it has itself.",
+        )
+        .refuses(409, "exists", "there is a key of this name that opens something")
+        .refuses(409, "token_gone", "this request made its key before, and what it proves itself by is not known here any more");
     let revoke = about("revokeKey", "Revoke a key").says("From the answer on it opens nothing.").refuses(
         404,
         "no_key",
@@ -111,14 +117,30 @@ pub(crate) struct Told {
 pub(crate) async fn create(
     caller: Caller<KeysWrite>,
     State(server): State<Shared>,
+    once: IdempotencyKey,
     Body(NewKey { name, scopes, per_minute }): Body<NewKey>,
 ) -> Result<Made<Told>, Problem> {
     for scope in scopes.iter().filter_map(|name| Scope::named(name)) {
         caller.must(scope)?;
     }
-    let (key, token) = keys::create(&server.handle, &name, &scopes, per_minute).await?;
-    let place = format!("/keys/{}", key.id);
-    Ok(Made { body: Told { key: Shown::of(&key, None), token }, place, tag: None })
+    let said = json!([name, scopes, per_minute]).to_string();
+    let claim = server.once.claim(&server.handle, &caller.id(), "key", &once, &said, || Ok(keys::new_id())).await?;
+    let made =
+        |key: &ApiKey, used, token| Made { place: format!("/keys/{}", key.id), body: Told { key: Shown::of(key, used), token }, tag: None };
+    if claim.repeated
+        && let Some((key, used)) = server.handle.api_keys().await.into_iter().find(|(key, _)| key.id == claim.id)
+    {
+        let token = server.once.token(&key.id).ok_or_else(|| {
+            let detail = "this key was made before, and its token was told then; revoke it, and make another with a new Idempotency-Key";
+            Problem::new(StatusCode::CONFLICT, "token_gone", detail).with("id", json!(key.id))
+        })?;
+        return Ok(made(&key, used, token));
+    }
+    let (key, token) = keys::create_as(&server.handle, claim.id, &name, &scopes, per_minute).await?;
+    if once.0.is_some() {
+        server.once.keep_token(&key.id, &token);
+    }
+    Ok(made(&key, None, token))
 }
 
 /// `DELETE /api/v1/keys/{key}`

@@ -8,6 +8,7 @@
 
 mod asked;
 mod attributes;
+mod block;
 mod bulk;
 mod caller;
 mod consents;
@@ -20,18 +21,22 @@ mod imports;
 mod journey;
 mod keys;
 mod merge;
+mod messages;
 mod notes;
 mod once;
 mod openapi;
 mod rate;
 mod segments;
 mod tags;
+mod vocabulary;
 mod webhooks;
 
+pub(crate) use block::set as block_contact;
 pub(crate) use contacts::story;
 pub(crate) use erase::carry_out as erase_contact;
 pub(crate) use journey::topics as journey_topics;
 pub(crate) use merge::shown as merge_preview;
+pub(crate) use messages::FoundMessages;
 pub(crate) use once::Once;
 pub(crate) use rate::Rates;
 pub(crate) use segments::{Asks, explained, listed, members_page, preview_asked, shown, told};
@@ -50,8 +55,11 @@ fn declared() -> Api {
     let api = notes::routes(api);
     let api = journey::routes(api);
     let api = attributes::routes(api);
+    let api = vocabulary::routes(api);
     let api = events::routes(api);
     let api = find::routes(api);
+    let api = messages::routes(api);
+    let api = block::routes(api);
     let api = webhooks::routes(api);
     let api = tags::routes(api);
     let api = imports::routes(api);

@@ -32,6 +32,8 @@ const DAY: i64 = 86_400_000_000;
 const SWEPT: i64 = 60;
 /// Claims with one of so many remainders take turns.
 const TURNS: usize = 64;
+/// Tokens of keys that were made that way, and are remembered in memory alone; the oldest go first.
+const TOKENS: usize = 256;
 
 type Short = [u8; 16];
 
@@ -63,11 +65,18 @@ pub(crate) struct Once {
     turns: [tokio::sync::Mutex<()>; TURNS],
     /// The last day on which old claims were dropped.
     swept: AtomicI64,
+    /// What keys made here prove themselves by, so that a repetition is answered the same; never written down.
+    tokens: Mutex<VecDeque<(String, String)>>,
 }
 
 impl Default for Once {
     fn default() -> Self {
-        Self { stood: Mutex::default(), turns: std::array::from_fn(|_| tokio::sync::Mutex::default()), swept: AtomicI64::new(0) }
+        Self {
+            stood: Mutex::default(),
+            turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            swept: AtomicI64::new(0),
+            tokens: Mutex::default(),
+        }
     }
 }
 
@@ -142,6 +151,21 @@ impl Once {
                 }
             }
         });
+    }
+
+    /// Keeps the token of an API key in memory.
+    pub(crate) fn keep_token(&self, id: &str, token: &str) {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.push_back((id.to_owned(), token.to_owned()));
+        if tokens.len() > TOKENS {
+            tokens.pop_front();
+        }
+    }
+
+    /// The token of an API key that was made here lately.
+    pub(crate) fn token(&self, id: &str) -> Option<String> {
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.iter().find(|(known, _)| known == id).map(|(_, token)| token.clone())
     }
 
     /// Takes note that a key stands for a request.

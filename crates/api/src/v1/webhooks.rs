@@ -45,10 +45,12 @@ pub(super) fn routes(api: Api) -> Api {
     let test = no(about("testWebhook", "Post a test"))
         .says("A `webhook.test`, signed, now and once, past the queue. The answer says what came of it.")
         .refuses(422, "invalid", "nothing leaves for this webhook: it is not enabled");
-    let deliveries =
-        no(about("listWebhookDeliveries", "List deliveries")).says("Newest first: those that wait, and the last 1,000 that are over.");
+    let deliveries = no(about("listWebhookDeliveries", "List deliveries"))
+        .says("Newest first: those that wait, and the last 1,000 that are over.")
+        .also(Scope::ContactsRead, "always: deliveries name contacts");
     let replay = no(about("replayWebhookDeliveries", "Deliver once more"))
         .says("One delivery, or those of a span, of the last 1,000 that are over, under the ids they had.")
+        .also(Scope::ContactsRead, "always: deliveries name contacts")
         .refuses(422, "invalid", "there is no such delivery, or neither one nor a span is named")
         .refuses(429, "too_many", "its queue is full");
     api.get("/webhooks", self::list, list)
@@ -493,11 +495,12 @@ pub(crate) struct DeliveryPage {
 
 /// `GET /api/v1/webhooks/{webhook}/deliveries`
 pub(crate) async fn deliveries(
-    _: Caller<WebhooksWrite>,
+    caller: Caller<WebhooksWrite>,
     In(id): In<String>,
     Asked(Which { state, cursor, limit }): Asked<Which>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<DeliveryPage>, Problem> {
+    caller.must(Scope::ContactsRead)?;
     let bad = |why: &str| Problem::new(StatusCode::BAD_REQUEST, "bad_query", why);
     let limit = limit.unwrap_or(PAGE);
     if !(1..=LARGEST).contains(&limit) {
@@ -542,11 +545,12 @@ pub(crate) struct Replayed {
 
 /// `POST /api/v1/webhooks/{webhook}/replay`
 pub(crate) async fn replay(
-    _: Caller<WebhooksWrite>,
+    caller: Caller<WebhooksWrite>,
     In(id): In<String>,
     State(server): State<Shared>,
     Body(ReplayOf { delivery, from, until }): Body<ReplayOf>,
 ) -> Result<axum::Json<Replayed>, Problem> {
+    caller.must(Scope::ContactsRead)?;
     let time = |name: &str, text: &str| {
         let read = text.parse::<jiff::Timestamp>().ok().map(|at| Instant(at.as_microsecond()));
         read.ok_or_else(|| Problem::invalid(format!("{name}: a time such as 2026-11-21T10:00:00Z")))

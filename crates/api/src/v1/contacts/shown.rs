@@ -32,6 +32,9 @@ pub(crate) struct Contact {
     first_message: Option<First>,
     /// Declared attributes that have a value.
     attributes: BTreeMap<String, Any>,
+    /// Computed attributes that have a value now, for those who ask for one contact at a time. They cannot be set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) computed: Option<BTreeMap<String, Any>>,
     /// What channels and imports say of them.
     system: BTreeMap<String, Any>,
     /// Their tags.
@@ -175,6 +178,7 @@ impl Contact {
             counters: Counters::of(contact),
             first_message: First::of(contact),
             attributes: values(&contact.attributes),
+            computed: None,
             system: values(&contact.system),
             tags: contact
                 .tags

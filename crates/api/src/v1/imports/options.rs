@@ -1,12 +1,12 @@
 //! What is wanted of an import, as a request says it.
 
 use crm::import::{Blanks, DateOrder, Mode, Options};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// What is wanted of an import.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ImportOptions {
     /// What a column is, by its name in the file: `id`, `external`, `email`, `phone`, `tags`, `status`, an attribute, a system
@@ -28,6 +28,8 @@ pub(crate) struct ImportOptions {
     /// The static segment to put everybody of the file in.
     #[schemars(length(max = 64))]
     list: Option<String>,
+    /// Whether the file only says who is on that list: its rows find contacts, and nothing else of them is read or made.
+    members: bool,
     /// How days such as 03/04/2026 are meant; has to be said if there are any.
     dates: Option<ImportDates>,
     /// The country of phone numbers without one; the bot's if it is not said.
@@ -38,7 +40,7 @@ pub(crate) struct ImportOptions {
 }
 
 /// What a row may do.
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ImportMode {
     /// Make contacts; one who is there is a fault.
@@ -51,7 +53,7 @@ pub(crate) enum ImportMode {
 }
 
 /// What a blank cell does.
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ImportBlanks {
     /// Nothing.
@@ -62,7 +64,7 @@ pub(crate) enum ImportBlanks {
 }
 
 /// How a day such as 03/04/2026 is meant.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ImportDates {
     /// In April.
@@ -88,6 +90,7 @@ impl From<ImportOptions> for Options {
             tags: said.tags,
             source: said.source,
             list: said.list,
+            members: said.members,
             dates: said.dates.map(|dates| match dates {
                 ImportDates::Dmy => DateOrder::Dmy,
                 ImportDates::Mdy => DateOrder::Mdy,
@@ -95,5 +98,72 @@ impl From<ImportOptions> for Options {
             country: said.country,
             again: said.again,
         }
+    }
+}
+
+impl From<Options> for ImportOptions {
+    fn from(kept: Options) -> Self {
+        let Options { map, key, mode, blanks, tags, source, list, members, dates, country, again } = kept;
+        Self {
+            map,
+            key,
+            mode: match mode {
+                Mode::Create => ImportMode::Create,
+                Mode::Update => ImportMode::Update,
+                Mode::Upsert => ImportMode::Upsert,
+            },
+            blanks: match blanks {
+                Blanks::Keep => ImportBlanks::Keep,
+                Blanks::Clear => ImportBlanks::Clear,
+            },
+            tags,
+            source,
+            list,
+            members,
+            dates: dates.map(|dates| match dates {
+                DateOrder::Dmy => ImportDates::Dmy,
+                DateOrder::Mdy => ImportDates::Mdy,
+            }),
+            country,
+            again,
+        }
+    }
+}
+
+/// The same as it is told: every field is there, so its schema is another one and has a name of its own.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Chosen(ImportOptions);
+
+impl JsonSchema for Chosen {
+    fn schema_name() -> Cow<'static, str> {
+        "ChosenImportOptions".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        ImportOptions::json_schema(generator)
+    }
+}
+
+impl From<Options> for Chosen {
+    fn from(kept: Options) -> Self {
+        Self(kept.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_is_told_as_it_was_asked_for() {
+        let said = serde_json::json!({
+            "map": { "E-Mail": "email", "Notes": "-" }, "key": "external", "mode": "update", "blanks": "clear", "tags": ["fair"],
+            "source": "fair", "list": "vips", "members": true, "dates": "dmy", "country": "DE", "again": true,
+        });
+        let read: ImportOptions = serde_json::from_value(said.clone()).unwrap();
+        let kept = Options::from(read);
+        assert_eq!((kept.members, kept.mode, kept.dates), (true, Mode::Update, Some(DateOrder::Dmy)));
+        assert_eq!(serde_json::to_value(ImportOptions::from(kept)).unwrap(), said);
     }
 }

@@ -1,5 +1,6 @@
 //! An import as it is told.
 
+use super::options::Chosen;
 use crate::v1::openapi::Time;
 use crm::import::Shape;
 use runtime::{Import, ImportState};
@@ -38,6 +39,8 @@ pub(crate) struct Shown {
     delimiter: Option<String>,
     /// Its columns.
     columns: Vec<ImportColumn>,
+    /// What was asked for when it was last checked or carried out; null before that.
+    options: Option<Chosen>,
     /// What came of its rows, or would.
     counts: ImportCounts,
     /// Whether it can be carried out, still or again: its file is kept until it is done.
@@ -81,6 +84,7 @@ impl From<Import> for Shown {
             Shape::Csv { delimiter, .. } => Some(delimiter.to_string()),
             Shape::Jsonl => None,
         };
+        let asked = import.state != ImportState::Uploaded;
         Self {
             state: import.state.name().to_owned(),
             why: match &import.state {
@@ -100,6 +104,7 @@ impl From<Import> for Shown {
             format: if delimiter.is_some() { "csv" } else { "jsonl" }.to_owned(),
             delimiter,
             columns: import.columns.into_iter().map(|c| ImportColumn { name: c.name, field: c.field, sample: c.sample }).collect(),
+            options: asked.then(|| import.options.into()),
             counts: ImportCounts {
                 created: counts.created,
                 updated: counts.updated,

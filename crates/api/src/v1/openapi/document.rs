@@ -7,11 +7,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, tr
 use serde_json::{Map, Value as Json, json};
 
 /// What the groups of routes are about, by the first part of their path.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 12] = [
     ("openapi", "What this API is."),
     ("contacts", "Everybody the bot knows, and what happened to them."),
     ("erasures", "What became of those who were erased."),
+    ("messages", "What was said, found by its words."),
     ("attributes", "What can be known of a contact."),
+    ("vocabulary", "What conditions can ask about by name."),
     ("tags", "Tags over everybody."),
     ("segments", "Who belongs together: rules that hold at every moment, and lists."),
     ("imports", "Contacts, events and lists out of files."),
@@ -218,6 +220,8 @@ fn headers() -> Json {
     let text = json!({ "type": "string" });
     let header = |text: &str, schema: &Json| json!({ "description": text, "schema": schema });
     json!({
+        "RateLimit": header("What the caller has left: `\"minute\";r=5999;t=42` is 5,999 requests in the next 42 seconds.", &text),
+        "RateLimit-Policy": header("How often the caller may ask: `\"minute\";q=6000;w=60` is 6,000 times in 60 seconds.", &text),
         "RateLimit-Limit": header("How often the caller may ask in a minute.", &number),
         "RateLimit-Remaining": header("How often it may still ask in this minute.", &number),
         "RateLimit-Reset": header("Seconds until the next minute begins.", &number),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// The media type of refusals.
 const PROBLEM: &str = "application/problem+json";
 /// Headers of every answer to a caller whose requests are counted.
-const COUNTED: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+const COUNTED: [&str; 5] = ["RateLimit", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
 
 /// An operation as far as it was told.
 pub(crate) struct Operation<'d> {

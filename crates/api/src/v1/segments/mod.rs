@@ -529,6 +529,10 @@ pub(crate) async fn membership(
         caller.must(Scope::ContactsRead)?;
     }
     view::known(&server.handle, &key)?;
+    // Asked most of all: memory answers it, unless their record has more to say.
+    if !explain && let Some(standing) = view::at_hand(&server.handle, &key, contact) {
+        return Ok(axum::Json(standing));
+    }
     let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
     Ok(axum::Json(view::standing(&server.handle, &key, &person, explain).await))
 }

@@ -4,7 +4,7 @@ use crate::v1::openapi::{Any, ContactRef, Time};
 use engine::SegmentWhy;
 use expr::{Explanation, Truth};
 use model::{ContactId, Person};
-use runtime::{Handle, Preview, SegmentError, SegmentRecord};
+use runtime::{Handle, Membership, Preview, SegmentError, SegmentRecord};
 use schemars::JsonSchema;
 use segments::{Origin, Rule, RuleKind};
 use serde::Serialize;
@@ -378,6 +378,25 @@ pub(super) async fn standing(handle: &Handle, key: &str, person: &Person, explai
         explain,
         name: None,
     }
+}
+
+/// The same out of memory alone, without why; none if only the store can tell.
+pub(super) fn at_hand(handle: &Handle, key: &str, contact: ContactId) -> Option<Standing> {
+    let (is_member, since) = match handle.membership(contact, key)? {
+        Membership::Out => (false, None),
+        // Perhaps on a list, or their step is on its way.
+        Membership::In(None) => return None,
+        Membership::In(since) => (true, since),
+    };
+    Some(Standing {
+        segment: key.to_owned(),
+        contact,
+        is_member,
+        since: since.map(Time),
+        at: handle.now().into(),
+        explain: None,
+        name: None,
+    })
 }
 
 /// The same for the command line, with the contact's name.
