@@ -315,8 +315,12 @@ pub enum ContactsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Find people by name, e-mail, phone or id
+    /// Find people by name, e-mail, phone or id, or by what was said
     Find(FindArgs),
+    /// Keep what somebody writes and answer it no more
+    Block(BlockArgs),
+    /// Let the bot answer somebody again
+    Unblock(BlockArgs),
     /// List everybody for whom a condition holds
     Query(QueryArgs),
     /// Make and change contacts by a CSV or JSONL file
@@ -329,6 +333,10 @@ pub enum ContactsCommand {
     Untag(TagArgs),
     /// Set attributes of everybody a condition names; counts first
     Set(SetArgs),
+    /// Put everybody a condition names on a list; counts first
+    AddTo(ListedArgs),
+    /// Take everybody a condition names off a list; counts first
+    RemoveFrom(ListedArgs),
     /// Make one contact of two that are one person, or undo that
     Merge(MergeArgs),
     /// List who else may be the same person, and why
@@ -348,22 +356,8 @@ pub enum ContactsCommand {
         /// The contact's id, con_…
         id: String,
     },
-    /// Take away everything about one person, for good
-    Erase {
-        #[command(flatten)]
-        data: DataArgs,
-        /// The contact's id, con_…
-        id: String,
-        /// Only say what would go and what must stay
-        #[arg(long)]
-        dry_run: bool,
-        /// Do it without asking
-        #[arg(long, conflicts_with = "dry_run")]
-        yes: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Take away everything about a person, or about many, for good
+    Erase(EraseArgs),
     /// Record events of a JSONL file; they start no flow
     ImportEvents {
         #[command(flatten)]
@@ -381,12 +375,27 @@ pub struct FindArgs {
     /// What to look for: words of a name, a phone number, …
     #[arg(required = true)]
     pub text: Vec<String>,
+    /// Look in what was said in their chats, newest first
+    #[arg(long)]
+    pub messages: bool,
+    /// Go on where the page before ended (with --messages)
+    #[arg(long, value_name = "CURSOR", requires = "messages")]
+    pub after: Option<String>,
     /// How many, at most 100
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub limit: u8,
     /// As JSON, one contact to a line
     #[arg(long)]
     pub json: bool,
+}
+
+/// `contacts block` and `contacts unblock`.
+#[derive(Debug, clap::Args)]
+pub struct BlockArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The contact's id, con_…
+    pub id: String,
 }
 
 /// `contacts query`.
@@ -516,6 +525,37 @@ pub struct SetArgs {
     pub values: Vec<String>,
 }
 
+/// `contacts add-to`, `contacts remove-from`.
+#[derive(Debug, clap::Args)]
+pub struct ListedArgs {
+    #[command(flatten)]
+    pub whom: WhomArgs,
+    /// The static segment's key
+    pub list: String,
+}
+
+/// `contacts erase`.
+#[derive(Debug, clap::Args)]
+pub struct EraseArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The contact's id, con_…
+    #[arg(required_unless_present = "condition")]
+    pub id: Option<String>,
+    /// Everybody for whom this holds; how many they are has to be typed
+    #[arg(long = "where", value_name = "CONDITION", conflicts_with = "id")]
+    pub condition: Option<String>,
+    /// Only say what would go and what must stay
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without asking
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Whom a change of many is for.
 #[derive(Debug, clap::Args)]
 pub struct WhomArgs {
@@ -532,6 +572,18 @@ pub struct WhomArgs {
 /// `store`.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
+    /// Write everything into one file: a backup, or a way to another machine
+    Export(StoreExportArgs),
+    /// Make a data folder of such a file
+    Import(StoreImportArgs),
+    /// Read everything, and say what is wrong with it
+    Verify {
+        #[command(flatten)]
+        data: DataArgs,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Leave nothing on disk of what was erased or replaced
     Compact {
         #[command(flatten)]
@@ -540,6 +592,39 @@ pub enum StoreCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `store export`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "A running server goes on: the file holds one moment, consistent. It holds\n\
+                        personal data, hashes of passwords and secrets of webhooks: keep it\n\
+                        as you keep the data folder.")]
+pub struct StoreExportArgs {
+    /// The file to make
+    pub file: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `store import`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Nothing is usable before everything was checked. Do not serve the old data\n\
+                        folder as well: timers and messages would go out twice.")]
+pub struct StoreImportArgs {
+    /// The file that "store export" made
+    pub file: PathBuf,
+    /// The data folder to make: empty, or not there
+    #[arg(long)]
+    pub data: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `trigger`.
@@ -677,6 +762,20 @@ pub enum SegmentsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make a list of everybody for whom a condition holds now
+    Freeze {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The key of the static segment; it is made if there is none
+        segment: String,
+        /// The condition, such as "in segment loyal"
+        condition: String,
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Put everybody whom a file names on a list; makes nobody
+    Import(MembersArgs),
     /// List who is in a segment
     Members {
         #[command(flatten)]
@@ -693,6 +792,29 @@ pub enum SegmentsCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `segments import`.
+#[derive(Debug, clap::Args)]
+pub struct MembersArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The key of the static segment
+    pub segment: String,
+    /// CSV, JSONL or one id, e-mail address or phone number a line; - reads what is piped in
+    pub file: PathBuf,
+    /// By what a row finds its contact: id, external, email, phone or an attribute
+    #[arg(long, value_name = "FIELD")]
+    pub key: Option<String>,
+    /// What a column is: Kunde=external
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub map: Vec<String>,
+    /// The country of phone numbers without one, such as DE [default: the bot's]
+    #[arg(long)]
+    pub country: Option<String>,
+    /// Say what would happen and what is wrong; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `keys`.

@@ -35,6 +35,9 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<Exit> {
         loaded.print();
         anyhow::bail!("{}: {}", args.bot.display(), loaded.summary());
     };
+    if let Some(path) = args.record.as_ref().filter(|path| path.symlink_metadata().is_ok()) {
+        anyhow::bail!("{} is there already; choose another name for the recording, or delete it first", path.display());
+    }
     if args.record.is_some() && args.contact.is_some() && !args.fresh {
         anyhow::bail!("a recording cannot begin in the middle of somebody's chat; add --fresh to begin anew as that contact");
     }
@@ -87,6 +90,8 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<Exit> {
 enum Happening {
     /// Somebody typed this.
     Line(String),
+    /// What was typed is no text: why.
+    Garbled(String),
     /// The bot's folder changed.
     Changed,
     /// The input ended.
@@ -122,6 +127,10 @@ impl Chat {
             };
             let line = match happening {
                 Ok(Happening::Line(line)) => line,
+                Ok(Happening::Garbled(why)) => {
+                    println!("  {why}");
+                    continue;
+                }
                 Ok(Happening::Changed) => {
                     // Many hints are one change.
                     self.look(false)?;
@@ -366,14 +375,36 @@ enum Going {
 /// Standard input, line by line, on a thread of its own: the clock must not wait for it.
 fn read_lines(tell: Sender<Happening>) {
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            // Neither the end of the input nor of the conversation is an error.
-            if line.map_or(true, |line| tell.send(Happening::Line(line)).is_err()) {
-                break;
+        let mut input = std::io::stdin().lock();
+        while let Some(happening) = next_line(&mut input) {
+            // The end of the conversation is no error.
+            if tell.send(happening).is_err() {
+                return;
             }
         }
         let _ = tell.send(Happening::End);
     });
+}
+
+/// The next line of the input; none at its end. A line that is no UTF-8 is told, and those after it are read.
+fn next_line(input: &mut impl BufRead) -> Option<Happening> {
+    let mut line = Vec::new();
+    match input.read_until(b'\n', &mut line) {
+        Ok(0) => None,
+        Ok(_) => {
+            let read = String::from_utf8(line);
+            Some(read.map_or_else(
+                |_| {
+                    Happening::Garbled("this line was not said: it is no UTF-8; set the terminal, or what writes the line, to UTF-8".into())
+                },
+                |line| Happening::Line(line.trim_end_matches(['\n', '\r']).to_owned()),
+            ))
+        }
+        Err(why) => {
+            eprintln!("switchboard: the input cannot be read any further: {why}");
+            None
+        }
+    }
 }
 
 /// The time as people write it in files: local, to the second.

@@ -2,15 +2,15 @@
 
 mod show;
 
-mod bulk;
+pub mod bulk;
 mod erase;
 mod export;
 mod find;
-mod import;
+pub mod import;
 mod merge;
 mod query;
 
-use crate::args::ContactsCommand;
+use crate::args::{BlockArgs, ContactsCommand};
 use crate::{Exit, data};
 use api::control::Request;
 use model::Instant;
@@ -30,19 +30,23 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
             }
         }
         ContactsCommand::Find(args) => return find::run(args),
+        ContactsCommand::Block(args) => return block(&args, true),
+        ContactsCommand::Unblock(args) => return block(&args, false),
         ContactsCommand::Query(args) => return query::run(args),
         ContactsCommand::Import(args) => return import::run(args),
         ContactsCommand::Export(args) => return export::run(&args),
         ContactsCommand::Tag(args) => return bulk::tag(&args, true),
         ContactsCommand::Untag(args) => return bulk::tag(&args, false),
         ContactsCommand::Set(args) => return bulk::set(&args),
+        ContactsCommand::AddTo(args) => return bulk::list(&args, true),
+        ContactsCommand::RemoveFrom(args) => return bulk::list(&args, false),
         ContactsCommand::Merge(args) => return merge::run(&args),
         ContactsCommand::Duplicates { data, id, json } => return merge::duplicates(&data, &id, json),
         ContactsCommand::Data { data, id } => {
             let answer = data::ask(&data, Request::ContactsData { id: id.parse()? })?;
             println!("{}", serde_json::to_string_pretty(&answer)?);
         }
-        ContactsCommand::Erase { data, id, dry_run, yes, json } => return erase::run(&data, &id, dry_run, yes, json),
+        ContactsCommand::Erase(args) => return erase::run(&args),
         ContactsCommand::ImportEvents { data, file } => return crate::events::import(&data, &file),
         ContactsCommand::Show { data, id, kind, lines, json } => {
             let id = id.parse()?;
@@ -54,6 +58,13 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
             }
         }
     }
+    Ok(Exit::Fine)
+}
+
+/// Blocks somebody, or unblocks them.
+fn block(args: &BlockArgs, blocked: bool) -> anyhow::Result<Exit> {
+    let answer = data::ask(&args.data, Request::ContactsBlock { id: args.id.parse()?, blocked })?;
+    println!("{} is {}", args.id, cell(&answer["status"]));
     Ok(Exit::Fine)
 }
 

@@ -113,5 +113,6 @@ pub async fn open_at_rest(data: &Path) -> anyhow::Result<runtime::Service> {
         at_rest: true,
     })
     .await?;
+    service.handle.said_in(data.join("said"));
     Ok(service)
 }

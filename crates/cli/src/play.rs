@@ -236,6 +236,7 @@ impl Play {
                     | Action::Settled(_)
                     | Action::Notice(..)
                     | Action::Gone(_)
+                    | Action::Said(..)
                     | Action::Desk(_)
                     | Action::Retired(_)
                     | Action::Alert(_) => {}

@@ -3,7 +3,7 @@
 
 mod why;
 
-use crate::args::SegmentsCommand;
+use crate::args::{SegmentsCommand, WhomArgs};
 use crate::{Exit, data, table};
 use api::control::{Of, Request};
 use serde_json::Value;
@@ -32,6 +32,10 @@ pub fn run(command: SegmentsCommand) -> anyhow::Result<Exit> {
             let answer = data::ask(&data, Request::SegmentsExplain { key: segment, contact: contact.parse()? })?;
             if json { println!("{}", serde_json::to_string_pretty(&answer)?) } else { print!("{}", why::told(&answer)) }
         }
+        SegmentsCommand::Freeze { data, segment, condition, yes } => {
+            return crate::contacts::bulk::freeze(&WhomArgs { data, condition, yes }, &segment);
+        }
+        SegmentsCommand::Import(args) => return crate::contacts::import::members(&args),
         SegmentsCommand::Members { data, segment, limit, after, json } => {
             let after = after.map(|id| id.parse()).transpose()?;
             let answer = data::ask(&data, Request::SegmentsMembers { key: segment, after, limit: limit.into() })?;

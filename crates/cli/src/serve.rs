@@ -82,8 +82,10 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>, seen: folder::Stamp) -> a
         at_rest: false,
     })
     .await?;
+    service.handle.lives_in(&folder);
     let imports = folder.join("imports");
     service.handle.imports_in(&imports).await.with_context(|| format!("cannot use the folder {}", imports.display()))?;
+    service.handle.said_in(folder.join("said"));
     let sign_in = first_agent(&service.handle).await?;
     let control = ControlFile { address: loopback(address), token: api::control::new_token() };
     write_control(&folder, &control)?;

@@ -1,41 +1,48 @@
-//! `store`: what is on disk, through the running server or in a stopped one's folder.
+//! `store`: everything that is stored as a whole, through the running server or in a stopped one's folder.
+
+mod export;
+mod import;
+mod job;
+mod shown;
+mod verify;
 
 use crate::args::StoreCommand;
 use crate::{Exit, data};
 use api::control::Request;
+use runtime::StoreWork;
+use shown::size;
+
+/// sled panics where it finds its files damaged. That is caught and told in words; the panic itself helps nobody.
+fn hush_sled() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let from_sled = panic.location().is_some_and(|at| at.file().split(['/', '\\']).any(|part| part.starts_with("sled-")));
+        if !from_sled {
+            others(panic);
+        }
+    }));
+}
 
 /// Does what is asked of the store.
 pub fn run(command: &StoreCommand) -> anyhow::Result<Exit> {
+    hush_sled();
     match command {
+        StoreCommand::Export(args) => export::run(args),
+        StoreCommand::Import(args) => import::run(args),
+        StoreCommand::Verify { data, json } => verify::run(data, *json),
         StoreCommand::Compact { data, json } => {
-            let answer = data::ask(data, Request::StoreCompact {})?;
-            let compacted = &answer["compacted"];
+            let folder = data::find(data)?;
+            let compacted = match job::through_the_server(&folder, StoreWork::Compact)? {
+                Some(compacted) => compacted,
+                None => data::ask(data, Request::StoreCompact {})?["compacted"].clone(),
+            };
             if *json {
                 println!("{compacted}");
             } else {
                 let number = |key: &str| compacted[key].as_u64().unwrap_or_default();
                 println!("{} rows written anew; {} before, {} after", number("rows"), size(number("before")), size(number("after")));
             }
+            Ok(Exit::Fine)
         }
-    }
-    Ok(Exit::Fine)
-}
-
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["bytes", "KiB", "MiB", "GiB"];
-    let mut amount = bytes as f64;
-    let mut unit = 0;
-    while amount >= 1024.0 && unit + 1 < UNITS.len() {
-        amount /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} bytes") } else { format!("{amount:.1} {}", UNITS[unit]) }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sizes_are_read_by_people() {
-        assert_eq!([super::size(12), super::size(2048), super::size(3 << 30)], ["12 bytes", "2.0 KiB", "3.0 GiB"]);
     }
 }

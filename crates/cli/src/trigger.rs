@@ -20,17 +20,19 @@ pub fn run(args: TriggerArgs) -> anyhow::Result<Exit> {
         (None, None) => bail!("say whom it is for with --to CONDITION or --contact WHO"),
     };
     let with = fields(&args.with)?;
-    let counted = data::ask(&args.data, Request::TriggerCount { to: to.clone() })?;
+    let counted = data::ask(&args.data, Request::TriggerCount { to: to.clone(), event: Some(event.clone()) })?;
     let found = counted["found"].as_u64().unwrap_or_default();
+    let unheeded = counted["unheeded"].as_str();
     if args.json && args.dry_run {
         println!("{counted}");
-        return Ok(Exit::Fine);
-    }
-    if !args.json {
+    } else if !args.json {
         print!("{}", count(&event, &counted));
     }
+    if let Some(why) = unheeded.filter(|_| !(args.json && args.dry_run)) {
+        eprintln!("{}", clean(&json!(why)));
+    }
     if args.dry_run {
-        return Ok(Exit::Fine);
+        return Ok(if unheeded.is_some() { Exit::Problems } else { Exit::Fine });
     }
     if found == 0 {
         return Ok(Exit::Problems);

@@ -78,7 +78,12 @@ pub fn latest(data: &Path) -> anyhow::Result<Arc<Bot>> {
     let note = folder(data).join(LATEST);
     let version =
         std::fs::read_to_string(&note).with_context(|| format!("{} was never served: it has no {}", data.display(), note.display()))?;
-    load(data, version.trim())
+    let version = version.trim();
+    // It may have come with somebody else's export: it names a folder beside it and nothing else.
+    if version.len() != 64 || !version.bytes().all(|b| b.is_ascii_hexdigit()) {
+        bail!("{} does not name a version of the bot; \"switchboard serve\" writes it anew", note.display());
+    }
+    load(data, version)
 }
 
 /// The beginning of a version's name, which tells it from others for people.

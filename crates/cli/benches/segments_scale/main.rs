@@ -25,6 +25,7 @@ mod data;
 mod duck;
 mod parts;
 mod server;
+mod wire;
 
 use std::path::PathBuf;
 

@@ -106,9 +106,9 @@ impl Screen {
 
     /// The button of the last message with this number.
     pub fn button(&self, text: &str) -> Option<(String, String)> {
-        let number: usize = text.parse().ok()?;
+        let number = engine::ordinal(text)?;
         let content = &self.last.as_ref()?.content;
-        let choice = content.choices().nth(number.checked_sub(1)?)?;
+        let choice = content.choices().nth(usize::from(number).checked_sub(1)?)?;
         match &choice.action {
             ChoiceAction::Reply { token } => Some((token.clone(), choice.label.clone())),
             ChoiceAction::Url(_) | ChoiceAction::Phone(_) => None,

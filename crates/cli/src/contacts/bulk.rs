@@ -1,15 +1,15 @@
-//! `contacts tag|untag|set`: a change of everybody a condition names, counted before it is made.
+//! `contacts tag|untag|set|add-to|remove-from`: a change of everybody a condition names, counted before it is made.
 
 use super::import::contacts;
 use crate::{
     Exit,
-    args::{SetArgs, TagArgs, WhomArgs},
+    args::{ListedArgs, SetArgs, TagArgs, WhomArgs},
     session::Session,
 };
 use anyhow::bail;
 use api::{
     bulk::Wanted,
-    control::{BulkAsk, Request},
+    control::{BulkAsk, Of, Request},
 };
 use serde_json::{Map, Value};
 use std::{
@@ -40,6 +40,38 @@ pub fn set(args: &SetArgs) -> anyhow::Result<Exit> {
     change(&args.whom, Wanted { set, ..Wanted::default() }, &words)
 }
 
+/// Puts people on a list, or takes them off.
+pub fn list(args: &ListedArgs, on: bool) -> anyhow::Result<Exit> {
+    let lists = vec![args.list.clone()];
+    let (what, words) = if on {
+        (Wanted { add_to: lists, ..Wanted::default() }, format!("to be put on the list {}", args.list))
+    } else {
+        (Wanted { remove_from: lists, ..Wanted::default() }, format!("to be taken off the list {}", args.list))
+    };
+    change(&args.whom, what, &words)
+}
+
+/// Makes the list if there is none, and puts everybody on it for whom a condition holds now.
+pub fn freeze(whom: &WhomArgs, key: &str) -> anyhow::Result<Exit> {
+    let session = Session::open(&whom.data)?;
+    let there = session.ask(Request::SegmentsShow { key: key.to_owned() });
+    let is_list = there.as_ref().is_ok_and(|segment| segment["static"] == true);
+    if there.is_ok() && !is_list {
+        session.close();
+        bail!("the segment {key} has a condition; choose the key of a list, or one that nobody has");
+    }
+    // Said before anything is made.
+    let counted = session.ask(Request::SegmentsPreview { of: Of::Where(whom.condition.clone()), sample: 0 });
+    let made = match (counted, there) {
+        (Err(error), _) => Err(error),
+        (Ok(_), Ok(_)) => Ok(()),
+        (Ok(_), Err(_)) => session.ask(Request::SegmentsMake { key: key.to_owned(), name: None }).map(|_| ()),
+    };
+    session.close();
+    made?;
+    change(whom, Wanted { add_to: vec![key.to_owned()], ..Wanted::default() }, &format!("to be put on the list {key}"))
+}
+
 fn change(whom: &WhomArgs, what: Wanted, words: &str) -> anyhow::Result<Exit> {
     let session = Session::open(&whom.data)?;
     let ask = |apply| Request::ContactsBulk { ask: BulkAsk { condition: whom.condition.clone(), what: what.clone(), apply } };
@@ -55,13 +87,21 @@ fn change(whom: &WhomArgs, what: Wanted, words: &str) -> anyhow::Result<Exit> {
         return Ok(Exit::Fine);
     }
     let begun = session.ask(ask(true))?;
-    let done = match begun["id"].as_str() {
-        Some(id) => follow(&session, id)?,
-        None => begun["done"].as_u64().unwrap_or(0),
-    };
+    let (done, failed) = through(&session, &begun)?;
     session.close();
+    if failed > 0 {
+        println!("{} could not be changed", contacts(failed));
+    }
     println!("{} changed", contacts(done));
     Ok(Exit::Fine)
+}
+
+/// Waits until what was begun is over: how many it was done for, and how many it could not be done for.
+pub fn through(session: &Session, begun: &Value) -> anyhow::Result<(u64, u64)> {
+    match begun["id"].as_str() {
+        Some(id) if begun["at_rest"] != true => follow(session, id),
+        Some(_) | None => Ok((begun["done"].as_u64().unwrap_or(0), begun["failed"].as_u64().unwrap_or(0))),
+    }
 }
 
 fn agreed() -> anyhow::Result<bool> {
@@ -76,7 +116,7 @@ fn agreed() -> anyhow::Result<bool> {
 }
 
 /// Waits until the server is through.
-fn follow(session: &Session, id: &str) -> anyhow::Result<u64> {
+fn follow(session: &Session, id: &str) -> anyhow::Result<(u64, u64)> {
     let shows = io::stderr().is_terminal();
     loop {
         let all = session.ask(Request::TriggerList {})?;
@@ -89,11 +129,7 @@ fn follow(session: &Session, id: &str) -> anyhow::Result<u64> {
                 if shows {
                     eprint!("\r\x1b[K");
                 }
-                let failed = one["failed"].as_u64().unwrap_or(0);
-                if failed > 0 {
-                    println!("{} could not be changed", contacts(failed));
-                }
-                return Ok(reached);
+                return Ok((reached, one["failed"].as_u64().unwrap_or(0)));
             }
             Some("failed") => bail!("{}", one["why"].as_str().unwrap_or("it could not be carried out")),
             _ if shows => eprint!("\r\x1b[K{reached} of {found}"),

@@ -1,9 +1,11 @@
-//! `contacts erase`: what goes and what must stay is said first, then it is done, and the certificate shown.
+//! `contacts erase`: what goes and what must stay is said first, then it is done, and the certificate shown. Many are erased by
+//! a condition; then how many they are has to be typed.
 
-use crate::args::DataArgs;
-use crate::{Exit, data};
+use super::{bulk::through, clean, import::contacts};
+use crate::args::{DataArgs, EraseArgs};
+use crate::{Exit, data, session::Session};
 use anyhow::bail;
-use api::control::Request;
+use api::control::{EraseManyAsk, Request};
 use serde_json::Value;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -23,8 +25,88 @@ const WORDS: [(&str, &str, &str); 12] = [
     ("consents", "consent", "consents"),
 ];
 
-/// Erases a contact.
-pub fn run(args: &DataArgs, id: &str, dry_run: bool, yes: bool, json: bool) -> anyhow::Result<Exit> {
+/// Erases a contact, or many.
+pub fn run(args: &EraseArgs) -> anyhow::Result<Exit> {
+    match (&args.id, &args.condition) {
+        (Some(id), _) => one(&args.data, id, args.dry_run, args.yes, args.json),
+        (None, Some(condition)) => {
+            let session = Session::open(&args.data)?;
+            let erased = many(&session, args, condition);
+            session.close();
+            erased
+        }
+        (None, None) => bail!("say whom: an id, or --where CONDITION"),
+    }
+}
+
+/// Erases everybody for whom a condition holds.
+fn many(session: &Session, args: &EraseArgs, condition: &str) -> anyhow::Result<Exit> {
+    let ask = |confirm, people| Request::ContactsEraseMany { ask: EraseManyAsk { condition: condition.to_owned(), confirm, people } };
+    let counted = session.ask(ask(None, None))?;
+    let found = counted["found"].as_u64().unwrap_or(0);
+    if args.dry_run && args.json {
+        println!("{}", serde_json::to_string_pretty(&counted)?);
+        return Ok(Exit::Fine);
+    }
+    if !args.json {
+        print!("{}", counted_out(&counted));
+    }
+    if args.dry_run || found == 0 {
+        println!("nobody was erased");
+        return Ok(Exit::Fine);
+    }
+    if !args.yes && !typed(found)? {
+        println!("nobody was erased");
+        return Ok(Exit::Fine);
+    }
+    let begun = session.ask(ask(Some(found), counted["people"].as_str().map(str::to_owned)))?;
+    let (done, failed) = through(session, &begun)?;
+    if args.json {
+        println!("{}", serde_json::json!({ "id": begun["id"], "found": found, "done": done, "failed": failed }));
+        return Ok(Exit::Fine);
+    }
+    println!("{} erased; {} names their certificates", contacts(done), begun["id"].as_str().unwrap_or_default());
+    if failed > 0 {
+        println!("{} left: they are part of somebody else by now", contacts(failed));
+    }
+    if begun["at_rest"] != true {
+        println!("what the disk still holds of them goes with a compaction that begins by itself");
+    }
+    Ok(Exit::Fine)
+}
+
+/// Who they are, what goes and what stays.
+fn counted_out(counted: &Value) -> String {
+    let found = counted["found"].as_u64().unwrap_or(0);
+    let mut out = format!("{} to be erased\n", contacts(found));
+    let empty = Vec::new();
+    let sample = counted["sample"].as_array().unwrap_or(&empty);
+    for one in sample {
+        let (id, name) = (one["id"].as_str().unwrap_or_default(), one["name"].as_str().unwrap_or_default());
+        out.push_str(&format!("  {id}  {}\n", clean(name)));
+    }
+    if found > sample.len() as u64 && !sample.is_empty() {
+        out.push_str(&format!("  … and {} more\n", found - sample.len() as u64));
+    }
+    if found > 0 && counted["preview"].is_object() {
+        out.push_str(&previewed(&counted["preview"]));
+    }
+    out
+}
+
+/// Whether somebody typed how many they are.
+fn typed(found: u64) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("nobody is there to be asked; add --yes to do it, or --dry-run to only look");
+    }
+    print!("type {found} to erase them, for good: ");
+    std::io::stdout().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim() == found.to_string())
+}
+
+fn one(args: &DataArgs, id: &str, dry_run: bool, yes: bool, json: bool) -> anyhow::Result<Exit> {
     let id = id.parse()?;
     let preview = data::ask(args, Request::ContactsErase { id, preview: true })?;
     if dry_run && json {
@@ -82,6 +164,14 @@ fn previewed(preview: &Value) -> String {
         None | Some(0) => out.push('\n'),
         Some(n) => out.push_str(&format!(", and {n} salted hashes: they do not want to be written to\n")),
     }
+    if let Some(n) = preview["stays"]["webhooks_told"].as_u64().filter(|n| *n > 0) {
+        let hooks = if n == 1 { "1 webhook".to_owned() } else { format!("{n} webhooks") };
+        out.push_str(&format!("       the bare id, for {hooks} to be told of it, until their log has forgotten it\n"));
+    }
+    if let Some(n) = preview["stays"]["unfinished_imports"].as_u64().filter(|n| *n > 0) {
+        let files = if n == 1 { "the file of 1 import".to_owned() } else { format!("the files of {n} imports") };
+        out.push_str(&format!("       {files} not done yet, which may name them\n"));
+    }
     out
 }
 
@@ -105,13 +195,18 @@ mod tests {
         let preview = json!({
             "goes": { "contacts": 1, "conversations": 2, "messages": 1, "notes": 0 },
             "stops": 3,
-            "stays": { "suppression_hashes": 2, "certificate": true },
+            "stays": { "suppression_hashes": 2, "certificate": true, "webhooks_told": 1, "unfinished_imports": 2 },
         });
         assert_eq!(
             previewed(&preview),
             "goes:  1 contact, 2 conversations, 1 message\nstops: 3 under way (runs, timers, messages that wait, requests for a human)\n\
-             stays: a certificate without a word about them, and 2 salted hashes: they do not want to be written to\n"
+             stays: a certificate without a word about them, and 2 salted hashes: they do not want to be written to\n       \
+             the bare id, for 1 webhook to be told of it, until their log has forgotten it\n       \
+             the files of 2 imports not done yet, which may name them\n"
         );
+        let many = json!({ "found": 7, "sample": [{ "id": "con_1", "name": "Ana" }], "preview": preview });
+        let told = counted_out(&many);
+        assert!(told.starts_with("7 contacts to be erased\n  con_1  Ana\n  … and 6 more\ngoes:  1 contact"), "{told}");
         let pending = json!({ "id": "era_1", "state": "pending", "counts": { "contacts": 1 } });
         assert!(certified(&pending).contains("era_1: pending"));
     }

@@ -1,5 +1,7 @@
 //! `contacts find`: people by name, e-mail, phone or id, as the console finds them.
 
+mod said;
+
 use crate::args::FindArgs;
 use crate::{Exit, data, table};
 use api::control::Request;
@@ -7,7 +9,10 @@ use serde_json::Value;
 
 /// Finds people.
 pub fn run(args: FindArgs) -> anyhow::Result<Exit> {
-    let FindArgs { data, text, limit, json } = args;
+    if args.messages {
+        return said::run(&args);
+    }
+    let FindArgs { data, text, limit, json, messages: _, after: _ } = args;
     let text = text.join(" ");
     let answer = data::ask(&data, Request::ContactsFind { text: text.clone(), limit: limit.into() })?;
     let contacts = answer["contacts"].as_array().cloned().unwrap_or_default();

@@ -2,7 +2,12 @@
 
 mod progress;
 
-use crate::{Exit, args::ImportArgs, session::Session, table};
+use crate::{
+    Exit,
+    args::{ImportArgs, MembersArgs},
+    session::Session,
+    table,
+};
 use anyhow::{Context as _, bail};
 use api::control::{ImportAsk, Request};
 use crm::import::{Blanks, DateOrder, ErrorLines, Mode, Options};
@@ -10,6 +15,7 @@ use progress::Progress;
 use runtime::{Import, ImportState, WrongRow};
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -35,8 +41,34 @@ pub fn run(args: ImportArgs) -> anyhow::Result<Exit> {
     outcome
 }
 
+/// Puts everybody whom a file names on a list.
+pub fn members(args: &MembersArgs) -> anyhow::Result<Exit> {
+    let options = Options {
+        map: mapped(&args.map)?,
+        key: args.key.clone(),
+        list: Some(args.segment.clone()),
+        members: true,
+        country: args.country.as_ref().map(|country| country.to_ascii_uppercase()),
+        ..Options::default()
+    };
+    let session = Session::open(&args.data)?;
+    let outcome = import(&session, &args.file, options, args.dry_run);
+    session.close();
+    outcome
+}
+
+fn mapped(pairs: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+    let one = |pair: &String| match pair.rsplit_once('=') {
+        // A column may have a = in its name, a field has none.
+        Some((column, field)) => Ok((column.trim().to_owned(), field.trim().to_owned())),
+        None => bail!("--map is written COLUMN=FIELD, not \"{pair}\""),
+    };
+    pairs.iter().map(one).collect()
+}
+
 fn options(args: &ImportArgs) -> anyhow::Result<Options> {
-    let mut options = Options {
+    let options = Options {
+        map: mapped(&args.map)?,
         key: args.key.clone(),
         mode: match args.mode.as_str() {
             "create" => Mode::Create,
@@ -52,11 +84,6 @@ fn options(args: &ImportArgs) -> anyhow::Result<Options> {
         again: args.again,
         ..Options::default()
     };
-    for pair in &args.map {
-        // A column may have a = in its name, a field has none.
-        let Some((column, field)) = pair.rsplit_once('=') else { bail!("--map is written COLUMN=FIELD, not \"{pair}\"") };
-        options.map.insert(column.trim().to_owned(), field.trim().to_owned());
-    }
     Ok(options)
 }
 
@@ -122,7 +149,21 @@ fn follow(session: &Session, begun: &Import, file: &Path, piped: bool) -> anyhow
     };
     progress.end();
     let counts = &import.counts;
+    let list = import.options.list.as_deref().filter(|_| import.options.members);
     match &import.state {
+        ImportState::Checked if list.is_some() => println!(
+            "nobody was put on a list; the import would put {} on {}, and {} on it already",
+            contacts(counts.updated),
+            list.unwrap_or_default(),
+            are(counts.unchanged)
+        ),
+        ImportState::Done if list.is_some() => println!(
+            "{} put on {}, {} on it already; \"contacts import --undo {}\" takes it back",
+            contacts(counts.updated),
+            list.unwrap_or_default(),
+            are(counts.unchanged),
+            import.id
+        ),
         ImportState::Checked => println!(
             "nothing was changed; the import would make {}, change {} and leave {} as they are",
             contacts(counts.created),
@@ -257,7 +298,7 @@ fn columns(import: &Import, options: &Options) -> String {
         rows.push(vec![clean(&column.name), is.to_owned(), clean(&column.sample.join(" | "))]);
     }
     let mut out = table::shown(&rows);
-    if !unknown.is_empty() {
+    if !unknown.is_empty() && !options.members {
         out.push_str(&format!(
             "nothing is known about {}: --map COLUMN=FIELD says what it is, attributes are declared in bot.yaml\n",
             unknown.join(", ")
@@ -276,6 +317,11 @@ fn piped_file() -> anyhow::Result<(PathBuf, Option<PathBuf>)> {
     let mut file = options.open(&path).with_context(|| format!("{} cannot be written", path.display()))?;
     io::copy(&mut io::stdin().lock(), &mut file).context("what is piped in cannot be read")?;
     Ok((path.clone(), Some(path)))
+}
+
+/// `1 is`, `2 are`.
+fn are(n: u64) -> String {
+    format!("{n} {}", if n == 1 { "is" } else { "are" })
 }
 
 /// `1 contact`, `2 contacts`.
