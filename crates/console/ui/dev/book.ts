@@ -1,7 +1,7 @@
 // A made-up contact book for `npm run dev` without the binary. Never part of a build.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { JourneyEntry, Note, Person, SegmentLine } from "../src/book/types.ts";
+import type { BulkJob, Consent, JourneyEntry, Note, Person, SegmentLine } from "../src/book/types.ts";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const idOf = (n: number): string => `con_01K9Z3N8YQ4V7T2R5W6X${[...Array(6).keys()].map((k) => ALPHABET[Math.floor(n / 32 ** (5 - k)) % 32]).join("")}`;
@@ -44,6 +44,8 @@ const SEGMENTS: SegmentLine[] = [
 export function book() {
   const all = people(Date.now());
   const notes = new Map<string, Note[]>();
+  const consents = new Map<string, Consent[]>();
+  const jobs = new Map<string, BulkJob>();
   const answer = (res: ServerResponse, status: number, body?: unknown, tag?: string): void => {
     res.statusCode = status;
     res.setHeader("content-type", "application/json");
@@ -75,6 +77,23 @@ export function book() {
       const found = all.filter((p) => [p.name, p.id, String(p.attributes["email"])].some((t) => t.toLocaleLowerCase().includes(q)));
       return answer(res, 200, { contacts: found.slice(0, limit), total: found.length });
     }
+    if (what === "contacts" && (key === "bulk" || key === "bulk-erase")) {
+      const where = String(body["where"]);
+      const found = matching(where).length;
+      if (body["dry_run"] === true) return answer(res, 200, { found, people: where, sample: matching(where).slice(0, 5).map((p) => ({ id: p.id, name: p.name })), goes: null, stops: null, suppression_hashes: null });
+      const job: BulkJob = { id: `aud_${jobs.size}`, kind: key === "bulk" ? "change" : "erase", where, by: { kind: "agent", name: "Bea Moreno" }, stage: "changing", why: null, found, done: 0, failed: 0, at: iso(Date.now()), ended: null };
+      jobs.set(job.id, job);
+      return answer(res, 202, job);
+    }
+    if (what === "bulk") {
+      const job = jobs.get(key ?? "");
+      if (job === undefined) return answer(res, 404, { code: "not_found", detail: "there is nothing of that name" });
+      job.done = Math.min(job.found, job.done + 900);
+      if (job.done === job.found) job.stage = "done";
+      return answer(res, 200, job);
+    }
+    if (what === "messages") return answer(res, 200, { found: [], next_cursor: null, complete: true });
+    if (what === "webhooks") return answer(res, 200, { webhooks: [] });
     const person = what === "contacts" ? all.find((p) => p.id === key) : undefined;
     if (what === "contacts" && person === undefined) return answer(res, 404, { code: "no_contact", detail: "there is no such contact" });
     if (person !== undefined && more === undefined) {
@@ -88,10 +107,23 @@ export function book() {
       }
       return answer(res, 200, person, tag());
     }
+    if (person !== undefined && more === "block") {
+      person.status = req.method === "PUT" ? "blocked" : "active";
+      return answer(res, 200, { contact: person.id, status: person.status });
+    }
     if (person !== undefined && more === "notes") {
       if (req.method === "POST") notes.set(person.id, [...(notes.get(person.id) ?? []), { at: iso(Date.now()), by: { kind: "agent", name: "Bea Moreno" }, text: String(body["text"]) }]);
       return answer(res, 200, { notes: [...(notes.get(person.id) ?? [])] });
     }
+    if (person !== undefined && more === "consents") {
+      const held = consents.get(person.id) ?? [];
+      if (req.method === "PUT") {
+        const { topic, channel = null, given, proof } = body as { topic: string; channel?: string | null; given: boolean; proof: string };
+        consents.set(person.id, [...held.filter((c) => c.topic !== topic || c.channel !== channel), { topic, channel, given, proof, at: iso(Date.now()), by: { kind: "agent", name: "Bea Moreno" } }]);
+      }
+      return answer(res, 200, { contact: person.id, consents: consents.get(person.id) ?? [] });
+    }
+    if (person !== undefined && more === "messages") return answer(res, 200, { contact: person.id, conversations: [], conversation: null, messages: [], first: 0, last: 0, earlier: false, later: false });
     if (person !== undefined && more === "duplicates") return answer(res, 200, { duplicates: [] });
     if (person !== undefined && more === "merges") return answer(res, 200, { merges: [] });
     if (person !== undefined && more === "journey") {
@@ -100,20 +132,39 @@ export function book() {
       const rows = Array.from({ length: limit }, (_, n): JourneyEntry => ({ id: `jrn_${from + n}`, at: iso(Date.now() - (from + n) * 5_400_000), kind: kinds[(from + n) % kinds.length] ?? "", text: `${kinds[(from + n) % kinds.length]} number ${from + n}`, by: "bot", by_kind: "flow", conversation: null, from: null, to: null, name: null, run: null, why: n % 3 === 0 ? "event purchase" : null, block: n % 2 === 0 ? "order-help.ask" : null }));
       return answer(res, 200, { entries: rows, next_cursor: from + limit < 2_000 ? String(from + limit) : null });
     }
-    if (what === "attributes") {
+    if (what === "vocabulary") {
       const declared = { plan: "enum", orders: "number", email: "email", interests: "list", birthday: "date", vip: "bool", balance: "money", last_order: "datetime", notes_of_shop: "text" };
-      return answer(res, 200, { attributes: Object.entries(declared).map(([name, type]) => ({ name, type, values: type === "enum" ? ["free", "gold"] : null, personal: false, declared: true, computed: false })) });
+      const attributes = Object.entries(declared).map(([name, type]) => ({ name, kind: "custom", type, ...(type === "enum" ? { values: ["free", "gold"] } : {}), writable: true }));
+      return answer(res, 200, { attributes, events: [{ name: "purchase", fields: ["total", "items"] }], channels: [{ name: "web", kind: "web" }], statuses: ["active", "blocked", "callback", "unsubscribed"], languages: ["en", "es"], countries: ["ES"], skills: ["order-help"], topics: ["news"], sources: ["organic"] });
+    }
+    if (what === "vocabulary") {
+      const attribute = (name: string, type: string, kind = "custom"): unknown => ({ name, type, kind, values: type === "enum" ? ["free", "gold"] : [], writable: kind === "custom" });
+      return answer(res, 200, { attributes: [attribute("plan", "enum"), attribute("orders", "number"), attribute("email", "email"), attribute("interests", "list"), attribute("birthday", "date"), attribute("first_name", "text", "system")], events: [{ name: "purchase", fields: ["total"] }], channels: [{ name: "web", kind: "web" }], statuses: ["active", "unsubscribed", "blocked"], languages: ["es"], countries: ["ES"], skills: ["order-help"], topics: ["news"], sources: ["organic"] });
     }
     if (what === "imports") return answer(res, 200, { imports: [] });
     if (what === "tags") return answer(res, 200, { tags: ["vip", "order help", "lamp"].map((label) => ({ label, count: 3 })), next_cursor: null });
+    if (what === "segments" && key === undefined && req.method === "POST") {
+      const { name, key: written, where = null, static: list = false, description = null, exclude = [], verified = false } = body as Partial<SegmentLine>;
+      const made: SegmentLine = { key: written ?? `made-${SEGMENTS.length}`, name: name ?? "", description, where, static: list, exclude, verified, origin: "stored", valid: true, state: "ready", problem: null, size: list ? 0 : matching(where ?? "").length };
+      SEGMENTS.push(made);
+      return answer(res, 201, { ...made, where_json: null, used_by: [], warnings: [] });
+    }
     if (what === "segments" && key === undefined) return answer(res, 200, { segments: SEGMENTS, next_cursor: null, total: SEGMENTS.length });
     if (what === "segments" && key === "preview") {
       const where = String(body["where"]);
       if (faulty(where) !== null) return answer(res, 422, faulty(where));
-      return answer(res, 200, { count: matching(where).length, unknown: 31, contacts: all.length, no_value: [{ leaf: where, count: 31 }], where, took_ms: 2 });
+      return answer(res, 200, { count: matching(where).length, unknown: 31, contacts: all.length, no_value: [{ leaf: where, count: 31 }], where, took_ms: 2, sample: matching(where).slice(0, Number(body["sample"] ?? 0)).map((p) => ({ id: p.id, name: p.name })) });
     }
     const segment = SEGMENTS.find((s) => s.key === key);
     if (segment === undefined) return answer(res, 404, { code: "not_found", detail: "there is nothing of that name" });
+    if (more === undefined && req.method === "DELETE") {
+      SEGMENTS.splice(SEGMENTS.indexOf(segment), 1);
+      return answer(res, 204);
+    }
+    if (more === undefined && req.method === "PATCH") {
+      Object.assign(segment, body);
+      return answer(res, 200, { ...segment, where_json: null, used_by: [], warnings: [] });
+    }
     if (more === undefined) return answer(res, 200, { ...segment, where_json: null, used_by: ["loyal"] });
     if (more === "history") return answer(res, 200, { segment: key, history: Array.from({ length: 30 }, (_, n) => ({ at: iso(Date.now() - (30 - n) * day), size: Math.round(segment.size * (0.6 + 0.4 * Math.sin(n / 5) ** 2)) })) });
     if (more === "members") {

@@ -32,6 +32,16 @@ export function App() {
     if (who.is !== "agent") document.title = "Sign in · Switchboard";
   }, [who.is]);
 
+  useEffect(() => {
+    if (who.is !== "nobody") return;
+    // Somebody may have signed in in another tab meanwhile.
+    const look = (): void => {
+      if (document.visibilityState !== "hidden") api.me().then((me) => setWho({ is: "agent", me }), () => undefined);
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, [who.is]);
+
   const signedOut = useCallback((note: string | null) => setWho({ is: "nobody", note }), []);
 
   switch (who.is) {

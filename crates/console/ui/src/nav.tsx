@@ -2,7 +2,7 @@
 
 import { useEffect, useState, type MouseEvent, type ReactNode } from "react";
 
-export type PageName = "desk" | "contacts" | "segments" | "flows";
+export type PageName = "desk" | "contacts" | "segments" | "flows" | "webhooks";
 
 /** Where each page begins. */
 export const HOME: Record<PageName, string> = {
@@ -10,6 +10,7 @@ export const HOME: Record<PageName, string> = {
   contacts: "/console/contacts",
   segments: "/console/segments",
   flows: "/console/flows",
+  webhooks: "/console/webhooks",
 };
 
 /** The page of an address; what is no other page is the desk. Imports are a part of the contacts. */
@@ -21,6 +22,7 @@ export function pageOf(path: string): PageName {
       return "contacts";
     case "segments":
     case "flows":
+    case "webhooks":
       return first;
     default:
       return "desk";

@@ -1,6 +1,15 @@
 // The contact book's pages: which of them is shown, and what they share.
 
-import "./book.css";
+import "./styles/shell.css";
+import "./styles/table.css";
+import "./styles/fields.css";
+import "./styles/segments.css";
+import "./styles/why.css";
+import "./styles/contact.css";
+import "./styles/merge.css";
+import "./styles/import.css";
+import "./styles/bulk.css";
+import "./styles/said.css";
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { ApiError } from "../api.ts";
 import { Link, useAddress } from "../nav.tsx";
@@ -12,8 +21,11 @@ import { ImportStart } from "./ImportStart.tsx";
 import { Merge } from "./Merge.tsx";
 import { Memory, MemoryContext } from "./pages.ts";
 import { bookPlaceOf, type BookPlace } from "./route.ts";
+import { SaidSearch } from "./SaidSearch.tsx";
 import { Segment } from "./Segment.tsx";
+import { SegmentForm } from "./SegmentForm.tsx";
 import { Segments } from "./Segments.tsx";
+import { useUnderway, type Underway } from "./underway.ts";
 import { NOTHING, readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 interface Props {
@@ -37,17 +49,24 @@ export default function Book({ me, now, tick, chats, signedOut }: Props) {
     },
     [signedOut],
   );
+  const [round, setRound] = useState(0);
+  const renamed = useCallback(() => setRound((n) => n + 1), []);
+  const underway = useUnderway(over);
   useEffect(() => {
     const stop = new AbortController();
     void readVocabulary(stop.signal, over).then((read) => !stop.signal.aborted && setVocabulary(read));
     return () => stop.abort();
-  }, [over]);
+  }, [over, round, underway.over]);
+  useEffect(() => {
+    // Lists that were read before hold people as they were.
+    if (underway.over > 0) memory.forget("");
+  }, [underway.over, memory]);
   const title = titleOf(place);
   useEffect(() => {
     if (title !== null) document.title = `${title} · ${me.bot === "" ? "Switchboard" : me.bot}`;
   }, [title, me.bot]);
 
-  const shared = useMemo(() => ({ vocabulary, over }), [vocabulary, over]);
+  const shared = useMemo(() => ({ vocabulary, over, renamed, underway }), [vocabulary, over, renamed, underway]);
   return (
     <MemoryContext value={memory}>
       {page(place, { ...shared, agent: me.agent.id, bot: me.bot, now, tick, chats })}
@@ -61,6 +80,8 @@ function titleOf(place: BookPlace): string | null {
       return "Contacts";
     case "segments":
       return "Segments";
+    case "said":
+      return "What was said";
     case "import":
       return "Import";
     case "merge":
@@ -69,6 +90,7 @@ function titleOf(place: BookPlace): string | null {
       return "Not found";
     case "contact":
     case "segment":
+    case "segment form":
       // They say whose page it is once they know.
       return null;
   }
@@ -81,6 +103,10 @@ interface Shared {
   tick: number;
   chats: readonly Row[];
   vocabulary: Vocabulary;
+  /** What was begun for many. */
+  underway: Underway;
+  /** There are other names than before: the vocabulary is read anew. */
+  renamed(): void;
   over(e: unknown): void;
 }
 
@@ -88,12 +114,16 @@ function page(place: BookPlace, shared: Shared): ReactNode {
   switch (place.at) {
     case "contacts":
       return <Contacts {...shared} q={place.q} where={place.where} />;
+    case "said":
+      return <SaidSearch {...shared} text={place.text} />;
     case "contact":
-      return <Contact key={place.contact} {...shared} contact={place.contact} />;
+      return <Contact key={place.contact} {...shared} contact={place.contact} said={place.said} />;
     case "segments":
       return <Segments {...shared} />;
     case "segment":
       return <Segment key={place.key} {...shared} segment={place.key} contact={place.contact} />;
+    case "segment form":
+      return <SegmentForm key={place.key ?? ` ${place.where}`} {...shared} segment={place.key} where={place.where} />;
     case "import":
       return place.id === null ? <ImportStart {...shared} /> : <ImportOf key={place.id} {...shared} id={place.id} />;
     case "merge":

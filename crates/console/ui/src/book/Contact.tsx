@@ -7,9 +7,11 @@ import { Link, navigate } from "../nav.tsx";
 import type { Row } from "../types.ts";
 import { book, type Seen } from "./api.ts";
 import { useAsked } from "./asked.ts";
+import { Consents } from "./Consents.tsx";
 import { Erased } from "./Erase.tsx";
 import { Journey } from "./Journey.tsx";
-import { contactPath } from "./route.ts";
+import { bookPathOf, contactPath, type SaidPlace } from "./route.ts";
+import { Said } from "./Said.tsx";
 import { SamePerson } from "./Merge.tsx";
 import { MemoryContext } from "./pages.ts";
 import { PersonNotes } from "./PersonNotes.tsx";
@@ -30,6 +32,8 @@ const TRIES = 4;
 interface Props {
   bot: string;
   contact: string;
+  /** The place in what was said that is shown instead of the journey. */
+  said: SaidPlace | null;
   vocabulary: Vocabulary;
   now: number;
   /** Grows whenever something at the desk moved. */
@@ -39,7 +43,7 @@ interface Props {
   over(e: unknown): void;
 }
 
-export function Contact({ bot, contact, vocabulary, now, tick, chats, over }: Props) {
+export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over }: Props) {
   const { answer, problem, again, set } = useAsked<Seen<Person>>(contact, (signal) => book.contact(contact, signal), over);
   const [round, setRound] = useState(0);
   const [erased, setErased] = useState<Certificate | null>(null);
@@ -93,8 +97,8 @@ export function Contact({ bot, contact, vocabulary, now, tick, chats, over }: Pr
 
   // An id that was merged away answers as the contact it leads to.
   useEffect(() => {
-    if (person !== null && person.id !== contact) navigate(contactPath(person.id), "replace");
-  }, [person, contact]);
+    if (person !== null && person.id !== contact) navigate(bookPathOf({ at: "contact", contact: person.id, said }), "replace");
+  }, [person, contact, said]);
 
   if (erased !== null) return <Erased certificate={erased} over={over} />;
   if (problem instanceof ApiError && problem.status === 404) {
@@ -117,7 +121,7 @@ export function Contact({ bot, contact, vocabulary, now, tick, chats, over }: Pr
           <Back />
           <span className="sr-only">All contacts</span>
         </Link>
-        {person !== null && <Who person={person} now={now} chat={chats.find((row) => row.contact === contact) ?? null} change={async (status) => set(await book.change(contact, { status }))} erased={(certificate) => {
+        {person !== null && <Who person={person} now={now} chat={chats.find((row) => row.contact === contact) ?? null} block={async (blocked) => set(await book.block(contact, blocked))} erased={(certificate) => {
               memory.forget("contacts ");
               setErased(certificate);
             }} over={over} />}
@@ -143,13 +147,24 @@ export function Contact({ bot, contact, vocabulary, now, tick, chats, over }: Pr
                   <Standings contact={contact} memberships={person.segments ?? []} now={now} over={over} />
                 </div>
                 <div className="third">
+                  <Consents person={person} vocabulary={vocabulary} now={now} round={round} over={over} changed={again} />
                   <SamePerson contact={contact} round={round} over={over} changed={again} />
                   <Found person={person} />
                 </div>
               </div>
             </div>
           </div>
-          <Journey contact={contact} now={now} round={round} over={over} />
+          <section className="contact-journey" aria-label={said === null ? "Journey" : "Messages"}>
+            <nav className="sides" aria-label="What happened, and what was said">
+              <Link to={contactPath(contact)} current={said === null}>
+                Journey
+              </Link>
+              <Link to={bookPathOf({ at: "contact", contact, said: { conversation: null, line: null } })} current={said !== null}>
+                Messages
+              </Link>
+            </nav>
+            {said === null ? <Journey contact={contact} now={now} round={round} over={over} /> : <Said key={`${said.conversation} ${said.line}`} contact={contact} place={said} now={now} round={round} over={over} />}
+          </section>
         </div>
       )}
     </main>

@@ -1,23 +1,27 @@
 // The contacts page: everybody in a table, found as one types or chosen by a condition. What is looked at is in the address.
 
-import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from "react";
-import { ApiError } from "../api.ts";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { navigate, Link } from "../nav.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
+import type { Does } from "./bulk.ts";
+import { BulkDialog } from "./BulkDialog.tsx";
+import { BulkStrip } from "./BulkStrip.tsx";
 import { chosen, columnsOf, keepColumns, keptColumns, type Column } from "./columns.ts";
 import { ConditionField } from "./ConditionField.tsx";
+import { people } from "./count.ts";
+import { EraseMany } from "./EraseMany.tsx";
+import { ExportDialog } from "./ExportDialog.tsx";
+import { counted, faultsOf, useJudged } from "./judged.tsx";
 import { Menu } from "./Menu.tsx";
 import { useNarrow } from "./narrow.ts";
-import { useList } from "./pages.ts";
+import { useLast, useList } from "./pages.ts";
 import { bookPathOf, contactPath } from "./route.ts";
 import { useSettled } from "./settle.ts";
 import { Table, type TableColumn } from "./Table.tsx";
-import type { Fault, Person, Preview } from "./types.ts";
+import type { Person } from "./types.ts";
+import type { Underway } from "./underway.ts";
 import type { Vocabulary } from "./vocabulary.ts";
-
-/** How often the number of a condition is asked anew while somebody looks. */
-const EVERY = 15_000;
 
 interface Props {
   agent: string;
@@ -25,21 +29,20 @@ interface Props {
   where: string;
   vocabulary: Vocabulary;
   now: number;
+  /** What was begun for many. */
+  underway: Underway;
   /** Nobody is signed in any more. */
   over(e: unknown): void;
 }
 
-/** What came of a condition. */
-type Judged = { of: string; preview: Preview } | { of: string; faults: readonly Fault[] } | { of: string; problem: string } | null;
-
-export function Contacts({ agent, q: askedQ, where: askedWhere, vocabulary, now, over }: Props) {
+export function Contacts({ agent, q: askedQ, where: askedWhere, vocabulary, now, underway, over }: Props) {
   const [q, setQ] = useState(askedQ);
   const [where, setWhere] = useState(askedWhere);
   const [ids, setIds] = useState(() => keptColumns(agent));
   const written = useRef(bookPathOf({ at: "contacts", q: askedQ, where: askedWhere }));
   const searching = useSettled(q.trim(), 120);
   const settled = useSettled(where.trim(), 250);
-  const [judged, applied] = useJudged(settled, over);
+  const [judged, applied] = useJudged(settled, over, { round: underway.over });
   const box = useRef<HTMLInputElement>(null);
   const narrow = useNarrow();
   const id = useId();
@@ -75,18 +78,19 @@ export function Contacts({ agent, q: askedQ, where: askedWhere, vocabulary, now,
     setIds(next);
     keepColumns(agent, next);
   };
-  const key = searching !== "" ? `contacts find ${searching}` : `contacts where ${applied}`;
+  const [asking, setAsking] = useState<Asked | null>(null);
+  // After a change of many everybody is read anew.
+  const key = searching !== "" ? `contacts find ${searching} ${underway.over}` : `contacts where ${applied} ${underway.over}`;
   const { pages, read } = useList<Person>(key, (cursor, signal) => (searching !== "" ? book.find(searching, signal) : book.contacts(applied, cursor, signal)));
   useEffect(() => {
     if (read.problem !== null) over(read.problem);
   }, [read.problem, over]);
-  // Until the next list has begun to come the last one stays, so that nothing flickers while one types.
-  const last = useRef({ key, pages, read });
-  if (read.rows.length > 0 || read.whole || read.problem !== null || last.current.key === key) last.current = { key, pages, read };
-  const list = last.current;
+  const list = useLast(key, { pages, read });
 
   const { answer: everybody } = useAsked(searching === "" && settled === "" ? "everybody" : null, book.everybody, over);
-  const faults = judged !== null && "faults" in judged ? { of: where, list: judged.of === where.trim() ? placed(where, judged.faults) : [] } : null;
+  // For whom something is done is what is written, counted and shown.
+  const total = settled === "" ? everybody : judged !== null && "preview" in judged && judged.of === settled ? judged.preview.count : null;
+  const ready = searching === "" && where.trim() === settled && total !== null;
   return (
     <main className="book">
       <div className="book-head">
@@ -98,6 +102,7 @@ export function Contacts({ agent, q: askedQ, where: askedWhere, vocabulary, now,
           <Link to={bookPathOf({ at: "import", id: null })} className="button">
             Import
           </Link>
+          {searching === "" && <ManyMenu total={ready ? total : null} where={settled} ask={setAsking} />}
           <ColumnMenu all={all} ids={ids} choose={choose} />
         </div>
       </div>
@@ -128,9 +133,15 @@ export function Contacts({ agent, q: askedQ, where: askedWhere, vocabulary, now,
             if (e.key === "Escape") setQ("");
           }}
         />
-        <ConditionField label="Condition" text={where} change={setWhere} vocabulary={vocabulary} faults={faults} describedBy={`${id}-count`} placeholder={narrow ? "Condition" : "Condition, such as  orders >= 3 and has tag vip"} />
+        <ConditionField label="Condition" text={where} change={setWhere} vocabulary={vocabulary} faults={faultsOf(judged, where)} describedBy={`${id}-count`} placeholder={narrow ? "Condition" : "Condition, such as  orders >= 3 and has tag vip"} />
       </search>
+      <BulkStrip underway={underway} />
       {searching !== "" && settled !== "" && <p className="book-note">The search goes through everybody; the condition counts again when the search is empty.</p>}
+      {searching !== "" && (
+        <p className="book-note">
+          <Link to={bookPathOf({ at: "said", text: searching })}>Search what was said for “{searching}”</Link>
+        </p>
+      )}
       {judged !== null && "problem" in judged && (
         <p className="book-note bad" role="alert">
           {judged.problem}
@@ -153,6 +164,9 @@ export function Contacts({ agent, q: askedQ, where: askedWhere, vocabulary, now,
         mark={(person) => (person.status === "blocked" ? <span className="chip blocked">blocked</span> : null)}
         empty={<Nobody searching={searching} applied={applied} />}
       />
+      {asking === "export" && total !== null && <ExportDialog where={settled} whom={people(total)} vocabulary={vocabulary} close={() => setAsking(null)} />}
+      {asking === "erase" && <EraseMany where={settled} underway={underway} over={over} close={() => setAsking(null)} />}
+      {asking !== null && asking !== "export" && asking !== "erase" && <BulkDialog where={settled} does={asking} vocabulary={vocabulary} begun={underway.begin} over={over} close={() => setAsking(null)} />}
     </main>
   );
 }
@@ -166,73 +180,10 @@ function shown(column: Column, now: number): TableColumn<Person> {
   };
 }
 
-/** Faults of a text without the white space around it, in the text with it. */
-function placed(text: string, faults: readonly Fault[]): Fault[] {
-  const before = [...text].length - [...text.trimStart()].length;
-  return faults.map((f) => ({ ...f, start: f.start + before, end: f.end + before }));
-}
-
-/** What comes of a condition, and the last one that could be read. */
-function useJudged(where: string, over: (e: unknown) => void): [Judged, string] {
-  const [judged, setJudged] = useState<Judged>(null);
-  const [applied, setApplied] = useState("");
-  useEffect(() => {
-    if (where === "") {
-      setJudged(null);
-      setApplied("");
-      return;
-    }
-    const stop = new AbortController();
-    const ask = (): void => {
-      if (document.visibilityState === "hidden") return;
-      book.preview(where, stop.signal).then(
-        (preview) => {
-          setJudged({ of: where, preview });
-          setApplied(where);
-        },
-        (e: unknown) => {
-          if (stop.signal.aborted) return;
-          if (e instanceof ApiError && e.code === "condition") setJudged({ of: where, faults: (e.more["errors"] as Fault[] | undefined) ?? [] });
-          else if (e instanceof ApiError && e.status === 401) over(e);
-          else setJudged({ of: where, problem: e instanceof Error ? e.message : "Something went wrong." });
-        },
-      );
-    };
-    ask();
-    const tick = setInterval(ask, EVERY);
-    return () => {
-      clearInterval(tick);
-      stop.abort();
-    };
-  }, [where, over]);
-  return [judged, applied];
-}
-
-const people = (n: number): string => `${n.toLocaleString()} ${n === 1 ? "person" : "people"}`;
-
 function found(total: number, shown: number, busy: boolean): string {
   if (busy) return "Searching…";
   if (total === 0) return "Nobody found";
   return shown < total ? `${total.toLocaleString()} found, the best ${shown.toLocaleString()} are shown` : `${total.toLocaleString()} found, best first`;
-}
-
-function counted(judged: Judged, where: string, total: number | null): ReactNode {
-  if (where === "") return total === null ? "Counting…" : people(total);
-  if (judged === null || judged.of !== where) return "Counting…";
-  if (!("preview" in judged)) return "Not counted";
-  const { count, contacts, unknown, no_value } = judged.preview;
-  const why = no_value.slice(0, 2).map((n) => n.leaf).join(", ");
-  return (
-    <>
-      <strong>{count.toLocaleString()}</strong> of {people(contacts)}
-      {unknown > 0 && (
-        <span title={why === "" ? undefined : `no value for: ${why}`}>
-          {" "}
-          · {unknown.toLocaleString()} unknown, for want of a value
-        </span>
-      )}
-    </>
-  );
 }
 
 function Nobody({ searching, applied }: { searching: string; applied: string }) {
@@ -256,6 +207,40 @@ function Nobody({ searching, applied }: { searching: string; applied: string }) 
       <h2>No contacts yet</h2>
       <p>Whoever writes to the bot appears here. People you know already can be imported from a file.</p>
     </>
+  );
+}
+
+type Asked = "export" | "erase" | Does;
+
+/** What can be done to everybody who is shown. */
+function ManyMenu({ total, where, ask }: { total: number | null; where: string; ask(what: Asked): void }) {
+  const nobody = total === null || total === 0;
+  const items: [Does, string][] = [
+    ["tag", "Put a tag on them…"],
+    ["untag", "Take a tag off them…"],
+    ["set", "Set an attribute…"],
+    ["add", "Put them on a list…"],
+    ["remove", "Take them off a list…"],
+  ];
+  return (
+    <Menu title={total === null ? "With all" : `With all ${total.toLocaleString()}`}>
+      {items.map(([does, says]) => (
+        <button key={does} type="button" className="menu-item" disabled={nobody} onClick={() => ask(does)}>
+          {says}
+        </button>
+      ))}
+      <button type="button" className="menu-item" disabled={nobody} onClick={() => ask("export")}>
+        Download as a file…
+      </button>
+      {where !== "" && (
+        <Link to={bookPathOf({ at: "segment form", key: null, where })} className="menu-item">
+          Make a segment of the condition
+        </Link>
+      )}
+      <button type="button" className="menu-item bad" disabled={nobody} onClick={() => ask("erase")}>
+        Erase for good…
+      </button>
+    </Menu>
   );
 }
 

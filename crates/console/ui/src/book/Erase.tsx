@@ -5,7 +5,7 @@ import { fullTime } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
-import { Dialog } from "./Dialog.tsx";
+import { Dialog } from "../parts/Dialog.tsx";
 import { Failed, Waiting } from "./states.tsx";
 import type { Certificate, ErasureCounts, ErasurePreview } from "./types.ts";
 

@@ -8,8 +8,8 @@ import { size } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
-import { Dialog } from "./Dialog.tsx";
-import { busy, keptOptions, lasting, paceOf, rowsOf, stepOf } from "./importing.ts";
+import { Dialog } from "../parts/Dialog.tsx";
+import { busy, keptOptions, lasting, paceOf, rowsOf, stepOf, USUAL } from "./importing.ts";
 import { ImportMapping } from "./ImportMapping.tsx";
 import { SAID } from "./ImportStart.tsx";
 import { MemoryContext } from "./pages.ts";
@@ -30,7 +30,10 @@ interface Props {
 
 export function ImportOf({ id, vocabulary, over }: Props) {
   const { answer: one, problem, again, set } = useAsked<Import>(id, (signal) => book.import(id, signal), over);
-  const [options, setOptions] = useState<ImportOptions>(() => keptOptions(drafts.get(`import ${id}`)));
+  const kept = `import ${id}`;
+  // What was chosen and not checked yet. What is carried out is what was checked, by whomever.
+  const [draft, setDraft] = useState<ImportOptions | null>(() => keptOptions(drafts.get(kept)));
+  const options = draft ?? one?.options ?? USUAL;
   const [changing, setChanging] = useState(false);
   const [acting, setActing] = useState(false);
   const [refused, setRefused] = useState<string | null>(null);
@@ -51,9 +54,19 @@ export function ImportOf({ id, vocabulary, over }: Props) {
   }, [one?.name]);
 
   const choose = (next: ImportOptions): void => {
-    setOptions(next);
-    drafts.set(`import ${id}`, JSON.stringify(next));
+    setDraft(next);
+    drafts.set(kept, JSON.stringify(next));
   };
+  const forget = (): void => {
+    setDraft(null);
+    drafts.set(kept, "");
+  };
+  const check = (what: ImportOptions): void =>
+    act(async () => {
+      const now = await book.checkImport(id, what);
+      forget();
+      return now;
+    });
   const act = (what: () => Promise<Import | void>): void => {
     setActing(true);
     setRefused(null);
@@ -103,17 +116,25 @@ export function ImportOf({ id, vocabulary, over }: Props) {
         </p>
         {one !== null && step === 2 && (
           <>
-            {one.state === "asks" && <Question why={one.why} answer={(dates) => act(async () => (choose({ ...options, dates }), book.checkImport(id, { ...options, dates })))} />}
+            {one.state === "asks" && <Question why={one.why} answer={(dates) => check({ ...options, dates })} />}
             <p className="muted">
               {size(one.bytes)} · {one.format === "csv" ? `cells between “${one.delimiter === "\t" ? "tab" : (one.delimiter ?? ",")}”` : "one object to a line"} · {one.encoding}
             </p>
             <ImportMapping columns={one.columns} options={options} vocabulary={vocabulary} choose={choose} />
             <div className="field-actions">
-              <button type="button" className="button primary" disabled={acting || !one.has_file} onClick={() => act(() => book.checkImport(id, options))}>
+              <button type="button" className="button primary" disabled={acting || !one.has_file} onClick={() => check(options)}>
                 Check, change nothing
               </button>
               {changing && (
-                <button type="button" className="button" onClick={() => setChanging(false)}>
+                <button
+                  type="button"
+                  className="button"
+                  disabled={acting}
+                  onClick={() => {
+                    forget();
+                    setChanging(false);
+                  }}
+                >
                   Back
                 </button>
               )}
@@ -126,7 +147,7 @@ export function ImportOf({ id, vocabulary, over }: Props) {
             one={one}
             acting={acting}
             over={over}
-            run={() => act(() => book.runImport(id, options))}
+            run={() => act(() => book.runImport(id, one.options ?? USUAL))}
             change={() => setChanging(true)}
             undo={async () => {
               set(await book.undoImport(id));

@@ -118,6 +118,24 @@ export function ImportMapping({ columns, options, vocabulary, choose }: Props) {
           <input id={`${id}-source`} value={options.source ?? ""} placeholder="import" maxLength={64} autoComplete="off" onChange={(e) => choose(e.target.value === "" ? without("source") : { ...options, source: e.target.value })} />
         </div>
         <div className="field">
+          <label htmlFor={`${id}-list`}>List for everybody</label>
+          <select id={`${id}-list`} value={options.list ?? ""} onChange={(e) => choose(e.target.value === "" ? { ...without("list"), members: false } : { ...options, list: e.target.value })}>
+            <option value="">none</option>
+            {vocabulary.segments
+              .filter((s) => s.list)
+              .map((s) => (
+                <option key={s.key} value={s.key}>
+                  {s.name}
+                </option>
+              ))}
+          </select>
+          {options.list != null && (
+            <label className="check-line">
+              <input type="checkbox" checked={options.members === true} onChange={(e) => choose({ ...options, members: e.target.checked })} /> The file only says who is on it
+            </label>
+          )}
+        </div>
+        <div className="field">
           <label htmlFor={`${id}-dates`}>Days such as 03/04/2026</label>
           <select id={`${id}-dates`} value={options.dates ?? ""} onChange={(e) => choose(e.target.value === "" ? without("dates") : { ...options, dates: e.target.value as "dmy" | "mdy" })}>
             <option value="">ask me if there are any</option>

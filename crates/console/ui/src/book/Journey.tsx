@@ -59,8 +59,7 @@ export function Journey({ contact, now, round: newest, over }: Props) {
 
   let day = "";
   return (
-    <section className="contact-journey" aria-label="Journey">
-      <h2>Journey</h2>
+    <>
       <div className="kinds" role="group" aria-label="Kinds of entries">
         <button type="button" className="kind" aria-pressed={kinds.length === 0} onClick={() => setKinds([])}>
           Everything
@@ -102,7 +101,7 @@ export function Journey({ contact, now, round: newest, over }: Props) {
                   </time>
                   {" · "}
                   <bdi>{e.by}</bdi>
-                  {e.why !== null && e.why !== "" && !e.text.endsWith(`(${e.why})`) && (
+                  {e.why !== null && e.why !== "" && (
                     <>
                       {" · "}
                       <bdi>{e.why}</bdi>
@@ -125,6 +124,6 @@ export function Journey({ contact, now, round: newest, over }: Props) {
         {!read.whole && rows.length > 0 && read.problem === null && <p className="muted">Earlier…</p>}
         <div ref={end} />
       </div>
-    </section>
+    </>
   );
 }

@@ -20,8 +20,10 @@ export function Menu({ title, children }: { title: string; children: ReactNode }
         if (e.relatedTarget !== null && !e.currentTarget.contains(e.relatedTarget)) close();
       }}
       onClick={(e) => {
-        // What was chosen is done: only fields keep it open.
-        if ((e.target as HTMLElement).closest(".menu-item") !== null) close();
+        // What was chosen is done: only fields keep it open. A dialog that opens gives the focus back to the button.
+        if ((e.target as HTMLElement).closest(".menu-item") === null) return;
+        close();
+        menu.current?.querySelector("summary")?.focus();
       }}
     >
       <summary className="button">{title}</summary>

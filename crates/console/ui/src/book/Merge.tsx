@@ -6,7 +6,7 @@ import { label } from "../logic/words.ts";
 import { Link, navigate } from "../nav.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
-import { Dialog } from "./Dialog.tsx";
+import { Dialog } from "../parts/Dialog.tsx";
 import { MemoryContext } from "./pages.ts";
 import { bookPathOf, contactPath } from "./route.ts";
 import { Failed, Waiting } from "./states.tsx";

@@ -5,7 +5,7 @@ import { Link } from "../nav.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { Failed, Waiting } from "./states.tsx";
-import { segmentPath } from "./route.ts";
+import { bookPathOf, segmentPath } from "./route.ts";
 import type { SegmentLine } from "./types.ts";
 
 export function Segments({ over }: { over(e: unknown): void }) {
@@ -20,6 +20,11 @@ export function Segments({ over }: { over(e: unknown): void }) {
         <p className="book-count" role="status">
           {answer === null ? (problem === null ? "Loading…" : "") : `${answer.length.toLocaleString()} ${answer.length === 1 ? "segment" : "segments"}${broken === 0 ? "" : `, ${broken} cannot be judged`}`}
         </p>
+        <div className="book-actions">
+          <Link to={bookPathOf({ at: "segment form", key: null, where: "" })} className="button primary">
+            New segment
+          </Link>
+        </div>
       </div>
       {answer !== null && answer.length > 8 && (
         <search className="book-find">
@@ -31,7 +36,9 @@ export function Segments({ over }: { over(e: unknown): void }) {
       {answer?.length === 0 && (
         <div className="book-empty">
           <h2>No segments yet</h2>
-          <p>Segments stand in the bot’s folder, in segments.yaml, or are made by the API.</p>
+          <p>
+            A segment is everybody for whom a rule holds, at every moment, or a list that you put people on. They are made here, in the bot’s folder (<code>segments.yaml</code>) or by programs.
+          </p>
         </div>
       )}
       {answer !== null && answer.length > 0 && rows.length === 0 && <p className="book-note">No segment is called that.</p>}
@@ -51,11 +58,13 @@ export function Segments({ over }: { over(e: unknown): void }) {
                     {s.description}
                   </p>
                 )}
+                {s.origin === "file" && <p className="muted segment-origin">in the bot’s folder</p>}
               </div>
               <p className="segment-size">
                 {s.valid ? (
                   <>
                     <strong>{s.size.toLocaleString()}</strong> {s.size === 1 ? "person" : "people"}
+                    {s.state === "computing" && <span className="chip position">computing</span>}
                   </>
                 ) : (
                   <span className="chip bad-chip">cannot be judged</span>

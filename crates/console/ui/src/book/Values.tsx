@@ -6,6 +6,7 @@ import { ApiError } from "../api.ts";
 import { Pencil } from "../icons.tsx";
 import { label } from "../logic/words.ts";
 import { inputFor, said, shownValue, written } from "./value.ts";
+import { ValueField, type FieldElement } from "./ValueField.tsx";
 import type { Attribute } from "./vocabulary.ts";
 
 /** Somebody else changed the contact between the reading and the saving. */
@@ -124,7 +125,7 @@ function Edit({ attribute, value, save, close }: EditProps) {
   const [conflict, setConflict] = useState(false);
   // What it was when one began to type: the page is kept current underneath.
   const [base] = useState(() => asJson(value));
-  const field = useRef<HTMLInputElement & HTMLSelectElement & HTMLTextAreaElement>(null);
+  const field = useRef<FieldElement>(null);
   const id = useId();
   const kind = inputFor(attribute);
   useEffect(() => {
@@ -143,14 +144,6 @@ function Edit({ attribute, value, save, close }: EditProps) {
       else setProblem(e instanceof ApiError && e.status === 0 ? "The server cannot be reached. What you typed is still here." : e instanceof Error ? e.message : "It was not saved.");
       field.current?.focus();
     });
-  };
-  const shared = {
-    id,
-    ref: field,
-    value: text,
-    "aria-invalid": problem !== null,
-    "aria-describedby": `${id}-hint ${id}-problem`,
-    onChange: (e: { target: { value: string } }) => setText(e.target.value),
   };
   return (
     <form
@@ -173,21 +166,7 @@ function Edit({ attribute, value, save, close }: EditProps) {
       <label className="sr-only" htmlFor={id}>
         {label(name)}
       </label>
-      {kind.tag === "select" ? (
-        <select {...shared}>
-          <option value="">Not known</option>
-          {kind.options.map((o) => (
-            <option key={o.value} value={o.value}>
-              {o.says}
-            </option>
-          ))}
-          {text !== "" && !kind.options.some((o) => o.value === text) && <option value={text}>{text}</option>}
-        </select>
-      ) : kind.tag === "textarea" ? (
-        <textarea {...shared} rows={Math.min(8, Math.max(2, text.split("\n").length))} dir="auto" />
-      ) : (
-        <input {...shared} type={kind.type} inputMode={kind.mode} dir="auto" autoComplete="off" step="any" />
-      )}
+      <ValueField id={id} kind={kind} text={text} change={setText} field={field} invalid={problem !== null} describedBy={`${id}-hint ${id}-problem`} />
       <p className="hint" id={`${id}-hint`}>
         {kind.hint}
       </p>

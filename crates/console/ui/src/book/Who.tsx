@@ -7,7 +7,7 @@ import { pathOf } from "../logic/route.ts";
 import { Link } from "../nav.tsx";
 import type { Row } from "../types.ts";
 import { book } from "./api.ts";
-import { Dialog } from "./Dialog.tsx";
+import { Dialog } from "../parts/Dialog.tsx";
 import { EraseDialog } from "./Erase.tsx";
 import { Menu } from "./Menu.tsx";
 import type { Certificate, Person } from "./types.ts";
@@ -24,13 +24,13 @@ interface WhoProps {
   now: number;
   /** Their chat, as far as it is at this agent's desk. */
   chat: Row | null;
-  change(status: string): Promise<void>;
+  block(blocked: boolean): Promise<void>;
   /** They were erased. */
   erased(certificate: Certificate): void;
   over(e: unknown): void;
 }
 
-export function Who({ person, now, chat, change, erased, over }: WhoProps) {
+export function Who({ person, now, chat, block, erased, over }: WhoProps) {
   const [asking, setAsking] = useState(false);
   const [erasing, setErasing] = useState(false);
   const blocked = person.status === "blocked";
@@ -67,15 +67,16 @@ export function Who({ person, now, chat, change, erased, over }: WhoProps) {
       </div>
       {erasing && <EraseDialog contact={person.id} name={person.name} over={over} done={erased} close={() => setErasing(false)} />}
       {asking && (
-        <Dialog title={blocked ? "Let them write again?" : "Block this contact?"} confirm={blocked ? "Unblock" : "Block"} grave={!blocked} act={() => change(blocked ? "active" : "blocked")} close={() => setAsking(false)}>
+        <Dialog title={blocked ? "Let them write again?" : "Block this contact?"} confirm={blocked ? "Unblock" : "Block"} grave={!blocked} act={() => block(!blocked)} close={() => setAsking(false)}>
           <p>
             {blocked ? (
               <>
-                The bot answers <bdi>{person.name}</bdi> again from their next message on.
+                The bot answers <bdi>{person.name}</bdi> again from their next message on, and what rested meanwhile goes on: questions, timers. They have the status again that they
+                had; who wanted no messages is unsubscribed.
               </>
             ) : (
               <>
-                The bot answers <bdi>{person.name}</bdi> no more and sends them nothing. What is known of them stays, and it can be taken back.
+                What <bdi>{person.name}</bdi> writes is kept and not answered, and nothing is sent to them by itself. It can be taken back.
               </>
             )}
           </p>

@@ -2,7 +2,7 @@
 
 import { v1, type Schema } from "../v1/client.ts";
 import type { Page } from "./pages.ts";
-import type { AttributeInfo, Certificate, Change, Duplicate, ErasurePreview, Import, ImportOptions, JourneyEntry, Member, Merge, MergePreview, Note, Person, Preview, Segment, SegmentLine, Sizes, Standing, WrongRow } from "./types.ts";
+import type { Asked, BulkErasePreview, BulkJob, Certificate, Change, Consent, Duplicate, ErasurePreview, FoundMessage, Import, ImportOptions, JourneyEntry, Member, Merge, MergePreview, NewConsent, Note, Person, Preview, Segment, SegmentChanged, SegmentDraft, SegmentLine, Sizes, Standing, Transcript, Wanted, WrongRow } from "./types.ts";
 
 const PAGE = 100;
 /** How many a search names at the most. */
@@ -37,7 +37,7 @@ export const book = {
     const { contacts, total } = await data(v1.GET("/contacts/find", { params: { query: { q, limit: NAMED } }, signal }));
     return { rows: contacts, next: null, total };
   },
-  preview: (where: string, signal: AbortSignal): Promise<Preview> => data(v1.POST("/segments/preview", { body: { where, segment: null, sample: 0 }, signal })),
+  preview: (where: string, signal: AbortSignal, sample = 0): Promise<Preview> => data(v1.POST("/segments/preview", { body: { where, segment: null, sample }, signal })),
   /** How many contacts there are. */
   everybody: async (signal: AbortSignal): Promise<number> => (await book.preview("status is set", signal)).contacts,
 
@@ -52,6 +52,12 @@ export const book = {
     await v1.PATCH("/contacts/{contact}", { params: { path: { contact } }, body, headers: tag === null ? {} : { "if-match": tag } });
     return book.contact(contact);
   },
+  /** Blocks somebody, or lets them in again; answers them as they are then. */
+  block: async (contact: string, blocked: boolean): Promise<Seen<Person>> => {
+    const params = { path: { contact } };
+    await (blocked ? v1.PUT("/contacts/{contact}/block", { params }) : v1.DELETE("/contacts/{contact}/block", { params }));
+    return book.contact(contact);
+  },
   journey: async (contact: string, topics: readonly string[], cursor: string | null, signal: AbortSignal): Promise<Page<JourneyEntry>> => {
     const query = { ...page(cursor), ...(topics.length === 0 ? {} : { kind: topics.join(",") }) };
     const { entries, next_cursor } = await data(v1.GET("/contacts/{contact}/journey", { params: { path: { contact }, query }, signal }));
@@ -61,7 +67,15 @@ export const book = {
   notes: async (contact: string, signal?: AbortSignal): Promise<Note[]> => (await data(v1.GET("/contacts/{contact}/notes", { params: { path: { contact } }, ...until(signal) }))).notes.reverse(),
   /** The same `once` again notes nothing again. */
   note: async (contact: string, text: string, once: string): Promise<void> => void (await v1.POST("/contacts/{contact}/notes", { params: { path: { contact } }, body: { text }, headers: { "idempotency-key": once } })),
-  attributes: async (signal?: AbortSignal): Promise<AttributeInfo[]> => (await data(v1.GET("/attributes", until(signal)))).attributes,
+  /** Lines of a conversation: its last ones, or those around, before or after one. */
+  said: (contact: string, where: { conversation?: string; around?: number; before?: number; after?: number }): Promise<Transcript> => data(v1.GET("/contacts/{contact}/messages", { params: { path: { contact }, query: where } })),
+  /** People in whose chats the words were said. `complete`: all messages were looked at. */
+  saidBy: async (text: string, cursor: string | null, signal: AbortSignal): Promise<{ page: Page<FoundMessage>; complete: boolean }> => {
+    const { found, next_cursor, complete } = await data(v1.GET("/messages", { params: { query: { text, ...(cursor === null ? {} : { cursor }) } }, signal }));
+    return { page: { rows: found, next: next_cursor, total: null }, complete };
+  },
+  /** What conditions can ask about. */
+  vocabulary: (signal?: AbortSignal): Promise<Asked> => data(v1.GET("/vocabulary", until(signal))),
   /** The tags that somebody has, as far as they are worth offering. */
   tags: async (signal?: AbortSignal): Promise<string[]> => (await data(v1.GET("/tags", { params: { query: { limit: MOST } }, ...until(signal) }))).tags.map((t) => t.label),
 
@@ -75,12 +89,40 @@ export const book = {
     }
   },
   segment: (key: string, signal?: AbortSignal): Promise<Segment> => data(v1.GET("/segments/{key}", { params: { path: { key } }, ...until(signal) })),
+  /** The segment with what a change of it can be made to depend on; one of the bot's folder has none. */
+  segmentSeen: async (key: string, signal?: AbortSignal): Promise<Seen<Segment>> => {
+    const { data: is, response } = await v1.GET("/segments/{key}", { params: { path: { key } }, ...until(signal) });
+    return { is: is as Segment, tag: response.headers.get("etag") };
+  },
+  /** The same `once` again makes none again. */
+  makeSegment: async (segment: SegmentDraft, once: string): Promise<SegmentChanged> => data(v1.POST("/segments", { body: segment, headers: { "idempotency-key": once } })),
+  /** Changes it, if nobody did since the tag was read; without a tag whatever it is. */
+  changeSegment: (key: string, segment: SegmentDraft, tag: string | null): Promise<SegmentChanged> => data(v1.PATCH("/segments/{key}", { params: { path: { key } }, body: segment, headers: tag === null ? {} : { "if-match": tag } })),
+  deleteSegment: async (key: string, withMembers: boolean): Promise<void> => void (await v1.DELETE("/segments/{key}", { params: { path: { key }, query: withMembers ? { members: "remove" } : {} } })),
+  putOnList: async (key: string, contact: string): Promise<void> => void (await v1.PUT("/segments/{key}/members/{contact}", { params: { path: { key, contact } } })),
+  takeOffList: async (key: string, contact: string): Promise<void> => void (await v1.DELETE("/segments/{key}/members/{contact}", { params: { path: { key, contact } } })),
   sizes: (key: string, days: number, signal?: AbortSignal): Promise<Sizes> => data(v1.GET("/segments/{key}/history", { params: { path: { key }, query: { days } }, ...until(signal) })),
   members: async (key: string, cursor: string | null, signal: AbortSignal): Promise<Page<Member>> => {
     const { members, next_cursor, size } = await data(v1.GET("/segments/{key}/members", { params: { path: { key }, query: page(cursor) }, signal }));
     return { rows: members, next: next_cursor, total: size };
   },
   why: (key: string, contact: string, signal?: AbortSignal): Promise<Standing> => data(v1.GET("/segments/{key}/contacts/{contact}", { params: { path: { key, contact }, query: { explain: "1" } }, ...until(signal) })),
+
+  /** How many a change of many would be for. */
+  countBulk: async (where: string, change: Wanted): Promise<number> => ((await data(v1.POST("/contacts/bulk", { body: { where, change: change as Schema<"Wanted">, dry_run: true } }))) as Schema<"BulkCount">).found,
+  bulk: async (where: string, change: Wanted): Promise<BulkJob> => (await data(v1.POST("/contacts/bulk", { body: { where, change: change as Schema<"Wanted">, dry_run: false } }))) as BulkJob,
+  bulkJob: async (job: string, signal?: AbortSignal): Promise<BulkJob> => (await data(v1.GET("/bulk/{job}", { params: { path: { job } }, ...until(signal) }))) as BulkJob,
+  eraseManyPreview: async (where: string, signal: AbortSignal): Promise<BulkErasePreview> => (await data(v1.POST("/contacts/bulk-erase", { body: { where, dry_run: true, confirm: null, people: null }, signal }))) as BulkErasePreview,
+  /** Erases them, if they still are those who were counted. */
+  eraseMany: async (where: string, confirm: number, people: string): Promise<BulkJob> => (await data(v1.POST("/contacts/bulk-erase", { body: { where, dry_run: false, confirm, people } }))) as BulkJob,
+  /** A file of everybody for whom a condition holds; of everybody without one. */
+  exportUrl: (where: string, format: "csv" | "jsonl", columns: readonly string[]): string => {
+    const query = new URLSearchParams({ format, columns: columns.join(","), ...(where === "" ? {} : { where }) });
+    return address(`/contacts/export?${query.toString()}`);
+  },
+
+  consents: async (contact: string, signal: AbortSignal): Promise<Consent[]> => (await data(v1.GET("/contacts/{contact}/consents", { params: { path: { contact } }, signal }))).consents,
+  consent: async (contact: string, answer: NewConsent): Promise<Consent[]> => (await data(v1.PUT("/contacts/{contact}/consents", { params: { path: { contact } }, body: answer }))).consents,
 
   erasePreview: async (contact: string, signal: AbortSignal): Promise<ErasurePreview> => (await data(v1.POST("/contacts/{contact}/erase", { params: { path: { contact } }, body: { preview: true }, signal }))).preview as ErasurePreview,
   erase: async (contact: string): Promise<Certificate> => (await data(v1.POST("/contacts/{contact}/erase", { params: { path: { contact } }, body: { preview: false } }))).erasure as Certificate,

@@ -13,13 +13,14 @@ const VOCABULARY: Vocabulary = {
     { name: "status", type: "status", values: [], says: "the contact's stage", declared: true },
     { name: "interests", type: "list", values: [], says: "", declared: true },
   ],
-  segments: [{ key: "vip-customers", name: "VIP customers" }, { key: "quiet", name: "Gone quiet" }],
+  segments: [{ key: "vip-customers", name: "VIP customers", list: false }, { key: "quiet", name: "Gone quiet", list: false }],
   tags: ["helped", "order help", "größe"],
   events: ["purchase", "visit"],
   channels: ["web", "telegram"],
   topics: ["news"],
   skills: ["order-help"],
   statuses: ["active", "blocked"],
+  starts: [],
 };
 
 /** Labels offered where `|` stands. */

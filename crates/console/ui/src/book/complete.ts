@@ -24,7 +24,7 @@ export interface Completion {
 const MOST = 50;
 
 /** A name as it may stand without quotes: of a segment, a tag, a skill, …. */
-const labelText = (name: string): string => (/^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u.test(name) ? name : quoted(name));
+export const labelText = (name: string): string => (/^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u.test(name) ? name : quoted(name));
 const valueText = (value: string): string => (/^[A-Za-z_][A-Za-z0-9_]*$/u.test(value) ? value : quoted(value));
 export const quoted = (text: string): string => `"${text.replaceAll(/["\\]/gu, "\\$&")}"`;
 

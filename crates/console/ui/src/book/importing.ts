@@ -5,15 +5,15 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 export const USUAL: ImportOptions = { map: {}, mode: "upsert", blanks: "keep", tags: [], again: false };
 
-/** A choice as it was kept; the usual one if it cannot be read. */
-export function keptOptions(text: string): ImportOptions {
+/** A choice as it was kept; null if there is none that can be read. */
+export function keptOptions(text: string): ImportOptions | null {
   try {
     const read = JSON.parse(text) as Partial<ImportOptions> | null;
     if (read !== null && typeof read === "object" && typeof read.map === "object" && read.map !== null && Array.isArray(read.tags)) return { ...USUAL, ...read };
   } catch {
     // Nothing was chosen yet.
   }
-  return USUAL;
+  return null;
 }
 
 /** What a column can be, in groups. */

@@ -72,6 +72,13 @@ export class Pages<T> {
     this.set({ busy: false });
   };
 
+  /** Takes out rows that are not on the list any more. */
+  drop(is: (row: T) => boolean): void {
+    const rows = this.read.rows.filter((row) => !is(row));
+    const gone = this.read.rows.length - rows.length;
+    this.set({ rows, total: this.read.total === null ? null : Math.max(0, this.read.total - gone) });
+  }
+
   /** Changes the rows that were read. */
   change(to: (row: T) => T): void {
     this.set({ rows: this.read.rows.map(to) });
@@ -124,4 +131,11 @@ export function useList<T>(key: string, fetch: Fetch<T>): { pages: Pages<T>; rea
     return pages.leave;
   }, [pages]);
   return { pages, read };
+}
+
+/** Until the list of another name has begun to come the last one stays, so that nothing flickers. */
+export function useLast<T>(key: string, { pages, read }: { pages: Pages<T>; read: Read<T> }): { key: string; pages: Pages<T>; read: Read<T> } {
+  const last = useRef({ key, pages, read });
+  if (read.rows.length > 0 || read.whole || read.problem !== null || last.current.key === key) last.current = { key, pages, read };
+  return last.current;
 }

@@ -1,14 +1,26 @@
 // Addresses of the contact book. What somebody looks at is in the address: a search, a condition, a contact, a segment.
 
 const ID = /^con_[0-9A-HJKMNP-TV-Z]{26}$/u;
+const CONVERSATION = /^cnv_[0-9A-HJKMNP-TV-Z]{26}$/u;
 const KEY = /^[A-Za-z0-9_-]{1,64}$/u;
+
+/** A place in what was said with a contact. */
+export interface SaidPlace {
+  /** The conversation; the one they wrote in last if none is named. */
+  conversation: string | null;
+  /** The line around which one looks; the end if none is named. */
+  line: number | null;
+}
 
 export type BookPlace =
   | { at: "contacts"; q: string; where: string }
-  | { at: "contact"; contact: string }
+  | { at: "said"; text: string }
+  | { at: "contact"; contact: string; said: SaidPlace | null }
   | { at: "merge"; contact: string; other: string }
   | { at: "segments" }
   | { at: "segment"; key: string; contact: string | null }
+  /** A segment that is written: a new one, perhaps with a rule to begin with, or one there is. */
+  | { at: "segment form"; key: string | null; where: string }
   | { at: "import"; id: string | null }
   | { at: "nowhere" };
 
@@ -29,14 +41,21 @@ export function bookPlaceOf(url: URL): BookPlace {
   const asked = (name: string): string => url.searchParams.get(name) ?? "";
   if (rest.length > 0) return { at: "nowhere" };
   if (page === "contacts") {
-    if (one === undefined) return { at: "contacts", q: asked("q"), where: asked("where") };
+    if (one === undefined) return url.searchParams.has("said") ? { at: "said", text: asked("said") } : { at: "contacts", q: asked("q"), where: asked("where") };
     if (!ID.test(one)) return { at: "nowhere" };
-    if (more === undefined) return { at: "contact", contact: one };
+    if (more === undefined) return { at: "contact", contact: one, said: null };
+    if (more === "messages") {
+      if (last !== undefined && !CONVERSATION.test(last)) return { at: "nowhere" };
+      const line = /^[1-9]\d{0,9}$/u.test(asked("line")) ? Number(asked("line")) : null;
+      return { at: "contact", contact: one, said: { conversation: last ?? null, line } };
+    }
     return more === "merge" && last !== undefined && ID.test(last) ? { at: "merge", contact: one, other: last } : { at: "nowhere" };
   }
   if (page === "segments" && more === undefined) {
-    if (one === undefined) return { at: "segments" };
+    // Not below the list, where a segment may be called so.
+    if (one === undefined) return url.searchParams.has("new") ? { at: "segment form", key: null, where: asked("where") } : { at: "segments" };
     if (!KEY.test(one)) return { at: "nowhere" };
+    if (url.searchParams.has("edit")) return { at: "segment form", key: one, where: "" };
     return { at: "segment", key: one, contact: ID.test(asked("contact")) ? asked("contact") : null };
   }
   if (page === "imports" && more === undefined) return { at: "import", id: one === undefined || one === "new" ? null : one };
@@ -54,14 +73,22 @@ export function bookPathOf(place: BookPlace): string {
   switch (place.at) {
     case "contacts":
       return `/console/contacts${query({ q: place.q, where: place.where })}`;
-    case "contact":
-      return `/console/contacts/${encodeURIComponent(place.contact)}`;
+    case "said":
+      return `/console/contacts?said=${encodeURIComponent(place.text)}`;
+    case "contact": {
+      const path = `/console/contacts/${encodeURIComponent(place.contact)}`;
+      if (place.said === null) return path;
+      const { conversation, line } = place.said;
+      return `${path}/messages${conversation === null ? "" : `/${encodeURIComponent(conversation)}`}${query({ line: line === null ? null : String(line) })}`;
+    }
     case "merge":
       return `/console/contacts/${encodeURIComponent(place.contact)}/merge/${encodeURIComponent(place.other)}`;
     case "segments":
       return "/console/segments";
     case "segment":
       return `/console/segments/${encodeURIComponent(place.key)}${query({ contact: place.contact })}`;
+    case "segment form":
+      return place.key === null ? `/console/segments${query({ new: "1", where: place.where })}` : `/console/segments/${encodeURIComponent(place.key)}?edit=1`;
     case "import":
       return `/console/imports/${place.id === null ? "new" : encodeURIComponent(place.id)}`;
     case "nowhere":
@@ -70,5 +97,7 @@ export function bookPathOf(place: BookPlace): string {
 }
 
 export const importPath = (id: string): string => bookPathOf({ at: "import", id });
-export const contactPath = (contact: string): string => bookPathOf({ at: "contact", contact });
+export const contactPath = (contact: string): string => bookPathOf({ at: "contact", contact, said: null });
 export const segmentPath = (key: string): string => bookPathOf({ at: "segment", key, contact: null });
+/** The contacts table with a condition. */
+export const wherePath = (where: string): string => bookPathOf({ at: "contacts", q: "", where });

@@ -1,16 +1,35 @@
 import { expect, test } from "vitest";
-import type { Block, Picture } from "../flows/types.ts";
-import { eventsOf } from "./vocabulary.ts";
+import type { Picture } from "../flows/types.ts";
+import type { Asked } from "./types.ts";
+import { attributesOf, startsOf, wordsOf } from "./vocabulary.ts";
 
-const block = (kind: string, summary: string): Block => ({ name: "b", kind, group: "events", summary, rests: "no", conditional: false, concerns: [], exits: [] });
+test("skills that begin at a segment's border are known", () => {
+  const skill = (name: string, catches: string[]) => ({ name, title: name, built_in: false, guarded: false, catches, blocks: [] });
+  const picture: Picture = { bot: "b", version: "1", skills: [skill("welcome", ["segment vip entered (only for plan = gold)", "command /vip"]), skill("bye", ["segment vip left"])], links: [] };
+  expect(startsOf(picture)).toEqual([
+    { segment: "vip", how: "entered", skill: "welcome" },
+    { segment: "vip", how: "left", skill: "bye" },
+  ]);
+  expect(startsOf(null)).toEqual([]);
+});
 
-test("events are known by what flows raise and catch, and by what rules ask for", () => {
-  const picture: Picture = {
-    bot: "b",
-    version: "1",
-    skills: [{ name: "s", title: "S", built_in: false, guarded: false, catches: ["event order_delayed", "command /order", "an event of sorts"], blocks: [block("send", "purchase"), block("text", "hello there")] }],
-    links: [{ from: "s", block: "b", to: "t", how: "raises", name: "vip_delayed" }, { from: "s", block: "b", to: "t", how: "leaves", name: "next" }],
+test("attributes are the bot's own, then those that every contact has, most asked about first", () => {
+  const word = (name: string, kind: "custom" | "computed" | "system", type: string | null, more = {}) => ({ name, kind, type, writable: kind === "custom", ...more });
+  const words: Asked = {
+    attributes: [word("plan", "custom", "enum", { values: ["free", "gold"] }), word("age", "computed", null), word("contact_id", "system", "text", { says: "the contact's own id" }), word("country", "system", "country"), word("language", "system", "language"), word("source", "system", "text")],
+    events: [{ name: "purchase", fields: ["total"] }],
+    channels: [{ name: "web", kind: "web" }],
+    statuses: [],
+    languages: ["en", "pt-BR"],
+    countries: ["ES"],
+    skills: [],
+    topics: [],
+    sources: ["fair"],
   };
-  expect(eventsOf(picture, ["count(visit, today) > 0 and min(orders, 3) = 3", "sequence(add_to_cart then no purchase within 2h)", ""])).toEqual(["add_to_cart", "order_delayed", "purchase", "vip_delayed", "visit"]);
-  expect(eventsOf(null, [])).toEqual([]);
+  const found = attributesOf(words);
+  expect(found.map((a) => a.name)).toEqual(["plan", "age", "language", "country", "source", "contact_id"]);
+  expect(found.map((a) => a.values)).toEqual([["free", "gold"], [], ["en", "pt-BR"], ["ES"], ["fair"], []]);
+  expect(found.map((a) => a.declared)).toEqual([true, false, false, false, false, false]);
+  expect(found[1]).toMatchObject({ type: "", says: "computed" });
+  expect(wordsOf(words)).toMatchObject({ events: ["purchase"], channels: ["web"] });
 });

@@ -3,31 +3,42 @@
 import { api } from "../api.ts";
 import type { Picture } from "../flows/types.ts";
 import { book } from "./api.ts";
+import type { Asked } from "./types.ts";
+
 /** An attribute of contacts, declared by the bot or there for every contact. */
 export interface Attribute {
   name: string;
-  /** The name of its type: `text`, `number`, `enum`, …. */
+  /** The name of its type: `text`, `number`, `enum`, …; empty where it is known only when it is computed. */
   type: string;
   /** The values an enum takes. */
   values: readonly string[];
   /** What it is, in words; empty if the bot does not say. */
   says: string;
-  /** Whether the bot declares it; the others every contact has. */
+  /** Whether the bot declares it; the others are computed, or every contact has them. */
   declared: boolean;
 }
 
 export interface Vocabulary {
   attributes: readonly Attribute[];
-  segments: readonly { key: string; name: string }[];
+  /** `list`: people are put on it and taken off. */
+  segments: readonly { key: string; name: string; list: boolean }[];
   tags: readonly string[];
   events: readonly string[];
   channels: readonly string[];
   topics: readonly string[];
   skills: readonly string[];
   statuses: readonly string[];
+  /** Skills that begin when somebody enters or leaves a segment. */
+  starts: readonly Start[];
 }
 
-export const NOTHING: Vocabulary = { attributes: [], segments: [], tags: [], events: [], channels: [], topics: [], skills: [], statuses: [] };
+export interface Start {
+  segment: string;
+  how: "entered" | "left";
+  skill: string;
+}
+
+export const NOTHING: Vocabulary = { attributes: [], segments: [], tags: [], events: [], channels: [], topics: [], skills: [], statuses: [], starts: [] };
 
 /** Reads everything there is a name for. What cannot be read is offered less: a condition can be written all the same. */
 export async function readVocabulary(signal: AbortSignal, over: (e: unknown) => void): Promise<Vocabulary> {
@@ -36,63 +47,47 @@ export async function readVocabulary(signal: AbortSignal, over: (e: unknown) => 
       if (!signal.aborted) over(e);
       return otherwise;
     });
-  const [attributes, segments, tags, skills, picture] = await Promise.all([or(book.attributes(signal), []), or(book.segments(signal), []), or(book.tags(signal), []), or(api.skills(), []), or(api.flows(), null)]);
-  const own = attributes.filter((a) => a.declared).map(({ name, type, values, computed }): Attribute => ({ name, type: type ?? "", values: values ?? [], says: computed ? "computed" : "", declared: !computed }));
-  const taken = new Set(own.map((a) => a.name));
-  return {
-    ...NOTHING,
-    attributes: [...own, ...EVERYBODY.filter((a) => !taken.has(a.name))],
-    segments: segments.map(({ key, name }) => ({ key, name })),
-    tags,
-    skills,
-    events: eventsOf(picture, segments.map((s) => s.where ?? "")),
-    statuses: ["active", "unsubscribed", "blocked"],
-  };
+  const [asked, segments, tags, picture] = await Promise.all([or(book.vocabulary(signal), null), or(book.segments(signal), []), or(book.tags(signal), []), or(api.flows(), null)]);
+  return { ...NOTHING, ...(asked === null ? {} : wordsOf(asked)), segments: segments.map(({ key, name, static: list }) => ({ key, name, list })), tags, starts: startsOf(picture) };
 }
 
-/** The events that the bot's flows raise or catch and that rules ask for, by name. */
-export function eventsOf(picture: Picture | null, rules: readonly string[]): string[] {
-  const found = new Set<string>();
-  for (const skill of picture?.skills ?? []) {
-    for (const caught of skill.catches) {
-      const name = /^event (.+)$/u.exec(caught)?.[1];
-      if (name !== undefined) found.add(name);
-    }
-    for (const block of skill.blocks) {
-      const name = block.kind === "send" ? /^[\w-]+/u.exec(block.summary)?.[0] : undefined;
-      if (name !== undefined) found.add(name);
+/** What the server says can be asked about. */
+export function wordsOf(asked: Asked): Omit<Vocabulary, "segments" | "tags" | "starts"> {
+  const { events, channels, topics, skills, statuses } = asked;
+  return { attributes: attributesOf(asked), events: events.map((event) => event.name), channels: channels.map((channel) => channel.name), topics, skills, statuses };
+}
+
+/** What every contact has and conditions are asked about most; the rest comes after. */
+const MOST_ASKED = ["first_name", "last_name", "full_name", "username", "phone", "email", "language", "country", "status", "subscribed", "source", "channel", "first_seen", "last_seen", "message_count"];
+
+/** The bot's own attributes, computed ones, then those that every contact has, most asked about first. */
+export function attributesOf({ attributes, languages, countries, sources }: Asked): Attribute[] {
+  const rank = ({ name, kind }: Asked["attributes"][number]): number => {
+    if (kind !== "system") return -1;
+    const at = MOST_ASKED.indexOf(name);
+    return at < 0 ? MOST_ASKED.length : at;
+  };
+  const inUse = (name: string, type: string): readonly string[] => (type === "language" ? languages : type === "country" ? countries : name === "source" ? sources : []);
+  return attributes
+    .map((attribute, at) => ({ attribute, rank: rank(attribute), at }))
+    .sort((a, b) => a.rank - b.rank || a.at - b.at)
+    .map(({ attribute: { name, kind, type, values, says } }) => ({
+      name,
+      type: type ?? "",
+      values: values ?? inUse(name, type ?? ""),
+      says: says ?? (kind === "computed" ? "computed" : ""),
+      declared: kind === "custom",
+    }));
+}
+
+/** The skills that begin when somebody enters or leaves a segment. */
+export function startsOf(picture: Picture | null): Start[] {
+  const found: Start[] = [];
+  for (const { name: skill, catches } of picture?.skills ?? []) {
+    for (const caught of catches) {
+      const [, segment, how] = /^segment (\S+) (entered|left)\b/u.exec(caught) ?? [];
+      if (segment !== undefined) found.push({ segment, how: how as Start["how"], skill });
     }
   }
-  for (const link of picture?.links ?? []) if (link.how === "raises") found.add(link.name);
-  // `min` and `max` are functions of values as well: their arguments may be anything.
-  for (const rule of rules) for (const match of rule.matchAll(/\b(?:count|sum|avg|distinct|sequence)\(\s*([A-Za-z_]\w*)/gu)) if (match[1] !== undefined) found.add(match[1]);
-  return [...found].sort();
+  return found;
 }
-
-const has = (name: string, type: string, says: string): Attribute => ({ name, type, values: [], says, declared: false });
-
-/** What every contact has without a declaration and conditions are asked about most. */
-const EVERYBODY: readonly Attribute[] = [
-  has("first_name", "text", "given name"),
-  has("last_name", "text", "family name"),
-  has("full_name", "text", "first and last name"),
-  has("username", "text", "name on the channel"),
-  has("phone", "text", "phone number"),
-  has("email", "text", "e-mail address"),
-  has("language", "language", "language tag"),
-  has("country", "country", "two letters"),
-  has("status", "status", "active, blocked, …"),
-  has("subscribed", "bool", "gets messages unasked"),
-  has("source", "text", "how they came to be"),
-  has("channel", "channel", "of this conversation"),
-  has("first_channel", "channel", "where they were first met"),
-  has("first_message", "text", "what they began with"),
-  has("first_seen", "datetime", "when they came to be"),
-  has("last_seen", "datetime", "when they last did something"),
-  has("message_count", "number", "messages and presses"),
-  has("visit_count", "number", "how often they came"),
-  has("unresolved_requests", "number", "that nobody answered"),
-  has("page_visits", "number", "pages of the website"),
-  has("last_page", "text", "page opened last"),
-  has("verified_id", "text", "the website’s own id"),
-];

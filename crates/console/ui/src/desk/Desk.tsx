@@ -55,6 +55,10 @@ function openResolving(agent: string, settled: (one: Resolved, error: unknown) =
 // Drawing takes a library of its own, and so does a long table: the desk loads without them.
 const Flows = lazy(() => import("../flows/Flows.tsx"));
 const Book = lazy(() => import("../book/Book.tsx"));
+const Webhooks = lazy(() => import("../webhooks/Webhooks.tsx"));
+
+/** What is said while a page is on its way. */
+const OPENING: Record<Exclude<PageName, "desk">, string> = { flows: "Drawing the flows…", webhooks: "Opening the webhooks…", contacts: "Opening the contact book…", segments: "Opening the contact book…" };
 
 export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null): void }) {
   const now = useNow();
@@ -265,11 +269,17 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
         <Suspense
           fallback={
             <main className="splash" aria-busy="true">
-              <p role="status">{page === "flows" ? "Drawing the flows…" : "Opening the contact book…"}</p>
+              <p role="status">{OPENING[page]}</p>
             </main>
           }
         >
-          {page === "flows" ? <Flows signedOut={signedOut} /> : <Book me={me} now={now} tick={tick} chats={rows} signedOut={signedOut} />}
+          {page === "flows" ? (
+            <Flows signedOut={signedOut} />
+          ) : page === "webhooks" ? (
+            <Webhooks me={me} now={now} signedOut={signedOut} />
+          ) : (
+            <Book me={me} now={now} tick={tick} chats={rows} signedOut={signedOut} />
+          )}
         </Suspense>
       ) : (
       <main className="columns">

@@ -2,11 +2,13 @@
 
 import { useCallback, useEffect, useState } from "react";
 import { api, type Place } from "../api.ts";
+import { contactPath } from "../book/route.ts";
 import { Close } from "../icons.tsx";
 import { ago, agoInWords, clock, dayKey, dayName, fullTime, label, valueText } from "../logic/words.ts";
+import { Link } from "../nav.tsx";
+import { Notes } from "../parts/Notes.tsx";
 import type { JourneyLine, PersonView } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
-import { Notes } from "./Notes.tsx";
 
 interface Props {
   place: Place;
@@ -36,7 +38,9 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
             <Avatar id={person.id} name={person.name} large />
             <div>
               <p className="who-name">
-                <bdi>{person.name}</bdi>
+                <Link to={contactPath(person.id)}>
+                  <bdi>{person.name}</bdi>
+                </Link>
               </p>
               <p className="muted">
                 <span className={`status ${person.status}`}>{label(person.status)}</span> · last seen {agoInWords(person.last_seen, now)}
@@ -86,7 +90,17 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
             </dl>
           </Part>
 
-          <Notes place={place} notes={person.notes} now={now} changed={changed} />
+          <Notes
+            key={person.id}
+            contact={person.id}
+            notes={person.notes}
+            now={now}
+            heading="h3"
+            add={async (text) => {
+              await api.note(place, text);
+              changed();
+            }}
+          />
 
           <Part title="Found on" empty={null}>
             <dl>

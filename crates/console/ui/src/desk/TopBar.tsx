@@ -22,6 +22,7 @@ const PAGES: readonly [PageName, string][] = [
   ["contacts", "Contacts"],
   ["segments", "Segments"],
   ["flows", "Flows"],
+  ["webhooks", "Webhooks"],
 ];
 
 /** The bar at the top: which bot, whether chats are accepted, whether the console is connected, who is signed in. */

@@ -31,7 +31,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read how far a change of many is */
+        /** Read how far something done to many is */
         get: operations["getBulkChange"];
         put?: never;
         post?: never;
@@ -87,6 +87,30 @@ export interface paths {
          * @description All of it or nothing, in one step of the contact. With If-Match it is done only if nobody changed the contact since; a message that came meanwhile is no change. With contacts:write alone the answer has the id and nothing else.
          */
         patch: operations["updateContact"];
+        trace?: never;
+    };
+    "/contacts/{contact}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Block a contact
+         * @description What they write from now on is kept and not answered. Nothing is sent to them by itself, no skill begins, timers and questions rest, what waited to be sent is not, and a request for a human leaves the desk. Somebody who is blocked already stays so.
+         */
+        put: operations["blockContact"];
+        post?: never;
+        /**
+         * Unblock a contact
+         * @description What rested goes on: a timer that came due meanwhile ticks once, a question has its time again. Who refused messages, before or while they were blocked, is `unsubscribed` then; else they have the status again that they had, if the bot still has it and the journey tells it, or are `active`. Somebody who is not blocked stays as they are.
+         */
+        delete: operations["unblockContact"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/contacts/{contact}/consents": {
@@ -272,6 +296,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{contact}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a conversation
+         * @description Lines of one conversation of a contact in the order in which they were said: the last ones, those after or before a line, or those around one.
+         */
+        get: operations["listMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{contact}/notes": {
         parameters: {
             query?: never;
@@ -324,9 +368,31 @@ export interface paths {
         put?: never;
         /**
          * Change many contacts
-         * @description Tags, attributes and lists of everybody for whom a condition holds, those who opted out as well. With `dry_run` they are only counted. Each change is a step of its contact, with its journey.
+         * @description Tags, attributes and lists of everybody for whom a condition holds, those who opted out as well. With `dry_run` they are only counted. Who is changed is settled when this is answered; each change is a step of its contact, with its journey. It goes on after a restart.
          */
         post: operations["changeContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/bulk-erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase many contacts
+         * @description Takes away everything about everybody for whom a condition holds, as `POST /contacts/{contact}/erase` does for one. First with `dry_run`: the answer says how many they are, and of up to 1,000 what goes and what must stay. Then with `confirm`, which is that number, and `people` as the answer said it: whoever was not counted is not erased. It goes on after a restart; `GET /erasures?bulk={job}` lists the certificates. Looking first needs contacts:read.
+         *
+         *     Needs `contacts:read` as well with `dry_run`.
+         */
+        post: operations["eraseContacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -365,6 +431,26 @@ export interface paths {
          * @description By name, user name, e-mail address, phone number in any spelling, external id, the beginning of a contact's id, or a whole address such as `telegram:4711`. Accents, case and the width of letters do not count; every word must occur. Best first: who is called exactly that, then those in whom every word begins a word, then the others; of equals those who were active last.
          */
         get: operations["findContacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List certificates of erasures
+         * @description In the order of their ids; with `bulk` those of one erasure of many. They hold nothing about anybody but salted hashes.
+         */
+        get: operations["listErasures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -576,7 +662,7 @@ export interface paths {
         put?: never;
         /**
          * Make a key
-         * @description The key itself is in this answer and nowhere else. A key gives away only scopes that it has itself.
+         * @description The key itself is in this answer and nowhere else; a repetition with the same Idempotency-Key tells it again until the server restarts. A key gives away only scopes that it has itself.
          */
         post: operations["createKey"];
         delete?: never;
@@ -600,6 +686,26 @@ export interface paths {
          * @description From the answer on it opens nothing.
          */
         delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find people by what was said in their chats
+         * @description Who has a message with all of these words, whoever said it, newest first, each person once on a page with the newest such message. Words may be parts of words, in any script; accents, case and the width of letters do not count. An answer takes a second at the most: with `next_cursor` there may be nothing on this page and something on the next.
+         */
+        get: operations["findMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -792,6 +898,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What conditions can ask about
+         * @description Names and values for whoever writes a condition: attributes with their types, events with the fields they came with, channels, statuses, languages, countries, skills, topics of consent. What the bot declares or uses stands beside what contacts have. Tags and segments, of which there may be many, have lists of their own.
+         */
+        get: operations["getVocabulary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks": {
         parameters: {
             query?: never;
@@ -855,6 +981,8 @@ export interface paths {
         /**
          * List deliveries
          * @description Newest first: those that wait, and the last 1,000 that are over.
+         *
+         *     Needs `contacts:read` as well always: deliveries name contacts.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -877,6 +1005,8 @@ export interface paths {
         /**
          * Deliver once more
          * @description One delivery, or those of a span, of the last 1,000 that are over, under the ids they had.
+         *
+         *     Needs `contacts:read` as well always: deliveries name contacts.
          */
         post: operations["replayWebhookDeliveries"];
         delete?: never;
@@ -946,7 +1076,7 @@ export interface components {
             personal: boolean;
             /**
              * @description `text`, `number`, `bool`, `date`, `datetime`, `enum`, `list`, `money`, `phone`, `email`, `url`, `language` or `country`; none of one
-             *     that is declared no more, or that is computed.
+             *     that is declared no more, or is computed and known only then.
              */
             type: string | null;
             /** @description The values an enum may have. */
@@ -976,28 +1106,49 @@ export interface components {
             /** @description How many contacts. */
             found: number;
         };
-        /** @description A change of many, and how far it is. */
+        /** @description What erasing many would take away, and what would stay. */
+        BulkErasePreview: {
+            /** @description How many contacts. */
+            found: number;
+            /** @description What goes, of all of them together; null beyond 1,000 contacts. */
+            goes: components["schemas"]["ErasureCounts"] | null;
+            /** @description Who they are: other people have another one. */
+            people: string;
+            /** @description Some of them. */
+            sample: components["schemas"]["ToErase"][];
+            /** @description Runs, timers, messages and calls that wait, requests for a human: they stop. */
+            stops: number | null;
+            /** @description Salted hashes that stay, of those who do not want to be written to. */
+            suppression_hashes: number | null;
+        };
+        /** @description Something done to many, and how far it is. */
         BulkJob: {
             /**
              * Format: date-time
              * @description When it was asked for.
              */
             at: string;
-            /** @description Contacts changed. */
+            /** @description Who asked for it. */
+            by: components["schemas"]["By"];
+            /** @description Contacts changed, or gone. */
             done: number;
             /**
              * Format: date-time
              * @description When it was over.
              */
             ended: string | null;
-            /** @description Contacts who could not be changed. */
+            /** @description Contacts who could not be changed; of an erasure those who became part of somebody else meanwhile. */
             failed: number;
             /** @description Contacts found so far. */
             found: number;
             /** @description Its id. */
             id: string;
-            /** @description How far it is: `finding`, `changing`, `done` or `failed`. */
+            /** @description What is done: `change` or `erase`. */
+            kind: string;
+            /** @description How far it is: `finding`, `changing`, `erasing`, `done` or `failed`. */
             stage: string;
+            /** @description Whom it is for, in its canonical form. */
+            where: string;
             /** @description Why it could not be carried out. */
             why: string | null;
         };
@@ -1054,6 +1205,67 @@ export interface components {
             where: string | null;
             /** @description Its condition in the JSON form; null for a list. */
             where_json: unknown;
+        };
+        /** @description What is wanted of an import. */
+        ChosenImportOptions: {
+            /**
+             * @description Whether a file without a key may make its contacts once more.
+             * @default false
+             */
+            again: boolean;
+            /**
+             * @description What a blank cell does to a value that is there.
+             * @default keep
+             */
+            blanks: components["schemas"]["ImportBlanks"];
+            /**
+             * @description The country of phone numbers without one; the bot's if it is not said.
+             * @default null
+             */
+            country: string | null;
+            /**
+             * @description How days such as 03/04/2026 are meant; has to be said if there are any.
+             * @default null
+             */
+            dates: components["schemas"]["ImportDates"] | null;
+            /**
+             * @description By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute; found out if it is not said.
+             * @default null
+             */
+            key: string | null;
+            /**
+             * @description The static segment to put everybody of the file in.
+             * @default null
+             */
+            list: string | null;
+            /**
+             * @description What a column is, by its name in the file: `id`, `external`, `email`, `phone`, `tags`, `status`, an attribute, a system
+             *     attribute such as `first_name`, or `-` to leave it out. Columns that are not named are found by their names.
+             * @default {}
+             */
+            map: {
+                [key: string]: string;
+            };
+            /**
+             * @description Whether the file only says who is on that list: its rows find contacts, and nothing else of them is read or made.
+             * @default false
+             */
+            members: boolean;
+            /**
+             * @description What a row may do.
+             * @default upsert
+             */
+            mode: components["schemas"]["ImportMode"];
+            /**
+             * @description How those who are new came to be; `import` if it is not said.
+             * @default null
+             */
+            source: string | null;
+            /**
+             * @description Tags for everybody of the file.
+             * @default []
+             */
+            tags: string[];
         };
         /** @description What is wrong with a condition, or odd about it; its place is counted in characters of the text. */
         ConditionFault: {
@@ -1125,6 +1337,10 @@ export interface components {
             };
             /** @description The newest things that were meant for many and reached them, for those who ask for one contact at a time. */
             campaigns?: components["schemas"]["ContactCampaign"][] | null;
+            /** @description Computed attributes that have a value now, for those who ask for one contact at a time. They cannot be set. */
+            computed?: {
+                [key: string]: unknown;
+            } | null;
             /** @description How often what happened. */
             counters: components["schemas"]["ContactCounters"];
             /** @description What they came with first; none if they never wrote and no link brought them. */
@@ -1332,6 +1548,13 @@ export interface components {
         };
         /** @description Who answers a contact. */
         ContactState: "closed" | "active" | "requesting" | "intervened";
+        /** @description How it stands with a contact. */
+        ContactStatus: {
+            /** @description Whose. */
+            contact: string;
+            /** @description `active`, `unsubscribed`, `blocked` or a status of the bot's own. */
+            status: string;
+        };
         /** @description A tag of a contact. */
         ContactTag: {
             /** @description As it was first written. */
@@ -1343,6 +1566,19 @@ export interface components {
             since: string;
             /** @description Why: `manual`, `first message`, `broadcast sale`, `flow order.done`, `API shop`, `import imp_…`, … */
             why: string;
+        };
+        /** @description A conversation. */
+        ConversationInfo: {
+            /** @description On which channel. */
+            channel: string;
+            /**
+             * Format: date-time
+             * @description When they last wrote there.
+             */
+            heard_at: string | null;
+            id: string;
+            /** @description How many lines it has. */
+            lines: number;
         };
         /** @description A delivery. */
         Delivery: {
@@ -1420,6 +1656,28 @@ export interface components {
             /** @description What would go and what would stay, if only that was asked for. */
             preview: components["schemas"]["ErasurePreview"] | null;
         };
+        /** @description Who is to be erased. */
+        EraseMany: {
+            /**
+             * @description How many it was counted to hold for; without it nobody is erased.
+             * @default null
+             */
+            confirm: number | null;
+            /**
+             * @description Only say how many they are, what goes and what must stay.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Who was counted, as `people` of that answer says it; without it nobody is erased.
+             * @default null
+             */
+            people: string | null;
+            /** @description Whom: a condition. */
+            where: string | {
+                [key: string]: unknown;
+            };
+        };
         /** @description The certificate of an erasure. */
         Erasure: {
             /**
@@ -1427,6 +1685,8 @@ export interface components {
              * @description When it was asked for.
              */
             at: string;
+            /** @description The erasure of many that it is one of. */
+            bulk: string | null;
             /** @description Who asked for it. */
             by: components["schemas"]["By"];
             /** @description A salted hash of the contact's id. */
@@ -1476,6 +1736,17 @@ export interface components {
             /** @description Tags. */
             tags: number;
         };
+        /** @description A page of certificates. */
+        ErasurePage: {
+            /** @description In the order of their ids. */
+            erasures: components["schemas"]["Erasure"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+            /** @description How many of them are `pending`. */
+            pending: number;
+            /** @description How many there are, all told. */
+            total: number;
+        };
         /** @description What an erasure would take away, and what would stay. */
         ErasurePreview: {
             /** @description What goes. */
@@ -1493,6 +1764,10 @@ export interface components {
             certificate: boolean;
             /** @description Salted hashes of what they were reached by, because they do not want to be written to; 0 if they do. */
             suppression_hashes: number;
+            /** @description Imports that are not done: their files may name the person, and stay until they are done or forgotten. */
+            unfinished_imports: number;
+            /** @description Webhooks that are told of it: the contact's bare id stays in what waits for them and in their log of deliveries. */
+            webhooks_told: number;
         };
         /** @description Something that happened to a contact. */
         Event: {
@@ -1526,6 +1801,13 @@ export interface components {
             /** @description How many. */
             recorded: number;
         };
+        /** @description A piece of a text. */
+        ExcerptPiece: {
+            /** @description Whether it is what was looked for. */
+            hit: boolean;
+            /** @description What it says. */
+            text: string;
+        };
         /** @description A segment whose members are not in another. */
         ExcludedSegment: {
             /** @description Its key. */
@@ -1541,6 +1823,27 @@ export interface components {
             contacts: components["schemas"]["Contact"][];
             /** @description How many there are, all told. */
             total: number;
+        };
+        /** @description Somebody, and the newest message with the words. */
+        FoundMessage: {
+            /** @description Who. */
+            contact: components["schemas"]["Contact"];
+            /** @description The part of it with the words, in pieces to be shown one after the other. */
+            excerpt: components["schemas"]["ExcerptPiece"][];
+            /** @description The message. */
+            message: components["schemas"]["Message"];
+        };
+        /** @description People in whose chats the words were said. */
+        FoundMessages: {
+            /**
+             * @description Whether all messages were looked at. After an unusual stop older ones are read anew in the background; until then some may be
+             *     missing.
+             */
+            complete: boolean;
+            /** @description Newest first. */
+            found: components["schemas"]["FoundMessage"][];
+            /** @description Where the next page begins; null after the last. A person may come again there with an older message. */
+            next_cursor: string | null;
         };
         /** @description Identifiers to add and to remove. */
         IdentifierChange: {
@@ -1592,6 +1895,8 @@ export interface components {
             id: string;
             /** @description What the file is called. */
             name: string;
+            /** @description What was asked for when it was last checked or carried out; null before that. */
+            options: components["schemas"]["ChosenImportOptions"] | null;
             /** @description How much of it was read. */
             read: number;
             /** @description The row up to which it is carried out, as a spreadsheet numbers it. */
@@ -1654,15 +1959,21 @@ export interface components {
              * @default false
              */
             again: boolean;
-            /** @description What a blank cell does to a value that is there. */
-            blanks?: components["schemas"]["ImportBlanks"];
+            /**
+             * @description What a blank cell does to a value that is there.
+             * @default keep
+             */
+            blanks: components["schemas"]["ImportBlanks"];
             /**
              * @description The country of phone numbers without one; the bot's if it is not said.
              * @default null
              */
             country: string | null;
-            /** @description How days such as 03/04/2026 are meant; has to be said if there are any. */
-            dates?: components["schemas"]["ImportDates"] | null;
+            /**
+             * @description How days such as 03/04/2026 are meant; has to be said if there are any.
+             * @default null
+             */
+            dates: components["schemas"]["ImportDates"] | null;
             /**
              * @description By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute; found out if it is not said.
              * @default null
@@ -1681,8 +1992,16 @@ export interface components {
             map: {
                 [key: string]: string;
             };
-            /** @description What a row may do. */
-            mode?: components["schemas"]["ImportMode"];
+            /**
+             * @description Whether the file only says who is on that list: its rows find contacts, and nothing else of them is read or made.
+             * @default false
+             */
+            members: boolean;
+            /**
+             * @description What a row may do.
+             * @default upsert
+             */
+            mode: components["schemas"]["ImportMode"];
             /**
              * @description How those who are new came to be; `import` if it is not said.
              * @default null
@@ -1734,6 +2053,8 @@ export interface components {
              *     after it.
              */
             next_cursor: string | null;
+            /** @description How many entries, older than all that are there, are kept no longer: `retention` in bot.yaml says how long they are. */
+            removed: number;
         };
         /** @description A key. */
         Key: {
@@ -1766,6 +2087,8 @@ export interface components {
             /** @description The keys. */
             keys: components["schemas"]["Key"][];
         };
+        /** @description Where an attribute comes from. */
+        Kind: "custom" | "computed" | "system";
         /** @description Whom to put on a list and whom to take off. */
         ListChange: {
             /**
@@ -1907,6 +2230,50 @@ export interface components {
         };
         /** @description Whose value holds. */
         MergeWinner: "keep" | "other" | "same" | "both";
+        /** @description A message. */
+        Message: {
+            /**
+             * Format: date-time
+             * @description When it was said.
+             */
+            at: string;
+            /** @description The bot's block, `skill.block`. */
+            block: string | null;
+            /** @description What the buttons under it say. */
+            buttons: string[];
+            /** @description On which channel. */
+            channel: string;
+            /** @description In which conversation. */
+            conversation: string;
+            /** @description The names of its files, then titles of its cards. */
+            files: string[];
+            /** @description Who said it: `customer`, `bot`, `agent` or `system`. */
+            from: string;
+            id: string;
+            /** @description The agent's name. */
+            name: string | null;
+            /** @description Its line in the transcript. */
+            no: number;
+            /** @description The text, or the caption of the files; may be empty. */
+            text: string;
+        };
+        /** @description Some lines of a conversation. */
+        Messages: {
+            /** @description Whose. */
+            contact: string;
+            /** @description Of which these lines are; null if they have none. */
+            conversation: string | null;
+            /** @description All of their conversations. */
+            conversations: components["schemas"]["ConversationInfo"][];
+            /** @description Whether there are lines before and after these. */
+            earlier: boolean;
+            /** @description The first and the last line that was looked at: what comes before and after them is asked for with these. */
+            first: number;
+            last: number;
+            later: boolean;
+            /** @description The messages, oldest first. */
+            messages: components["schemas"]["Message"][];
+        };
         /** @description An answer that was given elsewhere. */
         NewConsent: {
             /**
@@ -2297,8 +2664,65 @@ export interface components {
             /** @description The tags. */
             tags: components["schemas"]["Tag"][];
         };
+        /** @description One of those who would be erased. */
+        ToErase: {
+            /** @description Who. */
+            id: string;
+            /** @description What they are called. */
+            name: string;
+        };
         /** @description What a condition or a part of one came to. */
         Verdict: "true" | "false" | "unknown";
+        /** @description What conditions can ask about. */
+        Vocabulary: {
+            /** @description Attributes: those the bot declares, computed ones, and those that every contact has. */
+            attributes: components["schemas"]["VocabularyAttribute"][];
+            /** @description The channels of the bot. */
+            channels: components["schemas"]["VocabularyChannel"][];
+            /** @description Countries of contacts, and the bot's own. */
+            countries: string[];
+            /** @description Recorded events, and those that flows raise or wait for. */
+            events: components["schemas"]["VocabularyEvent"][];
+            /** @description Languages of the bot and of contacts. */
+            languages: string[];
+            /** @description Skills of the bot, and those that ran. */
+            skills: string[];
+            /** @description How contacts came to be. */
+            sources: string[];
+            /** @description The statuses a contact can have. */
+            statuses: string[];
+            /** @description Topics of consent that flows ask for, and those that were answered. */
+            topics: string[];
+        };
+        /** @description An attribute. */
+        VocabularyAttribute: {
+            /** @description Where it comes from. */
+            kind: components["schemas"]["Kind"];
+            name: string;
+            /** @description What it is, of those that every contact has. */
+            says?: string | null;
+            /**
+             * @description `text`, `number`, `bool`, `date`, `datetime`, `duration`, `enum`, `list`, `money`, `phone`, `email`, `url`, `status`, `channel`,
+             *     `language`, `country`, …; none where it is known only when it is computed.
+             */
+            type: string | null;
+            /** @description The values an enum may have. */
+            values?: string[];
+            /** @description Whether it can be set: by the API, an import, a flow. */
+            writable: boolean;
+        };
+        /** @description A channel. */
+        VocabularyChannel: {
+            /** @description `web`, `telegram`, `webhook`, … */
+            kind: string;
+            name: string;
+        };
+        /** @description An event. */
+        VocabularyEvent: {
+            /** @description Fields it came with. */
+            fields: string[];
+            name: string;
+        };
         /** @description What is done to each contact. */
         Wanted: {
             /**
@@ -2539,8 +2963,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `bad_query`: the query has a parameter that is not known, or that cannot be read; `broken_off`: the request broke off */
-        BadQueryOrBrokenOff: {
+        /** @description `bad_query`: the query has a parameter that is not known, or that cannot be read; `idempotency_key`: the idempotency key is not one plain text; `broken_off`: the request broke off */
+        BadQueryOrIdempotencyKeyOrBrokenOff: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2584,8 +3008,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `count`: it does not hold for those who were counted now; `found` says for how many */
+        Count: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `exists`: there is a segment of this key */
         Exists: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `exists`: there is a key of this name that opens something; `token_gone`: this request made its key before, and what it proves itself by is not known here any more */
+        ExistsOrTokenGone: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2795,7 +3237,9 @@ export interface components {
         /** @description `too_many_requests`: the caller asked too often in this minute */
         TooManyRequests: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2808,7 +3252,9 @@ export interface components {
         /** @description `too_many_requests`: the caller asked too often in this minute; `busy`: too many ask of everybody at once */
         TooManyRequestsOrBusy: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2821,7 +3267,9 @@ export interface components {
         /** @description `too_many_requests`: the caller asked too often in this minute; `too_many`: too much waits for this contact */
         TooManyRequestsOrTooMany: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2857,8 +3305,12 @@ export interface components {
         ETag: string;
         /** @description Where what was made or taken on is found. */
         Location: string;
+        /** @description What the caller has left: `"minute";r=5999;t=42` is 5,999 requests in the next 42 seconds. */
+        RateLimit: string;
         /** @description How often the caller may ask in a minute. */
         "RateLimit-Limit": number;
+        /** @description How often the caller may ask: `"minute";q=6000;w=60` is 6,000 times in 60 seconds. */
+        "RateLimit-Policy": string;
         /** @description How often it may still ask in this minute. */
         "RateLimit-Remaining": number;
         /** @description Seconds until the next minute begins. */
@@ -2884,7 +3336,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -2900,7 +3354,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -2925,7 +3381,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -2942,7 +3400,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -2972,7 +3432,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -2989,7 +3451,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3021,7 +3485,9 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3041,7 +3507,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3067,7 +3535,9 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3084,7 +3554,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3117,7 +3589,9 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3139,7 +3613,99 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    blockContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactStatus"];
+                };
+            };
+            401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
+            403: components["responses"]["ScopeOrCrossSite"];
+            404: components["responses"]["NotFoundOrNoContact"];
+            429: components["responses"]["TooManyRequestsOrTooMany"];
+            /** @description The head of the request is larger than 32 KiB. */
+            431: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unblockContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactStatus"];
+                };
+            };
+            401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
+            403: components["responses"]["ScopeOrCrossSite"];
+            404: components["responses"]["NotFoundOrNoContact"];
+            429: components["responses"]["TooManyRequestsOrTooMany"];
+            /** @description The head of the request is larger than 32 KiB. */
+            431: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3164,7 +3730,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3181,7 +3749,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3210,7 +3780,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3231,7 +3803,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3256,7 +3830,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3273,7 +3849,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3298,7 +3876,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3315,7 +3895,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3344,7 +3926,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3374,7 +3958,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3406,7 +3992,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3426,7 +4014,9 @@ export interface operations {
             /** @description `too_many_requests`: the caller asked too often in this minute; `too_many`: too much waits for this contact; `recorded` and `not_recorded` say what was done */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
@@ -3439,7 +4029,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3481,7 +4073,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3498,7 +4092,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3527,7 +4123,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3556,7 +4154,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3581,7 +4181,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3598,7 +4200,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3624,7 +4228,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3649,7 +4255,66 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listMessages: {
+        parameters: {
+            query?: {
+                /** @description Lines after this one. */
+                after?: number;
+                /** @description Lines around this one. */
+                around?: number;
+                /** @description Lines before this one. */
+                before?: number;
+                /** @description The conversation; the one they wrote in last if nothing is said. */
+                conversation?: string;
+                /** @description How many lines to look at; 50 if nothing is said. Some say only what became of a message, and are not among the messages. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Messages"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
+            403: components["responses"]["Scope"];
+            404: components["responses"]["NotFoundOrNoContact"];
+            429: components["responses"]["TooManyRequests"];
+            /** @description The head of the request is larger than 32 KiB. */
+            431: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3674,7 +4339,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3691,7 +4358,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3725,7 +4394,9 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3746,7 +4417,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3771,7 +4444,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3788,7 +4463,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3815,7 +4492,9 @@ export interface operations {
             /** @description So many it would be; nothing was changed. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3828,7 +4507,9 @@ export interface operations {
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3848,7 +4529,76 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    eraseContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseMany"];
+            };
+        };
+        responses: {
+            /** @description This is what it would come to; nobody was erased. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkErasePreview"];
+                };
+            };
+            /** @description It was taken on and goes on by itself. */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            400: components["responses"]["BrokenOffOrBadJson"];
+            401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
+            403: components["responses"]["ScopeOrCrossSite"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["Count"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["InvalidOrCondition"];
+            429: components["responses"]["TooManyRequestsOrBusy"];
+            /** @description The head of the request is larger than 32 KiB. */
+            431: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3878,7 +4628,9 @@ export interface operations {
             /** @description The file. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3896,7 +4648,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3924,7 +4678,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3940,7 +4696,59 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listErasures: {
+        parameters: {
+            query?: {
+                /** @description Those of this erasure of many: `aud_…`. */
+                bulk?: string;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many; 100 if nothing is said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePage"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
+            403: components["responses"]["Scope"];
+            429: components["responses"]["TooManyRequests"];
+            /** @description The head of the request is larger than 32 KiB. */
+            431: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3965,7 +4773,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3982,7 +4792,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4005,7 +4817,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4021,7 +4835,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4038,7 +4854,10 @@ export interface operations {
                 /** @description What the file is called, for people. */
                 name?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Makes a repetition harmless: the same key with the same request does it once and has the same answer, for seven days. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4055,7 +4874,9 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4064,12 +4885,12 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            400: components["responses"]["BadQueryOrBrokenOff"];
+            400: components["responses"]["BadQueryOrIdempotencyKeyOrBrokenOff"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
-            /** @description `invalid`: this is no file of contacts */
+            /** @description `idempotency_key_reused`: the idempotency key stood for another request; `invalid`: this is no file of contacts */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4082,7 +4903,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4107,7 +4930,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4124,7 +4949,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4149,7 +4976,9 @@ export interface operations {
             /** @description It is done. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4164,7 +4993,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4194,7 +5025,9 @@ export interface operations {
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4216,7 +5049,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4241,7 +5076,9 @@ export interface operations {
             /** @description The file. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4259,7 +5096,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4289,7 +5128,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4306,7 +5147,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4336,7 +5179,9 @@ export interface operations {
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4358,7 +5203,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4383,7 +5230,9 @@ export interface operations {
             /** @description It is done. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4398,7 +5247,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4424,7 +5275,9 @@ export interface operations {
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4441,7 +5294,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4464,7 +5319,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4480,7 +5337,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4494,7 +5353,10 @@ export interface operations {
     createKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repetition harmless: the same key with the same request does it once and has the same answer, for seven days. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4509,7 +5371,9 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4518,27 +5382,21 @@ export interface operations {
                     "application/json": components["schemas"]["MadeKey"];
                 };
             };
-            400: components["responses"]["BrokenOffOrBadJson"];
+            400: components["responses"]["IdempotencyKeyOrBrokenOffOrBadJson"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["Scope"];
             408: components["responses"]["TooSlow"];
-            /** @description `exists`: there is a key of this name that opens something */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["ExistsOrTokenGone"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["IdempotencyKeyReusedOrInvalid"];
             429: components["responses"]["TooManyRequests"];
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4563,7 +5421,9 @@ export interface operations {
             /** @description It is done. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4577,7 +5437,59 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    findMessages: {
+        parameters: {
+            query: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many people; 20 if nothing is said. */
+                limit?: number;
+                /** @description The words. */
+                text: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundMessages"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
+            403: components["responses"]["Scope"];
+            429: components["responses"]["TooManyRequests"];
+            /** @description The head of the request is larger than 32 KiB. */
+            431: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4627,7 +5539,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4643,7 +5557,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4675,7 +5591,9 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4696,7 +5614,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4722,7 +5642,9 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4739,7 +5661,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4774,7 +5698,9 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4787,7 +5713,9 @@ export interface operations {
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4818,7 +5746,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4849,7 +5779,9 @@ export interface operations {
             /** @description It is done. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4874,7 +5806,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4907,7 +5841,9 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4938,7 +5874,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4967,7 +5905,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4984,7 +5924,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5012,7 +5954,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5029,7 +5973,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5059,7 +6005,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5076,7 +6024,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5105,7 +6055,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5135,7 +6087,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5161,7 +6115,9 @@ export interface operations {
             /** @description It is done. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5176,7 +6132,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5202,7 +6160,9 @@ export interface operations {
             /** @description It is done. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5217,7 +6177,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5244,7 +6206,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5273,7 +6237,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5303,7 +6269,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5319,7 +6287,52 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getVocabulary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vocabulary"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
+            403: components["responses"]["Scope"];
+            429: components["responses"]["TooManyRequests"];
+            /** @description The head of the request is larger than 32 KiB. */
+            431: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5342,7 +6355,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5358,7 +6373,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5390,7 +6407,9 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5401,7 +6420,7 @@ export interface operations {
             };
             400: components["responses"]["IdempotencyKeyOrBrokenOffOrBadJson"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
-            403: components["responses"]["Scope"];
+            403: components["responses"]["ScopeOrCrossSite"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
@@ -5410,7 +6429,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5435,7 +6456,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5452,7 +6475,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5477,7 +6502,9 @@ export interface operations {
             /** @description It is done. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5485,13 +6512,15 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
-            403: components["responses"]["Scope"];
+            403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoWebhook"];
             429: components["responses"]["TooManyRequests"];
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5520,7 +6549,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5531,7 +6562,7 @@ export interface operations {
             };
             400: components["responses"]["BrokenOffOrBadJson"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
-            403: components["responses"]["Scope"];
+            403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoWebhook"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5541,7 +6572,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5573,7 +6606,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5590,7 +6625,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5619,7 +6656,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5630,7 +6669,7 @@ export interface operations {
             };
             400: components["responses"]["BrokenOffOrBadJson"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
-            403: components["responses"]["Scope"];
+            403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoWebhook"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5639,7 +6678,9 @@ export interface operations {
             /** @description `too_many_requests`: the caller asked too often in this minute; `too_many`: its queue is full */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
@@ -5652,7 +6693,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5677,7 +6720,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5687,13 +6732,15 @@ export interface operations {
                 };
             };
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
-            403: components["responses"]["Scope"];
+            403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoWebhook"];
             429: components["responses"]["TooManyRequests"];
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5718,7 +6765,9 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5728,7 +6777,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
-            403: components["responses"]["Scope"];
+            403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoWebhook"];
             /** @description `invalid`: nothing leaves for this webhook: it is not enabled */
             422: {
@@ -5743,7 +6792,9 @@ export interface operations {
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;

@@ -1,43 +1,61 @@
-// What agents noted about the customer, who never sees it; newest first, and a field for another.
+// Notes about a customer, for colleagues alone: newest first, shown as written, and a field for another whose text outlives the page.
 
-import { useEffect, useId, useState } from "react";
-import { api, type Place } from "../api.ts";
+import { useId, useRef, useState, type ReactNode } from "react";
+import { drafts } from "../desk/drafts.ts";
 import { agoInWords, fullTime, linked } from "../logic/words.ts";
-import type { PersonView } from "../types.ts";
 
 /** The longest note, in bytes, as the server has it. */
 const LIMIT = 4 * 1024;
 /** How many are shown before one asks for more. */
 const FIRST = 5;
 
-interface Props {
-  place: Place;
-  notes: PersonView["notes"];
-  now: number;
-  changed(): void;
+export interface NoteLine {
+  /** Milliseconds since 1970. */
+  at: number;
+  by: string;
+  text: string;
 }
 
-export function Notes({ place, notes, now, changed }: Props) {
-  const [text, setText] = useState("");
+interface Props {
+  /** Whom the notes are about; what is being written is kept under it. Give another `key` with another contact. */
+  contact: string;
+  notes: readonly NoteLine[];
+  now: number;
+  heading: "h2" | "h3";
+  /** Keeps a note. The same `once` again is the same note. */
+  add(text: string, once: string): Promise<void>;
+  /** What is said while the notes themselves are missing. */
+  children?: ReactNode;
+}
+
+export function Notes({ contact, notes, now, heading: Heading, add, children }: Props) {
+  const draft = `note ${contact}`;
+  const [text, setText] = useState(() => drafts.get(draft));
+  const field = useRef(text);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [all, setAll] = useState(false);
+  const once = useRef({ text: "", key: "" });
   const id = useId();
-  const { contact, conversation } = place;
-  useEffect(() => {
-    setText("");
-    setProblem(null);
-    setAll(false);
-  }, [contact, conversation]);
 
+  const write = (to: string): void => {
+    field.current = to;
+    setText(to);
+    drafts.set(draft, to);
+  };
   const over = new TextEncoder().encode(text.trim()).length - LIMIT;
-  const add = async (): Promise<void> => {
+  const send = async (): Promise<void> => {
+    const sent = text;
     setBusy(true);
     setProblem(null);
     try {
-      await api.note({ contact, conversation }, text.trim());
-      setText("");
-      changed();
+      // The same text again, after an answer that got lost, is the same note.
+      if (once.current.text !== sent.trim()) once.current = { text: sent.trim(), key: crypto.randomUUID() };
+      await add(sent.trim(), once.current.key);
+      once.current = { text: "", key: "" };
+      // Whoever wrote on meanwhile keeps what they wrote.
+      if (field.current === sent) setText("");
+      if (drafts.get(draft) === sent) drafts.set(draft, "");
     } catch (e) {
       setProblem(e instanceof Error ? e.message : "It was not kept.");
     } finally {
@@ -47,22 +65,15 @@ export function Notes({ place, notes, now, changed }: Props) {
 
   return (
     <section className="part" aria-labelledby={id}>
-      <h3 id={id}>Notes</h3>
+      <Heading id={id}>Notes</Heading>
       <form
         className="note-form"
         onSubmit={(e) => {
           e.preventDefault();
-          void add();
+          void send();
         }}
       >
-        <textarea
-          rows={2}
-          value={text}
-          dir="auto"
-          aria-label="New note"
-          placeholder="For your colleagues; the customer never sees it"
-          onChange={(e) => setText(e.target.value)}
-        />
+        <textarea rows={2} value={text} dir="auto" aria-label="New note" placeholder="For your colleagues; the customer never sees it" onChange={(e) => write(e.target.value)} />
         <button type="submit" className="button" disabled={busy || text.trim() === "" || over > 0}>
           Add note
         </button>
@@ -70,9 +81,10 @@ export function Notes({ place, notes, now, changed }: Props) {
       <p className="problem" role="alert">
         {over > 0 ? `${over} bytes too long` : problem}
       </p>
+      {children}
       <ul className="notes">
-        {(all ? notes : notes.slice(0, FIRST)).map((note, index) => (
-          <li key={`${note.at} ${notes.length - index}`}>
+        {(all ? notes : notes.slice(0, FIRST)).map((note, n) => (
+          <li key={`${note.at} ${notes.length - n}`}>
             <p className="note-text" dir="auto">
               {linked(note.text).map((piece, at) =>
                 piece.href === null ? (

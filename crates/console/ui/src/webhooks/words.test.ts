@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import type { Delivery, Webhook } from "./api.ts";
+import { hookPath, hookPlaceOf } from "./route.ts";
+import { changesOf, EVENTS, outcome, standing, tested, timesTold, writtenOf } from "./words.ts";
+
+const NOW = Date.parse("2026-11-21T12:00:00Z");
+const hook: Webhook = {
+  id: "whk_1",
+  url: "https://shop.example/in",
+  events: ["tag.added"],
+  description: "",
+  parallel: 1,
+  enabled: true,
+  disabled: null,
+  created_at: "2026-11-20T12:00:00Z",
+  created_by: "admin",
+  old_secret_until: null,
+  waiting: 0,
+  next_at: null,
+  failing_since: null,
+  missed: null,
+};
+
+test("how a webhook stands: the worst first", () => {
+  expect(standing(hook, NOW)).toEqual({ says: "works", tone: "good" });
+  expect(standing({ ...hook, waiting: 1_200 }, NOW).says).toBe("1,200 waiting");
+  expect(standing({ ...hook, waiting: 3, failing_since: "2026-11-21T09:00:00Z" }, NOW)).toEqual({ says: "nothing arrives since 3 h ago", tone: "bad" });
+  expect(standing({ ...hook, enabled: false, disabled: { at: "2026-11-21T09:00:00Z", why: "paused" }, waiting: 3 }, NOW).says).toBe("paused");
+  expect(standing({ ...hook, enabled: false, disabled: { at: "2026-11-21T09:00:00Z", why: "gone" } }, NOW).tone).toBe("bad");
+});
+
+test("what came of a delivery and of a test", () => {
+  const delivery: Delivery = { id: "dlv_1", event: "tag.added", contact: null, at: "", data: {}, state: "delivered", tries: 1, status: 204, error: null, took_ms: 12, next_at: null, ended_at: "" };
+  expect(outcome(delivery)).toBe("answered 204");
+  expect(outcome({ ...delivery, tries: 3 })).toBe("tried 3 times, answered 204");
+  expect(outcome({ ...delivery, state: "waiting", tries: 2, status: 500 })).toBe("tried 2 times; answered 500");
+  expect(outcome({ ...delivery, state: "failed", tries: 1, status: null, error: "connection refused" })).toBe("tried once; connection refused");
+  expect(outcome({ ...delivery, state: "waiting", tries: 0, status: null })).toBe("not tried yet");
+  expect(tested({ delivered: true, status: 200, error: null })).toContain("answered 200");
+  expect(tested({ delivered: false, status: 500, error: null })).toBe("It was not taken: the receiver answered 500.");
+  expect(tested({ delivered: false, status: null, error: "timed out" })).toBe("It did not arrive: timed out.");
+});
+
+test("every event is offered once, and a webhook is written as it is", () => {
+  const offered = EVENTS.flatMap((group) => group.events.map(([name]) => name));
+  expect(new Set(offered).size).toBe(offered.length);
+  expect(offered).toHaveLength(12);
+  expect(writtenOf(hook)).toEqual({ url: hook.url, events: ["tag.added"], description: "", parallel: 1 });
+});
+
+test("only what was written anew is said: the rest may be another's change", () => {
+  const from = { url: "https://shop.example/in", events: ["tag.added" as const, "tag.removed" as const], description: " as before ", parallel: 1 };
+  const same = { ...from, description: "as before" };
+  expect(changesOf(from, same)).toEqual({});
+  expect(changesOf(from, { ...same, events: ["tag.removed", "tag.added"] })).toEqual({});
+  expect(changesOf(from, { ...same, events: ["tag.added", "event.recorded"] })).toEqual({ events: ["tag.added", "event.recorded"] });
+  expect(changesOf(from, { ...same, events: ["tag.added"] })).toEqual({ events: ["tag.added"] });
+  expect(changesOf(from, { ...same, description: "" })).toEqual({ description: "" });
+  expect(changesOf(from, { ...same, url: "https://shop.example/other", parallel: 4 })).toEqual({ url: "https://shop.example/other", parallel: 4 });
+});
+
+test("addresses lead where they say", () => {
+  expect(hookPlaceOf("/console/webhooks")).toEqual({ at: "webhooks" });
+  expect(hookPlaceOf("/console/webhooks/")).toEqual({ at: "webhooks" });
+  expect(hookPlaceOf(hookPath("whk_1f"))).toEqual({ at: "webhook", id: "whk_1f" });
+  for (const path of ["/console/webhooks/x", "/console/webhooks/whk_1/x", "/console/webhooks/whk_%2F"]) expect(hookPlaceOf(path)).toEqual({ at: "nowhere" });
+});
+
+test("a delivery that is told again is told apart from the first time", () => {
+  expect(timesTold(["b", "a", "a"])).toEqual([0, 1, 0]);
+  expect(timesTold(["a", "b", "a", "a"])).toEqual([2, 0, 1, 0]);
+});
