@@ -1,7 +1,8 @@
 //! The event stream of one visitor: what is said, from a cursor on, for as long as somebody listens.
 //!
 //! Every line is an event whose id is its place in the transcript, so a browser that lost the connection at any
-//! byte goes on with the last event it saw whole. Notices (somebody types, who answers) have no id: they are
+//! byte goes on with the last event it saw whole. One whose next lines are kept no longer begins anew, so that nothing is missing between
+//! two others. Notices (somebody types, who answers) have no id: they are
 //! true for a moment only.
 
 use crate::{
@@ -72,7 +73,7 @@ impl Listener {
             match self.phase {
                 Phase::Begin => {
                     self.phase = Phase::Reading { ready: false };
-                    if self.is_ahead().await {
+                    if self.is_lost().await {
                         self.cursor = 0;
                         return Some("event: reset\ndata: {}\n\n".into());
                     }
@@ -99,12 +100,14 @@ impl Listener {
         }
     }
 
-    /// Whether the browser claims to have seen what was never said: the data was restored from an older copy.
-    /// Then it begins anew.
-    async fn is_ahead(&self) -> bool {
-        match self.cursor.checked_sub(1) {
-            None => false,
-            Some(before) => self.hub.transcript(&self.visitor, before, 1).await.is_empty(),
+    /// Whether the browser is to begin anew. Either it claims to have seen what was never said, because the data was restored from an
+    /// older copy; or what comes after what it saw is kept no longer. Numbers have no gaps, so a line that is there tells both.
+    async fn is_lost(&self) -> bool {
+        let Some(before) = self.cursor.checked_sub(1) else { return false };
+        match self.hub.transcript(&self.visitor, before, 1).await.first() {
+            Some(line) => line.no() > self.cursor + 1,
+            // Of a conversation in which nothing is left, what was seen last is what was said last.
+            None => self.hub.settled(&self.visitor, 0).await != self.cursor,
         }
     }
 }
