@@ -63,7 +63,7 @@ test("a note is kept, newest first, is text whatever it holds, and the customer 
   await page.waitForFunction((el) => el.value === "", await field.elementHandle());
   await field.fill(hostile);
   await add.click();
-  await notes.getByText("second line").waitFor();
+  await notes.locator(".note-text").filter({ hasText: "second line" }).waitFor();
   assert.deepEqual(await notes.locator(".note-text").allTextContents(), [hostile, "Likes tea"]);
   assert.match(await notes.locator(".note-meta").first().textContent(), /^Admin · just now$/u);
   assert.equal(await notes.locator("img, script").count(), 0);

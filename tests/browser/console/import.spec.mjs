@@ -103,6 +103,36 @@ test("a day that can be read in two ways is asked about", async () => {
   await context.close();
 });
 
+test("what is carried out is what was checked, whoever presses the button", async () => {
+  const first = await open();
+  await give(first.page, "checked.csv", "mail,who\nchecked1@shop.example,Checked\n");
+  const is = (page) => page.getByRole("combobox", { name: "What the column who is" });
+  const check = (page) => page.getByRole("button", { name: "Check, change nothing" });
+  await is(first.page).selectOption("first_name");
+  await first.page.getByLabel("Tags for everybody").fill("as checked");
+  await check(first.page).click();
+  await tally(first.page, "would be new").getByText("1", { exact: true }).waitFor();
+  // What was changed and not checked is taken back with “Back”.
+  await first.page.getByRole("button", { name: "Change the columns" }).click();
+  await first.page.getByLabel("A row may").selectOption("update");
+  await first.page.getByLabel("Tags for everybody").fill("unchecked");
+  await first.page.getByRole("button", { name: "Back" }).click();
+  await first.page.getByRole("button", { name: "Change the columns" }).click();
+  assert.deepEqual([await first.page.getByLabel("A row may").inputValue(), await first.page.getByLabel("Tags for everybody").inputValue()], ["upsert", "as checked"]);
+  await first.page.getByLabel("A row may").selectOption("update");
+
+  const second = await open(WIDE, new URL(first.page.url()).pathname);
+  await second.page.getByRole("button", { name: "Change the columns" }).click();
+  assert.deepEqual([await is(second.page).inputValue(), await second.page.getByLabel("Tags for everybody").inputValue()], ["first_name", "as checked"]);
+  await second.page.getByRole("button", { name: "Back" }).click();
+  await second.page.getByRole("button", { name: "Import 1 row" }).click();
+  await tally(second.page, "new").getByText("1", { exact: true }).waitFor();
+  const [one] = (await book.call("GET", "/contacts?where=email%20%3D%20%22checked1%40shop.example%22")).contacts;
+  assert.deepEqual([one.name, one.tags.map((t) => t.label)], ["Checked", ["as checked"]]);
+  await first.context.close();
+  await second.context.close();
+});
+
 test("what is no file of contacts is refused in words; on a phone in the dark", async () => {
   const { context, page } = await open({ ...PHONE, colorScheme: "dark" });
   await give(page, "empty.csv", "");

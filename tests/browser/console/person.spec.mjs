@@ -147,6 +147,23 @@ test("tags come and go, notes are kept, a note that is not sent outlives the pag
   await notes.locator(".note-text").first().waitFor();
   assert.deepEqual(await notes.locator(".note-text").allTextContents(), [hostile]);
   assert.match(await notes.locator(".note-meta").first().textContent(), /^Admin · just now$/u);
+  // What is typed while another is on its way stays.
+  let arrives;
+  const onItsWay = new Promise((done) => (arrives = done));
+  await page.route("**/notes", async (route) => {
+    await onItsWay;
+    await route.continue();
+  });
+  await notes.getByLabel("New note").fill("one");
+  const asked = page.waitForRequest((r) => r.method() === "POST" && r.url().endsWith("/notes"));
+  await notes.getByRole("button", { name: "Add note" }).click();
+  await asked;
+  await notes.getByLabel("New note").fill("another");
+  arrives();
+  await notes.locator(".note-text").filter({ hasText: /^one$/u }).waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll(".note-form button")].every((b) => !b.disabled));
+  assert.equal(await notes.getByLabel("New note").inputValue(), "another");
+  await page.unroute("**/notes");
   await notes.getByLabel("New note").fill("half a thou");
   await page.reload();
   assert.equal(await notes.getByLabel("New note").inputValue(), "half a thou");

@@ -23,14 +23,14 @@ export function person(n) {
 }
 
 export class Book {
-  static async opens(bot) {
+  static async opens(bot, more = []) {
     const book = new Book();
     book.folder = mkdtempSync(join(tmpdir(), "switchboard-book-"));
     const data = join(book.folder, "data");
-    book.server = await serve({ bot, data });
+    book.server = await serve({ bot, data, more });
     book.origin = book.server.origin;
     book.password = firstPassword(book.server);
-    const scopes = ["contacts:read", "contacts:write", "segments:read", "segments:write", "events:write"];
+    const scopes = ["contacts:read", "contacts:write", "segments:read", "segments:write", "events:write", "webhooks:write"];
     const said = execFileSync(binary(), ["keys", "create", "tests", ...scopes.flatMap((scope) => ["--scope", scope]), "--per-minute", "1000000", "--data", data], { encoding: "utf8" });
     book.key = /sbk_\S+/.exec(said)[0];
     return book;

@@ -28,13 +28,13 @@ export function freePort() {
   });
 }
 
-/** Starts a server for a bot folder; resolves when it answers. */
-export async function serve({ bot, data, port, env } = {}) {
+/** Starts a server for a bot folder, with more arguments if there are any; resolves when it answers. */
+export async function serve({ bot, data, port, env, more = [] } = {}) {
   port ??= await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const own = data === undefined ? mkdtempSync(join(tmpdir(), "switchboard-data-")) : null;
   const command = binary();
-  const args = ["serve", bot ?? join(ROOT, "flows/shop"), "--data", data ?? join(own, "data"), "--listen", `127.0.0.1:${port}`];
+  const args = ["serve", bot ?? join(ROOT, "flows/shop"), "--data", data ?? join(own, "data"), "--listen", `127.0.0.1:${port}`, ...more];
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let output = "";
   child.stdout.on("data", (piece) => (output += piece));

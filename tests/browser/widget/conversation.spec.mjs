@@ -46,6 +46,34 @@ test("a page view alone makes no request to the channel; opening greets", async 
   await context.close();
 });
 
+test("a button that is pressed again before the server answered was meant once, and so was one pressed again right after", async () => {
+  const context = await visitor();
+  const { chat } = await tab(context);
+  await chat.greeted();
+  await chat.say("buttons");
+  const yes = chat.panel.getByRole("button", { name: "Yes, please" });
+  await yes.waitFor();
+  let posts = 0;
+  await context.route("**/c/web/messages", async (route) => {
+    if (route.request().method() === "POST" && ++posts === 1) await new Promise((done) => setTimeout(done, 800));
+    await route.continue();
+  });
+  await yes.click();
+  assert.equal(await yes.getAttribute("aria-disabled"), "true");
+  await yes.click({ force: true });
+  await yes.click({ force: true });
+  await chat.saw("You chose Yes, please");
+  assert.equal(posts, 1);
+  assert.equal(await yes.getAttribute("aria-disabled"), null);
+  // Right after the answer: the server takes it and does nothing.
+  await yes.click();
+  await chat.say("and now");
+  await chat.saw("You said: and now");
+  const texts = await chat.texts("bot");
+  assert.ok(once(texts, "You chose Yes, please"), JSON.stringify(texts));
+  await context.close();
+});
+
 test("a reload, a second tab and a return the next day show the same conversation", async () => {
   const context = await visitor();
   const first = await tab(context);

@@ -193,6 +193,28 @@ async fn every_route_answers_every_kind_of_caller_as_the_document_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_webhooks_were_told_is_for_those_who_may_see_contacts() {
+    let folder = bot(FILES);
+    let server = Setup::new(folder.path()).start().await;
+    let requests = [
+        (Method::GET, "webhooks/none-1/deliveries", None),
+        (Method::POST, "webhooks/none-1/replay", Some(json!({ "from": "2026-01-01T00:00:00Z" }))),
+        (Method::POST, "webhooks/none-1/secret", None),
+    ];
+    let all = operations(&server).await;
+    for (scopes, status) in [(&["webhooks:write"][..], 403), (&["webhooks:write", "contacts:read"], 404)] {
+        let program = Program { server: &server, key: key(&server, &scopes.join(" "), scopes, &[]).await };
+        for (method, path, body) in &requests {
+            let (answered, told) = program.ask(method.clone(), path, body.clone()).await;
+            assert_eq!(answered, status, "{path} with {scopes:?}: {told}");
+            assert!(status != 403 || told["scope"] == "contacts:read", "{path}: {told}");
+            let documented = all.iter().find(|one| one.method == *method && one.path == path.replace("none-1", "{webhook}"));
+            assert_eq!(documented.expect("it is documented").sometimes, ["contacts:read"], "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_is_not_there_or_is_none_opens_nothing() {
     let folder = bot(FILES);
     let server = Setup::new(folder.path()).start().await;

@@ -223,6 +223,27 @@ async fn segments_are_made_asked_explained_and_deleted() {
         "{why}"
     );
 
+    // Why is said once, beside what happened.
+    let moved = &program.get(&format!("contacts/{}/journey?kind=segment", people[4].1)).await["entries"][0];
+    assert_eq!((&moved["text"], &moved["why"]), (&json!("Entered segment VIP customers"), &json!("orders")), "{moved}");
+    // The short answer, which memory gives, is the long one, which looks at the record.
+    let nobody = format!("con_{}", "0".repeat(26));
+    assert_eq!(program.with(Method::GET, &format!("segments/vip/contacts/{nobody}"), None, &[]).await.body["code"], "no_contact");
+    for (at, (_, id)) in people.iter().enumerate() {
+        for key in ["vip", "buyers", "staff"] {
+            let mut answers = Vec::new();
+            for query in ["", "?explain=1"] {
+                let mut answer = program.get(&format!("segments/{key}/contacts/{id}{query}")).await;
+                let said = answer.as_object_mut().unwrap();
+                assert!(said.remove("at").is_some() && said.remove("explain").is_some() != query.is_empty(), "{said:?}");
+                answers.push(answer);
+            }
+            assert_eq!(answers[0], answers[1]);
+            let is = key == "vip" && at >= 2;
+            assert_eq!((answers[0]["is_member"] == true, answers[0]["since"].is_string()), (is, is), "{answers:?}");
+        }
+    }
+
     // Making: errors have places, keys are made, conditions come in three forms.
     let (status, told) = program.post("segments", json!({ "name": "Big", "where": "ordes >= 3 and plan = gold" })).await;
     assert_eq!((status, &told["errors"][0]["start"], &told["errors"][0]["end"]), (422, &json!(0), &json!(5)), "{told}");

@@ -153,6 +153,19 @@ async fn a_data_folder_that_is_none() {
     assert_eq!(fs::read_to_string(data.path().join("format")).unwrap(), "something else\n");
 }
 
+#[tokio::test]
+async fn a_data_folder_that_holds_other_things() {
+    let data = TempDir::new().unwrap();
+    fs::create_dir(data.path().join("lost+found")).unwrap();
+    fs::write(data.path().join("notes.txt"), "mine").unwrap();
+    let ended = Setup::new(shop()).fails(data.path(), ANY_PORT).await;
+    failed(&ended);
+    assert!(ended.stderr.contains("notes.txt") && ended.stderr.contains("choose an empty folder"), "{ended:?}");
+    let mut left: Vec<_> = fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["lost+found", "notes.txt"], "nothing was put beside it");
+}
+
 /// Sends raw bytes as a visitor's message; answers status and problem.
 async fn raw(origin: &str, visitor: &Visitor, body: Vec<u8>) -> (StatusCode, Value) {
     let request = client().post(format!("{origin}/c/web/messages")).bearer_auth(&visitor.token).header("content-type", "application/json");

@@ -106,7 +106,7 @@ fn needles(id: &str) -> Vec<Vec<u8>> {
 async fn after_an_erasure_and_a_compaction_no_byte_is_left_and_others_miss_nothing() {
     let folder = bot(FILES);
     let mut server = Setup::new(folder.path()).start().await;
-    let (visitor, other, id, erasure, address);
+    let (visitor, other, id, erasure, address, twins);
     {
         let program = Program::new(&server, &["contacts:read", "contacts:write"]).await;
         (visitor, id) = told(&server, &program).await;
@@ -125,6 +125,17 @@ async fn after_an_erasure_and_a_compaction_no_byte_is_left_and_others_miss_nothi
         assert_eq!((status, &body["preview"]["goes"]["attachments"]), (200, &json!(1)), "{body}");
         let here = occurrences(server.data(), &needles(&id));
         assert!(here.len() > 5, "the search finds what is there: {here:?}");
+        // For a while they and somebody else were one, and the journey of both tells of it.
+        let (_, twin) = program.post("contacts", json!({ "attributes": { "mail": "twin@twins.example", "who": "Twin" } })).await;
+        let twin = twin["id"].as_str().unwrap().to_owned();
+        let (status, merged) = program.post(&format!("contacts/{twin}/merge"), json!({ "with": id })).await;
+        assert_eq!(status, 200, "{merged}");
+        let merge = merged["merge"].as_str().unwrap();
+        let (status, parted) = program.ask(Method::POST, &format!("contacts/{twin}/merges/{merge}/undo"), None).await;
+        assert_eq!(status, 200, "{parted}");
+        let told = program.get(&format!("contacts/{twin}/journey?kind=merge")).await;
+        assert!(told.to_string().contains(&id), "{told}");
+        twins = twin;
 
         let (status, body) = program.post(&format!("contacts/{id}/erase"), json!({})).await;
         assert_eq!((status, &body["erasure"]["state"]), (200, &json!("pending")), "{body}");
@@ -137,6 +148,11 @@ async fn after_an_erasure_and_a_compaction_no_byte_is_left_and_others_miss_nothi
         let certificate = program.get(&format!("erasures/{erasure}")).await;
         assert_eq!((&certificate["state"], &certificate["files"]), (&json!("done"), &json!(1)), "{certificate}");
         assert!(certificate["rows"].as_u64().unwrap() >= 2, "their session and what they uploaded: {certificate}");
+    }
+    {
+        let program = Program::new(&server, &["contacts:read"]).await;
+        let told = program.get(&format!("contacts/{twins}/journey?kind=merge")).await;
+        assert!(told["entries"].as_array().unwrap().len() >= 2 && !told.to_string().contains(&id), "{told}");
     }
     let mut all = needles(&id);
     all.push(address.into_bytes());
@@ -214,4 +230,48 @@ async fn who_opted_out_and_was_erased_begins_opted_out_however_they_come_back() 
     let (_, stranger) = program.post("contacts", json!({ "attributes": { "mail": "somebody@else.example" } })).await;
     assert_eq!(stranger["status"], "active");
     server.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_stay_is_said_beforehand_and_goes_with_its_reason() {
+    let folder = bot(FILES);
+    let server = Setup::new(folder.path()).arg("--allow-callback").arg("127.0.0.1").start().await;
+    let program = Program::new(&server, &["contacts:read", "contacts:write", "webhooks:write"]).await;
+    let (_, id) = told(&server, &program).await;
+    // Nobody answers there.
+    let hook = json!({ "url": "http://127.0.0.1:9/told", "events": ["contact.erased", "contact.updated"] });
+    let (status, hook) = program.post("webhooks", hook).await;
+    assert_eq!(status, 201, "{hook}");
+    let file = format!("E-Mail;Name\n{MAIL};{NAME}\n");
+    let upload = server.http().post(format!("{}/api/v1/imports?name=old.csv", server.origin())).bearer_auth(&program.key);
+    let import: Value = upload.header("content-type", "text/csv").body(file).send().await.unwrap().json().await.unwrap();
+    let (status, _) = program.ask(Method::PATCH, &format!("contacts/{id}"), Some(json!({ "attributes": { "who": "Somebody" } }))).await;
+    assert_eq!(status, 200);
+
+    let (_, body) = program.post(&format!("contacts/{id}/erase"), json!({ "preview": true })).await;
+    let stays = &body["preview"]["stays"];
+    assert_eq!((&stays["webhooks_told"], &stays["unfinished_imports"]), (&json!(1), &json!(1)), "{body}");
+    let said = server.run(&["contacts", "erase", "--dry-run", &id]).await.stdout;
+    assert!(said.contains("the bare id, for 1 webhook") && said.contains("the file of 1 import not done yet"), "{said}");
+    let (status, body) = program.post(&format!("contacts/{id}/erase"), json!({})).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(server.run(&["store", "compact"]).await.code, Some(0));
+    let names = |needle: &str| occurrences(server.data(), &[needle.as_bytes().to_vec()]);
+    assert!(!names(&id).is_empty(), "the webhook is to be told of it");
+    let of_import = format!("imports/{}", import["id"].as_str().unwrap());
+    assert!(names(MAIL).iter().all(|place| place.contains(&of_import)) && !names(MAIL).is_empty(), "{:?}", names(MAIL));
+    assert_eq!(names(SAID), Vec::<String>::new());
+
+    // What had its reason goes with it.
+    let (status, _) = program.ask(Method::DELETE, &format!("webhooks/{}", hook["webhook"]["id"].as_str().unwrap()), None).await;
+    assert!(status == 200 || status == 204, "{status}");
+    let (status, _) = program.ask(Method::DELETE, &format!("imports/{}", import["id"].as_str().unwrap()), None).await;
+    assert!(status == 200 || status == 204, "{status}");
+    within("the webhook's queue to go", async {
+        while !names(&id).is_empty() {
+            assert_eq!(server.run(&["store", "compact"]).await.code, Some(0));
+        }
+    })
+    .await;
+    assert_eq!(names(MAIL), Vec::<String>::new());
 }

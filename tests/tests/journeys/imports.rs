@@ -232,6 +232,10 @@ async fn kill_9_in_the_middle_loses_nothing_and_doubles_nothing() {
     let known_and_wrong = (0..ROWS).filter(|n| n % 500 == 3 && n % 7 == 0).count();
     assert_eq!(there.len(), ROWS - wrong + known_and_wrong);
     assert_eq!(everybody(&server, "has tag many and in segment gold").await.len(), ROWS - wrong);
+    let gold = async |server: &Server| -> Value {
+        serde_json::from_str::<Value>(&server.run(&["segments", "show", "gold", "--json"]).await.stdout).unwrap()["size"].clone()
+    };
+    assert_eq!(gold(&server).await, ROWS - wrong, "what is kept of memberships is what a count says");
     let counts = &done["counts"];
     let sum: u64 = ["created", "updated", "unchanged", "failed"].iter().map(|name| counts[name].as_u64().unwrap()).sum();
     assert_eq!(sum, ROWS as u64, "{done}");
@@ -244,6 +248,7 @@ async fn kill_9_in_the_middle_loses_nothing_and_doubles_nothing() {
         }
     })
     .await;
+    assert_eq!(gold(&server).await, 0);
     let left = everybody(&server, "email is set").await;
     assert_eq!(left.len(), ROWS.div_ceil(7));
     assert!(left.iter().all(|person| person["no"] == "old" && person["plan"].is_null() && person["tags"].is_null()), "{:?}", left.first());

@@ -7,8 +7,11 @@
 
 mod api_book;
 mod api_matrix;
+mod api_once;
 mod api_v1;
+mod backup;
 mod bad_start;
+mod bulk;
 mod commands;
 mod erase;
 mod events_file;
@@ -20,6 +23,10 @@ mod merges;
 mod profile;
 mod reload;
 mod requests;
+mod retention;
+mod said;
+mod sandbox;
+mod segments_gone;
 mod segments_kill9;
 mod support;
 mod telegram;

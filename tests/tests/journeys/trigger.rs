@@ -31,6 +31,14 @@ async fn an_event_for_many_is_counted_sent_once_to_each_and_survives_kill_9() {
     let dry = server.run(&[&to[..], &["--dry-run"]].concat()).await;
     assert_eq!(dry.code, Some(0), "{dry:?}");
     assert!(dry.stdout.starts_with(&format!("news: {FANS} of {} contacts\n", FANS + 1)), "{dry:?}");
+    // An event that nothing heeds is told before anything is asked, with what may have been meant.
+    let slip = server.run(&["trigger", "newz", "--to", "has tag fan", "--dry-run"]).await;
+    assert!(slip.code == Some(1) && slip.stdout.starts_with("newz: "), "{slip:?}");
+    assert!(slip.stderr.contains("no skill catches the event newz") && slip.stderr.contains("did you mean \"news\"?"), "{slip:?}");
+    let json = server.run(&["trigger", "newz", "--to", "has tag fan", "--dry-run", "--json"]).await;
+    assert!(json.code == Some(1) && json.stderr.is_empty() && json.stdout.contains("\"unheeded\":"), "{json:?}");
+    let unasked = server.run(&["trigger", "newz", "--to", "has tag fan"]).await;
+    assert!(unasked.code == Some(2) && unasked.stderr.contains("no skill catches") && unasked.stderr.contains("--yes"), "{unasked:?}");
     // Nobody to ask, and a condition that means nothing.
     let unasked = server.run(&to).await;
     assert!(unasked.code == Some(2) && unasked.stderr.contains("--yes"), "{unasked:?}");

@@ -66,7 +66,11 @@ impl Setup {
 
     /// Starts and waits until it is healthy.
     pub async fn start(self) -> Server {
-        let data = tempfile::tempdir().unwrap();
+        self.start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    /// The same, with data that is there.
+    pub async fn start_in(self, data: TempDir) -> Server {
         let process = Process::start(&self, data.path()).await;
         Server { setup: self, data, process, http: client() }
     }
