@@ -193,7 +193,9 @@ impl Talk {
     pub fn wait(&mut self, secs: i64) -> Vec<String> {
         let until = self.now.plus_micros(secs * 1_000_000);
         let mut said = Vec::new();
-        while let Some(due) = engine::next_due(&self.conversation, self.programs.0.limits()).filter(|d| *d <= until) {
+        let blocked = self.contact.status == engine::BLOCKED;
+        // As the runtime does: nothing is due for whoever is blocked.
+        while let Some(due) = engine::next_due(&self.conversation, self.programs.0.limits()).filter(|d| !blocked && *d <= until) {
             self.now = self.now.max(due);
             said.extend(texts(&self.input(Input::Due)));
         }
