@@ -100,6 +100,8 @@ test("a hostile button, name and file name from the server do nothing", async ()
       }],
     },
   }));
+  // The stream agrees with the page: the server itself has said nothing yet, and would have it begin anew.
+  await page.route("**/c/web/stream?*", (route) => route.fulfill({ contentType: "text/event-stream", body: 'event: ready\ndata: {"no":1}\n\n' }));
   await page.goto(server.origin);
   const chat = new Chat(page);
   await chat.open();
