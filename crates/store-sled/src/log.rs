@@ -155,7 +155,7 @@ impl Log {
         options.before(Io::LogSync).and_then(|()| self.file.sync_data()).map_err(|e| failed(&name(), &e))?;
         let written = bytes.len() as u64;
         self.segment.bytes += written;
-        if self.spare.is_none() && self.segment.bytes >= options.segment_bytes / 2 {
+        if self.spare.is_none() && self.segment.bytes >= options.segment_bytes / 4 {
             self.spare = Some(Spare::begin(&self.dir, options.segment_bytes));
         }
         Ok(written)
@@ -240,7 +240,7 @@ pub(crate) fn read(segment: &Segment, last: bool, each: &mut Each<'_>) -> Result
         }
         let Some((commits, end)) = parse(&bytes, at, next) else {
             if last && torn(&bytes, at) {
-                tracing::warn!(log = %segment.path.display(), bytes = bytes.len() - at, "cut off what a crash left of an unacknowledged write");
+                tracing::warn!(log = %segment.path.display(), bytes = bytes.len() - at, "what a crash left of an unacknowledged write is left out");
                 break;
             }
             return Err(Error::Corrupt(format!(

@@ -1,6 +1,7 @@
 //! Phone numbers, e-mail addresses and web addresses: checked for form, brought to one spelling.
 
 use super::shown;
+use std::sync::LazyLock;
 
 /// Countries with their calling code and how many digits their numbers have without it. The widest that is in use counts, so that
 /// no number is refused for its length alone. How numbers are written inside a country: [`Calling::without_zero`], [`TRUNKS`].
@@ -110,12 +111,17 @@ fn argentine_mobile(bare: &str) -> Option<String> {
 }
 
 fn calling() -> impl Iterator<Item = Calling> {
-    let mut words = CALLING.split_ascii_whitespace();
-    std::iter::from_fn(move || {
-        let (country, code, digits) = (words.next()?, words.next()?, words.next()?);
-        let (shortest, longest) = digits.split_once('-').unwrap_or((digits, digits));
-        Some(Calling { country, code, shortest: shortest.parse().ok()?, longest: longest.parse().ok()? })
-    })
+    // Read once: an import asks a million times.
+    static LINES: LazyLock<Vec<Calling>> = LazyLock::new(|| {
+        let mut words = CALLING.split_ascii_whitespace();
+        let lines = std::iter::from_fn(|| {
+            let (country, code, digits) = (words.next()?, words.next()?, words.next()?);
+            let (shortest, longest) = digits.split_once('-').unwrap_or((digits, digits));
+            Some(Calling { country, code, shortest: shortest.parse().ok()?, longest: longest.parse().ok()? })
+        });
+        lines.collect()
+    });
+    LINES.iter().copied()
 }
 
 fn calling_of(country: &str) -> Option<Calling> {

@@ -4,7 +4,7 @@ use super::{Cutoffs, Removed, Report, TABLE, due, files};
 use crate::{Handle, WriteError, core::Refusal};
 use model::{ContactId, Instant, Person};
 use std::{ops::ControlFlow, sync::Arc};
-use store::{PersonChange, RecordPut};
+use store::{Error, PersonChange, RecordPut, Store};
 
 /// The record of [`Report`].
 const STATE: &str = "state";
@@ -14,8 +14,10 @@ const EVERY: i64 = 86_400_000_000;
 const START: i64 = 10_000_000;
 /// People looked at in one go.
 const SLICE: usize = 64;
-/// The pause after that: a tenth of a second.
-const PAUSE: i64 = 100_000;
+/// The longest pause after that: a second, a few thousandths of a core. A million people take four hours and a half.
+const LONGEST_PAUSE: i64 = 1_000_000;
+/// The shortest one, when there are so many that they would take longer than half a day: a tenth of a second.
+const SHORTEST_PAUSE: i64 = 100_000;
 /// The pause after something was removed: 20 ms.
 const REST: i64 = 20_000;
 /// How long to wait when something could not be done: a minute.
@@ -93,16 +95,17 @@ impl Handle {
             if cutoffs.keep_all() {
                 break;
             }
-            let people = self.shell.read(move |store| store.people(after, SLICE)).await.ok_or(WriteError::Unavailable)?;
-            let Some(last) = people.last() else { break };
-            after = Some(last.contact.id);
-            let removed = self.sweep_people(people, &cutoffs).await?;
+            let before = cutoffs.clone();
+            let (last, concerned) = self.shell.read(move |store| slice_of(store, after, &before)).await.ok_or(WriteError::Unavailable)?;
+            let Some(last) = last else { break };
+            after = Some(last);
+            let removed = self.sweep_people(concerned, &cutoffs).await?;
             report.now.add(&removed);
             report.place = after.map(|id| u64::try_from(id.0 >> 64).unwrap_or(u64::MAX));
             if slice.is_multiple_of(NOTED) || !removed.is_nothing() {
                 self.note_retention(&report).await?;
             }
-            self.pause(PAUSE).await;
+            self.pause(pause_among(self.shell.store.stats().people)).await;
         }
         let began = report.began.take().unwrap_or_else(|| self.now());
         (report.last, report.then, report.place) = (Some(began), std::mem::take(&mut report.now), None);
@@ -120,9 +123,18 @@ impl Handle {
             self.compact().await?;
             report.compacted = Some(self.now());
             self.note_retention(&report).await?;
-            self.put_record(TABLE, PENDING, None).await?;
         }
         Ok(began.plus_micros(EVERY).max(self.now()))
+    }
+
+    /// The store was compacted: what was removed before that is not on the disk any more. `removals` is how often something had been removed
+    /// when the compaction began ([`crate::privacy::Promises`]); what was removed since may be there still.
+    pub(crate) async fn removed_is_gone(&self, removals: u64) -> Result<(), WriteError> {
+        let now = self.shell.promises.removals.lock().await;
+        if *now == removals && self.record(TABLE, PENDING).await.is_some() {
+            self.put_record(TABLE, PENDING, None).await?;
+        }
+        Ok(())
     }
 
     fn cutoffs(&self) -> (Cutoffs, Vec<String>) {
@@ -166,7 +178,11 @@ impl Handle {
                 // Whoever keeps it may have been erased meanwhile.
                 let Some(keeper) = keeper else { continue };
                 let change = PersonChange { forget, ..PersonChange::new(under, keeper.version) };
-                match self.shell.forget(change, std::mem::take(&mut records)).await {
+                let mut removals = self.shell.promises.removals.lock().await;
+                *removals += 1;
+                let forgotten = self.shell.forget(change, std::mem::take(&mut records)).await;
+                drop(removals);
+                match forgotten {
                     Ok(_) => {}
                     Err(Refusal::Unavailable) => return Err(WriteError::Unavailable),
                     Err(_) => return Ok(ControlFlow::Break(())),
@@ -188,4 +204,23 @@ impl Handle {
     async fn keeper(&self, id: ContactId) -> Result<Option<Arc<Person>>, WriteError> {
         self.shell.read(move |store| store.person(id)).await.ok_or(WriteError::Unavailable)
     }
+}
+
+/// The pause after each slice of so many people, in microseconds: all of them in half a day, if that can be.
+fn pause_among(people: u64) -> i64 {
+    let slices = i64::try_from(people / SLICE as u64).unwrap_or(i64::MAX).max(1);
+    (EVERY / 2 / slices).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+}
+
+/// The next people: the last of them, none if there are no more, and those of whom something is due.
+fn slice_of(store: &dyn Store, after: Option<ContactId>, cutoffs: &Cutoffs) -> Result<(Option<ContactId>, Vec<Arc<Person>>), Error> {
+    let people = store.people(after, SLICE)?;
+    let last = people.last().map(|person| person.contact.id);
+    let mut concerned = Vec::new();
+    for person in people {
+        if !due(store, &person, cutoffs)?.forget.is_empty() {
+            concerned.push(person);
+        }
+    }
+    Ok((last, concerned))
 }
