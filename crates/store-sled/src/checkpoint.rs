@@ -46,6 +46,8 @@ const SYNC_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>, Error> {
     let run = move || {
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&shared)));
+        // A copy that was on its way is of no use to anybody, and its room is.
+        shared.db.drop_next();
         match outcome {
             Ok(Ok(())) => {}
             Ok(Err(error)) => shared.fail(&error.to_string()),
@@ -81,8 +83,6 @@ fn run(shared: &Shared) -> Result<(), Error> {
             sync(shared)?;
         }
         if ending == Ending::Checkpointed {
-            // A compaction begins anew with the next process.
-            shared.db.drop_next();
             return sync(shared);
         }
         compaction = match compaction.or_else(|| Compaction::begin(shared)) {

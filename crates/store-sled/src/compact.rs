@@ -8,6 +8,9 @@
 //!
 //! A frozen copy ([`crate::frozen`]) is made in the same way, without the log: when the copy is whole and few people are newer in memory,
 //! those are taken along, and the copy is somebody's to read instead of taking the place of the other.
+//!
+//! **Invariant.** A copy leaves the store room to go on ([`store::room`]). One for which there is no room, or which cannot be written, is
+//! given up and removed; whoever asked is told, and nothing else happens.
 
 use crate::{
     checkpoint,
@@ -18,7 +21,7 @@ use std::{
     sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel},
     time::Duration,
 };
-use store::{Compacted, Error, Seq};
+use store::{Compacted, Error, Moment, Seq};
 
 /// Rows of one batch: larger ones, one after another, make sled keep garbage.
 const ROWS: usize = 64;
@@ -39,8 +42,8 @@ const TURNS: u32 = 400;
 pub(crate) enum Tell {
     /// For the end of a compaction.
     Compacted(SyncSender<Result<Compacted, Error>>),
-    /// For a frozen copy.
-    Frozen(SyncSender<Result<FrozenStore, Error>>, Turn),
+    /// For a frozen copy; called at its moment.
+    Frozen(SyncSender<Result<FrozenStore, Error>>, Turn, Moment),
 }
 
 /// Whether the log is to begin a new segment.
@@ -61,9 +64,9 @@ pub(crate) fn ask(shared: &Shared) -> Result<Compacted, Error> {
 }
 
 /// Asks for a frozen copy and waits for it.
-pub(crate) fn freeze(shared: &Shared) -> Result<FrozenStore, Error> {
+pub(crate) fn freeze(shared: &Shared, moment: Moment) -> Result<FrozenStore, Error> {
     let turn = Turn::take(&shared.freezing).ok_or(Error::Busy)?;
-    wait_for(shared, |tell| Tell::Frozen(tell, turn))
+    wait_for(shared, |tell| Tell::Frozen(tell, turn, moment))
 }
 
 fn wait_for<T>(shared: &Shared, tell: impl FnOnce(SyncSender<Result<T, Error>>) -> Tell) -> Result<T, Error> {
@@ -121,7 +124,14 @@ impl Compaction {
     /// Begins one if it was asked for.
     pub fn begin(shared: &Shared) -> Option<Self> {
         let tell = lock(&shared.compaction).0.take()?;
-        if matches!(tell, Tell::Frozen(..)) {
+        let is_frozen = matches!(tell, Tell::Frozen(..));
+        // How much of a database is garbage nobody knows: a compaction, which may need little and give back much, is not refused for it.
+        let need = if is_frozen { shared.db.disk_bytes() } else { 0 };
+        if let Err(error) = shared.disk.check(what(is_frozen), need) {
+            answer(tell, error);
+            return None;
+        }
+        if is_frozen {
             return Some(Self { step: Step::Copying(Vec::new()), before: 0, rows: 0, tell });
         }
         *lock(&shared.rotation) = Rotation::Wanted;
@@ -146,7 +156,9 @@ impl Compaction {
                     if lock(&shared.state).floor() >= seq {
                         // With it go the segments before the new one.
                         checkpoint::sync(shared)?;
-                        shared.db.begin_next(&shared.options)?;
+                        if let Err(error) = shared.db.begin_next(&shared.options) {
+                            return self.give_up(shared, error);
+                        }
                         self.step = Step::Copying(Vec::new());
                         break;
                     }
@@ -154,27 +166,37 @@ impl Compaction {
             }
             Step::Copying(_) | Step::Catching(_) if matches!(self.tell, Tell::Frozen(..)) => return self.freeze(shared),
             Step::Catching(_) => {}
-            Step::Copying(ref mut from) => {
-                for _ in 0..BATCHES {
-                    let (copied, after) = shared.db.copy(&shared.options, from, ROWS)?;
-                    self.rows += copied as u64;
-                    match after {
-                        Some(after) => *from = after,
-                        None => {
-                            shared.db.take_next(&shared.options)?;
-                            let told = Compacted { before: self.before, after: bytes(shared), rows: self.rows };
-                            tracing::info!(before = told.before, after = told.after, rows = told.rows, "the store was compacted");
-                            // Whoever asked may be gone.
-                            if let Tell::Compacted(tell) = self.tell {
-                                let _ = tell.send(Ok(told));
-                            }
-                            return Ok(None);
-                        }
+            Step::Copying(ref from) => {
+                let copied = copy_on(shared, from, false).and_then(|(rows, after)| {
+                    if after.is_none() {
+                        shared.db.take_next(&shared.options)?;
                     }
+                    Ok((rows, after))
+                });
+                match copied {
+                    Ok((rows, Some(after))) => (self.step, self.rows) = (Step::Copying(after), self.rows + rows),
+                    Ok((rows, None)) => {
+                        let told = Compacted { before: self.before, after: bytes(shared), rows: self.rows + rows };
+                        tracing::info!(before = told.before, after = told.after, rows = told.rows, "the store was compacted");
+                        // Whoever asked may be gone.
+                        if let Tell::Compacted(tell) = self.tell {
+                            let _ = tell.send(Ok(told));
+                        }
+                        return Ok(None);
+                    }
+                    Err(error @ Error::NoCopy(_)) => return self.give_up(shared, error),
+                    Err(error) => return Err(error),
                 }
             }
         }
         Ok(Some(self))
+    }
+
+    /// Removes the copy and says why.
+    fn give_up(self, shared: &Shared, error: Error) -> Result<Option<Self>, Error> {
+        shared.db.drop_next();
+        answer(self.tell, error);
+        Ok(None)
     }
 }
 
@@ -182,28 +204,36 @@ impl Compaction {
     /// Goes on a little with a frozen copy. What goes wrong with the copy is the reader's loss, and nobody else's.
     fn freeze(mut self, shared: &Shared) -> Result<Option<Self>, Error> {
         match self.step {
-            Step::Copying(ref from) => match copy_on(shared, from) {
-                Ok(Some(after)) => self.step = Step::Copying(after),
-                Ok(None) => self.step = Step::Catching(0),
-                Err(error) => {
-                    shared.db.drop_next();
-                    self.answer(Err(error));
-                    return Ok(None);
+            Step::Copying(ref from) => {
+                let begun = if from.is_empty() { shared.db.begin_frozen(&shared.options) } else { Ok(()) };
+                match begun.and_then(|()| copy_on(shared, from, true)) {
+                    Ok((_, Some(after))) => self.step = Step::Copying(after),
+                    Ok((_, None)) => self.step = Step::Catching(0),
+                    Err(error) => return self.give_up(shared, error),
                 }
-            },
+            }
             Step::Rotating | Step::Settling(_) => {}
             Step::Catching(ref mut turns) => {
                 *turns += 1;
+                if let Err(error) = shared.disk.check(what(true), 0) {
+                    return self.give_up(shared, error);
+                }
                 for _ in 0..SLICES {
                     checkpoint::slice(shared, usize::MAX)?;
                 }
                 if *turns <= TURNS && lock(&shared.state).waiting() > FEW {
                     return Ok(Some(self));
                 }
-                // Between two slices nothing is on its way to the database.
-                let copy = shared.db.take_frozen();
-                let overlay = frozen::take(shared);
-                self.answer(copy.map(|(db, path)| (db, path, overlay)).ok_or_else(lost));
+                if let Tell::Frozen(tell, turn, moment) = self.tell {
+                    // Between two slices nothing is on its way to the database. A copy that is not handed over goes with this.
+                    let taken = shared.db.take_frozen().and_then(|(db, path)| {
+                        let mut copy = frozen::of_copy(db, path, turn);
+                        copy.overlay = frozen::take(shared, moment)?;
+                        Ok(copy)
+                    });
+                    // Whoever asked may be gone.
+                    let _ = tell.send(taken);
+                }
                 // What was carried over makes segments of the log superfluous.
                 checkpoint::sync(shared)?;
                 return Ok(None);
@@ -211,35 +241,34 @@ impl Compaction {
         }
         Ok(Some(self))
     }
+}
 
-    /// Hands the copy to who asked, who may be gone.
-    fn answer(self, outcome: Result<(crate::db::Db, std::path::PathBuf, frozen::Overlay), Error>) {
-        if let Tell::Frozen(tell, turn) = self.tell {
-            let _ = tell.send(outcome.map(|(db, path, overlay)| frozen::of_copy(db, path, overlay, turn)));
-        }
+/// Tells who waits, and may be gone, why there is nothing.
+fn answer(tell: Tell, error: Error) {
+    match tell {
+        Tell::Compacted(tell) => drop(tell.send(Err(error))),
+        Tell::Frozen(tell, ..) => drop(tell.send(Err(error))),
     }
 }
 
-fn lost() -> Error {
-    Error::Failed("the copy of the database could not be written; is there room for it on the disk?".into())
+/// What takes room.
+fn what(is_frozen: bool) -> &'static str {
+    if is_frozen { "a copy of the database, which is read while the server goes on," } else { "the database that a compaction writes anew" }
 }
 
-/// Copies some rows from `from` on; answers where the next ones begin.
-fn copy_on(shared: &Shared, from: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    if from.is_empty() {
-        shared.db.begin_frozen(&shared.options)?;
-    }
-    let mut from = from.to_vec();
+/// Copies some rows from `from` on, if there is room; answers how many, and where the next ones begin.
+fn copy_on(shared: &Shared, from: &[u8], is_frozen: bool) -> Result<(u64, Option<Vec<u8>>), Error> {
+    shared.disk.check(what(is_frozen), 0)?;
+    let (mut from, mut rows) = (from.to_vec(), 0);
     for _ in 0..BATCHES {
-        if !shared.db.is_copying() {
-            return Err(lost());
-        }
-        match shared.db.copy(&shared.options, &from, ROWS)?.1 {
+        let (copied, after) = shared.db.copy(&shared.options, &from, ROWS)?;
+        rows += copied as u64;
+        match after {
             Some(after) => from = after,
-            None => return Ok(None),
+            None => return Ok((rows, None)),
         }
     }
-    Ok(Some(from))
+    Ok((rows, Some(from)))
 }
 
 fn bytes(shared: &Shared) -> u64 {

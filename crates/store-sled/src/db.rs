@@ -64,17 +64,17 @@ impl Opened {
         Ok(Self { db, file })
     }
 
-    fn apply(&self, options: &Options, batch: sled::Batch) -> Result<(), Error> {
+    fn apply(&self, options: &Options, operation: Io, batch: sled::Batch) -> Result<(), Error> {
         let what = "the database cannot be written";
-        options.before(Io::DbBatch).map_err(|e| failed(what, &e))?;
+        options.before(operation).map_err(|e| failed(what, &e))?;
         guarded(what, || self.db.apply_batch(batch))?;
         // A read between batches lets sled free what the batch replaced; without, memory grows without bound.
         guarded(what, || self.db.get([0_u8])).map(drop)
     }
 
-    fn sync(&self, options: &Options) -> Result<(), Error> {
+    fn sync(&self, options: &Options, operation: Io) -> Result<(), Error> {
         let what = "the database cannot be synced";
-        options.before(Io::DbSync).map_err(|e| failed(what, &e))?;
+        options.before(operation).map_err(|e| failed(what, &e))?;
         guarded(what, || self.db.flush())?;
         self.file.sync_data().map_err(|e| failed(what, &e))
     }
@@ -86,6 +86,12 @@ impl Db {
         layout::settle(dir)?;
         let current = RwLock::new(Opened::open(&layout::current(dir), options)?);
         Ok(Self { dir: dir.to_owned(), current, next: Mutex::default() })
+    }
+
+    /// Opens a copy of a database that nobody else knows.
+    pub fn open_copy(path: &Path, options: &Options) -> Result<Self, Error> {
+        let current = RwLock::new(Opened::open(path, options)?);
+        Ok(Self { dir: path.to_owned(), current, next: Mutex::default() })
     }
 
     fn current(&self) -> RwLockReadGuard<'_, Opened> {
@@ -145,28 +151,20 @@ impl Db {
     /// Applies a batch, whole or not at all.
     pub fn apply(&self, options: &Options, batch: sled::Batch) -> Result<(), Error> {
         let mut next = crate::shared::lock(&self.next);
-        if let Some((opened, path)) = &*next
-            && let Err(error) = opened.apply(options, batch.clone())
+        if let Some((opened, _)) = &*next
+            && let Err(error) = opened.apply(options, Io::CopyWrite, batch.clone())
         {
-            if *path != layout::frozen(&self.dir) {
-                return Err(error);
-            }
             // Whoever waits for the copy misses it, and nobody else.
             tracing::warn!(%error, "a copy of the database is given up");
             close(next.take());
         }
         drop(next);
-        self.current().apply(options, batch)
-    }
-
-    /// Whether a new database is being filled.
-    pub fn is_copying(&self) -> bool {
-        crate::shared::lock(&self.next).is_some()
+        self.current().apply(options, Io::DbBatch, batch)
     }
 
     /// Makes everything applied so far durable.
     pub fn sync(&self, options: &Options) -> Result<(), Error> {
-        self.current().sync(options)
+        self.current().sync(options, Io::DbSync)
     }
 
     pub fn disk_bytes(&self) -> u64 {
@@ -178,13 +176,28 @@ impl Db {
 
     /// Begins to fill a new database: what is applied from now on goes to both.
     pub fn begin_next(&self, options: &Options) -> Result<(), Error> {
-        let path = layout::next(&self.dir)?;
-        let opened = Opened::open(&path, options)?;
-        *crate::shared::lock(&self.next) = Some((opened, path));
-        Ok(())
+        self.fill(layout::next(&self.dir)?, options)
+    }
+
+    /// Begins to fill a database at a path.
+    fn fill(&self, path: PathBuf, options: &Options) -> Result<(), Error> {
+        match Opened::open(&path, options) {
+            Ok(opened) => {
+                *crate::shared::lock(&self.next) = Some((opened, path));
+                Ok(())
+            }
+            Err(error) => {
+                // It is removed at the next start otherwise.
+                let _ = std::fs::remove_dir_all(&path);
+                Err(no_copy(error))
+            }
+        }
     }
 
     /// Copies about `count` rows from `from` on to the new database; answers how many, and where the next ones begin.
+    ///
+    /// # Errors
+    /// [`Error::NoCopy`] if the new one cannot be written, or was given up; any other if this one cannot be read.
     pub fn copy(&self, options: &Options, from: &[u8], count: usize) -> Result<(usize, Option<Vec<u8>>), Error> {
         let (mut batch, mut copied, mut after) = (sled::Batch::default(), 0, None);
         self.rows(from, &mut |key, value| {
@@ -196,17 +209,25 @@ impl Db {
             copied += 1;
             true
         })?;
-        if let Some((next, _)) = &*crate::shared::lock(&self.next) {
-            next.apply(options, batch)?;
+        match &*crate::shared::lock(&self.next) {
+            Some((next, _)) => next.apply(options, Io::CopyWrite, batch).map_err(no_copy)?,
+            None => return Err(lost()),
         }
         Ok((copied, after))
     }
 
     /// The new database is whole: it takes the place of the other, which goes with everything that is in it. Whenever the
     /// process ends meanwhile, one whole database is found.
+    ///
+    /// # Errors
+    /// [`Error::NoCopy`] if the new one cannot be finished or was given up, and nothing changed; any other if the one cannot take the
+    /// place of the other.
     pub fn take_next(&self, options: &Options) -> Result<(), Error> {
-        let Some((next, path)) = crate::shared::lock(&self.next).take() else { return Ok(()) };
-        next.sync(options)?;
+        let (next, path) = crate::shared::lock(&self.next).take().ok_or_else(lost)?;
+        if let Err(error) = next.sync(options, Io::CopyWrite) {
+            close(Some((next, path)));
+            return Err(no_copy(error));
+        }
         layout::put_in_place(&self.dir, &path, options)?;
         let before = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -223,22 +244,33 @@ impl Db {
     /// Begins to copy the database for a reader: what is applied from now on goes to both.
     pub fn begin_frozen(&self, options: &Options) -> Result<(), Error> {
         layout::remove_frozen(&self.dir)?;
-        let path = layout::frozen(&self.dir);
-        let opened = Opened::open(&path, options)?;
-        *crate::shared::lock(&self.next) = Some((opened, path));
-        Ok(())
+        self.fill(layout::frozen(&self.dir), options)
     }
 
     /// The copy is whole: nothing is applied to it any more. And where it is.
-    pub fn take_frozen(&self) -> Option<(Self, PathBuf)> {
-        let (opened, path) = crate::shared::lock(&self.next).take()?;
-        Some((Self { dir: path.clone(), current: RwLock::new(opened), next: Mutex::default() }, path))
+    pub fn take_frozen(&self) -> Result<(Self, PathBuf), Error> {
+        let (opened, path) = crate::shared::lock(&self.next).take().ok_or_else(lost)?;
+        Ok((Self { dir: path.clone(), current: RwLock::new(opened), next: Mutex::default() }, path))
     }
 
     /// Gives up the new database.
     pub fn drop_next(&self) {
         close(crate::shared::lock(&self.next).take());
     }
+}
+
+/// What keeps a copy from being written is no failure of the database itself.
+fn no_copy(error: Error) -> Error {
+    match error {
+        Error::Failed(why) | Error::Corrupt(why) | Error::Invalid(why) => {
+            Error::NoCopy(format!("a copy of the database could not be written: {why}"))
+        }
+        error @ (Error::Conflict { .. } | Error::InUse(_) | Error::Busy | Error::NoCopy(_)) => error,
+    }
+}
+
+fn lost() -> Error {
+    Error::NoCopy("the copy of the database could not be written; is there room for it on the disk?".into())
 }
 
 /// Closes a new database, and removes it.

@@ -1,16 +1,18 @@
 //! Everything as it was at one moment: a database that nothing writes to, and what was newer in memory then.
 //!
-//! Of a folder at rest that is its own database ([`FrozenStore::open`]). While a store serves, its database is copied beside it, in slices
-//! on the checkpoint's thread, as a compaction does it ([`crate::compact`]); at the end, between two slices, what is in memory is taken
-//! along. From then on nobody but the reader has the copy, and it goes with it.
+//! It is read from a copy of the database. While a store serves, that is made in slices on the checkpoint's thread, as a compaction does it
+//! ([`crate::compact`]); at the end, between two slices, what is in memory is taken along. Of a folder at rest it is a copy of the files
+//! ([`FrozenStore::open`]), because sled writes to whatever it opens and a look changes nothing. Nobody but the reader has the copy, and it
+//! goes with it.
 
 use crate::{
     Options,
     db::Db,
+    folder,
     history::{Past, Tail},
-    recover,
+    layout, recover,
     rows::{self, Indexed, Row},
-    shared::{Shared, lock},
+    shared::{Shared, lock, panic_text},
     state::{RecordKey, State},
 };
 use model::{Address, ContactId, Forgotten, Person};
@@ -18,13 +20,14 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
-use store::{Damage, Each, Error, Frozen, Part, codec};
+use store::{Damage, Each, Error, Frozen, Moment, Part, codec};
 
 /// The rows of a stretch.
 const STRETCH: usize = 256;
@@ -70,9 +73,9 @@ impl Drop for Turn {
 /// Everything as it was at one moment.
 pub struct FrozenStore {
     db: Db,
-    overlay: Overlay,
+    pub(crate) overlay: Overlay,
     /// What is to go when the database is closed.
-    _copy: Option<Copied>,
+    _copy: Copied,
     /// Holds the folder, if it is one at rest.
     _lock: Option<File>,
 }
@@ -80,7 +83,8 @@ pub struct FrozenStore {
 /// A copy of a database, removed in the end.
 struct Copied {
     path: PathBuf,
-    _turn: Turn,
+    /// The turn of a store that serves.
+    _turn: Option<Turn>,
 }
 
 impl Drop for Copied {
@@ -90,9 +94,9 @@ impl Drop for Copied {
     }
 }
 
-/// A database that was copied, and what was newer.
-pub(crate) fn of_copy(db: Db, path: PathBuf, overlay: Overlay, turn: Turn) -> FrozenStore {
-    FrozenStore { db, overlay, _copy: Some(Copied { path, _turn: turn }), _lock: None }
+/// A database that was copied, and nothing newer yet.
+pub(crate) fn of_copy(db: Db, path: PathBuf, turn: Turn) -> FrozenStore {
+    FrozenStore { db, overlay: Overlay::default(), _copy: Copied { path, _turn: Some(turn) }, _lock: None }
 }
 
 /// What is newer in memory. Nothing may be on its way to the database.
@@ -108,21 +112,22 @@ pub(crate) fn overlay(state: &State) -> Overlay {
 }
 
 impl FrozenStore {
-    /// What is in a folder that no process has; nobody gets it until this is dropped. What is stored is not changed: only what a crash
-    /// left unfinished is put in order, as every start does.
+    /// What is in a folder that no process has; nobody gets it until this is dropped. Nothing in the folder is changed, whatever a crash
+    /// left there and whichever version wrote it; as long as this lives there is a copy of the database beside it.
     ///
     /// # Errors
-    /// Those of opening a store.
+    /// Those of opening a store; [`Error::NoCopy`] if there is no room for the copy.
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self, Error> {
         let dir = dir.as_ref();
         if !dir.join("format").exists() {
             return Err(Error::Invalid(format!("{} is no data folder: it has no file \"format\"", dir.display())));
         }
-        let (shared, log) = recover::open(dir, options)?;
-        drop(log);
-        let Shared { db, state, _lock: held, .. } = shared;
+        let held = folder::lock(dir)?;
+        folder::check(dir)?;
+        let copy = Copied { path: layout::copy_to_read(dir, &options)?, _turn: None };
+        let Shared { db, state, _lock: held, .. } = recover::look(dir, &copy.path, options, held)?;
         let state = state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(Self { overlay: overlay(&state), db, _copy: None, _lock: Some(held) })
+        Ok(Self { overlay: overlay(&state), db, _copy: copy, _lock: Some(held) })
     }
 }
 
@@ -133,7 +138,7 @@ type Document<'a> = Result<(ContactId, &'a [Row]), Error>;
 fn damage(table: &str, key: &str, error: Error) -> Result<Damage, Error> {
     match error {
         Error::Corrupt(what) | Error::Invalid(what) => Ok(Damage { table: table.into(), key: key.into(), what }),
-        error @ (Error::Conflict { .. } | Error::Failed(_) | Error::InUse(_) | Error::Busy) => Err(error),
+        error @ (Error::Conflict { .. } | Error::Failed(_) | Error::InUse(_) | Error::Busy | Error::NoCopy(_)) => Err(error),
     }
 }
 
@@ -303,7 +308,11 @@ pub(crate) fn indexed(id: ContactId, of: &[Row]) -> Result<(Person, Indexed), Er
     Ok((codec::unpack(person)?, rows::parse(&key, disk)?))
 }
 
-/// Takes the state of a store that serves, at a moment at which nothing is on its way to its database.
-pub(crate) fn take(shared: &Shared) -> Overlay {
-    overlay(&lock(&shared.state))
+/// Takes the state of a store that serves, at a moment at which nothing is on its way to its database; `moment` is called at it.
+pub(crate) fn take(shared: &Shared, moment: Moment) -> Result<Overlay, Error> {
+    // Nothing becomes durable for anybody while this is held.
+    let state = lock(&shared.state);
+    catch_unwind(AssertUnwindSafe(moment))
+        .map_err(|panic| Error::NoCopy(format!("what belongs to the moment broke: {}", panic_text(&*panic))))?;
+    Ok(overlay(&state))
 }

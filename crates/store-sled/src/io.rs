@@ -19,6 +19,8 @@ pub enum Io {
     DbBatch,
     /// sled is flushed and its file synced.
     DbSync,
+    /// Rows go to a copy of the database, or it is synced: of no consequence to anybody but who waits for it.
+    CopyWrite,
     /// A compaction is about to move or remove a database.
     Swap,
 }

@@ -15,7 +15,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use store::Error;
+use store::{Error, room::Disk};
 
 /// The database.
 pub(crate) fn current(dir: &Path) -> PathBuf {
@@ -61,13 +61,68 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Where a compaction left the whole database, if it is not in its place.
+fn astray<'l>(dir: &Path, left: &'l [(u64, PathBuf)]) -> Option<&'l PathBuf> {
+    let filled = left.iter().rev().find(|(_, path)| is_folder(path));
+    filled.filter(|_| is_folder(&old(dir))).map(|(_, path)| path)
+}
+
+/// Copies the database of a folder at rest, wherever it is, so that it can be read: sled writes to what it opens. What is there of such
+/// a copy already goes, and so does one that could not be finished.
+pub(crate) fn copy_to_read(dir: &Path, options: &Options) -> Result<PathBuf, Error> {
+    remove_frozen(dir)?;
+    let unread = |e: io::Error| failed(&format!("the database in {} cannot be read", dir.display()), &e);
+    let left = numbered(dir).map_err(unread)?;
+    let from = astray(dir, &left).cloned().unwrap_or_else(|| current(dir));
+    let disk = Disk::of(dir).looked_at(options.room.clone()).to_the_last();
+    disk.check("a copy of the database, which is read in its place,", bytes(&from).map_err(unread)?)?;
+    let path = frozen(dir);
+    if let Err(error) = copy(&from, &path, options) {
+        // The first error is the one to tell; the next start removes what stays.
+        let _ = remove(&path);
+        let (from, path) = (from.display(), path.display());
+        return Err(Error::NoCopy(format!("{from} could not be copied to {path}, where it is to be read: {error}")));
+    }
+    Ok(path)
+}
+
+/// The bytes of the files below a folder; none if there is no such folder.
+fn bytes(folder: &Path) -> io::Result<u64> {
+    let mut sum = 0;
+    each_entry(folder, &mut |entry| {
+        let meta = entry.metadata()?;
+        sum += if meta.is_dir() { bytes(&entry.path())? } else { meta.len() };
+        Ok(())
+    })?;
+    Ok(sum)
+}
+
+fn copy(from: &Path, to: &Path, options: &Options) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    each_entry(from, &mut |entry| {
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            return copy(&entry.path(), &target, options);
+        }
+        options.before(Io::CopyWrite)?;
+        fs::copy(entry.path(), target).map(drop)
+    })
+}
+
+fn each_entry(folder: &Path, each: &mut dyn FnMut(fs::DirEntry) -> io::Result<()>) -> io::Result<()> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => entries.try_for_each(|entry| each(entry?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Puts the whole database in its place and removes the others. Nobody has them open.
 pub(crate) fn settle(dir: &Path) -> Result<(), Error> {
     remove_frozen(dir)?;
     let work = || {
         let left = numbered(dir)?;
-        let whole = left.iter().rev().find(|(_, path)| is_folder(path)).filter(|_| is_folder(&old(dir)));
-        if let Some((_, path)) = whole {
+        if let Some(path) = astray(dir, &left) {
             // Empty, if anything: made by a program that does not know about compactions.
             remove(&current(dir))?;
             fs::rename(path, current(dir))?;

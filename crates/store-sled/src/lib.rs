@@ -46,7 +46,7 @@ use std::{
     sync::{Arc, Mutex},
     thread::JoinHandle,
 };
-use store::Error;
+use store::{Error, room::Look};
 
 /// Called before each durable operation; an error makes the operation fail. For tests of failing disks.
 pub type BeforeIo = Arc<dyn Fn(Io) -> std::io::Result<()> + Send + Sync>;
@@ -76,6 +76,8 @@ pub struct Options {
     pub on_failure: Option<OnFailure>,
     /// Called before each durable operation.
     pub before_io: Option<BeforeIo>,
+    /// Tells how much room there is on the disk; the system does if there is nobody. For tests of full disks.
+    pub room: Option<Look>,
 }
 
 impl Default for Options {
@@ -91,6 +93,7 @@ impl Default for Options {
             queue_bytes: 64 * 1024 * 1024,
             on_failure: None,
             before_io: None,
+            room: None,
         }
     }
 }

@@ -81,7 +81,11 @@ impl Loader {
         }
         let held = folder::lock(dir)?;
         folder::mark_unfinished(dir)?;
-        let db = Db::open(dir, &options)?;
+        let db = Db::open(dir, &options).inspect_err(|_| {
+            // What was just made; the mark goes last.
+            let _ = fs::remove_dir_all(dir.join("db"));
+            let _ = fs::remove_file(dir.join("format"));
+        })?;
         Ok(Self {
             dir: dir.to_owned(),
             options,

@@ -16,7 +16,7 @@ use std::{
     ops::Bound,
     sync::Arc,
 };
-use store::{Commit, Compacted, Done, Error, Frozen, JourneyPage, Stats, Store, Walk, codec, through};
+use store::{Commit, Compacted, Done, Error, Frozen, JourneyPage, Moment, Stats, Store, Walk, codec, through};
 
 impl SledStore {
     /// Why nothing is taken any more, or that there is too much.
@@ -311,6 +311,12 @@ impl Store for SledStore {
     }
 
     fn records(&self, table: &str) -> Result<Vec<(String, Value)>, Error> {
+        let mut found = Vec::new();
+        self.each_record_of(table, &mut |key, value| found.push((key.to_owned(), value)))?;
+        Ok(found)
+    }
+
+    fn each_record_of(&self, table: &str, each: &mut dyn FnMut(&str, Value)) -> Result<(), Error> {
         // Memory first: what leaves it meanwhile is in the database by then.
         let newer: BTreeMap<String, Option<Value>> = {
             let state = lock(&self.shared.state);
@@ -325,23 +331,24 @@ impl Store for SledStore {
             true
         })?;
         keys.extend(newer.keys().cloned());
-        let mut found = Vec::new();
         for key in keys {
             let value = match newer.get(&key) {
                 Some(value) => value.clone(),
                 None => self.record(table, &key)?,
             };
-            found.extend(value.map(|value| (key, value)));
+            if let Some(value) = value {
+                each(&key, value);
+            }
         }
-        Ok(found)
+        Ok(())
     }
 
     fn compact(&self) -> Result<Compacted, Error> {
         compact::ask(&self.shared)
     }
 
-    fn freeze(&self) -> Result<Box<dyn Frozen>, Error> {
-        Ok(Box::new(compact::freeze(&self.shared)?))
+    fn freeze_with(&self, moment: Moment) -> Result<Box<dyn Frozen>, Error> {
+        Ok(Box::new(compact::freeze(&self.shared, moment)?))
     }
 
     fn stats(&self) -> Stats {

@@ -16,10 +16,20 @@ use crate::{
 use model::{Address, ContactId};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    fs, io,
-    path::Path,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
 };
 use store::{Commit, Error, PersonChange, Seq, codec};
+
+/// Reads a folder at rest whose database was copied to `path`, and changes nothing in it.
+pub(crate) fn look(dir: &Path, path: &Path, options: Options, held: File) -> Result<Shared, Error> {
+    let log_dir = dir.join("log");
+    let segments = if log_dir.is_dir() { log::segments(&log_dir)? } else { Vec::new() };
+    let db = Db::open_copy(path, &options)?;
+    let mark = read_mark(&db)?;
+    replayed(log_dir, options, db, mark, segments.into(), held)
+}
 
 /// Opens a data folder, ready for the two threads.
 pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error> {
@@ -35,14 +45,38 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error>
         .and_then(|()| folder::sync_folder(dir))
         .map_err(|e: io::Error| crate::io::failed(&format!("{} cannot be made", log_dir.display()), &e))?;
     let db = Db::open(dir, &options)?;
-    let mark: Option<Mark> = rows::get(&db, rows::MARK)?.map(|content| rows::parse(rows::MARK, &content)).transpose()?;
+    let mark = read_mark(&db)?;
     let mut segments: VecDeque<Segment> = log::segments(&log_dir)?.into();
     if segments.is_empty() && mark.is_none() {
         segments.push_back(log::create(&log_dir, &options, 1)?);
     }
-    let mark = mark.unwrap_or_default();
-    check_start(&log_dir, &segments, mark)?;
+    let shared = replayed(log_dir, options, db, mark, segments, held)?;
+    let end = lock(&shared.segments).back().cloned();
+    let end = end.ok_or_else(|| missing(&shared.log_dir, 1, 1))?;
+    let log = Log::resume(&shared.log_dir, end)?;
+    Ok((shared, log))
+}
 
+/// How far the database is.
+fn read_mark(db: &Db) -> Result<Option<Mark>, Error> {
+    rows::get(db, rows::MARK)?.map(|content| rows::parse(rows::MARK, &content)).transpose()
+}
+
+/// What the database has, and the log after it. Nothing is written.
+fn replayed(
+    log_dir: PathBuf,
+    options: Options,
+    db: Db,
+    mark: Option<Mark>,
+    mut segments: VecDeque<Segment>,
+    held: File,
+) -> Result<Shared, Error> {
+    // Where there is neither, nothing was ever committed.
+    let is_new = mark.is_none() && segments.is_empty();
+    let mark = mark.unwrap_or_default();
+    if !is_new {
+        check_start(&log_dir, &segments, mark)?;
+    }
     let people = usize::try_from(options.people_bytes).unwrap_or(usize::MAX);
     let shared = Shared::new(options, db, log_dir, State::new(mark, people), segments.clone(), held);
     let mut replay = Replay { shared: &shared, stage: Stage::default(), mentioned: HashMap::new(), gone: HashMap::new() };
@@ -63,10 +97,8 @@ pub(crate) fn open(dir: &Path, options: Options) -> Result<(Shared, Log), Error>
     lock(&shared.state).seq = last;
     replay.check_gone()?;
     replay.settle_addresses(last)?;
-    let end = segments.back().cloned().ok_or_else(|| missing(&shared.log_dir, mark.seq + 1, mark.seq + 1))?;
-    let log = Log::resume(&shared.log_dir, end)?;
     *lock(&shared.segments) = segments;
-    Ok((shared, log))
+    Ok(shared)
 }
 
 /// The log must reach back to what is checkpointed.

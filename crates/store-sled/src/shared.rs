@@ -16,7 +16,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
 };
-use store::{Commit, Done, Error, Seq};
+use store::{Commit, Done, Error, Seq, room::Disk};
 
 /// A caller's answer, given exactly once: what is dropped unanswered was lost to a failure.
 pub(crate) struct Reply(Option<Done>);
@@ -69,6 +69,8 @@ pub(crate) struct Queue {
 pub(crate) struct Shared {
     pub options: Options,
     pub db: Db,
+    /// What must have room for the log.
+    pub disk: Disk,
     pub log_dir: PathBuf,
     pub queue: Mutex<Queue>,
     /// Something was queued, or it is time to stop.
@@ -110,9 +112,11 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 impl Shared {
     pub fn new(options: Options, db: Db, log_dir: PathBuf, state: State, segments: VecDeque<Segment>, lock: File) -> Self {
+        let disk = Disk::of(log_dir.parent().unwrap_or(&log_dir)).looked_at(options.room.clone());
         Self {
             options,
             db,
+            disk,
             log_dir,
             queue: Mutex::new(Queue { commits: VecDeque::new(), bytes: 0, closed: false }),
             queued: Condvar::new(),

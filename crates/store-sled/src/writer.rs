@@ -96,7 +96,7 @@ fn commit(shared: &Shared, log: &mut Log, stage: &mut Stage, seq: Seq, group: &m
                 replies.push((reply, Ok(place)));
             }
             Err(refused @ (Error::Conflict { .. } | Error::Invalid(_) | Error::Busy)) => replies.push((reply, Err(refused))),
-            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_))) => return Err(error),
+            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_) | Error::NoCopy(_))) => return Err(error),
         }
     }
     let last = frame.next() - 1;

@@ -2,12 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use store::{
     Commit, Damage, Error, Frozen, Load, Part, RecordPut, Store, commit_blocking,
     conformance::{copies::parts, people::*},
+    room::{KEPT_FREE, Look, Room},
 };
-use switchboard_store_sled::{FrozenStore, Loader, Options, SledStore};
+use switchboard_store_sled::{FrozenStore, Io, Loader, Options, SledStore};
 
 /// People with a past of several pages, and records.
 fn filled(store: &SledStore) {
@@ -51,6 +61,199 @@ fn looked(dir: &Path) -> Result<Vec<Damage>, Error> {
     Ok(told)
 }
 
+/// Every file below a folder, with its bytes.
+fn everything(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        match entry.path() {
+            path if path.is_dir() => found.extend(everything(&path)),
+            path => drop(found.insert(path.clone(), fs::read(path).unwrap())),
+        }
+    }
+    found
+}
+
+fn unchanged(dir: &Path, before: &BTreeMap<PathBuf, Vec<u8>>, what: &str) {
+    let after = everything(dir);
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{what}");
+    let differ: Vec<_> = before.iter().filter(|(path, bytes)| after.get(*path) != Some(bytes)).map(|(path, _)| path).collect();
+    assert!(differ.is_empty(), "{what}: {differ:?}");
+}
+
+#[test]
+fn a_look_changes_no_byte_whatever_wrote_the_folder_and_however_it_was_left() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = SledStore::open(dir.path(), Options { segment_bytes: 64 * 1024, ..Options::default() }).unwrap();
+    filled(&store);
+    let live = parts(&*store.freeze().unwrap());
+    drop(store);
+    let at = |name: &str| other.path().join(name);
+    let last_of_log = || {
+        let mut log: Vec<_> = fs::read_dir(at("log")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        log.sort();
+        log.pop().unwrap()
+    };
+    type Left<'a> = (&'a str, Box<dyn Fn() + 'a>);
+    let left: Vec<Left<'_>> = vec![
+        ("by a kill", Box::new(|| {})),
+        ("by format 3", Box::new(|| fs::write(at("format"), "switchboard data 3\n").unwrap())),
+        ("by format 4", Box::new(|| fs::write(at("format"), "switchboard data 4\n").unwrap())),
+        (
+            "in the middle of a write",
+            Box::new(|| fs::File::options().append(true).open(last_of_log()).unwrap().write_all(b"#sb2 0000").unwrap()),
+        ),
+        (
+            "with room in the log",
+            Box::new(|| fs::File::options().append(true).open(last_of_log()).unwrap().write_all(&[0; 5_000]).unwrap()),
+        ),
+        ("while a segment was made", Box::new(|| fs::write(at("log").join("next.spare"), [0; 999]).unwrap())),
+        (
+            "between two renames of a compaction",
+            Box::new(|| {
+                copy(&at("db"), &at("db.1"));
+                fs::rename(at("db"), at("db.old")).unwrap();
+                fs::write(at("db.old").join("db"), "what it was before").unwrap();
+            }),
+        ),
+        (
+            "while a compaction filled a database",
+            Box::new(|| {
+                fs::create_dir(at("db.1")).unwrap();
+                fs::write(at("db.1").join("db"), "half").unwrap();
+            }),
+        ),
+    ];
+    for (what, leave) in left {
+        let _ = fs::remove_dir_all(other.path());
+        copy(dir.path(), other.path());
+        leave();
+        let before = everything(other.path());
+        let frozen = FrozenStore::open(other.path(), Options::default()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(parts(&frozen) == live, "{what}");
+        drop(frozen);
+        unchanged(other.path(), &before, what);
+    }
+    // And a start opens it after that.
+    assert_eq!(SledStore::open(other.path(), Options::default()).unwrap().people(None, 99).unwrap().len(), 40);
+}
+
+/// Room that somebody may use up.
+fn room_of(look: impl Fn() -> u64 + Send + Sync + 'static) -> Option<Look> {
+    Some(Arc::new(move |_: &Path| Some(Room { free: look(), total: 1 << 40 })))
+}
+
+const PLENTY: u64 = 1 << 38;
+
+/// Nothing became of a copy, and the store goes on.
+fn goes_on(store: &SledStore, dir: &Path) {
+    assert_eq!(store.failed(), None);
+    let copies: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap()).filter(|e| e.file_type().unwrap().is_dir()).collect();
+    let names: Vec<_> =
+        copies.iter().map(|entry| entry.file_name().into_string().unwrap()).filter(|name| name.starts_with("db.")).collect();
+    assert!(names.is_empty(), "its room is given back: {names:?}");
+    must(store, change(&get(store, 3)));
+}
+
+#[test]
+fn a_copy_for_which_there_is_no_room_is_not_begun() {
+    let (dir, free) = (tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(PLENTY)));
+    let looked = free.clone();
+    let options = Options { backlog_low: 0, room: room_of(move || looked.load(Ordering::SeqCst)), ..Options::default() };
+    let store = SledStore::open(dir.path(), options.clone()).unwrap();
+    filled(&store);
+    assert!(store.stats().disk_bytes > 5_000);
+    free.store(KEPT_FREE + 5_000, Ordering::SeqCst);
+    let told = store.freeze().err().unwrap();
+    assert!(matches!(told, Error::NoCopy(_)), "{told:?}");
+    let told = told.to_string();
+    assert!(told.contains("takes up to") && told.contains("256.0 MiB are free, and 256.0 MiB stay with the server"), "{told}");
+    goes_on(&store, dir.path());
+    free.store(KEPT_FREE - 1, Ordering::SeqCst);
+    assert!(matches!(store.compact(), Err(Error::NoCopy(_))));
+    goes_on(&store, dir.path());
+    free.store(PLENTY, Ordering::SeqCst);
+    drop(store.freeze().unwrap());
+    store.compact().unwrap();
+    drop(store);
+    // At rest nobody needs what is left, and what is there is enough or not.
+    free.store(5_000, Ordering::SeqCst);
+    let before = everything(dir.path());
+    let told = FrozenStore::open(dir.path(), options.clone()).err().unwrap();
+    assert!(matches!(&told, Error::NoCopy(why) if why.contains("4.9 KiB are free; make room")), "{told}");
+    unchanged(dir.path(), &before, "without room");
+    free.store(PLENTY, Ordering::SeqCst);
+    drop(FrozenStore::open(dir.path(), options).unwrap());
+}
+
+#[test]
+fn a_disk_that_fills_while_a_copy_is_made_costs_the_copy_and_nothing_else() {
+    // Once the room goes, once the disk refuses what is written.
+    for refuses in [false, true] {
+        let (dir, left) = (tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(u64::MAX)));
+        let used_up = |left: &AtomicU64| left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
+        let (looks, writes) = (left.clone(), left.clone());
+        let options = Options {
+            backlog_low: 0,
+            room: room_of(move || if !refuses && used_up(&looks) { KEPT_FREE - 1 } else { PLENTY }),
+            before_io: Some(Arc::new(move |operation: Io| match refuses && operation == Io::CopyWrite && used_up(&writes) {
+                true => Err(std::io::Error::other("no space left on device")),
+                false => Ok(()),
+            })),
+            ..Options::default()
+        };
+        let store = SledStore::open(dir.path(), options).unwrap();
+        filled(&store);
+        let (mut frozen, mut compacted) = (None, None);
+        for nth in 0_u64.. {
+            left.store(nth, Ordering::SeqCst);
+            match store.freeze() {
+                Ok(copy) => frozen = frozen.or(Some((nth, parts(&*copy).len()))),
+                Err(Error::NoCopy(_)) => goes_on(&store, dir.path()),
+                Err(error) => panic!("at {nth}: {error}"),
+            }
+            left.store(nth, Ordering::SeqCst);
+            match store.compact() {
+                Ok(_) => compacted = compacted.or(Some(nth)),
+                Err(Error::NoCopy(_)) => goes_on(&store, dir.path()),
+                Err(error) => panic!("at {nth}: {error}"),
+            }
+            if frozen.is_some() && compacted.is_some() {
+                break;
+            }
+        }
+        assert!(frozen.unwrap().0 > 1 && compacted.unwrap() > 1, "it was struck on the way: {frozen:?} {compacted:?}");
+        left.store(u64::MAX, Ordering::SeqCst);
+        goes_on(&store, dir.path());
+        store.close().unwrap();
+        drop(store);
+        assert_eq!(looked(dir.path()).unwrap(), Vec::new());
+    }
+}
+
+#[test]
+fn a_folder_at_rest_that_cannot_be_copied_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), Options::default()).unwrap();
+    filled(&store);
+    store.close().unwrap();
+    drop(store);
+    let before = everything(dir.path());
+    for nth in 0_u64.. {
+        let done = AtomicU64::new(0);
+        let before_io = move |operation: Io| match operation == Io::CopyWrite && done.fetch_add(1, Ordering::SeqCst) == nth {
+            true => Err(std::io::Error::other("no space left on device")),
+            false => Ok(()),
+        };
+        let Err(error) = FrozenStore::open(dir.path(), Options { before_io: Some(Arc::new(before_io)), ..Options::default() }) else {
+            assert!(nth > 1, "there are some files");
+            break;
+        };
+        assert!(matches!(&error, Error::NoCopy(why) if why.contains("no space left")), "{error}");
+        unchanged(dir.path(), &before, "where a copy failed");
+    }
+    unchanged(dir.path(), &before, "where one did not");
+}
+
 #[test]
 fn a_folder_at_rest_gives_what_its_store_gives_and_stays_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
@@ -66,19 +269,13 @@ fn a_folder_at_rest_gives_what_its_store_gives_and_stays_as_it_is() {
             store.close().unwrap();
         }
         drop(store);
-        let log = |dir: &Path| -> Vec<_> {
-            let mut log: Vec<_> =
-                fs::read_dir(dir.join("log")).unwrap().map(|e| e.unwrap().path()).map(|p| (p.clone(), fs::read(p).unwrap())).collect();
-            log.sort();
-            log
-        };
-        let before = log(dir.path());
+        let before = everything(dir.path());
         let frozen = FrozenStore::open(dir.path(), Options::default()).unwrap();
         assert_eq!(parts(&frozen), live);
         assert_eq!(frozen.people(), 40);
         assert!(matches!(SledStore::open(dir.path(), Options::default()).err(), Some(Error::InUse(_))));
         drop(frozen);
-        assert!(log(dir.path()) == before, "nothing was written");
+        unchanged(dir.path(), &before, "as it was left");
     }
     let nothing = tempfile::tempdir().unwrap();
     assert!(matches!(FrozenStore::open(nothing.path(), Options::default()).err(), Some(Error::Invalid(_))));
@@ -168,10 +365,14 @@ fn parts_that_do_not_fit_are_refused() {
 #[test]
 fn damage_is_told_wherever_it_is_and_is_never_a_panic() {
     let (dir, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let store = SledStore::open(dir.path(), Options::default()).unwrap();
-    filled(&store);
-    store.close().unwrap();
-    drop(store);
+    // Opened again after it was filled: of a database that never was, sled takes what comes before the damage, and the log has the rest.
+    for fill in [true, false] {
+        let store = SledStore::open(dir.path(), Options::default()).unwrap();
+        if fill {
+            filled(&store);
+        }
+        store.close().unwrap();
+    }
     assert_eq!(looked(dir.path()).unwrap(), Vec::new());
     let (mut rows, mut refused) = (0, 0);
     let length = fs::metadata(dir.path().join("db/db")).unwrap().len() as usize;

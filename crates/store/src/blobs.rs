@@ -47,15 +47,47 @@ pub trait Blobs: Send + Sync {
     /// Whether there are bytes by this name.
     fn exists(&self, id: &BlobId) -> bool;
 
-    /// Says that these may go: whoever had them was erased. One that is stored again from now on stays.
-    fn doom(&self, ids: &[BlobId]);
+    /// Says that somebody is about to have these bytes, as if they were stored again: they are not doomed any more. Answers whether they
+    /// are there.
+    fn keep(&self, id: &BlobId) -> bool;
 
-    /// Removes what was doomed, except those that somebody still has; answers how many there were. From then on nothing is
-    /// doomed.
+    /// Says that these may go: whoever had them was erased. One that is stored again from now on stays. Answers by what name they can be
+    /// removed, until the same is said of them anew.
+    fn doom(&self, ids: &[BlobId]) -> Doom;
+
+    /// Removes those that were doomed by this name, except those that somebody still has; answers how many there were. From then on none
+    /// of them is doomed.
     ///
     /// # Errors
     /// [`BlobError::Io`] if the disk refuses; some may be gone by then, and the others stay.
-    fn remove_doomed(&self, kept: &HashSet<BlobId>) -> Result<u64, BlobError>;
+    fn remove_doomed(&self, doom: Doom, kept: &HashSet<BlobId>) -> Result<u64, BlobError>;
+
+    /// Says that those that were doomed by this name stay.
+    fn spare(&self, doom: Doom);
+}
+
+/// The name by which some attachments were doomed at once: what one caller knows of who has them says nothing of another caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doom(u64);
+
+/// Attachments that may go, each by the name by which that was said last.
+#[derive(Default)]
+struct Doomed {
+    by: HashMap<BlobId, Doom>,
+    last: u64,
+}
+
+impl Doomed {
+    fn add(&mut self, ids: &[BlobId]) -> Doom {
+        self.last += 1;
+        let doom = Doom(self.last);
+        self.by.extend(ids.iter().map(|id| (id.clone(), doom)));
+        doom
+    }
+
+    fn take(&mut self, doom: Doom) -> Vec<BlobId> {
+        self.by.extract_if(|_, by| *by == doom).map(|(id, _)| id).collect()
+    }
 }
 
 /// The name of bytes.
@@ -74,7 +106,7 @@ pub struct FileBlobs {
     folder: PathBuf,
     /// Tells two writers of this process apart.
     temporary: AtomicU64,
-    doomed: Mutex<HashSet<BlobId>>,
+    doomed: Mutex<Doomed>,
 }
 
 /// Good data whoever panicked: nothing under these locks is left half done.
@@ -127,7 +159,7 @@ impl Blobs for FileBlobs {
     fn put(&self, bytes: &[u8]) -> Result<BlobId, BlobError> {
         let id = name(bytes);
         let path = self.path(&id)?;
-        lock(&self.doomed).remove(&id);
+        lock(&self.doomed).by.remove(&id);
         // A file of the right size was renamed into place whole; anything else is written anew.
         let there = fs::metadata(&path).is_ok_and(|m| m.len() == bytes.len() as u64);
         if !there {
@@ -149,15 +181,26 @@ impl Blobs for FileBlobs {
         self.path(id).is_ok_and(|path| path.is_file())
     }
 
-    fn doom(&self, ids: &[BlobId]) {
-        lock(&self.doomed).extend(ids.iter().cloned());
+    fn keep(&self, id: &BlobId) -> bool {
+        // Under the lock, so that it is there for good or gone, and not on its way out.
+        let mut doomed = lock(&self.doomed);
+        doomed.by.remove(id);
+        self.exists(id)
     }
 
-    fn remove_doomed(&self, kept: &HashSet<BlobId>) -> Result<u64, BlobError> {
+    fn doom(&self, ids: &[BlobId]) -> Doom {
+        lock(&self.doomed).add(ids)
+    }
+
+    fn spare(&self, doom: Doom) {
+        lock(&self.doomed).take(doom);
+    }
+
+    fn remove_doomed(&self, doom: Doom, kept: &HashSet<BlobId>) -> Result<u64, BlobError> {
         // Held to the end, so that whoever stores one of them again finds it there or gone, and not on its way out.
         let mut doomed = lock(&self.doomed);
         let mut count = 0;
-        for id in std::mem::take(&mut *doomed).iter().filter(|id| !kept.contains(id)) {
+        for id in doomed.take(doom).iter().filter(|id| !kept.contains(id)) {
             let path = self.path(id)?;
             match fs::remove_file(&path) {
                 Ok(()) => count += 1,
@@ -175,7 +218,7 @@ impl Blobs for FileBlobs {
 #[derive(Clone, Default)]
 pub struct MemBlobs {
     held: Arc<Mutex<HashMap<BlobId, Vec<u8>>>>,
-    doomed: Arc<Mutex<HashSet<BlobId>>>,
+    doomed: Arc<Mutex<Doomed>>,
 }
 
 impl MemBlobs {
@@ -188,7 +231,7 @@ impl MemBlobs {
 impl Blobs for MemBlobs {
     fn put(&self, bytes: &[u8]) -> Result<BlobId, BlobError> {
         let id = name(bytes);
-        lock(&self.doomed).remove(&id);
+        lock(&self.doomed).by.remove(&id);
         lock(&self.held).insert(id.clone(), bytes.to_vec());
         Ok(id)
     }
@@ -201,14 +244,24 @@ impl Blobs for MemBlobs {
         lock(&self.held).contains_key(id)
     }
 
-    fn doom(&self, ids: &[BlobId]) {
-        lock(&self.doomed).extend(ids.iter().cloned());
+    fn keep(&self, id: &BlobId) -> bool {
+        let mut doomed = lock(&self.doomed);
+        doomed.by.remove(id);
+        self.exists(id)
     }
 
-    fn remove_doomed(&self, kept: &HashSet<BlobId>) -> Result<u64, BlobError> {
+    fn doom(&self, ids: &[BlobId]) -> Doom {
+        lock(&self.doomed).add(ids)
+    }
+
+    fn spare(&self, doom: Doom) {
+        lock(&self.doomed).take(doom);
+    }
+
+    fn remove_doomed(&self, doom: Doom, kept: &HashSet<BlobId>) -> Result<u64, BlobError> {
         let mut doomed = lock(&self.doomed);
         let mut held = lock(&self.held);
-        let gone = std::mem::take(&mut *doomed).into_iter().filter(|id| !kept.contains(id) && held.remove(id).is_some());
+        let gone = doomed.take(doom).into_iter().filter(|id| !kept.contains(id) && held.remove(id).is_some());
         Ok(gone.count() as u64)
     }
 }
@@ -240,13 +293,31 @@ mod tests {
     #[test]
     fn what_is_doomed_goes_unless_somebody_has_it_or_stores_it_again() {
         both(|blobs| {
-            let [gone, kept, again] = [b"gone", b"kept", b"anew"].map(|bytes| blobs.put(bytes).unwrap());
-            blobs.doom(&[gone.clone(), kept.clone(), again.clone()]);
+            let [gone, kept, again, had] = [b"gone", b"kept", b"anew", b"has!"].map(|bytes| blobs.put(bytes).unwrap());
+            let doom = blobs.doom(&[gone.clone(), kept.clone(), again.clone(), had.clone()]);
             assert_eq!(blobs.put(b"anew").unwrap(), again);
-            assert_eq!(blobs.remove_doomed(&HashSet::from([kept.clone()])).unwrap(), 1);
-            assert!(!blobs.exists(&gone) && blobs.exists(&kept) && blobs.exists(&again));
-            assert_eq!(blobs.remove_doomed(&HashSet::new()).unwrap(), 0, "what stayed is not doomed any more");
+            assert!(blobs.keep(&had));
+            assert_eq!(blobs.remove_doomed(doom, &HashSet::from([kept.clone()])).unwrap(), 1);
+            assert!(!blobs.exists(&gone) && blobs.exists(&kept) && blobs.exists(&again) && blobs.exists(&had));
+            assert!(!blobs.keep(&gone), "it is gone, and whoever wants it is told so");
+            assert_eq!(blobs.remove_doomed(doom, &HashSet::new()).unwrap(), 0, "what stayed is not doomed any more");
             assert!(blobs.exists(&kept));
+        });
+    }
+
+    #[test]
+    fn whoever_removes_something_takes_nothing_that_another_one_doomed() {
+        both(|blobs| {
+            let [given_up, twice, mine] = [b"early", b"twice", b"mine!"].map(|bytes| blobs.put(bytes).unwrap());
+            let first = blobs.doom(&[given_up.clone(), twice.clone()]);
+            let second = blobs.doom(&[twice.clone(), mine.clone()]);
+            assert_eq!(blobs.remove_doomed(second, &HashSet::from([twice.clone()])).unwrap(), 1);
+            assert!(blobs.exists(&given_up) && blobs.exists(&twice) && !blobs.exists(&mine));
+            let third = blobs.doom(std::slice::from_ref(&twice));
+            blobs.spare(first);
+            assert_eq!(blobs.remove_doomed(first, &HashSet::new()).unwrap(), 0, "they were spared");
+            assert_eq!(blobs.remove_doomed(third, &HashSet::new()).unwrap(), 1, "that is somebody else's to spare");
+            assert!(blobs.exists(&given_up) && !blobs.exists(&twice));
         });
     }
 

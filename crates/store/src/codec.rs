@@ -7,14 +7,18 @@
 //! **Invariant.** The byte `0xC1` is no part of the format and of no UTF-8 text: what is written has no more than 16 of
 //! them in a row, inside an id. The log of the embedded store relies on it.
 
-use crate::{Commit, Error, PersonChange};
-use model::{Content, InboxItem, IncomingBody, TranscriptEntry};
+use crate::{Commit, Error, Part, PersonChange};
+use model::{Content, Forgotten, InboxItem, InboxRow, IncomingBody, TranscriptEntry};
 use serde::{Deserialize, Serialize};
 
 /// The largest commit, in bytes as written. Attachments are not in it; they are blobs.
 pub const MAX_COMMIT: usize = 1024 * 1024;
 /// The deepest nesting of lists and maps. A reader of JSON follows 128 levels; a person nests a little deeper than a change.
 const MAX_DEPTH: usize = 100;
+/// How much deeper a person or a line nests than the change that made it.
+const DEEPER: usize = 8;
+/// More than anybody counts to: what is counted goes on from there without an end of numbers in sight.
+const MOST: u64 = 1 << 48;
 /// The longest name of a table of records, in bytes.
 const MAX_TABLE: usize = 64;
 /// The longest key of a record, in bytes.
@@ -29,19 +33,7 @@ pub fn encode(commit: &Commit) -> Result<Vec<u8>, Error> {
         check_numbers(change)?;
     }
     for put in &commit.records {
-        if put.table.is_empty() || put.table.len() > MAX_TABLE || put.table.contains('\0') {
-            return Err(Error::Invalid(format!(
-                "\"{}\" is no name of a table: it has 1 to {MAX_TABLE} bytes, none of them 0",
-                put.table.escape_debug()
-            )));
-        }
-        if put.key.len() > MAX_KEY {
-            return Err(Error::Invalid(format!(
-                "a key of table {} has {} bytes; at most {MAX_KEY} can be stored",
-                put.table,
-                put.key.len()
-            )));
-        }
+        check_names(&put.table, &put.key)?;
     }
     let mut bytes = Vec::with_capacity(1_536);
     pack_into(commit, &mut bytes).map_err(|e| Error::Invalid(format!("the commit cannot be written: {e}")))?;
@@ -52,6 +44,52 @@ pub fn encode(commit: &Commit) -> Result<Vec<u8>, Error> {
         return Err(Error::Invalid(format!("a value is nested too deep; at most {MAX_DEPTH} levels can be stored")));
     }
     Ok(bytes)
+}
+
+fn check_names(table: &str, key: &str) -> Result<(), Error> {
+    if table.is_empty() || table.len() > MAX_TABLE || table.contains('\0') {
+        let shown = table.chars().take(MAX_TABLE).collect::<String>();
+        let shown = shown.escape_debug();
+        return Err(Error::Invalid(format!("\"{shown}\" is no name of a table: it has 1 to {MAX_TABLE} bytes, none of them 0")));
+    }
+    if key.len() > MAX_KEY {
+        return Err(Error::Invalid(format!("a key of table {table} has {} bytes; at most {MAX_KEY} can be stored", key.len())));
+    }
+    Ok(())
+}
+
+/// Checks that a part that comes from elsewhere, `bytes` as written, is one that a store of ours could have given.
+///
+/// # Errors
+/// [`Error::Invalid`] if it is not.
+pub fn check_part(part: &Part, bytes: &[u8]) -> Result<(), Error> {
+    match part {
+        Part::Record { table, key, .. } => check_names(table, key)?,
+        Part::Person(person) => {
+            let Forgotten { journey, events, lines } = &person.forgotten;
+            let most = lines.iter().map(|(_, no)| *no).chain([person.version, *journey, *events]).max();
+            if person.version == 0 || most.is_some_and(|most| most > MOST) {
+                return Err(Error::Invalid(format!("{} counts what nobody can have done", person.contact.id)));
+            }
+            let rows = person.inbox.iter().chain(person.parked.values()).filter_map(received);
+            if !rows.chain(person.outbox.iter().map(|row| &row.message.content)).all(is_finite) {
+                return Err(no_number());
+            }
+        }
+        Part::Line(line) => {
+            if line.no() > MOST {
+                return Err(Error::Invalid("a line has a number that nobody comes to".into()));
+            }
+            if !said(line).into_iter().all(is_finite) {
+                return Err(no_number());
+            }
+        }
+        Part::Journey(_) | Part::Event(_) => {}
+    }
+    if depth(bytes) > MAX_DEPTH + DEEPER {
+        return Err(Error::Invalid("a value is nested too deep".into()));
+    }
+    Ok(())
 }
 
 /// The commit that [`encode`] wrote.
@@ -84,25 +122,36 @@ pub fn unpack<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
 
 /// JSON, as which locations are shown, has no form for a number that is not finite.
 fn check_numbers(change: &PersonChange) -> Result<(), Error> {
-    let inbox = change.inbox_put.iter().filter_map(|row| match &row.item {
+    let inbox = change.inbox_put.iter().filter_map(received);
+    let outbox = change.outbox_put.iter().map(|row| &row.message.content);
+    let transcript = change.transcript.iter().filter_map(said);
+    if inbox.chain(outbox).chain(transcript).all(is_finite) { Ok(()) } else { Err(no_number()) }
+}
+
+fn received(row: &InboxRow) -> Option<&Content> {
+    match &row.item {
         InboxItem::Incoming { incoming, .. } => match &incoming.body {
             IncomingBody::Message(content) => Some(content),
             _ => None,
         },
         InboxItem::AgentSays { content, .. } => Some(content),
         _ => None,
-    });
-    let outbox = change.outbox_put.iter().map(|row| &row.message.content);
-    let transcript = change.transcript.iter().filter_map(|entry| match entry {
+    }
+}
+
+fn said(entry: &TranscriptEntry) -> Option<&Content> {
+    match entry {
         TranscriptEntry::Message(message) => Some(&message.content),
         TranscriptEntry::Delivery(_) => None,
-    });
-    let finite = |content: &Content| content.location.as_ref().is_none_or(|at| at.latitude.is_finite() && at.longitude.is_finite());
-    if inbox.chain(outbox).chain(transcript).all(finite) {
-        Ok(())
-    } else {
-        Err(Error::Invalid("a location has a coordinate that is not a number".into()))
     }
+}
+
+fn is_finite(content: &Content) -> bool {
+    content.location.as_ref().is_none_or(|at| at.latitude.is_finite() && at.longitude.is_finite())
+}
+
+fn no_number() -> Error {
+    Error::Invalid("a location has a coordinate that is not a number".into())
 }
 
 /// The deepest nesting of lists and maps that hold something, in MessagePack that we wrote.

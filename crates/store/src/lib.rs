@@ -17,13 +17,14 @@ pub mod conformance;
 mod frozen;
 mod journey;
 mod memory;
+pub mod room;
 pub mod through;
 
-pub use blobs::{BlobError, Blobs, FileBlobs, MemBlobs};
+pub use blobs::{BlobError, Blobs, Doom, FileBlobs, MemBlobs};
 pub use claims::{Moved, check_claims, check_claims_together};
 pub use frozen::{Damage, Each, Frozen, Load, Order, Part};
 pub use journey::{JourneyPage, Walk};
-pub use memory::{Fault, MemLoad, MemStore};
+pub use memory::{Fault, HeldReads, MemLoad, MemStore};
 
 use model::{
     Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventRecord, Forgotten, InboxRow, JourneyEntry, JourneyFilter,
@@ -385,6 +386,10 @@ pub enum Error {
     /// Too much at once; try again shortly.
     #[error("the store is busy; try again shortly")]
     Busy,
+    /// A copy of everything could not be made or gone on with, for lack of room most likely. Nothing else is touched by that; no commit is
+    /// answered so.
+    #[error("{0}")]
+    NoCopy(String),
 }
 
 /// The place of a commit in the one order of all commits.
@@ -392,6 +397,9 @@ pub type Seq = u64;
 
 /// Called once, with the commit's place or why it was refused; in `seq` order; must not block.
 pub type Done = Box<dyn FnOnce(Result<Seq, Error>) + Send>;
+
+/// Called at the moment whose state is frozen, while nothing else becomes durable: it is quick, and asks nothing of the store.
+pub type Moment = Box<dyn FnOnce() + Send>;
 
 /// Sizes and lags, for `/healthz` and benchmarks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -500,11 +508,21 @@ pub trait Store: Send + Sync {
     /// All records of a table, by key.
     fn records(&self, table: &str) -> Result<Vec<(String, serde_json::Value)>, Error>;
 
+    /// The records of [`Self::records`], each given to `each` with its key: for tables too large to be held at once.
+    ///
+    /// # Errors
+    /// Those of reading; some records may have been given by then.
+    fn each_record_of(&self, table: &str, each: &mut dyn FnMut(&str, serde_json::Value)) -> Result<(), Error> {
+        self.records(table)?.into_iter().for_each(|(key, value)| each(&key, value));
+        Ok(())
+    }
+
     /// Writes everything that lives anew and gives up the rest, so that no byte of what was erased before this call is left on
     /// disk. Blocks until that is so; commits and reads go on meanwhile.
     ///
     /// # Errors
-    /// [`Error::Busy`] if one is going on; [`Error::Failed`] if the store stopped or was closed before the end.
+    /// [`Error::Busy`] if one is going on; [`Error::NoCopy`] if there is no room for what is written anew; [`Error::Failed`] if the store
+    /// stopped or was closed before the end.
     fn compact(&self) -> Result<Compacted, Error> {
         Ok(Compacted::default())
     }
@@ -513,9 +531,17 @@ pub trait Store: Send + Sync {
     /// disk again as the store does, until it is dropped.
     ///
     /// # Errors
-    /// [`Error::Busy`] while one is read already, or a compaction goes on; [`Error::Failed`] if the store stopped or was closed before
-    /// the end.
-    fn freeze(&self) -> Result<Box<dyn Frozen>, Error>;
+    /// [`Error::Busy`] while one is read already, or a compaction goes on; [`Error::NoCopy`] if there is no room for it; [`Error::Failed`]
+    /// if the store stopped or was closed before the end.
+    fn freeze(&self) -> Result<Box<dyn Frozen>, Error> {
+        self.freeze_with(Box::new(|| {}))
+    }
+
+    /// The same as [`Self::freeze`], with something that is done at that moment: what it finds beside the store belongs to the same moment.
+    ///
+    /// # Errors
+    /// Those of [`Self::freeze`].
+    fn freeze_with(&self, moment: Moment) -> Result<Box<dyn Frozen>, Error>;
 
     /// Sizes and lags.
     fn stats(&self) -> Stats;

@@ -4,15 +4,15 @@
 //! would be found after the process died: applied commits are there, held ones are not.
 
 use crate::{
-    Commit, Done, Each, Error, Frozen, JourneyPage, Load, Order, Part, Seq, Stats, Store, Walk, Written, check_claims_together, codec,
-    through,
+    Commit, Done, Each, Error, Frozen, JourneyPage, Load, Moment, Order, Part, Seq, Stats, Store, Walk, Written, check_claims_together,
+    codec, through,
 };
 use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     ops::Bound,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 /// A fault to order. `nth` counts commits handed over from now on; 1 is the next one.
@@ -44,6 +44,50 @@ pub enum Fault {
 #[derive(Clone, Default)]
 pub struct MemStore {
     inner: Arc<Mutex<Inner>>,
+    gate: Arc<Gate>,
+}
+
+/// Where reads of a person wait.
+#[derive(Default)]
+struct Gate {
+    /// Whose are held, and how many wait, of each.
+    held: Mutex<HashMap<ContactId, usize>>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn held(&self) -> MutexGuard<'_, HashMap<ContactId, usize>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pass(&self, id: ContactId) {
+        let mut held = self.held();
+        let Some(waiting) = held.get_mut(&id) else { return };
+        *waiting += 1;
+        while held.contains_key(&id) {
+            held = self.opened.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Whoever reads one person by their id waits until this goes.
+pub struct HeldReads {
+    gate: Arc<Gate>,
+    id: ContactId,
+}
+
+impl HeldReads {
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.gate.held().get(&self.id).copied().unwrap_or_default()
+    }
+}
+
+impl Drop for HeldReads {
+    fn drop(&mut self) {
+        self.gate.held().remove(&self.id);
+        self.gate.opened.notify_all();
+    }
 }
 
 #[derive(Default)]
@@ -211,6 +255,12 @@ impl MemStore {
         self.release(usize::MAX);
     }
 
+    /// Holds every read of a person by their id from now on: a disk that is slow at one place.
+    pub fn hold_reads(&self, id: ContactId) -> HeldReads {
+        self.gate.held().insert(id, 0);
+        HeldReads { gate: self.gate.clone(), id }
+    }
+
     /// The store as a restart finds it. This one is dead from now on: held commits are lost unanswered, as the
     /// answers of a killed process are, and later ones answer [`Error::Failed`].
     pub fn crash(&self) -> Self {
@@ -218,7 +268,7 @@ impl MemStore {
         inner.held.clear();
         inner.failed = Some("the process died".into());
         let next = Inner { data: inner.data.clone(), ..Inner::default() };
-        Self { inner: Arc::new(Mutex::new(next)) }
+        Self { inner: Arc::new(Mutex::new(next)), gate: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -310,6 +360,7 @@ impl Store for MemStore {
     }
 
     fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error> {
+        self.gate.pass(id);
         Ok(self.lock().data.people.get(&id).cloned())
     }
 
@@ -399,8 +450,10 @@ impl Store for MemStore {
         Ok(inner.data.records.range(from..).take_while(|((t, _), _)| t == table).map(|((_, k), v)| (k.clone(), v.clone())).collect())
     }
 
-    fn freeze(&self) -> Result<Box<dyn Frozen>, Error> {
-        Ok(Box::new(self.lock().data.clone()))
+    fn freeze_with(&self, moment: Moment) -> Result<Box<dyn Frozen>, Error> {
+        let inner = self.lock();
+        moment();
+        Ok(Box::new(inner.data.clone()))
     }
 
     fn stats(&self) -> Stats {

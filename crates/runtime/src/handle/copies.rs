@@ -3,7 +3,7 @@
 
 use super::Handle;
 use crate::{WriteError, verify};
-use model::Version;
+use model::{Instant, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -14,7 +14,11 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use store::archive::{self, Header, Target, files::Files};
+use store::{
+    Frozen,
+    archive::{self, ArchiveError, Header, Target, files::Files},
+    room::{Disk, Look},
+};
 
 /// People between two looks at whether the server stops.
 const LOOK: u64 = 64;
@@ -72,6 +76,8 @@ struct Running {
 #[derive(Default)]
 pub(super) struct Copies {
     folder: OnceLock<PathBuf>,
+    /// Tells the room there is in place of the system, for tests.
+    look: OnceLock<Look>,
     job: Mutex<Option<Arc<Running>>>,
 }
 
@@ -85,10 +91,22 @@ impl Drop for Broken {
 }
 
 impl Handle {
-    /// From now on everything can be exported: this is the data folder.
+    /// From now on everything can be exported, and its disk is looked after: this is the data folder.
     pub fn lives_in(&self, folder: impl Into<PathBuf>) {
         // It does not move.
-        let _ = self.copies.folder.set(folder.into());
+        if self.copies.folder.set(folder.into()).is_ok() {
+            self.watch_disk();
+        }
+    }
+
+    /// This tells how much room there is on the disk, and not the system: for tests of full disks, before [`Self::lives_in`].
+    pub fn looks_for_room_with(&self, look: Look) {
+        let _ = self.copies.look.set(look);
+    }
+
+    /// The disk of the data folder; none where there is no data folder.
+    pub(crate) fn disk(&self) -> Option<Disk> {
+        Some(Disk::of(self.copies.folder.get()?).looked_at(self.copies.look.get().cloned()))
     }
 
     /// Begins some work; [`Self::store_job`] tells how far it is.
@@ -149,21 +167,18 @@ impl Handle {
         done.unwrap_or_else(|_| Err("it broke; the server's log says why".into()))
     }
 
-    /// Notes how far a job is; answers whether to go on.
-    fn goes_on(&self, job: &Running, stopping: &AtomicBool, done: u64) -> bool {
-        job.done.store(done, Ordering::Relaxed);
-        if done.is_multiple_of(LOOK) && self.shell.ask(|core| core.is_stopping()) {
-            stopping.store(true, Ordering::Relaxed);
-        }
-        !stopping.load(Ordering::Relaxed)
-    }
-
     fn export(&self, folder: &std::path::Path, to: &std::path::Path, replace: bool, job: &Running) -> Result<Value, String> {
-        let told = |error: archive::ArchiveError| error.to_string();
-        let target = Target::begin(to, replace).map_err(told)?;
-        let mut files = Files::before(folder).map_err(told)?;
-        let frozen = self.shell.store.freeze().map_err(|error| error.to_string())?;
-        let at = self.now();
+        let told = |error: ArchiveError| error.to_string();
+        let mut target = Target::begin(to, replace).map_err(told)?;
+        let files = Files::before(folder).map_err(told)?;
+        let mut need = files.bytes();
+        if let Some(disk) = self.disk() {
+            target = target.leaving_room(&disk);
+            // What is read while the server goes on takes room on the same disk.
+            need += if disk.has(to.parent().unwrap_or(to)) { self.shell.store.stats().disk_bytes } else { 0 };
+        }
+        target.check(need).map_err(told)?;
+        let (frozen, mut files, at) = self.freeze_with(files)?;
         files.after().map_err(told)?;
         job.of.store(frozen.people(), Ordering::Relaxed);
         let header = Header {
@@ -172,10 +187,24 @@ impl Handle {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             people: frozen.people(),
         };
-        let stopping = AtomicBool::new(false);
-        let progress = |done: u64| self.goes_on(job, &stopping, done);
-        let (totals, bytes) = archive::export(&*frozen, files, &header, target, replace, &progress).map_err(told)?;
+        let course = Course::of(self, job);
+        let outcome = archive::export(&*frozen, files, &header, target, replace, &|done| course.goes_on(done));
+        let (totals, bytes) = outcome.map_err(|error| course.why(error.to_string()))?;
         Ok(serde_json::json!({ "at": header.at, "bytes": bytes, "totals": totals }))
+    }
+
+    /// Freezes the store, with its files and the time as they are at that moment.
+    fn freeze_with(&self, mut files: Files) -> Result<(Box<dyn Frozen>, Files, Instant), String> {
+        let (noted, clock) = (Arc::new(Mutex::new(None)), self.clock());
+        let note = noted.clone();
+        let moment = Box::new(move || {
+            let found = files.at_the_moment();
+            *note.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.map(|()| (files, clock.now())));
+        });
+        let frozen = self.shell.store.freeze_with(moment).map_err(|error| error.to_string())?;
+        let noted = noted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (files, at) = noted.ok_or("the store gave a copy of no moment")?.map_err(|error| error.to_string())?;
+        Ok((frozen, files, at))
     }
 
     fn verify(&self, job: &Running) -> Result<Value, String> {
@@ -186,9 +215,44 @@ impl Handle {
         versions.extend(programs());
         job.of.store(frozen.people(), Ordering::Relaxed);
         let around = verify::Around { bot: Some(self.bot()), versions: Some(versions), blobs: Some(self.blobs()), now: self.now() };
-        let stopping = AtomicBool::new(false);
-        let report = verify::verify(&*frozen, &around, &|done| self.goes_on(job, &stopping, done)).map_err(|error| error.to_string())?;
+        let course = Course::of(self, job);
+        let report = verify::verify(&*frozen, &around, &|done| course.goes_on(done)).map_err(|error| course.why(error.to_string()))?;
         serde_json::to_value(report).map_err(|error| error.to_string())
+    }
+}
+
+/// Whether some work goes on: not if the server stops, and not if that server needs the room that it takes.
+struct Course<'a> {
+    handle: &'a Handle,
+    job: &'a Running,
+    disk: Option<Disk>,
+    stopping: AtomicBool,
+    tight: OnceLock<String>,
+}
+
+impl<'a> Course<'a> {
+    fn of(handle: &'a Handle, job: &'a Running) -> Self {
+        Self { handle, job, disk: handle.disk(), stopping: AtomicBool::new(false), tight: OnceLock::new() }
+    }
+
+    /// Notes how far the work is; answers whether to go on.
+    fn goes_on(&self, done: u64) -> bool {
+        self.job.done.store(done, Ordering::Relaxed);
+        if done.is_multiple_of(LOOK) {
+            let room = self.disk.as_ref().map_or(Ok(()), |disk| disk.check("the copy of the database that is read", 0));
+            if let Err(error) = room {
+                let _ = self.tight.set(error.to_string());
+            }
+            if self.tight.get().is_some() || self.handle.shell.ask(|core| core.is_stopping()) {
+                self.stopping.store(true, Ordering::Relaxed);
+            }
+        }
+        !self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Why it did not go on.
+    fn why(&self, told: String) -> String {
+        self.tight.get().cloned().unwrap_or(told)
     }
 }
 

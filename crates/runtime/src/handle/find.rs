@@ -15,18 +15,28 @@ const SEARCHES: usize = 2;
 /// Values added to the directory under one lock.
 const VALUES: usize = 4_096;
 
+/// Searches of what was said that may wait for the one that goes on: each takes 0.7 seconds at the most.
+const SAID_WAITING: usize = 8;
+
+fn turns(count: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(count))
+}
+
 /// What takes turns.
 pub(crate) struct Finds {
-    searches: Semaphore,
-    /// Searches of what was said take longer, and one at a time: nobody who looks for a name waits for them.
-    pub(super) said: Semaphore,
+    searches: Arc<Semaphore>,
+    /// Searches of what was said take longer, and one at a time: nobody who looks for a name waits for them. A turn belongs to the work
+    /// and not to whoever asked, who may leave before it is over.
+    pub(super) said: Arc<Semaphore>,
+    /// Places of those who have a turn or wait for one.
+    pub(super) said_places: Arc<Semaphore>,
     /// Held while an attribute's values are added: whoever comes second waits until they are there.
     watching: Mutex<()>,
 }
 
 impl Default for Finds {
     fn default() -> Self {
-        Self { searches: Semaphore::new(SEARCHES), said: Semaphore::new(1), watching: Mutex::default() }
+        Self { searches: turns(SEARCHES), said: turns(1), said_places: turns(1 + SAID_WAITING), watching: Mutex::default() }
     }
 }
 
@@ -47,9 +57,11 @@ impl Handle {
         let at = text.trim().split_once(':').map(|(channel, id)| Address { channel: channel.to_owned(), id: id.to_owned() });
         let query = Query::read(text);
         // Nobody closes it.
-        let Ok(_turn) = self.finds.searches.acquire().await else { return Found::default() };
+        let Ok(turn) = self.finds.searches.clone().acquire_owned().await else { return Found::default() };
         let everybody = self.shell.ask(Core::everybody_called);
         let read = self.shell.read(move |store| {
+            // It is the work's, which goes on if whoever asked leaves.
+            let _turn = turn;
             if let Some(at) = at
                 && let Some(id) = store.person_at(&at)?
                 && let Some(person) = store.person(id)?

@@ -7,7 +7,17 @@ use crm::{
     said::{Piece, Place, Words, excerpt, uttered},
 };
 use model::{ContactId, ConversationId, Instant, Message, Person, TranscriptEntry};
-use std::{collections::HashSet, fmt, ops::ControlFlow, path::PathBuf, str::FromStr, sync::Arc};
+use std::{
+    collections::HashSet,
+    fmt,
+    ops::ControlFlow,
+    path::PathBuf,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use store::Store;
 
 /// How long one answer may look: 700 ms. What was found until then is told, and where to go on.
@@ -83,10 +93,25 @@ pub struct SaidPage {
     pub whole: bool,
 }
 
-/// What was said cannot be searched here: there is no folder for it, its disk refuses, or the runtime stopped.
+/// Why what was said was not searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("messages cannot be searched now")]
-pub struct Unsearchable;
+pub enum Unsearchable {
+    /// There is no folder for it here, its disk refuses, or the runtime stopped.
+    #[error("messages cannot be searched now")]
+    Now,
+    /// Too many search at once.
+    #[error("too many search messages at once; try again in a moment")]
+    Busy,
+}
+
+/// Says that whoever asked is not there any more, when it goes.
+struct Asks(Arc<AtomicBool>);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 impl Handle {
     /// From now on messages can be found by their words; what is needed for it is kept in this folder.
@@ -137,23 +162,36 @@ impl Handle {
     /// once on a page, with the newest of their messages that is not before the cursor. Words are compared as names are in
     /// [`Handle::find`], and may be parts of words. What is durable is found. It looks for 0.7 seconds at the most.
     ///
+    /// One search goes on at a time and a few wait for it; one whose caller leaves ends soon, and keeps the next one waiting until it has.
+    ///
     /// # Errors
     /// [`Unsearchable`].
     pub async fn find_said(&self, text: &str, before: Option<SaidCursor>, limit: usize) -> Result<SaidPage, Unsearchable> {
         let Some(words) = Words::read(text) else { return Ok(SaidPage { whole: true, ..SaidPage::default() }) };
-        let _turn = self.finds.said.acquire().await.map_err(|_| Unsearchable)?;
+        let place = self.finds.said_places.clone().try_acquire_owned().map_err(|_| Unsearchable::Busy)?;
+        let turn = self.finds.said.clone().acquire_owned().await.map_err(|_| Unsearchable::Now)?;
         let (shell, clock) = (self.shell.clone(), self.clock());
+        let gone = Arc::new(AtomicBool::new(false));
+        let _asks = Asks(gone.clone());
         let work = move || -> Result<SaidPage, Error> {
+            let _held = (turn, place);
+            let is_wanted = || !gone.load(Ordering::Relaxed);
             let store = &*shell.store;
             // Nobody reads in the background at rest.
-            while shell.at_rest && shell.said.work(store, shell.began)? {}
+            while shell.at_rest && is_wanted() && shell.said.work(store, shell.began)? {}
+            if !is_wanted() {
+                return Ok(SaidPage::default());
+            }
             let (look, whole) = shell.said.look(store, shell.began, &words)?;
             let until = clock.now().plus_micros(BUDGET);
             let is_late = || clock.now() > until;
             let mut page = Page { store, words: &words, limit, found: Vec::new(), seen: HashSet::new(), last: None, failed: None };
             // Something is settled in any case, so that the next page begins elsewhere.
-            let tell = |place| if page.last.is_some() && is_late() { ControlFlow::Break(()) } else { page.tell(place) };
-            let looked = look.find(&words, before.map(SaidCursor::place), tell, is_late).inspect_err(|error| {
+            let tell = |place| match !is_wanted() || (page.last.is_some() && is_late()) {
+                true => ControlFlow::Break(()),
+                false => page.tell(place),
+            };
+            let looked = look.find(&words, before.map(SaidCursor::place), tell, is_late, &is_wanted).inspect_err(|error| {
                 if error.kind() == std::io::ErrorKind::InvalidData {
                     shell.said.made_anew();
                 }
@@ -173,7 +211,7 @@ impl Handle {
             if !matches!(error, Error::Closed) {
                 tracing::warn!(%error, "messages could not be searched");
             }
-            Unsearchable
+            Unsearchable::Now
         })
     }
 }
@@ -233,4 +271,83 @@ fn said_at(store: &dyn Store, words: &Words, place: Place) -> Result<Option<Said
         TranscriptEntry::Message(message) => Some(SaidBy { person, conversation: place.conversation, message, excerpt }),
         TranscriptEntry::Delivery(_) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ManualClock, Options, Service, start};
+    use engine::{Bot, BotFiles};
+    use std::{path::Path, sync::mpsc, thread};
+    use store::{MemBlobs, MemStore};
+
+    async fn service(folder: &Path) -> Service {
+        let bot = "name: Book\nchannels:\n  web: { type: web }\n".to_owned();
+        let start_skill = "skill: /start\nblocks:\n  hello:\n    text: Hello!\n".to_owned();
+        let files = vec![("bot.yaml".to_owned(), bot), ("skills/start.yaml".to_owned(), start_skill)];
+        let (bot, ..) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
+        let service = start(Options {
+            bot: bot.unwrap(),
+            pinned: Vec::new(),
+            store: Arc::new(MemStore::new()),
+            blobs: Arc::new(MemBlobs::new()),
+            channels: Vec::new(),
+            clock: Arc::new(ManualClock::new(Instant::from_secs(1_772_442_000))),
+            seed: 5,
+            outside: None,
+            at_rest: false,
+        });
+        let service = service.await.unwrap();
+        service.handle.said_in(folder);
+        service
+    }
+
+    /// Waits for others to get on.
+    async fn until(is_so: impl Fn() -> bool) {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_its_work_and_only_so_many_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let service = service(dir.path()).await;
+        let (handle, finds) = (&service.handle, &service.handle.finds);
+        let (shell, (release, released), (begin, begun)) = (handle.shell.clone(), mpsc::channel::<()>(), mpsc::channel());
+        let holder = thread::spawn(move || {
+            let _held = shell.said.hold();
+            begin.send(()).unwrap();
+            // It ends when nobody can send any more.
+            let _ = released.recv();
+        });
+        begun.recv().unwrap();
+        let search = || {
+            let handle = handle.clone();
+            tokio::spawn(async move { handle.find_said("parcel", None, 9).await })
+        };
+        let free = || (finds.said.available_permits(), finds.said_places.available_permits());
+        let all = free();
+        let first = search();
+        until(|| finds.said.available_permits() == 0).await;
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        assert_eq!(free(), (0, all.1 - 1), "its caller left, and its work goes on");
+        let waiting: Vec<_> = (1..all.1).map(|_| search()).collect();
+        until(|| finds.said_places.available_permits() == 0).await;
+        assert_eq!(handle.find_said("parcel", None, 9).await.unwrap_err(), Unsearchable::Busy);
+        let (leaving, staying) = waiting.split_at(waiting.len() / 2);
+        leaving.iter().for_each(tokio::task::JoinHandle::abort);
+        until(|| finds.said_places.available_permits() == leaving.len()).await;
+        assert_eq!(finds.said.available_permits(), 0, "whoever waited and left never had a turn");
+        drop(release);
+        holder.join().unwrap();
+        let staying = staying.len();
+        for search in waiting.into_iter().rev().take(staying) {
+            search.await.unwrap().unwrap();
+        }
+        until(|| free() == all).await;
+        assert!(handle.find_said("parcel", None, 9).await.unwrap().found.is_empty());
+        service.stop().await;
+    }
 }

@@ -39,6 +39,7 @@ pub(crate) fn just_after(at: Instant) -> Place {
 
 impl Look {
     /// Tells the places of lines that have the words and are before a place, newest first, until nobody wants more or the time is over.
+    /// Where `is_wanted` says that nobody waits for it any more, it ends before the next block.
     ///
     /// # Errors
     /// Those of reading; damage is [`io::ErrorKind::InvalidData`].
@@ -48,6 +49,7 @@ impl Look {
         before: Option<Place>,
         mut tell: impl FnMut(Place) -> ControlFlow<()>,
         mut is_late: impl FnMut() -> bool,
+        is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> io::Result<Looked> {
         let wanted = |place: &Place| before.is_none_or(|before| *place < before);
         let mut blocks: Vec<(&Segment, &Block)> =
@@ -69,8 +71,12 @@ impl Look {
             if next > 0 && before.is_none_or(|before| just_after(left) < before) && is_late() {
                 return Ok(Looked::Late(left));
             }
+            if !is_wanted() {
+                return Ok(Looked::Enough);
+            }
             let these = blocks.get(next..(next + count).min(blocks.len())).unwrap_or_default();
-            let places: io::Result<Vec<Vec<Place>>> = these.par_iter().map(|(segment, block)| within(segment, block, words)).collect();
+            let places: io::Result<Vec<Vec<Place>>> =
+                these.par_iter().map(|(segment, block)| if is_wanted() { within(segment, block, words) } else { Ok(Vec::new()) }).collect();
             found.extend(places?.into_iter().flatten().filter(wanted));
             next += these.len();
             count = (count * 2).min(MOST);

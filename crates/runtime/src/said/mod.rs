@@ -96,6 +96,12 @@ impl Said {
         self.folder.set(folder).is_ok()
     }
 
+    /// Holds the index, so that nobody gets on.
+    #[cfg(test)]
+    pub fn hold(&self) -> impl Sized + '_ {
+        lock(&self.index)
+    }
+
     /// Does something with the index, which is opened if it is not; `began` is the store's last commit when the runtime began.
     fn with<T>(&self, began: Seq, act: impl FnOnce(&mut Index) -> Result<T, Error>) -> Result<T, Error> {
         let mut index = lock(&self.index);

@@ -169,7 +169,7 @@ impl Stage {
                 asked += 1;
                 hurry > 0 && asked.is_multiple_of(hurry + 1)
             };
-            match look.find(words, before, tell, is_late).unwrap() {
+            match look.find(words, before, tell, is_late, &|| true).unwrap() {
                 Looked::Whole => break,
                 Looked::Enough => before = last.map(|place| Place { contact: ContactId(0), ..place }),
                 Looked::Late(at) => before = Some(just_after(at)),
@@ -446,7 +446,9 @@ fn damage_is_noticed_and_made_good() {
     std::fs::write(&path, bytes).unwrap();
     let words = Words::read("refund").unwrap();
     let first = stage.said.look(&stage.store, stage.began, &words).unwrap().0;
-    let told = first.find(&words, None, |_| ControlFlow::Continue(()), || false);
+    let left = first.find(&words, None, |_| ControlFlow::Continue(()), || false, &|| false);
+    assert_eq!(left.unwrap(), Looked::Enough, "nothing is read for somebody who left");
+    let told = first.find(&words, None, |_| ControlFlow::Continue(()), || false, &|| true);
     assert_eq!(told.unwrap_err().kind(), io::ErrorKind::InvalidData);
     stage.said.made_anew();
     stage.whole();

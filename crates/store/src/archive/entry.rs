@@ -115,21 +115,31 @@ impl Entry {
     /// # Errors
     /// What is wrong with it.
     pub fn read(letter: u8, content: Vec<u8>) -> Result<Self, String> {
+        let entry = match letter {
+            b'b' => return Ok(Self::Bytes(content)),
+            letter => Self::unpacked(letter, &content)?,
+        };
+        if let Self::Part(part) = &entry {
+            codec::check_part(part, &content).map_err(|error| error.to_string())?;
+        }
+        Ok(entry)
+    }
+
+    fn unpacked(letter: u8, content: &[u8]) -> Result<Self, String> {
         fn unpacked<T: for<'a> Deserialize<'a>>(content: &[u8]) -> Result<T, String> {
             codec::unpack(content).map_err(|e| e.to_string())
         }
         Ok(match letter {
-            b'f' => Self::File(unpacked(&content)?),
-            b'b' => Self::Bytes(content),
-            b'p' => Self::Part(Part::Person(Arc::new(unpacked::<Person>(&content)?))),
-            b't' => Self::Part(Part::Line(Box::new(unpacked::<TranscriptEntry>(&content)?))),
-            b'j' => Self::Part(Part::Journey(Box::new(unpacked::<JourneyEntry>(&content)?))),
-            b'e' => Self::Part(Part::Event(Box::new(unpacked::<EventRecord>(&content)?))),
+            b'f' => Self::File(unpacked(content)?),
+            b'p' => Self::Part(Part::Person(Arc::new(unpacked::<Person>(content)?))),
+            b't' => Self::Part(Part::Line(Box::new(unpacked::<TranscriptEntry>(content)?))),
+            b'j' => Self::Part(Part::Journey(Box::new(unpacked::<JourneyEntry>(content)?))),
+            b'e' => Self::Part(Part::Event(Box::new(unpacked::<EventRecord>(content)?))),
             b'r' => {
-                let RecordIn { table, key, value } = unpacked(&content)?;
+                let RecordIn { table, key, value } = unpacked(content)?;
                 Self::Part(Part::Record { table, key, value })
             }
-            b'z' => Self::Totals(unpacked(&content)?),
+            b'z' => Self::Totals(unpacked(content)?),
             other => return Err(format!("an entry begins with {:?}, which this program does not know", char::from(other))),
         })
     }

@@ -1,6 +1,10 @@
 //! The files of a data folder that an export takes along: attachments, bot versions, files of imports. What the store keeps itself is
 //! exported as what it says; locks, and how to reach a server, belong to one machine.
 //!
+//! An export is of one moment, and so are they: versions of the bot are read beforehand, and at the moment it is noted which of them there
+//! are, which was the last ([`Files::at_the_moment`]), and which files of imports, as long as they are then. An attachment never changes and
+//! is stored before anything names it, so those that are there afterwards hold all that are named.
+//!
 //! **Invariant.** A path of an export leads into one of these folders, to a name of the form that is made there, or nowhere.
 
 use super::{ArchiveError, entry::FileHead};
@@ -25,12 +29,10 @@ const LONGEST: usize = 1_024;
 /// The deepest folders within a version.
 const DEEPEST: usize = 12;
 
-/// Where a file's bytes are.
+/// Where the bytes of a file are that may change or go.
 enum Kept {
-    /// Where it is on disk: it does not change.
-    There,
-    /// Opened before: whatever becomes of its name, the bytes stay.
-    Open(File),
+    /// Opened at the moment, when it had so many bytes: whatever becomes of its name, they stay.
+    Open(File, u64),
     /// Read before.
     Read(Vec<u8>),
 }
@@ -39,7 +41,14 @@ enum Kept {
 #[derive(Default)]
 pub struct Files {
     data: PathBuf,
+    /// Files that neither change nor go.
+    attachments: BTreeSet<String>,
     found: BTreeMap<String, Kept>,
+}
+
+/// Whether a path of an export is of a file that does not change as long as it has its name.
+fn is_fixed(path: &str) -> bool {
+    path.strip_prefix(VERSIONS).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| rest != LATEST)
 }
 
 /// Whether this is a hash as it is written.
@@ -99,42 +108,41 @@ fn below(data: &Path, folder: &str, each: &mut dyn FnMut(String) -> Result<(), A
 }
 
 impl Files {
-    /// Notes what may go while the store is frozen: called before that.
+    /// Reads what does not change, so that little is left to do at the moment: called before the store is frozen. Nothing may remove
+    /// attachments from then on until the export is written.
     ///
     /// # Errors
     /// [`ArchiveError::Io`] if something cannot be read.
     pub fn before(data: &Path) -> Result<Self, ArchiveError> {
-        let mut files = Self { data: data.to_owned(), found: BTreeMap::new() };
-        files.passing()?;
+        let mut files = Self { data: data.to_owned(), ..Self::default() };
+        files.at_the_moment()?;
+        files.after()?;
         Ok(files)
     }
 
-    /// Notes what came meanwhile, and what does not go: called when the store is frozen. Nothing may remove attachments from before
-    /// that until the export is written.
+    /// Notes the versions of the bot and the files of imports as they are now, and nothing that was there before and is not any more:
+    /// called at the moment whose state the store gives. What was read before is not read again, unless it may have changed.
     ///
     /// # Errors
     /// [`ArchiveError::Io`] if something cannot be read.
-    pub fn after(&mut self) -> Result<(), ArchiveError> {
-        self.passing()?;
-        let Self { data, found } = self;
-        below(data, BLOBS, &mut |path| {
-            found.insert(path, Kept::There);
-            Ok(())
-        })
-    }
-
-    /// Takes hold of files that others may remove.
-    fn passing(&mut self) -> Result<(), ArchiveError> {
-        let Self { data, found } = self;
+    pub fn at_the_moment(&mut self) -> Result<(), ArchiveError> {
+        let Self { data, found, .. } = self;
+        let mut before = std::mem::take(found);
         for folder in [VERSIONS, IMPORTS] {
             below(data, folder, &mut |path| {
-                if found.contains_key(&path) {
-                    return Ok(());
-                }
                 let at = data.join(&path);
-                let kept = if folder == VERSIONS { fs::read(&at).map(Kept::Read) } else { File::open(&at).map(Kept::Open) };
+                let read = before.remove(&path).filter(|_| is_fixed(&path));
+                let kept = match read {
+                    Some(kept) => Ok(kept),
+                    None if folder == VERSIONS => fs::read(&at).map(Kept::Read),
+                    None => File::open(&at).and_then(|file| {
+                        let size = file.metadata()?.len();
+                        Ok(Kept::Open(file, size))
+                    }),
+                };
                 match kept {
                     Ok(kept) => drop(found.insert(path, kept)),
+                    // What went while it was looked for is not missed.
                     Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                     Err(e) => return Err(told(&at)(e)),
                 }
@@ -144,27 +152,51 @@ impl Files {
         Ok(())
     }
 
+    /// Notes attachments: called when the store is frozen.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`] if something cannot be read.
+    pub fn after(&mut self) -> Result<(), ArchiveError> {
+        let Self { data, attachments, .. } = self;
+        below(data, BLOBS, &mut |path| {
+            attachments.insert(path);
+            Ok(())
+        })
+    }
+
+    /// The bytes of what was noted.
+    pub fn bytes(&self) -> u64 {
+        let of = |kept: &Kept| match kept {
+            Kept::Open(_, size) => *size,
+            Kept::Read(bytes) => bytes.len() as u64,
+        };
+        // What cannot be looked at is told when it is read.
+        let attachments = self.attachments.iter().map(|path| fs::metadata(self.data.join(path)).map_or(0, |meta| meta.len()));
+        attachments.sum::<u64>() + self.found.values().map(of).sum::<u64>()
+    }
+
     /// Gives every file: its head, and its bytes to be read.
     ///
     /// # Errors
     /// [`ArchiveError::Io`] if one cannot be read; what `each` answers.
     pub(super) fn each(self, mut each: impl FnMut(FileHead, &mut dyn Read) -> Result<(), ArchiveError>) -> Result<(), ArchiveError> {
-        for (path, kept) in self.found {
+        // In the order of paths.
+        for path in self.attachments {
             let at = self.data.join(&path);
-            let file = match kept {
-                Kept::Read(bytes) => {
-                    each(FileHead { path, size: bytes.len() as u64 }, &mut Cursor::new(bytes))?;
-                    continue;
+            match File::open(&at) {
+                Ok(file) => {
+                    let size = file.metadata().map_err(told(&at))?.len();
+                    each(FileHead { path, size }, &mut file.take(size))?;
                 }
-                Kept::Open(file) => file,
-                Kept::There => match File::open(&at) {
-                    Ok(file) => file,
-                    Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                    Err(e) => return Err(told(&at)(e)),
-                },
-            };
-            let size = file.metadata().map_err(told(&at))?.len();
-            each(FileHead { path, size }, &mut file.take(size))?;
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(told(&at)(e)),
+            }
+        }
+        for (path, kept) in self.found {
+            match kept {
+                Kept::Read(bytes) => each(FileHead { path, size: bytes.len() as u64 }, &mut Cursor::new(bytes))?,
+                Kept::Open(file, size) => each(FileHead { path, size }, &mut file.take(size))?,
+            }
         }
         Ok(())
     }
@@ -216,7 +248,11 @@ impl Puts {
         if head.path.starts_with(IMPORTS) {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
-        let file = options.open(&path).map_err(refused(&path))?;
+        let file = match options.open(&path) {
+            // The folder was empty.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(Err(format!("{} comes twice", head.path))),
+            opened => opened.map_err(refused(&path))?,
+        };
         let hash = hash.map(|id| (Sha256::new(), id));
         self.open = Some(Putting { path, out: BufWriter::with_capacity(256 * 1024, file), left: head.size, hash });
         Ok(Ok(()))
@@ -274,6 +310,63 @@ impl Puts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn noted(files: Files) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        let each = |head: FileHead, bytes: &mut dyn Read| {
+            let mut text = String::new();
+            bytes.read_to_string(&mut text).unwrap();
+            all.insert(head.path, text);
+            Ok(())
+        };
+        files.each(each).unwrap();
+        all
+    }
+
+    #[test]
+    fn files_are_those_of_the_moment() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let [old, kept, new, later] = ["1", "2", "3", "4"].map(|digit| digit.repeat(64));
+        let blob = format!("blobs/ab/cd/abcd{}", "0".repeat(60));
+        for version in [&old, &kept] {
+            write(&format!("versions/{version}/bot.yaml"), "name: x");
+        }
+        write("versions/latest", &kept);
+        write("imports/imp_1/file", "a,b");
+        write("imports/imp_1/errors", "row 1\n");
+        write(&blob, "a picture");
+        let mut files = Files::before(dir.path()).unwrap();
+        assert_eq!(files.bytes(), 7 + 7 + 64 + 3 + 6 + 9);
+        // Before the moment: a reload, an import that ends, one that goes on.
+        fs::remove_dir_all(dir.path().join("versions").join(&old)).unwrap();
+        write(&format!("versions/{new}/bot.yaml"), "name: y");
+        write("versions/latest", &new);
+        write("imports/imp_1/errors", "row 1\nrow 2\n");
+        files.at_the_moment().unwrap();
+        // And after it: another reload, rows that come later, files that go.
+        write(&format!("versions/{later}/bot.yaml"), "name: z");
+        write("versions/latest", &later);
+        fs::remove_dir_all(dir.path().join("versions").join(&new)).unwrap();
+        fs::OpenOptions::new().append(true).open(dir.path().join("imports/imp_1/errors")).unwrap().write_all(b"row 3\n").unwrap();
+        fs::remove_file(dir.path().join("imports/imp_1/file")).unwrap();
+        write("imports/imp_2/file", "c,d");
+        files.after().unwrap();
+        let expected: BTreeMap<String, String> = [
+            (blob, "a picture".to_owned()),
+            ("imports/imp_1/errors".into(), "row 1\nrow 2\n".into()),
+            ("imports/imp_1/file".into(), "a,b".into()),
+            (format!("versions/{kept}/bot.yaml"), "name: x".into()),
+            (format!("versions/{new}/bot.yaml"), "name: y".into()),
+            ("versions/latest".into(), new),
+        ]
+        .into();
+        assert_eq!(noted(files), expected);
+    }
 
     #[test]
     fn a_path_leads_into_the_folder_or_nowhere() {

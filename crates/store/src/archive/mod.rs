@@ -19,6 +19,8 @@ mod chunks;
 mod entry;
 pub mod files;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use read::import;

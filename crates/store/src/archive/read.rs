@@ -6,7 +6,7 @@ use super::{
     entry::{Entry, LED},
     files::Puts,
 };
-use crate::{Error, Load, Part};
+use crate::{Error, Load, Part, room::Disk};
 use std::{
     fs::File,
     io::{BufReader, Read},
@@ -17,6 +17,8 @@ use std::{
 const LINE: usize = 64 * 1024;
 /// The largest entry: what one person or one record may come to.
 const LARGEST: usize = 64 * 1024 * 1024;
+/// Bytes after which it is looked whether there is room for more.
+const LOOK: usize = 8 * 1024 * 1024;
 
 /// Reads a line; answers it without its end. None if there is none.
 fn line(from: &mut impl Read) -> Result<Option<String>, ArchiveError> {
@@ -60,13 +62,15 @@ fn header(from: &mut impl Read, path: &Path) -> Result<(Header, u64), ArchiveErr
 }
 
 /// Reads an export into the folder that `begin` prepares once it is known to be one: what `begin` answers takes the parts of the store.
-/// Answers the header and what there was. After an error the folder is of no use.
+/// Answers the header and what there was. After an error the folder is of no use. `disk` is the one of the folder: a server may be on it, and
+/// is left the room that it needs.
 ///
 /// # Errors
 /// [`ArchiveError`]
 pub fn import(
     path: &Path,
     data: &Path,
+    disk: &Disk,
     begin: impl FnOnce(&Header) -> Result<Box<dyn Load>, ArchiveError>,
     progress: &Progress<'_>,
 ) -> Result<(Header, Totals), ArchiveError> {
@@ -75,11 +79,17 @@ pub fn import(
     let (header, at) = header(&mut from, path)?;
     let mut load = begin(&header)?;
     let (mut chunks, mut puts, mut totals) = (In::new(from, at), Puts::new(data), Totals::default());
+    let (mut since, mut parts_began) = (LOOK, false);
     let told = loop {
+        if since >= LOOK {
+            since = 0;
+            disk.check("the import", 0)?;
+        }
         let mut led = Vec::with_capacity(LED);
         chunks.take(LED, &mut led)?;
         let place = chunks.place();
-        let wrong = |what: String| ArchiveError::Damaged { at: place, what };
+        // What is told may have come with the file, and goes to a terminal.
+        let wrong = |what: String| ArchiveError::Damaged { at: place, what: what.replace(char::is_control, " ") };
         let (letter, length) = match led.as_slice() {
             [letter, length @ ..] => (*letter, length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte))),
             [] => return Err(wrong("an entry is empty".into())),
@@ -87,17 +97,21 @@ pub fn import(
         if length > LARGEST {
             return Err(wrong(format!("an entry says that it has {length} bytes")));
         }
+        since += LED + length;
         let mut content = Vec::with_capacity(length.min(1024 * 1024));
         chunks.take(length, &mut content)?;
         match Entry::read(letter, content).map_err(wrong)? {
+            Entry::File(_) if parts_began => return Err(wrong("a file comes out of its order".into())),
             Entry::File(head) => {
                 puts.begin(&head)?.map_err(wrong)?;
                 totals.files += 1;
-                totals.file_bytes += head.size;
+                // No file has as many as it may say.
+                totals.file_bytes = totals.file_bytes.saturating_add(head.size);
             }
             Entry::Bytes(bytes) => puts.bytes(&bytes)?.map_err(wrong)?,
             Entry::Part(part) => {
                 puts.end()?.map_err(wrong)?;
+                parts_began = true;
                 totals.count(&part);
                 let person = matches!(part, Part::Person(_));
                 load.put(part).map_err(|error| match error {

@@ -7,6 +7,7 @@ use crate::{
     Commit, Frozen, Part, PersonChange, RecordPut, Store,
     archive::{self, Header, Target, Totals, files::Files},
     commit_blocking,
+    room::Disk,
 };
 use model::ContactId;
 use std::{
@@ -68,7 +69,8 @@ pub fn moved(store: &dyn Store, to: &mut dyn Factory) -> Box<dyn Store> {
     let before = parts(&*frozen);
     drop(frozen);
     let load = to.load();
-    let (header, imported) = archive::import(&first.0, std::path::Path::new("nowhere"), |_| Ok(load), &|_| true).unwrap();
+    let nowhere = std::path::Path::new("nowhere");
+    let (header, imported) = archive::import(&first.0, nowhere, &Disk::of(nowhere), |_| Ok(load), &|_| true).unwrap();
     assert_eq!((&*header.at, imported), ("one day", exported));
     let store = to.open();
     let frozen = store.freeze().unwrap();
@@ -146,5 +148,38 @@ pub fn a_frozen_store_is_of_one_moment(factory: &mut dyn Factory) {
         assert!(matches!(store.freeze().err(), None | Some(crate::Error::Busy)));
     }
     over.store(true, Ordering::Relaxed);
+    work.join().unwrap();
+}
+
+pub fn what_is_noted_at_the_moment_belongs_to_it(factory: &mut dyn Factory) {
+    let store: Arc<dyn Store> = Arc::from(factory.open());
+    (0..40).for_each(|n| pair(&*store, n, 1));
+    // What stands beside the store is always written before what names it.
+    let (beside, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let work = {
+        let (store, beside, over) = (store.clone(), beside.clone(), over.clone());
+        std::thread::spawn(move || {
+            for n in (1..).take_while(|_| !over.load(Ordering::SeqCst)) {
+                beside.store(n, Ordering::SeqCst);
+                let record = RecordPut { table: "beside".into(), key: "which".into(), value: Some(n.into()) };
+                commit_blocking(&*store, Commit { records: vec![record], ..Commit::default() }).unwrap();
+            }
+        })
+    };
+    for round in 0..6 {
+        while beside.load(Ordering::SeqCst) < 10 * (round + 1) {
+            std::thread::yield_now();
+        }
+        let (noted, beside) = (Arc::new(AtomicU64::new(0)), beside.clone());
+        let note = noted.clone();
+        let frozen = store.freeze_with(Box::new(move || note.store(beside.load(Ordering::SeqCst), Ordering::SeqCst))).unwrap();
+        let which = parts(&*frozen).into_iter().find_map(|part| match part {
+            Part::Record { table, value, .. } if table == "beside" => value.as_u64(),
+            _ => None,
+        });
+        let (noted, named) = (noted.load(Ordering::SeqCst), which.unwrap());
+        assert!(noted == named || noted == named + 1, "round {round}: {named} is named, and there was {noted}");
+    }
+    over.store(true, Ordering::SeqCst);
     work.join().unwrap();
 }

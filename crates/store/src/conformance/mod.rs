@@ -56,6 +56,7 @@ macro_rules! conformance {
             who_is_erased_is_gone_whole_and_their_address_is_free
             a_compaction_changes_nothing_that_lives
             a_frozen_store_is_of_one_moment
+            what_is_noted_at_the_moment_belongs_to_it
             a_closed_store_refuses
         );
         #[test]

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, clippy::missing_panics_doc)] // The names say it; to panic is what they are for.
 
-pub use super::copies::a_frozen_store_is_of_one_moment;
+pub use super::copies::{a_frozen_store_is_of_one_moment, what_is_noted_at_the_moment_belongs_to_it};
 pub use super::timeline::{a_journey_is_filtered_and_paged_by_place, a_journey_names_nobody_who_was_erased};
 
 use super::{Factory, people::*};
@@ -180,6 +180,9 @@ pub fn records_are_put_replaced_deleted_and_listed_by_key(factory: &mut dyn Fact
     let check = |store: &dyn Store| {
         let expected = vec![(String::new(), json!({ "x": 1.5 })), ("\0é".to_owned(), json!(true)), ("2".to_owned(), json!(null))];
         assert_eq!(store.records("a").unwrap(), expected);
+        let mut each = Vec::new();
+        store.each_record_of("a", &mut |key, value| each.push((key.to_owned(), value))).unwrap();
+        assert_eq!(each, expected);
         assert_eq!(store.records("ab").unwrap(), vec![("1".to_owned(), json!(1))]);
         assert_eq!(store.records("c").unwrap(), vec![("k".to_owned(), json!(2))]);
         assert_eq!(store.records("none").unwrap(), vec![]);
