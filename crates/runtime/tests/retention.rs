@@ -232,3 +232,26 @@ async fn a_sweep_goes_on_where_a_crash_left_it() {
     }
     stage.service.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_has_the_store_compacted_what_was_removed_is_on_the_disk_no_more() {
+    let (store, blobs) = (MemStore::new(), MemBlobs::new());
+    let stage = stage(&store, clock(), &blobs, &[]).await;
+    stage.say(&address("web", "ana"), "1", "hi", None).await;
+    stage.clock.advance(2 * DAY);
+    stage.say(&address("web", "ben"), "1", "hi", None).await;
+    stage.clock.advance(729 * DAY);
+    stage.sweep().await;
+    assert_eq!(stage.handle().retention().await.then.contacts, 1);
+    while stage.handle().retention().await.pending {
+        tokio::task::yield_now().await;
+    }
+    // A second time within a week nothing compacts by itself.
+    stage.clock.advance(2 * DAY);
+    stage.sweep().await;
+    let report = stage.handle().retention().await;
+    assert_eq!((report.then.contacts, report.pending), (1, true));
+    stage.handle().compact().await.unwrap();
+    assert!(!stage.handle().retention().await.pending);
+    stage.service.stop().await;
+}

@@ -256,6 +256,8 @@ async fn what_must_stay_is_said_beforehand_and_goes_with_its_reason() {
     let (status, body) = program.post(&format!("contacts/{id}/erase"), json!({})).await;
     assert_eq!(status, 200, "{body}");
     assert_eq!(server.run(&["store", "compact"]).await.code, Some(0));
+    let certificate = program.get(&format!("erasures/{}", body["erasure"]["id"].as_str().unwrap())).await;
+    assert_eq!((&certificate["webhooks_told"], &certificate["unfinished_imports"]), (&json!(1), &json!(1)), "{certificate}");
     let names = |needle: &str| occurrences(server.data(), &[needle.as_bytes().to_vec()]);
     assert!(!names(&id).is_empty(), "the webhook is to be told of it");
     let of_import = format!("imports/{}", import["id"].as_str().unwrap());
@@ -274,4 +276,40 @@ async fn what_must_stay_is_said_beforehand_and_goes_with_its_reason() {
     })
     .await;
     assert_eq!(names(MAIL), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_rows_of_an_import_name_nobody_who_was_erased_in_a_stopped_folder() {
+    let folder = bot(FILES);
+    let mut server = Setup::new(folder.path()).start().await;
+    let (id, import);
+    {
+        let program = Program::new(&server, &["contacts:read", "contacts:write"]).await;
+        (_, id) = told(&server, &program).await;
+        // In quotes, with other capitals, her number as her country writes it, and a row about somebody else.
+        let rows = format!("\"{MAIL}\";\"A;\"\"b\"\"\";x\n{};b;x\n;698 12 74 53;x\nbob@shop.example;Bob;x\n", MAIL.to_uppercase());
+        let upload = server.http().post(format!("{}/api/v1/imports?name=old.csv", server.origin())).bearer_auth(&program.key);
+        let file = format!("E-Mail;Name\n{rows}eve@shop.example;Eve\n");
+        let uploaded: Value = upload.header("content-type", "text/csv").body(file).send().await.unwrap().json().await.unwrap();
+        import = uploaded["id"].as_str().unwrap().to_owned();
+        let (status, body) = program.post(&format!("imports/{import}/run"), json!({})).await;
+        assert_eq!(status, 202, "{body}");
+        within("the import to be done", async {
+            while program.get(&format!("imports/{import}")).await["state"] != "done" {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await;
+        let faults = program.get(&format!("imports/{import}/faults")).await;
+        assert_eq!(faults["rows"].as_array().map(Vec::len), Some(4), "{faults}");
+    }
+    let (status, _) = server.stop().await;
+    assert!(status.success());
+    let erased = server.run(&["contacts", "erase", &id, "--yes"]).await;
+    assert_eq!(erased.code, Some(0), "{erased:?}");
+    let mut all = needles(&id);
+    all.push(b"698 12 74 53".to_vec());
+    assert_eq!(occurrences(server.data(), &all), Vec::<String>::new());
+    let wrong = fs::read_to_string(server.data().join("imports").join(&import).join("errors")).unwrap();
+    assert!(wrong.lines().count() == 1 && wrong.contains("bob@shop.example"), "{wrong}");
 }

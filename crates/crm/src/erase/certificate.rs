@@ -77,8 +77,17 @@ pub struct Preview {
     /// How many webhooks are told of it: the bare id of the contact stays in their queue until it is delivered, and in their log of what was.
     #[serde(default)]
     pub webhooks: u64,
-    /// How many imports are not done: their files may name the person, and stay until they are.
+    /// How many imports have their file: it may name the person, and stays until the import is done, taken back or forgotten.
     #[serde(default)]
+    pub imports: u64,
+}
+
+/// What stays for a while whoever is erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lingering {
+    /// Webhooks that are told of erasures, as [`Preview::webhooks`].
+    pub webhooks: u64,
+    /// Imports whose file is there, as [`Preview::imports`].
     pub imports: u64,
 }
 
@@ -134,6 +143,12 @@ pub struct Erasure {
     /// Files of theirs that went.
     #[serde(default)]
     pub files: u64,
+    /// How many webhooks were told of it, as [`Preview::webhooks`].
+    #[serde(default)]
+    pub webhooks: u64,
+    /// How many imports had their file when the person went, as [`Preview::imports`].
+    #[serde(default)]
+    pub imports: u64,
     /// How far it is.
     #[serde(flatten)]
     pub progress: Progress,
@@ -170,10 +185,16 @@ mod tests {
                 suppressed: 1,
                 rows: 2,
                 files: 3,
+                webhooks: 4,
+                imports: 5,
                 progress,
             };
-            let json = serde_json::to_value(&erasure).expect("plain data");
-            assert_eq!(serde_json::from_value::<Erasure>(json).expect("it reads back"), erasure);
+            let mut json = serde_json::to_value(&erasure).expect("plain data");
+            assert_eq!(serde_json::from_value::<Erasure>(json.clone()).expect("it reads back"), erasure);
+            // As releases wrote it that did not count these.
+            json.as_object_mut().expect("an erasure is an object").retain(|key, _| key != "webhooks" && key != "imports");
+            let before = serde_json::from_value::<Erasure>(json).expect("it reads back");
+            assert_eq!(before, Erasure { webhooks: 0, imports: 0, ..erasure });
         }
     }
 }

@@ -7,7 +7,9 @@
 mod certificate;
 mod marks;
 mod suppression;
+mod sweep;
 
-pub use certificate::{Counts, Erasure, Preview, Progress};
-pub use marks::{Marks, Sweep, Swept};
+pub use certificate::{Counts, Erasure, Lingering, Preview, Progress};
+pub use marks::Marks;
 pub use suppression::{Salt, Suppression, hashes_of};
+pub use sweep::{Sweep, Swept};

@@ -10,6 +10,7 @@ use crate::{
         Refusal,
         audience::{PAGES, TABLE},
     },
+    privacy::Hold,
 };
 use engine::Bot;
 use expr::Condition;
@@ -96,12 +97,13 @@ impl Handle {
         if changes.is_empty() || changes.len() > CHANGES {
             return Err(WriteError::Invalid(format!("make 1 to {CHANGES} changes at once")));
         }
+        let hold = self.shell.veils.hold();
         let audience = self.list(whom, Occasion::Change { changes }, by).await?;
         if self.is_at_rest() {
-            return self.through(audience).await;
+            return self.through(audience, hold).await;
         }
         let begun = audience.clone();
-        self.shell.tell(move |core, _| core.begin_audience(begun));
+        self.shell.tell(move |core, _| core.begin_held(begun, Some(hold)));
         Ok(audience)
     }
 
@@ -112,30 +114,32 @@ impl Handle {
     /// # Errors
     /// [`WriteError::Unavailable`] if it cannot be done now.
     pub async fn erase_all(&self, whom: Frozen, by: Actor) -> Result<Audience, WriteError> {
+        let hold = self.shell.veils.hold();
         let audience = self.list(whom, Occasion::Erase, by).await?;
         if self.is_at_rest() {
-            let audience = self.through(audience).await?;
+            let audience = self.through(audience, hold).await?;
             // Nobody else does it.
             self.compact().await?;
             return Ok(audience);
         }
-        self.shell.runtime.spawn(self.clone().go_on(audience.clone()));
+        self.shell.runtime.spawn(self.clone().go_on(audience.clone(), hold));
         Ok(audience)
     }
 
     /// Goes on with erasures of many that a stop or a crash broke off.
     pub(crate) async fn go_on_erasing(self) {
+        let hold = self.shell.veils.hold();
         for audience in self.audiences().await.into_iter().rev() {
             if audience.what == Occasion::Erase && !audience.is_over() {
-                self.clone().go_on(audience).await;
+                self.clone().go_on(audience, hold.clone()).await;
             }
         }
     }
 
-    async fn go_on(self, audience: Audience) {
+    async fn go_on(self, audience: Audience, hold: Hold) {
         let _busy = self.shell.promises.busy();
         let id = audience.id.clone();
-        if let Err(error) = self.through(audience).await {
+        if let Err(error) = self.through(audience, hold).await {
             tracing::info!(audience = id, %error, "an erasure of many goes on at the next start");
         }
     }
@@ -159,8 +163,9 @@ impl Handle {
         Ok(audience)
     }
 
-    /// Does with everybody on a list what is to be done, from where it was; answers it as it ended.
-    async fn through(&self, mut audience: Audience) -> Result<Audience, WriteError> {
+    /// Does with everybody on a list what is to be done, from where it was; answers it as it ended. The hold is from before the list's
+    /// record was read or made.
+    async fn through(&self, mut audience: Audience, _hold: Hold) -> Result<Audience, WriteError> {
         while audience.page < audience.pages {
             let key = audience.page_key(audience.page);
             let page = self.shell.read(move |store| store.record(PAGES, &key)).await.ok_or(WriteError::Unavailable)?;

@@ -1,7 +1,7 @@
 //! Imports for whoever asks: putting a file down, looking at it, carrying it out, taking it back.
 
 use super::Handle;
-use crate::imports::{Claim, Files, Import, ImportError, ImportState, Imports, TABLE, Upload, Worker};
+use crate::imports::{Claim, Files, Import, ImportError, ImportState, Imports, TABLE, Upload, Worker, keeps_file};
 use crm::import::{Cell, Options};
 use model::{Actor, IdSource};
 use segments::RuleKind;
@@ -38,23 +38,35 @@ impl WrongRow {
 }
 
 impl Handle {
-    /// From now on imports are possible: their files are kept in this folder. Those that a stop or a crash broke off go on.
+    /// From now on imports are possible: their files are kept in this folder. What is in it that belongs to no import goes. Those that a
+    /// stop or a crash broke off go on.
     ///
     /// # Errors
-    /// If the folder cannot be used.
+    /// If the folder cannot be used, or it cannot be read which imports there are: then nothing in it is touched.
     pub async fn imports_in(&self, folder: impl Into<PathBuf>) -> io::Result<()> {
         let imports = Imports::new(Files::open(folder)?);
         if self.imports.set(imports.clone()).is_err() {
             return Ok(());
         }
-        let all = self.imports().await;
-        let known: Vec<&str> = all.iter().map(|import| import.id.as_str()).collect();
-        // What was being put down when the process ended.
-        imports.files.ids().iter().filter(|id| !known.contains(&id.as_str())).for_each(|id| imports.files.forget(id));
-        // A file that has served: the process ended between the note of that and its removal, or it came with an export.
-        all.iter().filter(|import| !import.has_file).for_each(|import| imports.files.drop_file(&import.id));
+        // From before they are read.
+        let hold = self.shell.veils.hold();
+        let rows = self.import_rows().await.ok_or_else(|| io::Error::other("it cannot be read which imports there are"))?;
+        // What was being put down when the process ended. An import whose record nobody can read has its folder all the same.
+        imports.files.ids().iter().filter(|id| !rows.iter().any(|(key, _)| key == *id)).for_each(|id| imports.files.forget(id));
+        let all = read(rows);
+        for import in &all {
+            // Earlier releases left the file of an import that was taken back.
+            let is_left = import.has_file && import.state == ImportState::Undone;
+            if is_left {
+                self.put_import(&Import { has_file: false, ..import.clone() }).await.map_err(io::Error::other)?;
+            }
+            // A file that has served: the process ended between the note of that and its removal, or it came with an export.
+            if is_left || !import.has_file {
+                imports.files.drop_file(&import.id);
+            }
+        }
         for import in all.into_iter().filter(|import| import.state.is_under_way()) {
-            let Some(claim) = Claim::of(&imports, &import.id) else { continue };
+            let Some(claim) = Claim::of(&imports, &import.id, hold.clone()) else { continue };
             match &import.state {
                 ImportState::Undoing => self.begin(claim, import, Work::Undo(Actor::System)),
                 ImportState::Checking => {
@@ -64,6 +76,28 @@ impl Handle {
             }
         }
         Ok(())
+    }
+
+    /// From now on it is known that files of imports are kept in this folder, and nothing more: none of them goes on, and nothing in it is
+    /// put in order. For a folder at rest, where erasures look through them.
+    ///
+    /// # Errors
+    /// If the folder cannot be used.
+    pub fn import_files_in(&self, folder: impl Into<PathBuf>) -> io::Result<()> {
+        // If one is known already it is the same one.
+        let _ = self.imports.set(Imports::new(Files::open(folder)?));
+        Ok(())
+    }
+
+    /// The records of imports, by id; none if they cannot be read.
+    async fn import_rows(&self) -> Option<Vec<(String, serde_json::Value)>> {
+        self.shell.read(|store| store.records(TABLE)).await
+    }
+
+    /// How many imports have their file, with those of which nobody knows; none if the store cannot be read.
+    pub(crate) async fn import_files(&self) -> Option<u64> {
+        let rows = self.import_rows().await?;
+        Some(rows.iter().filter(|(_, record)| keeps_file(record)).count() as u64)
     }
 
     /// Begins to put a file down; [`Self::uploaded`] ends it. The calls of [`Upload`] block.
@@ -83,25 +117,30 @@ impl Handle {
     /// # Errors
     /// [`ImportError`] if it is no file of people.
     pub async fn uploaded(&self, upload: Upload, by: Actor) -> Result<Import, ImportError> {
+        let handle = self.clone();
+        // To the end, whether or not whoever asked waits for it: the file and what is known of it are there together, or neither is.
+        let taken = self.shell.runtime.spawn(async move { handle.take_upload(upload, by).await });
+        taken.await.map_err(|_| ImportError::Unavailable)?
+    }
+
+    async fn take_upload(&self, upload: Upload, by: Actor) -> Result<Import, ImportError> {
         let (bot, now) = (self.bot(), self.now());
         let looked = tokio::task::spawn_blocking(move || upload.finish(now, by, &crate::imports::words(&bot, now)));
-        let import = looked.await.map_err(|_| ImportError::Unavailable)??;
+        let (import, folder) = looked.await.map_err(|_| ImportError::Unavailable)??;
         self.forget_old().await;
         self.put_import(&import).await?;
+        folder.keep();
         Ok(import)
     }
 
-    /// Where the files of imports are; none where there are none.
-    pub(crate) fn import_files(&self) -> Option<Files> {
-        self.imports.get().map(|imports| imports.files.clone())
+    /// What all imports share; none where there are none.
+    pub(crate) fn import_errors(&self) -> Option<Arc<Imports>> {
+        self.imports.get().cloned()
     }
 
     /// Every import that is remembered, the newest first.
     pub async fn imports(&self) -> Vec<Import> {
-        let rows = self.records(TABLE).await;
-        let mut imports: Vec<Import> = rows.into_iter().filter_map(|(_, value)| serde_json::from_value(value).ok()).collect();
-        imports.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
-        imports
+        read(self.import_rows().await.unwrap_or_default())
     }
 
     /// An import.
@@ -157,7 +196,7 @@ impl Handle {
                 return Err(ImportError::State(format!("the import is {}; only one that is over can be taken back", state.name())));
             }
         }
-        if import.began.is_none() || import.counts.created + import.counts.updated + import.counts.unchanged == 0 {
+        if import.dry || import.began.is_none() || import.counts.created + import.counts.updated + import.counts.unchanged == 0 {
             return Err(ImportError::State("the import changed nothing".into()));
         }
         let import = Import { state: ImportState::Undoing, ended: None, ..import };
@@ -182,11 +221,21 @@ impl Handle {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
                 Err(error) => return Err(ImportError::File(error.to_string())),
             };
-            // What is written after the last record is told again.
-            let lines = BufReader::new(file.take(import.errors)).split(b'\n').skip(skip).take(limit);
-            lines
-                .map(|line| line.and_then(|line| Ok(serde_json::from_slice(&line)?)).map_err(|e| ImportError::File(e.to_string())))
-                .collect()
+            // What is written after the last record is told again, and a line that is being written is none yet.
+            let mut text = BufReader::new(file.take(import.errors));
+            let (mut rows, mut line) = (Vec::new(), Vec::new());
+            let told = |e: io::Error| ImportError::File(e.to_string());
+            for at in 0..skip.saturating_add(limit) {
+                line.clear();
+                text.read_until(b'\n', &mut line).map_err(told)?;
+                if !line.ends_with(b"\n") {
+                    break;
+                }
+                if at >= skip {
+                    rows.push(serde_json::from_slice(&line).map_err(|e| told(e.into()))?);
+                }
+            }
+            Ok(rows)
         });
         read.await.map_err(|_| ImportError::Unavailable)?
     }
@@ -217,15 +266,10 @@ impl Handle {
                 return Err(ImportError::Invalid(format!("there is no static segment \"{key}\" to put contacts in")));
             }
         }
-        let goes_on =
-            matches!(before.state, ImportState::Stopped) && before.options == options && matches!(work, Work::Run) && before.row > 0;
-        let touched = before.began.is_some() && before.row > 0 && !matches!(before.state, ImportState::Checked | ImportState::Asks(_));
-        if touched
-            && !goes_on
-            && matches!(before.state, ImportState::Stopped | ImportState::Failed(_))
-            && before.counts.rows() > 0
-            && !before.dry
-        {
+        // Rows of a check that was stopped or failed were only looked at: they are still to be taken over.
+        let is_half = matches!(before.state, ImportState::Stopped | ImportState::Failed(_)) && !before.dry && before.row > 0;
+        let goes_on = is_half && before.options == options && matches!(work, Work::Run);
+        if is_half && !goes_on {
             return Err(ImportError::State(
                 "part of this import was carried out: go on with the same options, or take it back first".into(),
             ));
@@ -254,7 +298,16 @@ impl Handle {
         let planned = tokio::task::spawn_blocking(move || crate::imports::planned(&files, &asked, &bot, now));
         let has_key = planned.await.map_err(|_| ImportError::Unavailable)??;
         if !has_key && !dry && !import.options.again {
-            let did = |other: &Import| matches!(other.state, ImportState::Done | ImportState::Running | ImportState::Stopped) && !other.dry;
+            let did = |other: &Import| match other.state {
+                ImportState::Done | ImportState::Running => !other.dry,
+                ImportState::Stopped | ImportState::Failed(_) => !other.dry && other.row > 0,
+                ImportState::Uploaded
+                | ImportState::Checking
+                | ImportState::Checked
+                | ImportState::Asks(_)
+                | ImportState::Undoing
+                | ImportState::Undone => false,
+            };
             if let Some(other) = self.imports().await.iter().find(|other| other.id != id && other.digest == import.digest && did(other)) {
                 let (name, at) = (&other.id, other.at);
                 return Err(ImportError::State(format!(
@@ -275,7 +328,8 @@ impl Handle {
         };
         // Before it is claimed: a worker that was told to stop looks at the claims.
         idle(self.import(id).await?)?;
-        let claim = Claim::of(imports, id).ok_or_else(|| ImportError::State("the import is about to begin already".into()))?;
+        let claim = Claim::of(imports, id, self.shell.veils.hold());
+        let claim = claim.ok_or_else(|| ImportError::State("the import is about to begin already".into()))?;
         // Somebody else may have had it in between.
         let import = idle(self.import(id).await?)?;
         Ok((import, claim))
@@ -283,7 +337,8 @@ impl Handle {
 
     /// Gives an import to a worker.
     fn begin(&self, claim: Claim, import: Import, work: Work) {
-        let worker = Worker { handle: self.clone(), shell: self.shell.clone(), imports: claim.given() };
+        let (imports, hold) = claim.given();
+        let worker = Worker { handle: self.clone(), shell: self.shell.clone(), imports, _hold: hold };
         tokio::task::spawn_blocking(move || match work {
             Work::Check => worker.work(import, true),
             Work::Run => worker.work(import, false),
@@ -325,6 +380,13 @@ impl Handle {
             let _ = self.forget_whole(&imports, &import).await;
         }
     }
+}
+
+/// The imports of these records, the newest first.
+fn read(rows: Vec<(String, serde_json::Value)>) -> Vec<Import> {
+    let mut imports: Vec<Import> = rows.into_iter().filter_map(|(_, value)| serde_json::from_value(value).ok()).collect();
+    imports.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+    imports
 }
 
 /// What is to be done with an import.

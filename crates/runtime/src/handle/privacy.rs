@@ -4,7 +4,7 @@ use super::{Came, Handle};
 use crate::{
     Audience, WriteError,
     core::erase::Remembered,
-    privacy::{Erasure, Preview, Progress, TABLE, gather, record},
+    privacy::{Erasure, Lingering, Preview, Progress, TABLE, gather, record},
 };
 use crm::erase::{Marks, Suppression, hashes_of};
 use model::{Actor, ContactId, Person};
@@ -20,11 +20,22 @@ type Told = Arc<Mutex<Option<(Erasure, Vec<String>)>>>;
 impl Handle {
     /// What erasing a contact would take away, and what would stay; none if there is no such contact.
     pub async fn erase_preview(&self, contact: ContactId) -> Option<Preview> {
+        let lingering = self.erasure_leaves().await?;
+        self.erase_preview_with(contact, lingering).await
+    }
+
+    /// What stays for a while whoever is erased; none if the store cannot be read.
+    pub async fn erasure_leaves(&self) -> Option<Lingering> {
+        let imports = self.import_files().await?;
+        Some(Lingering { webhooks: self.shell.ask(crate::core::Core::told_of_erasures), imports })
+    }
+
+    /// The same as [`Self::erase_preview`], with what [`Self::erasure_leaves`] answered.
+    pub async fn erase_preview_with(&self, contact: ContactId, lingering: Lingering) -> Option<Preview> {
         let gathered = self.shell.read(move |store| gather::gather(store, contact)).await.flatten()?;
         let (of, salt) = (&gathered.person.contact, self.shell.ask(|core| core.salt()));
         let suppressed = Suppression::of(of, self.now()).map_or(0, |_| hashes_of(of, &salt).len());
-        let webhooks = self.shell.ask(crate::core::Core::told_of_erasures);
-        let imports = self.imports().await.into_iter().filter(|import| import.state.has_file()).count() as u64;
+        let Lingering { webhooks, imports } = lingering;
         Some(Preview { goes: gathered.counts, stops: gathered.stops, suppressed: suppressed as u64, webhooks, imports })
     }
 
@@ -76,6 +87,8 @@ impl Handle {
             suppressed: 0,
             rows: 0,
             files: 0,
+            webhooks: 0,
+            imports: 0,
             progress: Progress::Asked { contact },
         };
         let erased = {
@@ -105,8 +118,9 @@ impl Handle {
             let known = self.shell.ask(|core| core.remembers(&hashes_of(&gathered.person.contact, &salt)));
             let version = (attempt < TRIES).then_some(gathered.person.version);
             let (id, others, now) = (gathered.person.contact.id, gathered.others, self.now());
-            let draft = Erasure { counts: gathered.counts, ..erasure.clone() };
-            let blobs = gathered.blobs;
+            let Lingering { webhooks, imports } = self.erasure_leaves().await.ok_or(WriteError::Unavailable)?;
+            let draft = Erasure { counts: gathered.counts, webhooks, imports, ..erasure.clone() };
+            let (blobs, before, store) = (gathered.blobs, gathered.person, self.shell.store.clone());
             let told = Told::default();
             let tell = told.clone();
             let remembered: Remembered = Arc::new(move |person: &Person| {
@@ -125,7 +139,12 @@ impl Handle {
                     records.extend(hashes.iter().map(put));
                 }
                 let suppressed = if kept.is_some() { hashes.len() as u64 } else { 0 };
-                let progress = Progress::Sweeping { marks: Box::new(marks), blobs: blobs.clone() };
+                let mut blobs = blobs.clone();
+                if person.version != before.version {
+                    // Whatever they are by now is erased: a little came since. A store that cannot be read takes no commit either.
+                    blobs.extend(gather::files_since(&*store, &before, person).unwrap_or_default());
+                }
+                let progress = Progress::Sweeping { marks: Box::new(marks), blobs };
                 let erasure = Erasure { suppressed, progress, ..draft.clone() };
                 records.push(record(&erasure));
                 *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some((erasure, hashes));

@@ -8,7 +8,7 @@ use model::{Actor, Instant};
 use sha2::{Digest as _, Sha256};
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Read, Seek as _, SeekFrom, Write},
+    io::{self, BufWriter, ErrorKind, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -28,11 +28,34 @@ pub struct Files {
     folder: PathBuf,
 }
 
-/// A file that is being put down.
+/// The folder of a file that is being put down. It goes with this, whatever ends the putting down, unless it is kept.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Folder {
+    /// What is in it is known from now on.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What cannot be removed now is at the next start.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// A file that is being put down. Nothing of it is left if this goes before it is whole and known.
 pub struct Upload {
     id: String,
     name: String,
-    folder: PathBuf,
+    folder: Folder,
     out: BufWriter<File>,
     bytes: u64,
     hash: Sha256,
@@ -58,8 +81,8 @@ impl Files {
 
     /// Begins to put a file down.
     pub(crate) fn upload(&self, id: String, name: &str) -> Result<Upload, ImportError> {
-        let folder = self.of(&id);
-        let file = fs::create_dir_all(&folder).and_then(|()| private(&folder.join("file"))).map_err(|e| disk(&e))?;
+        let folder = Folder { path: self.of(&id), kept: false };
+        let file = fs::create_dir_all(&folder.path).and_then(|()| private(&folder.path.join("file"))).map_err(|e| disk(&e))?;
         let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
         let out = BufWriter::with_capacity(256 * 1024, file);
         Ok(Upload { id, name, folder, out, bytes: 0, hash: Sha256::new(), sniffer: Sniffer::default() })
@@ -70,34 +93,20 @@ impl Files {
         File::open(self.of(id).join("file"))
     }
 
-    /// The file of errors of an import, cut to what is known to be right, to be written on.
-    pub(crate) fn errors_from(&self, id: &str, length: u64) -> io::Result<BufWriter<File>> {
-        let path = self.of(id).join("errors");
-        let mut file = if length == 0 { private(&path)? } else { OpenOptions::new().write(true).open(&path)? };
-        file.set_len(length)?;
-        file.seek(SeekFrom::End(0))?;
-        Ok(BufWriter::new(file))
-    }
-
-    /// Whether there is a file of errors: it goes when somebody whom it names is erased.
-    pub(crate) fn has_errors(&self, id: &str) -> bool {
-        self.of(id).join("errors").exists()
+    /// Where the file of errors of an import is.
+    pub(super) fn errors_path(&self, id: &str) -> PathBuf {
+        self.of(id).join("errors")
     }
 
     /// The file of errors, to be read.
     pub(crate) fn errors(&self, id: &str) -> io::Result<File> {
-        File::open(self.of(id).join("errors"))
+        File::open(self.errors_path(id))
     }
 
     /// The file has served.
     pub(crate) fn drop_file(&self, id: &str) {
         // A file that is gone already is what is wanted.
         let _ = fs::remove_file(self.of(id).join("file"));
-    }
-
-    /// The file of errors goes: it names somebody who was erased.
-    pub(crate) fn drop_errors(&self, id: &str) {
-        let _ = fs::remove_file(self.of(id).join("errors"));
     }
 
     /// Everything of an import goes.
@@ -142,42 +151,37 @@ impl Upload {
         }
     }
 
-    /// The file is whole: durable, and looked at; blocks.
-    pub(crate) fn finish(self, at: Instant, by: Actor, words: &Vocabulary<'_>) -> Result<Import, ImportError> {
+    /// The file is whole: durable, and looked at; blocks. Its folder is to be kept when the import is durable.
+    pub(crate) fn finish(self, at: Instant, by: Actor, words: &Vocabulary<'_>) -> Result<(Import, Folder), ImportError> {
         let Self { id, name, folder, out, bytes, hash, sniffer } = self;
-        let outcome = (|| {
-            let file = out.into_inner().map_err(|e| disk(e.error()))?;
-            file.sync_all().and_then(|()| File::open(&folder)?.sync_all()).map_err(|e| disk(&e))?;
-            let encoding = sniffer.finish();
-            let (shape, columns) = look(&folder.join("file"), encoding, words)?;
-            let digest = hex(hash);
-            Ok(Import {
-                id,
-                name,
-                at,
-                by,
-                bytes,
-                digest,
-                encoding,
-                shape,
-                columns,
-                options: Default::default(),
-                state: ImportState::Uploaded,
-                counts: Default::default(),
-                row: 0,
-                read: 0,
-                began: None,
-                ended: None,
-                errors: 0,
-                lists: 0,
-                dry: false,
-                has_file: true,
-            })
-        })();
-        if outcome.is_err() {
-            let _ = fs::remove_dir_all(&folder);
-        }
-        outcome
+        let file = out.into_inner().map_err(|e| disk(e.error()))?;
+        file.sync_all().and_then(|()| File::open(&folder.path)?.sync_all()).map_err(|e| disk(&e))?;
+        let encoding = sniffer.finish();
+        let (shape, columns) = look(&folder.path.join("file"), encoding, words)?;
+        let digest = hex(hash);
+        let import = Import {
+            id,
+            name,
+            at,
+            by,
+            bytes,
+            digest,
+            encoding,
+            shape,
+            columns,
+            options: Default::default(),
+            state: ImportState::Uploaded,
+            counts: Default::default(),
+            row: 0,
+            read: 0,
+            began: None,
+            ended: None,
+            errors: 0,
+            lists: 0,
+            dry: false,
+            has_file: true,
+        };
+        Ok((import, folder))
     }
 
     /// The import's id.
@@ -198,22 +202,24 @@ impl Upload {
     /// The same under an id that was given to this file before.
     ///
     /// # Errors
-    /// [`ImportError::File`] if the disk refuses.
+    /// [`ImportError::State`] if the file that it was given to is being put down right now; [`ImportError::File`] if the disk refuses.
     pub fn named(mut self, id: String) -> Result<Self, ImportError> {
         if id != self.id {
-            let folder = self.folder.with_file_name(&id);
-            if let Err(error) = fs::rename(&self.folder, &folder) {
-                self.abandon();
-                return Err(disk(&error));
-            }
-            (self.id, self.folder) = (id, folder);
+            let path = self.folder.path.with_file_name(&id);
+            fs::rename(&self.folder.path, &path).map_err(|error| match error.kind() {
+                ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
+                    ImportError::State("the same file is being put down right now; ask again in a moment".into())
+                }
+                _ => disk(&error),
+            })?;
+            (self.id, self.folder.path) = (id, path);
         }
         Ok(self)
     }
 
     /// The file is not wanted.
     pub fn abandon(self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        drop(self);
     }
 }
 
@@ -265,7 +271,7 @@ fn shown(row: &Row, at: usize) -> Option<String> {
 }
 
 /// A new file that only its owner reads.
-fn private(path: &Path) -> io::Result<File> {
+pub(super) fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

@@ -8,6 +8,7 @@
 //! **Invariants.** Everything an import does is a step of the contact. Memory does not grow with the file, but for one small
 //! entry to each contact who has the key.
 
+mod errors;
 mod files;
 mod read;
 mod record;
@@ -18,12 +19,16 @@ pub use files::{Files, Upload};
 pub use record::{Counts, Import, ImportState, Seen};
 
 pub(crate) use read::words;
-pub(crate) use record::{LISTS, TABLE};
+pub(crate) use record::{LISTS, TABLE, keeps_file};
 pub(crate) use work::Worker;
 
+use crate::privacy::Hold;
 use model::{ContactId, Instant};
 use sha2::{Digest as _, Sha256};
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
 
 /// Why an import was not begun, or not taken back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,14 +56,22 @@ pub(crate) struct Imports {
     /// Held by the one that works.
     pub turn: Mutex<()>,
     /// Imports that are about to begin, wait for their turn or have it.
-    pub busy: Mutex<std::collections::BTreeSet<String>>,
+    pub busy: Mutex<BTreeSet<String>>,
+    /// Files of wrong rows that are being written, by import.
+    writing: Mutex<BTreeMap<String, Arc<Mutex<errors::Writing>>>>,
     /// Set when the runtime stops: the worker puts its pen down.
     pub stopping: AtomicBool,
 }
 
 impl Imports {
     pub fn new(files: Files) -> Arc<Self> {
-        Arc::new(Self { files, turn: Mutex::default(), busy: Mutex::default(), stopping: AtomicBool::new(false) })
+        Arc::new(Self {
+            files,
+            turn: Mutex::default(),
+            busy: Mutex::default(),
+            writing: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        })
     }
 }
 
@@ -66,20 +79,22 @@ impl Imports {
 pub(crate) struct Claim {
     imports: Arc<Imports>,
     id: String,
+    /// From before the import was read: what is known of it is written until its worker is done.
+    hold: Hold,
     given: bool,
 }
 
 impl Claim {
-    /// The claim to an import that nobody else has.
-    pub fn of(imports: &Arc<Imports>, id: &str) -> Option<Self> {
+    /// The claim to an import that nobody else has; the hold is from before the import is read.
+    pub fn of(imports: &Arc<Imports>, id: &str, hold: Hold) -> Option<Self> {
         let is_new = crate::drive::lock(&imports.busy).insert(id.to_owned());
-        is_new.then(|| Self { imports: imports.clone(), id: id.to_owned(), given: false })
+        is_new.then(|| Self { imports: imports.clone(), id: id.to_owned(), hold, given: false })
     }
 
     /// A worker has the import now, and says when it is over.
-    pub fn given(mut self) -> Arc<Imports> {
+    pub fn given(mut self) -> (Arc<Imports>, Hold) {
         self.given = true;
-        self.imports.clone()
+        (self.imports.clone(), self.hold.clone())
     }
 }
 

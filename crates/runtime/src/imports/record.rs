@@ -41,14 +41,6 @@ impl ImportState {
         matches!(self, Self::Checking | Self::Running | Self::Undoing)
     }
 
-    /// Whether its file may still be there: it goes when every row was taken over.
-    pub fn has_file(&self) -> bool {
-        match self {
-            Self::Uploaded | Self::Checking | Self::Checked | Self::Asks(_) | Self::Running | Self::Failed(_) | Self::Stopped => true,
-            Self::Done | Self::Undoing | Self::Undone => false,
-        }
-    }
-
     /// The name as it is shown.
     pub fn name(&self) -> &'static str {
         match self {
@@ -156,7 +148,17 @@ pub struct Import {
     /// Whether its rows were only looked at.
     #[serde(default)]
     pub dry: bool,
-    /// Whether the file is still here.
+    /// Whether the file is still here: it goes when every row was taken over, or what was taken over is taken back.
     #[serde(default)]
     pub has_file: bool,
+}
+
+/// Whether the file of an import may be there, by its record. One that cannot be read denies nothing.
+pub(crate) fn keeps_file(record: &serde_json::Value) -> bool {
+    #[derive(Deserialize)]
+    struct Kept {
+        #[serde(default)]
+        has_file: bool,
+    }
+    Kept::deserialize(record).ok().is_none_or(|kept| kept.has_file)
 }

@@ -48,6 +48,8 @@ impl Worker {
         match self.try_undo(&mut import, by) {
             Ok(()) => {
                 import.state = ImportState::Undone;
+                // What is in it is nobody's any more.
+                import.has_file = false;
                 self.forget_lists(&import);
             }
             // It goes on at the next start.
@@ -55,7 +57,11 @@ impl Worker {
             Err(why) => import.state = ImportState::Failed(why.to_string()),
         }
         import.ended = Some(self.shell.clock.now());
+        let (id, is_served) = (import.id.clone(), !import.has_file);
         self.save_last(import);
+        if is_served {
+            self.imports.files.drop_file(&id);
+        }
     }
 
     fn try_undo(&self, import: &mut Import, by: &Actor) -> Result<(), ImportError> {
@@ -177,7 +183,7 @@ impl Worker {
         let gone = |list| RecordPut { table: LISTS.into(), key: format!("{}/{list:08}", import.id), value: None };
         let commit = Commit { records: (0..import.lists).map(gone).collect(), ..Commit::default() };
         // A store that failed has stopped the runtime.
-        let _ = store::commit_blocking(&*self.shell.store, commit);
+        let _ = self.shell.commit_blocking(commit);
     }
 }
 

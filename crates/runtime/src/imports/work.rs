@@ -2,11 +2,13 @@
 
 use super::{
     Import, ImportError, ImportState, Imports, LISTS, TABLE, contact_id,
+    errors::Wrong,
     read::{self, Judged, Piece},
 };
 use crate::{
     core::{Outcome, Refusal},
     drive::{Shell, lock},
+    privacy::Hold,
 };
 use crm::{
     directory::bears,
@@ -18,7 +20,6 @@ use serde::Serialize;
 use std::{
     collections::{HashMap, VecDeque},
     fs::File,
-    io::{BufWriter, Write as _},
     sync::{
         Arc,
         atomic::Ordering,
@@ -28,8 +29,9 @@ use std::{
 use store::{Commit, RecordPut};
 use tokio::sync::oneshot;
 
-/// Rows on their way at once: enough that the store's groups are full, few enough that a chat's commit soon has its turn.
-const WINDOW: usize = 256;
+/// Rows on their way at once: as many as are decided while a group is synced, and no more, because a chat's commit has its turn after
+/// them.
+const WINDOW: usize = 64;
 /// Rows after which it is written down how far the import is.
 const SAVE: u64 = 1_000;
 /// Bytes of cells on their way at once.
@@ -46,6 +48,8 @@ pub(crate) struct Worker {
     pub handle: crate::Handle,
     pub shell: Arc<Shell>,
     pub imports: Arc<Imports>,
+    /// What was read of the import when it began is written until it ends.
+    pub _hold: Hold,
 }
 
 /// A row on its way.
@@ -101,7 +105,7 @@ struct Work<'a> {
     held: usize,
     /// Keys of contacts who are made and may not be durable yet; in a dry run of all who would be.
     making: HashMap<u64, ContactId>,
-    errors: BufWriter<File>,
+    errors: Wrong,
     /// Contacts that were changed since it was written down.
     changed: Vec<ContactId>,
     since_saved: u64,
@@ -142,10 +146,9 @@ impl Worker {
             self.shell.runtime.block_on(self.handle.key_by(name));
         }
         let file = open_again(&self.imports, &import.id)?;
-        if !self.imports.files.has_errors(&import.id) {
-            import.errors = 0;
-        }
-        let errors = self.imports.files.errors_from(&import.id, import.errors).map_err(|e| ImportError::File(e.to_string()))?;
+        let errors = self.imports.wrong_rows_from(&import.id, import.row);
+        let errors = errors.map_err(|e| ImportError::File(e.to_string()))?;
+        import.errors = errors.flush().map_err(|e| ImportError::File(e.to_string()))?;
         import.state = if dry { ImportState::Checking } else { ImportState::Running };
         self.save_whole(import.clone());
         let judged = import.clone();
@@ -183,7 +186,7 @@ impl Worker {
     pub(super) fn save_whole(&self, import: Import) {
         let put = RecordPut { table: TABLE.into(), key: import.id.clone(), value: serde_json::to_value(&import).ok() };
         // A store that failed has stopped the runtime; the import goes on from what was stored last.
-        let _ = store::commit_blocking(&*self.shell.store, Commit { records: vec![put], ..Commit::default() });
+        let _ = self.shell.commit_blocking(Commit { records: vec![put], ..Commit::default() });
     }
 }
 
@@ -391,13 +394,12 @@ impl Work<'_> {
         let cells = cells.into_iter().map(plain).collect();
         let mut line = serde_json::to_vec(&Kept { row, faults, cells }).unwrap_or_default();
         line.push(b'\n');
-        self.import.errors += line.len() as u64;
-        self.errors.write_all(&line).map_err(|e| ImportError::File(e.to_string()))
+        self.errors.write(&line).map_err(|e| ImportError::File(e.to_string()))
     }
 
     /// Writes down how far it is; waits for it to be durable at the end alone, since the store keeps the order.
     fn save(&mut self, wait: bool) -> Result<(), ImportError> {
-        self.errors.flush().map_err(|e| ImportError::File(e.to_string()))?;
+        self.import.errors = self.errors.flush().map_err(|e| ImportError::File(e.to_string()))?;
         let mut records = Vec::new();
         if !self.changed.is_empty() && !self.dry {
             let list = std::mem::take(&mut self.changed);
@@ -409,9 +411,9 @@ impl Work<'_> {
         let commit = Commit { records, ..Commit::default() };
         self.since_saved = 0;
         if wait {
-            return store::commit_blocking(&*self.worker.shell.store, commit).map(|_| ()).map_err(|_| ImportError::Unavailable);
+            return self.worker.shell.commit_blocking(commit).map(|_| ()).map_err(|_| ImportError::Unavailable);
         }
-        self.worker.shell.store.commit(commit, Box::new(|_| {}));
+        self.worker.shell.commit(commit, Box::new(|_| {}));
         Ok(())
     }
 

@@ -1,16 +1,14 @@
 //! What is kept about one person, counted, and which files they have.
 
 use crm::erase::{Counts, Marks};
-use model::{Author, BlobId, ContactId, Content, InboxItem, IncomingBody, Person, Picture, RequestState, TranscriptEntry};
-use serde_json::Value;
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+use model::{Author, BlobId, ContactId, Content, ConversationId, InboxItem, IncomingBody, Person, Picture, RequestState, TranscriptEntry};
+use std::{collections::BTreeSet, sync::Arc};
 use store::{Error, Store};
 
 /// Transcript lines read at once.
 pub(crate) const LINES: usize = 500;
+/// What somebody was called once, at the most.
+const FORMER: usize = 1_000;
 /// Contacts in a row that one may have been merged into.
 const MERGES: usize = 64;
 
@@ -20,7 +18,7 @@ pub(crate) struct Gathered {
     pub counts: Counts,
     /// Files that came from them, and those that an agent sent them.
     pub blobs: Vec<BlobId>,
-    /// What names those who were merged into them.
+    /// What names those who were merged into them, and what they were called once.
     pub others: Marks,
     /// Runs, timers, messages and calls that wait, requests for a human.
     pub stops: u64,
@@ -33,6 +31,53 @@ pub(crate) fn files_of(content: &Content) -> impl Iterator<Item = &model::Attach
         Picture::Linked(_) => None,
     });
     content.attachments.iter().chain(on_cards)
+}
+
+/// Adds the files of messages after a line of each conversation, and of those that wait; answers how many messages were said.
+fn files_after(
+    store: &dyn Store,
+    person: &Person,
+    after: impl Fn(ConversationId) -> u64,
+    blobs: &mut BTreeSet<BlobId>,
+) -> Result<u64, Error> {
+    let mut messages = 0;
+    for conversation in &person.conversations {
+        let mut after = after(conversation.id);
+        loop {
+            let lines = store.transcript(person.contact.id, conversation.id, after, LINES)?;
+            for line in &lines {
+                let TranscriptEntry::Message(message) = line else { continue };
+                messages += 1;
+                let sent = match message.author {
+                    Author::Customer | Author::Agent { .. } => true,
+                    // What the bot sends belongs to the bot.
+                    Author::Bot { .. } | Author::System => false,
+                };
+                let theirs = files_of(&message.content).filter(|file| sent && file.made.is_none());
+                blobs.extend(theirs.map(|file| file.blob.clone()));
+            }
+            match lines.last() {
+                Some(last) if lines.len() == LINES => after = last.no(),
+                Some(_) | None => break,
+            }
+        }
+    }
+    for row in person.inbox.iter().chain(person.parked.values()) {
+        if let InboxItem::Incoming { incoming, .. } = &row.item
+            && let IncomingBody::Message(content) = &incoming.body
+        {
+            blobs.extend(files_of(content).map(|file| file.blob.clone()));
+        }
+    }
+    Ok(messages)
+}
+
+/// The files that came to a person since they were gathered.
+pub(crate) fn files_since(store: &dyn Store, gathered: &Person, now: &Person) -> Result<Vec<BlobId>, Error> {
+    let mut blobs = BTreeSet::new();
+    let known = |id| gathered.conversation(id).map_or(0, |conversation| conversation.last_no);
+    files_after(store, now, known, &mut blobs)?;
+    Ok(blobs.into_iter().collect())
 }
 
 /// What is kept about a contact, or about the one it was merged into; none if there is no such contact.
@@ -61,38 +106,17 @@ pub(crate) fn gather(store: &dyn Store, contact: ContactId) -> Result<Option<Gat
         ..Counts::default()
     };
     let mut blobs = BTreeSet::new();
-    for conversation in &person.conversations {
-        let mut after = 0;
-        loop {
-            let lines = store.transcript(id, conversation.id, after, LINES)?;
-            for line in &lines {
-                let TranscriptEntry::Message(message) = line else { continue };
-                counts.messages += 1;
-                let sent = match message.author {
-                    Author::Customer | Author::Agent { .. } => true,
-                    // What the bot sends belongs to the bot.
-                    Author::Bot { .. } | Author::System => false,
-                };
-                let theirs = files_of(&message.content).filter(|file| sent && file.made.is_none());
-                blobs.extend(theirs.map(|file| file.blob.clone()));
-            }
-            match lines.last() {
-                Some(last) if lines.len() == LINES => after = last.no(),
-                Some(_) | None => break,
-            }
-        }
-    }
-    for row in person.inbox.iter().chain(person.parked.values()) {
-        if let InboxItem::Incoming { incoming, .. } = &row.item
-            && let IncomingBody::Message(content) = &incoming.body
-        {
-            blobs.extend(files_of(content).map(|file| file.blob.clone()));
-        }
-    }
+    counts.messages = files_after(store, &person, |_| 0, &mut blobs)?;
     counts.attachments = blobs.len() as u64;
     let mut others = Marks::default();
     let own = |other: &ContactId| *other == id || of.absorbed.iter().any(|one| one.id == *other);
     others.known_to = journey.iter().filter_map(model::JourneyEntry::names).filter(|other| !own(other)).collect();
+    for line in &journey {
+        // The newest first; they are to fit into one commit with all the rest.
+        if others.names.len() + others.addresses.len() < FORMER {
+            others.remember(line);
+        }
+    }
     for one in &of.absorbed {
         if let Some(other) = store.person(one.id)? {
             others.extend(Marks::of(&other));
@@ -106,77 +130,4 @@ pub(crate) fn gather(store: &dyn Store, contact: ContactId) -> Result<Option<Gat
         person.conversations.iter().map(|c| c.runs.len() + c.timers.len() + usize::from(c.request.as_ref().is_some_and(open)));
     let stops = in_conversations.sum::<usize>() + person.inbox.len() + person.outbox.len() + person.calls.len();
     Ok(Some(Gathered { counts, blobs: blobs.into_iter().collect(), others, stops: stops as u64, person }))
-}
-
-/// Which of these files somebody has: in a transcript, waiting, or put down and not sent yet.
-pub(crate) fn in_use(store: &dyn Store, wanted: &HashSet<BlobId>) -> Result<HashSet<BlobId>, Error> {
-    let mut used = HashSet::new();
-    if wanted.is_empty() {
-        return Ok(used);
-    }
-    store.each_record(&mut |table, key, value: Value| {
-        // Lists of what is to go.
-        if table != super::TABLE && table != crate::retention::FILES {
-            named_in(wanted, key, &mut used);
-            named_in(wanted, &value.to_string(), &mut used);
-        }
-    })?;
-    with_people(store, wanted, &mut used)?;
-    Ok(used)
-}
-
-/// Everything in a text that can be the id of a file: 64 hexadecimal digits in a row.
-fn ids_in(text: &str) -> impl Iterator<Item = &str> {
-    const DIGITS: usize = 64;
-    let runs = text.split(|c: char| !c.is_ascii_hexdigit()).filter(|run| run.len() >= DIGITS);
-    runs.flat_map(|run| (0..=run.len() - DIGITS).filter_map(move |at| run.get(at..at + DIGITS)))
-}
-
-/// Adds those of the wanted files that a text names.
-pub(crate) fn named_in(wanted: &HashSet<BlobId>, text: &str, used: &mut HashSet<BlobId>) {
-    used.extend(ids_in(text).filter_map(|id| wanted.get(&BlobId(id.to_owned())).cloned()));
-}
-
-/// Adds those of the wanted files that somebody has in a transcript or waiting.
-pub(crate) fn with_people(store: &dyn Store, wanted: &HashSet<BlobId>, used: &mut HashSet<BlobId>) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let people = store.people(after, 256)?;
-        let Some(last) = people.last() else { return Ok(()) };
-        after = Some(last.contact.id);
-        for person in &people {
-            if !person.inbox.is_empty() || !person.outbox.is_empty() || !person.parked.is_empty() {
-                let waits = serde_json::to_string(&(&person.inbox, &person.outbox, &person.parked)).unwrap_or_default();
-                named_in(wanted, &waits, used);
-            }
-            for conversation in &person.conversations {
-                let mut last_no = 0;
-                loop {
-                    let lines = store.transcript(person.contact.id, conversation.id, last_no, LINES)?;
-                    for line in &lines {
-                        let TranscriptEntry::Message(message) = line else { continue };
-                        used.extend(files_of(&message.content).map(|file| &file.blob).filter(|id| wanted.contains(id)).cloned());
-                    }
-                    match lines.last() {
-                        Some(last) if lines.len() == LINES => last_no = last.no(),
-                        Some(_) | None => break,
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_of_files_are_found_wherever_they_stand() {
-        let (one, two) = ("a".repeat(64), "0123456789abcdef".repeat(4));
-        let text = format!("{{\"blob\":\"{one}\",\"at\":\"x/{two}.png\",\"short\":\"abc\"}}");
-        assert_eq!(ids_in(&text).collect::<Vec<_>>(), [one.as_str(), two.as_str()]);
-        assert!(ids_in(&format!("7{one}")).any(|id| id == one));
-        assert_eq!(ids_in("").count() + ids_in(&"f".repeat(63)).count(), 0);
-    }
 }

@@ -6,13 +6,19 @@
 //! ```
 //!
 //! Each arrow is durable before the next begins, so that an erasure is picked up where a crash left it. Erasures that come
-//! together are compacted together.
+//! together are compacted together. What others write from memory meanwhile and afterwards brings nobody back ([`veil`]).
 
+mod certificates;
+pub(crate) mod files;
 pub(crate) mod gather;
 mod others;
+mod veil;
 mod work;
 
-pub use crm::erase::{Counts, Erasure, Preview, Progress};
+pub use certificates::Certificates;
+pub use crm::erase::{Counts, Erasure, Lingering, Preview, Progress};
+pub use files::{UPLOADS_KEPT, UPLOADS_OF_AGENTS};
+pub(crate) use veil::{Hold, Veils};
 pub(crate) use work::{Promises, record};
 
 /// The table of erasures, by id: the certificates.

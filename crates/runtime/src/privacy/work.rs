@@ -1,18 +1,21 @@
 //! The worker that keeps what erasures promise: what is not done yet goes on, at the start and whenever one is asked for.
 
-use super::{Erasure, Progress, TABLE, gather};
-use crate::{Handle, WriteError};
+use super::{
+    Erasure, Progress, TABLE,
+    files::{self, Removed},
+    veil::Sweeping,
+};
+use crate::{Handle, WriteError, retention};
 use crm::erase::{Marks, Sweep, Swept};
 use model::{BlobId, Instant};
 use std::{
-    collections::{HashMap, HashSet},
-    io::{BufRead as _, BufReader},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{
-        PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
-use store::{Compacted, RecordPut};
+use store::{Compacted, RecordPut, Store};
 use tokio::sync::{Mutex, Notify};
 
 /// How long others may come before the store is compacted for all of them: five seconds.
@@ -34,10 +37,14 @@ pub(crate) struct Promises {
     pub asked: Notify,
     /// Held by whoever sweeps or compacts.
     pub turn: Mutex<()>,
+    /// How often something was removed because it is kept no longer; held while something is.
+    pub removals: Mutex<u64>,
     /// Erasures of many that are being carried out: the store is compacted when they are through.
     many: AtomicUsize,
     /// Erasures, by id, whose commit somebody is making: the worker leaves them to them.
     mine: std::sync::Mutex<HashSet<String>>,
+    /// Held by whoever reads the list of certificates.
+    pub listing: Arc<Mutex<()>>,
 }
 
 /// An erasure of many is being carried out until this goes.
@@ -92,7 +99,9 @@ impl Handle {
                 Ok(false) => self.shell.promises.asked.notified().await,
                 Err(error) => {
                     tracing::warn!(%error, "an erasure could not go on; it is tried again");
-                    self.shell.clock.sleep_until(self.now().plus_micros(AGAIN)).await;
+                    // Nobody makes room within a minute, and a compaction that is given up on the way is work for the disk.
+                    let pause = if matches!(error, WriteError::Invalid(_)) { REST } else { AGAIN };
+                    self.shell.clock.sleep_until(self.now().plus_micros(pause)).await;
                 }
             }
         }
@@ -102,8 +111,8 @@ impl Handle {
     async fn keep_them(&self, earliest: &mut Instant) -> Result<bool, WriteError> {
         let promises = &self.shell.promises;
         let is_mine = |erasure: &Erasure| matches!(erasure.progress, Progress::Asked { .. }) && promises.held().contains(&erasure.id);
-        let pending = self.erasures().await.into_iter().filter(|erasure| !erasure.is_done() && !is_mine(erasure));
-        let pending: Vec<Erasure> = pending.collect();
+        let mut pending = self.erasures_that(|erasure| !erasure.is_done()).await;
+        pending.retain(|erasure| !is_mine(erasure));
         if pending.is_empty() {
             return Ok(false);
         }
@@ -126,23 +135,10 @@ impl Handle {
         Ok(true)
     }
 
-    /// Every erasure, the certificates of those that are done among them, by id.
-    pub async fn erasures(&self) -> Vec<Erasure> {
-        let read = |(id, value)| match serde_json::from_value::<Erasure>(value) {
-            Ok(erasure) => Some(erasure),
-            Err(error) => {
-                tracing::error!(id, %error, "the record of an erasure cannot be read");
-                None
-            }
-        };
-        self.records(TABLE).await.into_iter().filter_map(read).collect()
-    }
-
     /// Takes away rows that name somebody who was erased.
     async fn sweep(&self) -> Result<(), WriteError> {
         let _turn = self.shell.promises.turn.lock().await;
-        let sweeping = |erasure: &Erasure| matches!(erasure.progress, Progress::Sweeping { .. });
-        let swept: Vec<Erasure> = self.erasures().await.into_iter().filter(sweeping).collect();
+        let swept = self.erasures_that(|erasure| matches!(erasure.progress, Progress::Sweeping { .. })).await;
         for some in swept.chunks(SWEPT) {
             self.sweep_for(some.to_vec()).await?;
         }
@@ -151,41 +147,55 @@ impl Handle {
 
     /// One pass over the records, for some who were erased.
     async fn sweep_for(&self, swept: Vec<Erasure>) -> Result<(), WriteError> {
-        let look = Sweep::new(swept.iter().filter_map(marks_of));
-        let many = swept.len();
-        let found = self.shell.read(move |store| {
-            let (mut puts, mut rows) = (Vec::new(), vec![0_u64; many]);
-            let Some(look) = look else { return Ok((puts, rows)) };
-            store.each_record(&mut |table, key, value| {
-                if !Sweep::looks_at(table) {
-                    return;
-                }
-                let left = match look.look(table, key, &value) {
-                    Swept::Stays => return,
-                    Swept::Redacted(redacted) => Some(redacted),
-                    Swept::Goes => None,
-                };
-                for whose in look.whose(key, &value) {
-                    if let Some(rows) = rows.get_mut(whose) {
-                        *rows += 1;
-                    }
-                }
-                puts.push(RecordPut { table: table.to_owned(), key: key.to_owned(), value: left });
-            })?;
-            Ok((puts, rows))
-        });
-        let (puts, rows) = found.await.ok_or(WriteError::Unavailable)?;
-        self.sweep_imports(&swept).await?;
-        self.unname(&swept).await?;
-        self.put_in_parts(puts).await?;
-        let mut looked_for = Vec::with_capacity(many);
-        for (mut erasure, rows) in swept.into_iter().zip(rows) {
+        let mut found = vec![Found::default(); swept.len()];
+        if let Some(look) = Sweep::new(swept.iter().filter_map(marks_of)).map(Arc::new) {
+            let sweeping = self.shell.veils.hang(look.clone());
+            // What was handed over before is durable, and read, when this is.
+            self.put_all(Vec::new()).await?;
+            let (read, many) = (look.clone(), swept.len());
+            let looked = self.shell.read(move |store| look_through(store, &read, many));
+            let (puts, rows) = looked.await.ok_or(WriteError::Unavailable)?;
+            found = rows;
+            self.sweep_imports(look).await?;
+            self.unname(&swept).await?;
+            self.replace_in_parts(&sweeping, puts).await?;
+            sweeping.done();
+            self.lift_later();
+        }
+        let mut looked_for = Vec::with_capacity(swept.len());
+        for (mut erasure, found) in swept.into_iter().zip(found) {
             let Progress::Sweeping { blobs, .. } = erasure.progress else { continue };
-            erasure.progress = Progress::Compacting { blobs };
-            erasure.rows += rows;
+            let blobs: BTreeSet<BlobId> = blobs.into_iter().chain(found.files).collect();
+            erasure.progress = Progress::Compacting { blobs: blobs.into_iter().collect() };
+            erasure.rows += found.rows;
             looked_for.push(erasure);
         }
         self.put_erasures(&looked_for).await
+    }
+
+    /// Lets go of the names of those who were looked for, when nobody can write them any more.
+    fn lift_later(&self) {
+        let (veils, clock) = (self.shell.veils.clone(), self.shell.clock.clone());
+        self.shell.runtime.spawn(async move {
+            while let Some(until) = veils.until().filter(|until| clock.now() < *until) {
+                clock.sleep_until(until).await;
+            }
+            veils.lift();
+        });
+    }
+
+    /// Replaces many records by what a sweep made of them, as many in a commit as it can hold.
+    async fn replace_in_parts(&self, sweeping: &Sweeping<'_>, records: Vec<RecordPut>) -> Result<(), WriteError> {
+        for part in parts(records) {
+            let (tell, told) = tokio::sync::oneshot::channel();
+            sweeping.replace(&*self.shell.store, part, Box::new(move |answer| drop(tell.send(answer))));
+            match told.await {
+                Ok(Ok(_)) => {}
+                // A store that failed says so to everybody; one that is busy is asked again with the whole sweep.
+                Ok(Err(_)) | Err(_) => return Err(WriteError::Unavailable),
+            }
+        }
+        Ok(())
     }
 
     async fn put_erasures(&self, erasures: &[Erasure]) -> Result<(), WriteError> {
@@ -194,50 +204,40 @@ impl Handle {
 
     /// Stores many records, as many in a commit as it can hold.
     async fn put_in_parts(&self, records: Vec<RecordPut>) -> Result<(), WriteError> {
-        let (mut some, mut bytes) = (Vec::new(), 0);
-        for record in records {
-            bytes += record.value.as_ref().map_or(0, |value| value.to_string().len());
-            some.push(record);
-            if some.len() >= RECORDS || bytes >= BYTES {
-                self.put_all(std::mem::take(&mut some)).await?;
-                bytes = 0;
-            }
+        for part in parts(records) {
+            self.put_all(part).await?;
         }
-        if some.is_empty() { Ok(()) } else { self.put_all(some).await }
+        Ok(())
     }
 
-    /// Removes what imports left lying about rows that name somebody who was erased: lists of errors. The file itself went
-    /// when its import was done.
-    async fn sweep_imports(&self, swept: &[Erasure]) -> Result<(), WriteError> {
-        let Some(files) = self.import_files() else { return Ok(()) };
-        let Some(look) = Sweep::new(swept.iter().filter_map(marks_of)) else { return Ok(()) };
-        let writing: HashSet<String> =
-            self.imports().await.into_iter().filter(|import| import.state.is_under_way()).map(|import| import.id).collect();
-        let work = move || {
-            for id in files.ids().into_iter().filter(|id| !writing.contains(id)) {
-                let Ok(errors) = files.errors(&id) else { continue };
-                let named = |line: Vec<u8>| look.is_named_in(&String::from_utf8_lossy(&line));
-                if BufReader::new(errors).split(b'\n').map_while(Result::ok).any(named) {
-                    files.drop_errors(&id);
-                }
-            }
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|_| WriteError::Unavailable)
+    /// Takes out what imports left lying about rows that name somebody who was erased: wrong rows. The file itself goes when its
+    /// import is done.
+    async fn sweep_imports(&self, look: Arc<Sweep>) -> Result<(), WriteError> {
+        let Some(wrong) = self.import_errors() else { return Ok(()) };
+        let swept = tokio::task::spawn_blocking(move || wrong.sweep(&look)).await.map_err(|_| WriteError::Unavailable)?;
+        swept.map_err(|error| {
+            tracing::warn!(%error, "wrong rows of an import that name somebody who was erased are still there; they are tried again");
+            WriteError::Unavailable
+        })
     }
 
     /// Rewrites the store so that no byte of what was erased is left, and says so in the certificates. Serving goes on.
     /// Answered when it is done.
     ///
     /// # Errors
-    /// [`WriteError::Unavailable`] if one is going on, or an erasure of many, or if the store stops.
+    /// [`WriteError::Unavailable`] if one is going on, or an erasure of many, or if the store stops; [`WriteError::Invalid`] if there is
+    /// no room for it on the disk.
     pub async fn compact(&self) -> Result<Compacted, WriteError> {
         if self.shell.promises.many.load(Ordering::Acquire) > 0 {
             return Err(WriteError::Unavailable);
         }
         self.sweep().await?;
+        if let Some(disk) = self.disk() {
+            disk.check("the database that a compaction writes anew", 0).map_err(|error| WriteError::Invalid(error.to_string()))?;
+        }
         let _turn = self.shell.promises.turn.lock().await;
-        let mut due: Vec<Erasure> =
-            self.erasures().await.into_iter().filter(|erasure| matches!(erasure.progress, Progress::Compacting { .. })).collect();
+        let removals = *self.shell.promises.removals.lock().await;
+        let mut due = self.erasures_that(|erasure| matches!(erasure.progress, Progress::Compacting { .. })).await;
         self.remove_files(&mut due).await?;
         // From here on their names are not needed any more, and the compaction leaves them behind.
         self.put_erasures(&due).await?;
@@ -247,8 +247,17 @@ impl Handle {
         let compacted = tokio::task::spawn_blocking(move || store.compact()).await.map_err(|_| WriteError::Unavailable)?;
         let compacted = compacted.map_err(|error| {
             tracing::warn!(%error, "the store was not compacted");
-            WriteError::Unavailable
+            match error {
+                store::Error::NoCopy(why) => WriteError::Invalid(why),
+                store::Error::Conflict { .. }
+                | store::Error::Invalid(_)
+                | store::Error::Failed(_)
+                | store::Error::Corrupt(_)
+                | store::Error::InUse(_)
+                | store::Error::Busy => WriteError::Unavailable,
+            }
         })?;
+        self.removed_is_gone(removals).await?;
         for erasure in &mut due {
             erasure.progress = Progress::Done { since: self.now() };
         }
@@ -269,36 +278,65 @@ impl Handle {
                 whose.entry(blob).or_insert(at);
             }
         }
-        let list: Vec<BlobId> = whose.keys().cloned().collect();
-        if list.is_empty() {
-            return Ok(());
-        }
-        // Whoever stores one of them from now on keeps it.
-        self.shell.blobs.doom(&list);
-        let of_bots: HashSet<BlobId> = self.programs().iter().flat_map(|bot| bot.assets().iter().map(|file| file.blob.clone())).collect();
-        let wanted: HashSet<BlobId> = list.into_iter().collect();
-        let used = self.shell.read(move |store| gather::in_use(store, &wanted)).await.ok_or(WriteError::Unavailable)?;
-        let kept: HashSet<BlobId> = used.into_iter().chain(of_bots).collect();
-        let blobs = self.shell.blobs.clone();
-        let removed = tokio::task::spawn_blocking(move || {
-            let there: Vec<usize> = whose.iter().filter(|(blob, _)| blobs.exists(blob)).map(|(_, at)| *at).collect();
-            blobs.remove_doomed(&kept)?;
-            let left: Vec<usize> = whose.iter().filter(|(blob, _)| blobs.exists(blob)).map(|(_, at)| *at).collect();
-            Ok::<_, store::BlobError>((there, left))
-        });
-        let removed = removed.await.map_err(|_| WriteError::Unavailable)?;
-        let (there, left) = removed.map_err(|error| {
-            tracing::warn!(%error, "files of somebody who was erased could not be removed");
-            WriteError::Unavailable
-        })?;
-        let count = |of: &[usize], at: usize| of.iter().filter(|other| **other == at).count() as u64;
-        for at in there.iter().copied().collect::<HashSet<usize>>() {
-            if let Some(erasure) = due.get_mut(at) {
-                erasure.files += count(&there, at).saturating_sub(count(&left, at));
+        let Removed { gone, waiting } = self.remove_unheld(whose.keys().cloned().collect()).await?;
+        for file in gone {
+            let Some(at) = whose.get(&file) else { continue };
+            if let Some(erasure) = due.get_mut(*at) {
+                erasure.files += 1;
             }
         }
-        Ok(())
+        // Somebody else put it down and has not sent it: if they never do, it goes with another compaction.
+        self.put_in_parts(waiting.iter().map(retention::note).collect()).await
     }
+}
+
+/// What a sweep found of one person.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    /// Rows that named them.
+    rows: u64,
+    /// Files that they, or somebody for them, put down and never sent.
+    files: BTreeSet<BlobId>,
+}
+
+/// What becomes of all records, and what was found of each of so many.
+fn look_through(store: &dyn Store, look: &Sweep, many: usize) -> Result<(Vec<RecordPut>, Vec<Found>), store::Error> {
+    let (mut puts, mut found) = (Vec::new(), vec![Found::default(); many]);
+    store.each_record(&mut |table, key, value| {
+        if !Sweep::looks_at(table) {
+            return;
+        }
+        let left = match look.look(table, key, &value) {
+            Swept::Stays => return,
+            Swept::Redacted(redacted) => Some(redacted),
+            Swept::Goes => None,
+        };
+        let goes_with_files = left.is_none() && files::is_upload(table);
+        for whose in look.whose(table, key, &value) {
+            let Some(found) = found.get_mut(whose) else { continue };
+            found.rows += 1;
+            if goes_with_files {
+                found.files.extend(files::files_in(key, &value));
+            }
+        }
+        puts.push(RecordPut { table: table.to_owned(), key: key.to_owned(), value: left });
+    })?;
+    Ok((puts, found))
+}
+
+/// Records in parts, each of as many as a commit can hold.
+fn parts(records: Vec<RecordPut>) -> Vec<Vec<RecordPut>> {
+    let (mut parts, mut some, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for record in records {
+        bytes += record.value.as_ref().map_or(0, |value| value.to_string().len());
+        some.push(record);
+        if some.len() >= RECORDS || bytes >= BYTES {
+            parts.push(std::mem::take(&mut some));
+            bytes = 0;
+        }
+    }
+    parts.extend(Some(some).filter(|some| !some.is_empty()));
+    parts
 }
 
 /// What names somebody whose rows are being looked for.

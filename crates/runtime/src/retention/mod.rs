@@ -16,6 +16,8 @@ mod due;
 mod files;
 mod sweep;
 
+pub(crate) use files::note;
+
 pub use cutoffs::Cutoffs;
 pub use due::{Due, due};
 

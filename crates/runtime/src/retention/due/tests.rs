@@ -57,6 +57,7 @@ fn asking(at: Instant) -> Run {
         moved_at: at,
         said: None,
         rest: Rest::Asking(Ask::new(at, None)),
+        busy: Default::default(),
         held_since: None,
     }
 }

@@ -1,0 +1,116 @@
+use super::*;
+use model::Address;
+use serde_json::json;
+
+fn sweep() -> Sweep {
+    let text = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
+    let address = |channel: &str, id: &str| Address { channel: channel.into(), id: id.into() };
+    let marks = Marks {
+        ids: text(&["con_00000000000000000000000007"]),
+        names: text(&["Ana@Shop.Example", "+34600111222", "done", "000001", "active"]),
+        addresses: [address("telegram", "7700"), address("telegram", "12345678"), address("web", "v_0a0b"), address("push", "system")]
+            .into(),
+        ..Marks::default()
+    };
+    Sweep::new([&marks].into_iter()).expect("there is something to look for")
+}
+
+#[test]
+fn rows_about_a_person_go_and_others_stay() {
+    let sweep = sweep();
+    for (table, key, value) in [
+        ("calls", "k", json!({ "contact": "con_00000000000000000000000007" })),
+        ("calls", "upload/v_0a0b/x", json!({})),
+        ("calls", "k", json!({ "to": "ana@shop.example" })),
+        ("calls", "k", json!(["Phone: +34600111222."])),
+        ("calls", "k", json!({ "address": { "channel": "telegram", "id": "12345678" } })),
+        ("calls", "k", json!("telegram:7700")),
+        ("channel/telegram", "wait/7700", json!({})),
+        ("channel/push", "k", json!({ "of": "system" })),
+    ] {
+        assert_eq!(sweep.look(table, key, &value), Swept::Goes, "{table} {key} {value}");
+    }
+    for (table, key, value) in [
+        ("calls", "k", json!({ "contact": "con_00000000000000000000000008" })),
+        ("calls", "k", json!({ "at": 12_345_678, "n": 7700 })),
+        ("calls", "k", json!({ "to": "joana@shop.example" })),
+        ("calls", "k", json!("+346001112223")),
+        ("calls", "k", json!("order 7700")),
+        // What a person is called may be a word or a number of ours.
+        ("merges", "k", json!({ "by": "system", "status": "active", "attributes": { "zip": { "t": "7700" } } })),
+        ("merges", "k", json!({ "address": { "channel": "telegram2", "id": "12345678" } })),
+        ("imports", "imp_1", json!({ "state": "done", "columns": [{ "name": "active", "sample": ["x"] }] })),
+        ("audience_pages", "aud_1/000001", json!(["con_00000000000000000000000008"])),
+        ("channel/telegram", "k", json!({ "of": "system" })),
+    ] {
+        assert_eq!(sweep.look(table, key, &value), Swept::Stays, "{table} {key} {value}");
+    }
+}
+
+#[test]
+fn names_are_found_however_they_are_written_and_it_is_known_whose() {
+    let text = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
+    let one =
+        Marks {
+            ids: text(&["con_00000000000000000000000007"]), names: text(&["müller@shop.example", "山田太郎さん"]), ..Marks::default()
+        };
+    let two = Marks {
+        ids: text(&["con_00000000000000000000000008"]),
+        names: text(&["say \"hi\" 123", "müller@shop.example"]),
+        ..Marks::default()
+    };
+    let sweep = Sweep::new([&one, &two].into_iter()).expect("there is something to look for");
+    for (value, whose) in [
+        (json!("MÜLLER@shop.example"), vec![0, 1]),
+        (json!({ "to": "山田太郎さん" }), vec![0]),
+        (json!(["x", "say \"hi\" 123"]), vec![1]),
+        (json!("con_00000000000000000000000008/con_00000000000000000000000007"), vec![0, 1]),
+        (json!("müller@shop.example2"), vec![]),
+        (json!("xcon_00000000000000000000000008"), vec![]),
+    ] {
+        assert_eq!(sweep.whose("calls", "k", &value).into_iter().collect::<Vec<_>>(), whose, "{value}");
+        assert_eq!(sweep.look("calls", "k", &value) == Swept::Goes, !whose.is_empty(), "{value}");
+    }
+    assert_eq!(sweep.whose("calls", "of/con_00000000000000000000000007", &json!(null)).into_iter().collect::<Vec<_>>(), [0]);
+}
+
+#[test]
+fn a_list_of_many_loses_one() {
+    let page = json!(["con_00000000000000000000000007", "con_00000000000000000000000008"]);
+    let expected = json!(["con_00000000000000000000000000", "con_00000000000000000000000008"]);
+    for (table, key) in [("audience_pages", "aud_1/000000"), ("import_lists", "imp_1/00000000")] {
+        assert_eq!(sweep().look(table, key, &page), Swept::Redacted(expected.clone()), "{table}");
+    }
+    let audience = |id: &str| json!({ "stage": "done", "to": { "channel": "telegram", "id": id } });
+    assert_eq!(sweep().look("audiences", "aud_1", &audience("7700")), Swept::Redacted(audience("erased")));
+    assert_eq!(sweep().look("audiences", "aud_1", &audience("7701")), Swept::Stays);
+}
+
+#[test]
+fn an_import_shows_no_row_of_somebody_who_was_erased() {
+    let shown = |mail: &str, names: Value, mails: Value| json!({ "state": "done", "columns": [{ "name": "name", "sample": names }, { "name": mail, "sample": mails }] });
+    let import = shown("mail", json!(["Ana", "Bob"]), json!(["ANA@shop.example", "bob@shop.example"]));
+    assert_eq!(sweep().look("imports", "imp_1", &import), Swept::Redacted(shown("mail", json!([]), json!([]))));
+    let numbers = shown("number", json!(["Ana", "Bob"]), json!(["000001", "000002"]));
+    assert_eq!(sweep().look("imports", "imp_1", &numbers), Swept::Redacted(shown("number", json!([]), json!([]))));
+    assert_eq!(sweep().whose("imports", "imp_1", &numbers).len(), 1);
+    let others = shown("mail", json!(["Bob"]), json!(["bob@shop.example"]));
+    assert_eq!(sweep().look("imports", "imp_1", &others), Swept::Stays);
+}
+
+#[test]
+fn what_webhooks_were_told_of_others_names_them_no_more() {
+    let told =
+        |event: &str, merged: &str| json!({ "event": event, "contact": "con_00000000000000000000000008", "data": { "merged": merged } });
+    let (theirs, nobody) = ("con_00000000000000000000000007", "con_00000000000000000000000000");
+    let (queue, log) = ("webhook_queue/whk_1", "webhook_log/whk_1");
+    assert_eq!(sweep().look(queue, "01", &told("contact.merged", theirs)), Swept::Redacted(told("contact.merged", nobody)));
+    let logged = |of: Value| json!({ "row": of, "ended": "delivered" });
+    let row = logged(told("contact.merged", theirs));
+    assert_eq!(sweep().look(log, "01", &row), Swept::Redacted(logged(told("contact.merged", nobody))));
+    // That they were erased is told by their id.
+    assert_eq!(sweep().look(queue, "01", &told("contact.erased", theirs)), Swept::Stays);
+    assert_eq!(sweep().look(log, "01", &logged(told("contact.erased", theirs))), Swept::Stays);
+    assert!(Sweep::looks_at(queue) && !Sweep::is_rewritten(log) && Sweep::is_rewritten("channel/web"));
+    assert!(!Sweep::looks_at("runtime") && !Sweep::looks_at("webhooks") && Sweep::looks_at("channel/web"));
+}
