@@ -17,7 +17,7 @@ pub use bot::{
 };
 pub use catches::{CatchReference, catches};
 pub use step::{
-    BLOCKED, DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, Resting, SegmentWhy, Settled, Step, Trace,
-    TriggerAnswer, TriggerRequest, TriggerTo, Turn, computed_attributes, memberships, migrate, next_due, ordinal, refuses_messages, settle,
-    split_place, step, versions, why_in_segment,
+    BLOCKED, DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, RaisedEvent, Resting, SegmentWhy, Settled,
+    Step, Trace, TriggerAnswer, TriggerRequest, TriggerTo, Turn, computed_attributes, memberships, migrate, next_due, ordinal, settle,
+    split_place, stands_still, step, versions, why_in_segment,
 };

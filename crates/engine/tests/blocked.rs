@@ -6,7 +6,7 @@ mod common;
 
 use common::{Talk, bot};
 use model::{Actor, Change, InboxItem, IncomingBody, JourneyKind, Owner, Record, Rest};
-use switchboard_engine::{Input, refuses_messages};
+use switchboard_engine::Input;
 
 const BOT: &str = "name: T\ntimezone: UTC\ngroups: { support: {} }\nattributes: { plan: text }\n";
 const FILES: [(&str, &str); 8] = [
@@ -55,7 +55,7 @@ fn who_was_unsubscribed_by_somebody_else_keeps_that_as_a_refusal() {
         assert_eq!(refused(&talk), None);
         talk.item(InboxItem::Modify { changes: vec![Change::SetStatus("blocked".into())], by });
         assert_eq!((talk.contact.status.as_str(), refused(&talk)), ("blocked", kept.clone()));
-        assert!(refuses_messages(&talk.contact));
+        assert!(talk.contact.refuses_messages());
     }
     let mut talk = self::talk();
     status(&mut talk, "blocked");
@@ -64,7 +64,7 @@ fn who_was_unsubscribed_by_somebody_else_keeps_that_as_a_refusal() {
     talk.say("stop");
     status(&mut talk, "blocked");
     assert_eq!(refused(&talk), None, "their own words are on record");
-    assert!(refuses_messages(&talk.contact));
+    assert!(talk.contact.refuses_messages());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn what_was_refused_on_all_channels_is_over_when_they_agree_on_one() {
     status(&mut talk, "unsubscribed");
     talk.wait(60);
     talk.say("start");
-    assert_eq!((talk.contact.status.as_str(), refuses_messages(&talk.contact)), ("active", false));
+    assert_eq!((talk.contact.status.as_str(), talk.contact.refuses_messages()), ("active", false));
 }
 
 #[test]

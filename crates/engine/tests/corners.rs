@@ -269,6 +269,30 @@ fn an_edit_around_a_catch_leaves_its_memory_of_once_alone() {
 }
 
 #[test]
+fn once_counts_for_the_person_and_the_last_start_decides() {
+    let flow = "skill: offer\ncatch: [{ event: ping, once: 1d }, { tag: { added: VIP }, once: 1d }]\nblocks:\n  a:\n    text: An offer.\n";
+    let talk = || Talk::new(bot(&[("bot.yaml", BOT), ("skills/o.yaml", flow)]));
+    let ago = |talk: &Talk, hours: i64| model::Value::DateTime(talk.now.plus_micros(-hours * 3_600_000_000));
+    // Another conversation of theirs remembers it, by the place in an older record too.
+    for key in ["offer#event ping", "offer#event ping\nwhere: amount is set", "offer#0"] {
+        let mut talk = talk();
+        talk.once_elsewhere = vec![Record::from([(key.to_owned(), ago(&talk, 1))])];
+        assert_eq!(talk.item(event("ping")), NONE, "{key}");
+        talk.once_elsewhere = vec![Record::from([(key.to_owned(), ago(&talk, 24))])];
+        assert_eq!(talk.item(event("ping")), ["An offer."], "{key}");
+    }
+    // Remembered under two names, of which one is long ago: the other is not.
+    let mut talk = talk();
+    talk.conversation.once.insert("offer#event ping".into(), ago(&talk, 30));
+    talk.conversation.once.insert("offer#event ping\nwhere: amount is set".into(), ago(&talk, 1));
+    assert_eq!(talk.item(event("ping")), NONE);
+    // A tag is the same however it is spelt.
+    talk.conversation.once.insert("offer#tag vip added".into(), ago(&talk, 1));
+    let add = InboxItem::Modify { changes: vec![model::Change::AddTag("Vip".into())], by: Actor::Api("test".into()) };
+    assert_eq!(talk.item(add), NONE);
+}
+
+#[test]
 fn what_once_remembered_by_place_is_still_read() {
     let flow = "skill: offer\ncatch:\n  - { event: ping, once: 1d }\nblocks:\n  a:\n    text: An offer.\n";
     let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/o.yaml", flow)]));

@@ -56,6 +56,62 @@ fn a_button_of_the_interrupted_question_is_its_answer() {
     assert!(talk.conversation.runs.is_empty() && talk.conversation.floor.is_empty());
 }
 
+const CHOOSE: &str = "skill: choose\ncatch: [{ command: choose }]\nblocks:\n  ask:\n    text: Which?\n    buttons: [{ Red: red }, { Price: { event: price } }]\n    timeout: 10m\n    on: { other: red, timeout: late }\n  red: { text: Red., next: end }\n  late: { text: Too late. }\n";
+const PRICE: &str = "skill: price\ncatch: [{ event: price }]\nblocks:\n  say: { text: It is 5. }\n";
+const LATER: &str = "skill: later\nblocks:\n  say: { text: One moment. }\n  wait: { wait_for: 1h }\n  back: { text: Here I am. }\n";
+
+#[test]
+fn an_event_button_of_an_interrupted_question_leaves_the_interrupt_as_it_is() {
+    let bot_yaml = format!("{BOT}interrupts:\n  - {{ keyword: later, then: skill later }}\n");
+    let files = [("bot.yaml", bot_yaml.as_str()), ("skills/a.yaml", CHOOSE), ("skills/b.yaml", PRICE), ("skills/c.yaml", LATER)];
+    let mut talk = Talk::new(bot(&files));
+    talk.say("/choose");
+    let question = talk.last_bot();
+    assert_eq!(talk.say("later"), ["One moment."]);
+    talk.wait(900);
+    assert_eq!(talk.press(&question, "Price"), ["It is 5."]);
+    assert!(matches!(talk.conversation.runs[0].rest, Rest::Waiting { .. }) && talk.conversation.floor.is_empty());
+    assert_eq!(talk.wait(2_700), ["Here I am.", "Which?"]);
+    assert_eq!(talk.wait(599), NONE);
+    assert_eq!(talk.press(&question, "Red"), ["Red."]);
+    // An answer ends what interrupted it, also while that waits.
+    talk.say("/choose");
+    let question = talk.last_bot();
+    talk.say("later");
+    talk.wait(60);
+    assert_eq!(talk.press(&question, "Red"), ["Red."]);
+    assert!(talk.conversation.runs.is_empty() && talk.conversation.floor.is_empty());
+}
+
+#[test]
+fn a_form_whose_button_ends_the_interrupt_has_the_floor_and_its_time_again() {
+    let form = "skill: join\ncatch: [{ command: join }]\nblocks:\n  form:\n    lead:\n      fields:\n        nick: { ask: Your nickname?, optional: true }\n        visits: { ask: How often?, expect: number }\n      timeout: 10m\n    on: { timeout: late, invalid: end }\n  so: { text: \"Hi ${nick | default('you')}.\", next: end }\n  late: { text: Too late. }\n";
+    let bot_yaml = format!("{BOT}interrupts:\n  - {{ keyword: later, then: skill later }}\n");
+    let mut talk = Talk::new(bot(&[("bot.yaml", &bot_yaml), ("skills/a.yaml", form), ("skills/c.yaml", LATER)]));
+    assert_eq!(talk.say("/join"), ["Your nickname?"]);
+    let question = talk.last_bot();
+    talk.say("later");
+    assert!(talk.conversation.floor.is_empty(), "it waits");
+    talk.wait(900);
+    assert_eq!(talk.press(&question, "Skip"), ["How often?"]);
+    assert_eq!(talk.conversation.floor.len(), 1);
+    assert_eq!(talk.wait(599), NONE);
+    assert_eq!(talk.wait(1), ["Too late."]);
+}
+
+#[test]
+fn a_skill_that_is_begun_anew_is_not_asked_twice_over_the_question_it_interrupted() {
+    let survey = SURVEY.replace("skill: survey\n", "skill: survey\ncatch: [{ command: survey }]\n");
+    let bot_yaml = format!("{BOT}interrupts:\n  - {{ keyword: survey, then: skill survey }}\n");
+    let mut talk = Talk::new(bot(&[("bot.yaml", &bot_yaml), ("skills/order.yaml", ASK), ("skills/survey.yaml", &survey)]));
+    talk.say("/order");
+    assert_eq!(talk.say("survey"), ["How was it?"]);
+    assert_eq!(talk.say("/survey"), ["How was it?"]);
+    assert_eq!(talk.conversation.runs.iter().map(|run| run.frames.len()).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(talk.say("Fine"), ["Thanks for Fine."]);
+    assert_eq!(talk.say("41"), ["Order 41."], "the question below is the one that is asked");
+}
+
 #[test]
 fn jump_ends_the_run_with_the_floor_and_end_those_under_it() {
     let mut jump = talk("  - { keyword: hours, then: skill hours, mode: jump }\n");

@@ -46,6 +46,29 @@ fn fields_consent_and_summary_are_stored_together() {
 }
 
 #[test]
+fn a_button_of_an_earlier_question_answers_no_later_one() {
+    let mut talk = talk(FORM);
+    talk.say("/join");
+    talk.say("Ana");
+    talk.say("ana@shop.example");
+    let visits = talk.last_bot();
+    assert_eq!(talk.press(&visits, "Skip"), ["May we write to you?"]);
+    for _ in 0..3 {
+        talk.wait(10);
+        assert_eq!(talk.press(&visits, "Skip"), ["May we write to you?"], "asked again, and no try is spent");
+    }
+    press(&mut talk, "Yes");
+    let summary = talk.last_bot();
+    assert_eq!(talk.press(&summary, "Change: name"), ["Your name?"]);
+    // They changed their mind: that is no name.
+    assert_eq!(talk.press(&summary, "That is right"), ["Your name?"]);
+    assert_eq!(talk.say("Anna"), ["Is this right?\nname: Anna\nemail: ana@shop.example"]);
+    // The same question, shown once more: either of its messages answers it.
+    talk.wait(10);
+    assert_eq!(talk.press(&summary, "That is right"), ["Thank you, Anna."]);
+}
+
+#[test]
 fn a_field_is_corrected_and_the_summary_comes_again() {
     let mut talk = talk(FORM);
     talk.say("/join");

@@ -69,6 +69,24 @@ fn the_choices_that_were_shown_lead_where_the_new_version_says_and_else_where_th
 }
 
 #[test]
+fn the_choices_of_a_question_under_an_interrupt_move_as_well() {
+    let config = format!("{BOT}interrupts:\n  - {{ keyword: survey, then: skill survey }}\n");
+    let survey =
+        "skill: survey\nblocks:\n  ask: { text: How was it? }\n  hear:\n    listen: opinion\n    timeout: 1h\n    on: { timeout: end }\n";
+    let of = |skill: &str| bot(&[("bot.yaml", &config), ("skills/order.yaml", skill), ("skills/survey.yaml", survey)]);
+    let (old, new) = (of(OLD), of(NEW));
+    let mut talk = Talk::new(old.clone());
+    talk.say("/order");
+    let message = talk.last_bot();
+    assert_eq!(talk.say("survey"), ["How was it?"]);
+    let moved = migrate(&talk.conversation, &old, &new, &map(&ALL));
+    assert_eq!(moved.runs.len(), 1, "{:?}", moved.places);
+    talk.conversation = moved.conversation;
+    talk.programs.0 = new;
+    assert_eq!(talk.press(&message, "Tea"), ["new tea"]);
+}
+
+#[test]
 fn nothing_is_said_and_no_time_starts_anew() {
     let (mut talk, old, new) = asked();
     let before = talk.conversation.clone();

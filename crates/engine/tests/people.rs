@@ -105,6 +105,24 @@ fn a_global_is_one_value_for_everybody_and_seen_by_the_next_step() {
 }
 
 #[test]
+fn the_default_of_a_list_is_one_or_several() {
+    let yaml = "name: T\nattributes: { likes: { type: list, default: [tea, \"milk, cold\", 007] }, none: { type: list, default: [] } }\nglobals: { sizes: { type: list, default: [S, M] }, days: { type: list, default: \"mon, tue\" } }\n";
+    let skill = "skill: tell\ncatch: [{ command: tell }]\nblocks:\n  tell: { text: \"${likes | join(' + ')} ${none | length} ${sizes | join('/')} ${days | join('/')}\" }\n";
+    let segments = "tea: { where: likes contains \"tea\" }\n";
+    let loaded = bot(&[("bot.yaml", yaml), ("segments.yaml", segments), ("skills/a.yaml", skill)]);
+    let mut talk = Talk::new(loaded);
+    assert_eq!(talk.say("/tell"), ["tea + milk, cold + 007 0 S/M mon/tue"]);
+    assert!(talk.contact.memberships.contains_key("tea"));
+    for (declared, column) in
+        [("text, default: [a]", "one value, not a list"), ("list, default: [a, [b]]", "a value of the default is a text")]
+    {
+        let yaml = format!("name: T\nattributes: {{ likes: {{ type: {declared} }} }}\n");
+        let (_, told) = try_bot(&[("bot.yaml", &yaml), ("skills/a.yaml", &telling("likes"))]);
+        assert!(told.contains("E0103") && told.contains(column), "{declared}: {told}");
+    }
+}
+
+#[test]
 fn the_customers_own_choice_of_language_wins_over_the_channel() {
     let skill = "skill: lang\ncatch: [{ command: lang }]\nblocks:\n  set: { data: { language: \"${event.text}\", country: mx } }\n  tell: { text: \"${language} ${language_source} ${country} ${country_source}\" }\n";
     let files = [

@@ -143,6 +143,35 @@ fn what_is_meant_for_many_is_journeyed_with_what_it_said() {
 }
 
 #[test]
+fn mails_and_text_messages_of_a_campaign_are_those_to_the_contact() {
+    let yaml = "name: T\ncountry: ES\nchannels: { web: {} }\nattributes: { phone: text, email: email }\nsms: { provider: twilio, account: AC1, token: \"${env.T}\", from: \"+34600000000\" }\nemail:\n  from: bot@shop.example\n  smtp: { host: mail.shop.example, port: 587, tls: starttls, user: bot, password: \"${env.T}\" }\n";
+    let skill = |name: &str, send: &str| {
+        format!(
+            "skill: {name}\ncatch: [{{ event: {name} }}]\nblocks:\n  send:\n    {send}\n    on: {{ error: sorry }}\n    next: end\n  sorry: {{ text: No. }}\n"
+        )
+    };
+    let own = skill("own", "sms: { text: Sale! }");
+    let boss = skill("boss", "sms: { to: \"+34600999888\", text: Sale! }");
+    let mail = skill("mail", "email: { subject: Sale, body: Sale! }");
+    let mut talk =
+        Talk::new(bot(&[("bot.yaml", yaml), ("skills/own.yaml", &own), ("skills/boss.yaml", &boss), ("skills/mail.yaml", &mail)]));
+    talk.contact.attributes.insert("phone".into(), Value::text("600 111 222"));
+    talk.contact.attributes.insert("email".into(), Value::text("ana@home.example"));
+    for (name, is_theirs) in [("own", true), ("boss", false), ("mail", true)] {
+        let what = Occasion::Event { name: name.into(), fields: Record::new() };
+        talk.item(InboxItem::Reached { audience: format!("aud_{name}"), what, by: Actor::System });
+        let step = talk.steps.last().unwrap();
+        assert_eq!(step.calls.len(), 1, "{name}");
+        let reached = step.journey.iter().find_map(|line| match &line.what {
+            JourneyKind::Reached(reached) => Some(reached.clone()),
+            _ => None,
+        });
+        let calls: Vec<_> = step.calls.iter().filter(|_| is_theirs).map(|call| call.id).collect();
+        assert_eq!(reached.unwrap().calls, calls, "{name}");
+    }
+}
+
+#[test]
 fn the_first_message_is_why_a_tag_and_a_source_are_there() {
     let yaml = "name: T\nfirst_message:\n  - { text: Tell me about A, tag: product-a, source: product-page }\n  - { payload: ad-7, tag: from-ad, source: ad }\n  - { referral: news.example, tag: reader }\n";
     let files = [("bot.yaml", yaml), ("skills/tell.yaml", TELL)];

@@ -341,6 +341,50 @@ fn one_whose_call_took_too_long_waits_for_its_turn_too_and_takes_an_answer_that_
 }
 
 #[test]
+fn a_run_that_goes_on_later_keeps_what_its_catch_says_of_a_busy_floor() {
+    // FL 5.3b: the floor was free when it began and is not when it comes to its question.
+    let looks = |busy: &str| {
+        let flow = format!("skill: look\ncatch:\n  - {{ event: look{busy} }}\nblocks:\n{LOOKS}");
+        let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/name.yaml", NAME), ("skills/look.yaml", &flow)]));
+        let look =
+            InboxItem::Event { conversation: None, name: "look".into(), fields: Default::default(), at: None, by: model::Actor::System };
+        talk.item(look);
+        assert_eq!(talk.say("/name"), ["Name?"]);
+        talk
+    };
+    let ended = |talk: &Talk| -> Vec<String> {
+        let lines = talk.steps.iter().flat_map(|step| &step.journey);
+        lines.filter_map(|line| if let JourneyKind::RunEnded { how, .. } = &line.what { Some(how.clone()) } else { None }).collect()
+    };
+    let mut talk = looks(", if_busy: skip");
+    assert_eq!(came(&mut talk, ok(r#"{"stock":3}"#)), NONE);
+    assert_eq!((talk.conversation.runs.len(), ended(&talk)), (1, vec!["skipped: busy".to_owned()]));
+    assert_eq!(talk.say("Ana"), ["Hi Ana."]);
+
+    let mut talk = looks(", if_busy: interrupt");
+    assert_eq!(came(&mut talk, ok(r#"{"stock":3}"#)), ["3 left. How many?"]);
+    assert_eq!(talk.say("2"), ["2 it is."]);
+    assert_eq!(talk.say("Ana"), ["Hi Ana."], "the question below gets the floor back");
+
+    let mut talk = looks(", queue_for: 10m");
+    assert_eq!(came(&mut talk, ok(r#"{"stock":3}"#)), NONE);
+    assert_eq!((talk.wait(599), talk.conversation.runs.len()), (vec![], 2));
+    assert_eq!((talk.wait(1), talk.conversation.runs.len()), (vec![], 1));
+    assert_eq!(ended(&talk), ["waited too long"]);
+
+    // One that began after waiting for the floor itself keeps it as well.
+    let flow = "skill: later\ncatch: [{ event: look, queue_for: 10m }]\nblocks:\n  wait: { wait_for: 1m }\n  ask: { text: Well? }\n  hear: { listen: well }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/name.yaml", NAME), ("skills/later.yaml", flow)]));
+    talk.say("/name");
+    talk.item(InboxItem::Event { conversation: None, name: "look".into(), fields: Default::default(), at: None, by: model::Actor::System });
+    talk.say("Ana");
+    talk.wait(0);
+    talk.say("/name");
+    assert_eq!((talk.wait(60 + 599), talk.conversation.runs.len()), (vec![], 2));
+    assert_eq!((talk.wait(1), talk.conversation.runs.len()), (vec![], 1));
+}
+
+#[test]
 fn what_the_customer_began_asks_when_its_answer_comes_and_is_answered_first() {
     // FL 5.3a: the question that was shown last is the one that is answered.
     let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/name.yaml", NAME), ("skills/ask.yaml", &skill(LOOKS))]));

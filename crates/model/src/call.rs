@@ -43,6 +43,15 @@ pub enum CallKind {
 }
 
 impl CallKind {
+    /// What it sends to somebody; none if it sends nothing that anybody reads.
+    pub fn medium(&self) -> Option<crate::Medium> {
+        match self {
+            Self::Http(_) => None,
+            Self::Mail(_) => Some(crate::Medium::Mail),
+            Self::Sms(_) => Some(crate::Medium::Sms),
+        }
+    }
+
     /// Whether doing it twice is the same as doing it once, so that it is simply repeated after a crash.
     pub fn is_repeatable(&self) -> bool {
         match self {

@@ -228,6 +228,15 @@ impl Contact {
         format!("Visitor {}", id.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>())
     }
 
+    /// Whether it is on record that the contact wants no messages, on one channel or on all of them. What was refused on all is over once
+    /// they agreed on one of them.
+    pub fn refuses_messages(&self) -> bool {
+        let mut about =
+            self.consents.iter().map(|(key, consent)| (Consent::parts(key), consent)).filter(|((topic, _), _)| *topic == MESSAGES);
+        let agreed = about.clone().filter(|(_, consent)| consent.given).map(|(_, consent)| consent.at).max();
+        about.any(|((_, channel), consent)| !consent.given && (channel.is_some() || agreed.is_none_or(|at| at <= consent.at)))
+    }
+
     /// The reach of one address.
     pub fn reach(&self, address: &Address) -> Option<&Reach> {
         self.addresses.iter().find(|r| &r.address == address)

@@ -35,6 +35,37 @@ pub enum Cause {
     Other,
 }
 
+/// What becomes of what the customer did not begin and what would ask, while another run has the floor (FL 5.3b).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IfBusy {
+    /// It waits.
+    #[default]
+    Queue,
+    /// It does not happen.
+    Skip,
+    /// It happens, and asks over the question that is asked.
+    Interrupt,
+}
+
+/// What a catch says of a floor that is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Busy {
+    /// What becomes of it.
+    #[serde(default)]
+    pub then: IfBusy,
+    /// How long it waits, in microseconds; none is the bot's limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_for: Option<i64>,
+}
+
+impl Busy {
+    /// Whether it is what holds where nothing is said.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One level of a run: the skill, where it stands, its variables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
@@ -220,6 +251,9 @@ pub struct Run {
     pub said: Option<String>,
     /// How it rests.
     pub rest: Rest,
+    /// What the catch that began it says of a floor that is taken: it holds as well when the run goes on later.
+    #[serde(default, skip_serializing_if = "Busy::is_usual")]
+    pub busy: Busy,
     /// Since when it could go on and waits for the floor, because it would ask and the customer did not begin it (FL 5.3b).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<Instant>,
@@ -335,6 +369,9 @@ pub struct SentChoices {
     pub save: Option<String>,
     /// The choices.
     pub choices: Vec<SentChoice>,
+    /// Which of its questions they answer, of a block with several ([`Ask::stage`]).
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub stage: u16,
     /// Cards that a channel may have held back, for [`ChoiceTo::More`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_back: Vec<crate::Card>,
@@ -487,6 +524,9 @@ pub struct Conversation {
     /// How many transcript entries there are; the next one's number is one more.
     #[serde(default)]
     pub last_no: u64,
+    /// Up to which entry the customer has seen what was said to them, as far as anybody told; 0 if nobody did. It only grows.
+    #[serde(default, skip_serializing_if = "is_nothing_read")]
+    pub read_to: u64,
     /// When the customer last did something here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Instant>,
@@ -509,6 +549,11 @@ fn is_none_missed(missed: &u32) -> bool {
     *missed == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing_read(read_to: &u64) -> bool {
+    *read_to == 0
+}
+
 impl Conversation {
     /// A conversation in which nothing happened yet.
     pub fn new(id: ConversationId, contact: ContactId, address: Address) -> Self {
@@ -527,6 +572,7 @@ impl Conversation {
             request: None,
             greeted: false,
             last_no: 0,
+            read_to: 0,
             heard_at: None,
             closed_at: None,
             missed: 0,

@@ -1,6 +1,6 @@
 //! The journey: the log of everything that happened to a contact, with cause and actor.
 
-use crate::{Actor, ContactId, ConversationId, EventId, Instant, JourneyId, MergeId, Record, RunId, Value};
+use crate::{Actor, ContactId, ConversationId, Delivery, EventId, Instant, JourneyId, MergeId, Record, RequestId, RunId, Value};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened and can be counted (FL 7.3).
@@ -94,6 +94,19 @@ pub struct Reached {
     /// said at once: no skill caught it, or its start waits for the floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<(u64, u64)>,
+    /// The e-mails and text messages that were sent for it at once. What became of them is journeyed ([`JourneyKind::Told`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<RequestId>,
+}
+
+/// What is sent beside the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Medium {
+    /// An e-mail.
+    Mail,
+    /// A text message.
+    Sms,
 }
 
 /// What a journey entry says.
@@ -182,6 +195,15 @@ pub enum JourneyKind {
     Desk(String),
     /// A message was not sent or not shown as written, and why.
     Delivery(String),
+    /// How far an e-mail or a text message got.
+    Told {
+        /// The call that sent it.
+        call: RequestId,
+        /// Which of the two it is.
+        medium: Medium,
+        /// How far it got.
+        delivery: Delivery,
+    },
     /// A timer was started, ticked or stopped.
     Timer(String),
     /// A run was moved to another version of the bot, or why it was not (FL 5.9).

@@ -27,12 +27,12 @@ pub use call::{
 pub use change::{Actor, Change};
 pub use contact::{Address, AttributeDef, AttributeType, Consent, Contact, MESSAGES, NOTES_LIMIT, Note, Reach, Tag, TagKey};
 pub use conversation::{
-    Ask, Awaited, Calling, Cause, ChoiceTo, Conversation, Frame, Kept, LiveRequest, Owner, Paused, PendingStart, Pressed, RequestState,
-    Rest, Run, SentChoice, SentChoices, Start, Timer, Version,
+    Ask, Awaited, Busy, Calling, Cause, ChoiceTo, Conversation, Frame, IfBusy, Kept, LiveRequest, Owner, Paused, PendingStart, Pressed,
+    RequestState, Rest, Run, SentChoice, SentChoices, Start, Timer, Version,
 };
 pub use id::{AgentId, ContactId, ConversationId, EventId, IdError, IdSource, JourneyId, MergeId, MessageId, RequestId, RunId};
 pub use identifier::{Absorbed, IDENTIFIER_LENGTH, Identifier, IdentifierKind, Verified};
-pub use journey::{Altered, EventRecord, JourneyEntry, JourneyKind, Part, Reached, Transition};
+pub use journey::{Altered, EventRecord, JourneyEntry, JourneyKind, Medium, Part, Reached, Transition};
 pub use message::{
     Attachment, AttachmentKind, Author, BlobId, Card, Choice, ChoiceAction, Content, Delivery, DeliveryUpdate, Incoming, IncomingBody,
     Linked, Location, Message, Picture, TextFormat, TranscriptEntry,

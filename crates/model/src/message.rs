@@ -238,10 +238,45 @@ pub enum Delivery {
     Queued,
     /// The channel took it.
     Sent,
+    /// The customer's device has it, as the other side tells.
+    Delivered,
+    /// The customer saw it, and with it what was said to them before in the conversation.
+    Read,
     /// It was on its way when the connection or the process broke: it may or may not have arrived.
     Unknown,
     /// It will not be sent, and why.
     Failed(String),
+}
+
+impl Delivery {
+    /// How far a message got when one more report of it comes. Reports may be late and out of order: one that tells of less than is
+    /// known changes nothing. So what was read stays read, and what arrived has not failed.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        if later.step() < self.step() { self } else { later }
+    }
+
+    /// How far a message got when a later one of its conversation was read: if it had left, it was read as well. Of one that may not
+    /// have arrived, that tells nothing.
+    #[must_use]
+    pub fn then_read_on(self) -> Self {
+        match self {
+            Self::Sent | Self::Delivered | Self::Read => Self::Read,
+            Self::Received | Self::Queued | Self::Unknown | Self::Failed(_) => self,
+        }
+    }
+
+    /// The order in which one tells more than another.
+    fn step(&self) -> u8 {
+        match self {
+            Self::Received | Self::Queued => 0,
+            Self::Unknown => 1,
+            Self::Sent => 2,
+            Self::Failed(_) => 3,
+            Self::Delivered => 4,
+            Self::Read => 5,
+        }
+    }
 }
 
 /// One line of a conversation's transcript.
@@ -275,7 +310,7 @@ pub struct DeliveryUpdate {
     pub no: u64,
     /// The message it is about.
     pub message: MessageId,
-    /// How far it got.
+    /// How far it got. [`Delivery::Read`] tells of all that was said before that message as well ([`Delivery::then_read_on`]).
     pub delivery: Delivery,
     /// When.
     pub at: Instant,
@@ -363,4 +398,54 @@ pub struct Incoming {
     /// The sender's own id of the message, for the sender to recognise it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> [Delivery; 7] {
+        let failed = Delivery::Failed("no such number".into());
+        [Delivery::Received, Delivery::Queued, Delivery::Unknown, Delivery::Sent, failed, Delivery::Delivered, Delivery::Read]
+    }
+
+    #[test]
+    fn no_report_takes_back_what_an_earlier_one_told() {
+        // In whatever order reports come, what tells most is what holds.
+        for a in all() {
+            for b in all() {
+                for c in all() {
+                    let [one, other] = [[&a, &b, &c], [&c, &a, &b]].map(|told| told.into_iter().cloned().reduce(Delivery::then).unwrap());
+                    assert_eq!(one.step(), other.step(), "{a:?} {b:?} {c:?}");
+                    assert_eq!(one.step(), a.step().max(b.step()).max(c.step()));
+                }
+            }
+        }
+        assert_eq!(Delivery::Read.then(Delivery::Sent), Delivery::Read);
+        assert_eq!(Delivery::Delivered.then(Delivery::Failed("late".into())), Delivery::Delivered);
+        assert_eq!(Delivery::Unknown.then(Delivery::Sent), Delivery::Sent, "it was sent once more");
+        assert_eq!(Delivery::Sent.then(Delivery::Failed("no such number".into())), Delivery::Failed("no such number".into()));
+    }
+
+    #[test]
+    fn what_is_read_later_tells_of_what_had_left_before() {
+        for delivery in all() {
+            let left = matches!(delivery, Delivery::Sent | Delivery::Delivered | Delivery::Read);
+            assert_eq!(delivery.clone().then_read_on(), if left { Delivery::Read } else { delivery });
+        }
+    }
+
+    #[test]
+    fn states_of_earlier_releases_still_read() {
+        for (written, is) in [
+            (r#""sent""#, Delivery::Sent),
+            (r#""unknown""#, Delivery::Unknown),
+            (r#"{"failed":"gone"}"#, Delivery::Failed("gone".into())),
+            (r#""delivered""#, Delivery::Delivered),
+            (r#""read""#, Delivery::Read),
+        ] {
+            assert_eq!(serde_json::from_str::<Delivery>(written).unwrap(), is);
+            assert_eq!(serde_json::to_string(&is).unwrap(), written);
+        }
+    }
 }

@@ -178,6 +178,21 @@ pub enum InboxItem {
         place: String,
         /// Why it was not delivered; none: it was.
         failure: Option<String>,
+        /// Whether it was read as well.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        read: bool,
+    },
+    /// Somebody who knows tells how far a message got: the customer's own program, a provider. It starts no flow by itself and is no
+    /// sign of life.
+    Receipt {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        message: MessageId,
+        /// Its place in the transcript.
+        no: u64,
+        /// How far it got.
+        delivery: crate::Delivery,
     },
     /// A message for good could not be delivered.
     Undelivered {

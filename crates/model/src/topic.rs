@@ -69,8 +69,8 @@ topics! {
     Event = "event": Event = "event";
     /// Something meant for many reached the contact.
     Campaign = "campaign": Reached = "reached";
-    /// A message was not sent or not shown as written.
-    Delivery = "delivery": Delivery = "delivery";
+    /// A message was not sent or not shown as written; what became of an e-mail or a text message.
+    Delivery = "delivery": Delivery | Told = "delivery" | "told";
     /// A human was asked for, took over, closed.
     Desk = "desk": Desk = "desk";
     /// Somebody noted something.
@@ -234,6 +234,7 @@ impl JourneyKind {
             | Self::Status { .. }
             | Self::Desk(_)
             | Self::Delivery(_)
+            | Self::Told { .. }
             | Self::Timer(_)
             | Self::Moved(_)
             | Self::Error(_)
@@ -280,7 +281,14 @@ mod tests {
             JourneyKind::Address("web:1 added".into()),
             JourneyKind::Moved("moved".into()),
             JourneyKind::Error("broke".into()),
-            JourneyKind::Reached(crate::Reached { audience: "aud_1".into(), name: "sale".into(), schedule: false, lines: Some((3, 4)) }),
+            JourneyKind::Told { call: crate::RequestId(7), medium: crate::Medium::Sms, delivery: crate::Delivery::Read },
+            JourneyKind::Reached(crate::Reached {
+                audience: "aud_1".into(),
+                name: "sale".into(),
+                schedule: false,
+                lines: Some((3, 4)),
+                calls: Vec::new(),
+            }),
         ]
     }
 

@@ -6,7 +6,7 @@
 mod world;
 
 use channel::Sent;
-use model::{Actor, Address, Came, Change, Delivery, InboxItem, JourneyKind, TranscriptEntry};
+use model::{Actor, Address, Came, Change, Delivery, InboxItem, JourneyKind, MergeId, TranscriptEntry};
 use store::Store;
 use switchboard_runtime::Tried;
 use world::{HOUR, MINUTE, World, address};
@@ -79,6 +79,91 @@ fn a_question_has_its_time_again() {
     assert!(world.deliver().is_empty());
     world.arrive(&ana, "3", "Bea");
     assert_eq!(world.deliver(), ["Hi Bea!"]);
+}
+
+/// Two people who are one from now on, each of whom was asked in a conversation of their own.
+fn asked_twice(seed: u64) -> (World, Address, Address) {
+    let mut world = World::new(seed);
+    let (ana, ben) = (address("web", "ana"), address("web", "ben"));
+    for at in [&ana, &ben] {
+        world.arrive(at, &format!("{at} 0"), "hi");
+        world.arrive(at, &format!("{at} 1"), "name");
+    }
+    (world, ana, ben)
+}
+
+fn merge(world: &mut World, keep: &Address, other: &Address) -> MergeId {
+    let (keep, other, ticket) = (world.person(keep).contact.id, world.person(other).contact.id, world.ticket());
+    world.core.merge(world.now, keep, other, Actor::Api("crm".into()), ticket);
+    world.pump();
+    world.pass(0);
+    world.done[&ticket.0].as_ref().unwrap().merge.unwrap()
+}
+
+/// Nothing is said for a long time, then the question of each conversation once more, and each has its time again.
+fn has_its_time_again(world: &mut World, ana: &Address, ben: &Address, unblock: impl FnOnce(&mut World)) {
+    let lines = |world: &World| [ana, ben].map(|at| world.said(at).len());
+    let before = lines(world);
+    world.pass(4 * 24 * HOUR);
+    assert_eq!(lines(world), before, "neither is anything said nor does a question expire");
+    unblock(world);
+    world.pass(9 * MINUTE);
+    for at in [ana, ben] {
+        assert_eq!(world.said(at).last().unwrap(), "bot: What is your name?", "{at}: it was long ago");
+        world.arrive(at, &format!("{at} late"), "Ana");
+        assert_eq!(world.said(at).last().unwrap(), "bot: Hi Ana!", "{at}");
+    }
+    world.pass(HOUR);
+    assert_eq!(world.core.stats().lines, 0, "nothing is left in memory");
+}
+
+#[test]
+fn every_conversation_has_its_time_again_wherever_they_were_blocked() {
+    let (mut world, ana, ben) = asked_twice(7);
+    merge(&mut world, &ana, &ben);
+    world.pass(MINUTE);
+    status(&mut world, &ana, "blocked");
+    world.pass(0);
+    for at in [&ana, &ben] {
+        assert!(engine::stands_still(&world.conversation(at)), "{at}");
+    }
+    world.crash();
+    has_its_time_again(&mut world, &ana, &ben, |world| {
+        status(world, &ana, "active");
+    });
+}
+
+#[test]
+fn who_is_blocked_by_a_merge_stands_still_until_it_is_undone() {
+    let (mut world, ana, ben) = asked_twice(8);
+    world.pass(MINUTE);
+    status(&mut world, &ben, "blocked");
+    let id = merge(&mut world, &ana, &ben);
+    assert_eq!(world.person(&ana).contact.status, "blocked");
+    has_its_time_again(&mut world, &ana, &ben, |world| {
+        let ticket = world.ticket();
+        world.core.undo_merge(world.now, id, Actor::Api("crm".into()), ticket);
+        world.pump();
+        assert_eq!((world.person(&ana).contact.status.as_str(), world.person(&ben).contact.status.as_str()), ("active", "blocked"));
+        status(world, &ben, "active");
+    });
+}
+
+#[test]
+fn a_request_for_a_human_leaves_the_desk_in_whichever_conversation_it_is() {
+    let (mut world, ana, ben) = asked_twice(9);
+    world.agent(1, true);
+    world.arrive(&ben, "answer", "Ben");
+    world.arrive(&ben, "human", "human");
+    merge(&mut world, &ana, &ben);
+    // Asked last in the other conversation: the change happens there.
+    world.pass(MINUTE);
+    world.arrive(&ana, "again", "name");
+    assert_eq!(world.core.stats().requests, 1);
+    status(&mut world, &ana, "blocked");
+    world.pass(0);
+    let left = world.conversation(&ben);
+    assert!(world.core.stats().requests == 0 && left.owner == model::Owner::Bot && left.request.is_none(), "{left:?}");
 }
 
 #[test]

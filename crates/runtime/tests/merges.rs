@@ -273,6 +273,111 @@ fn the_events_of_both_count_and_one_look_tells_what_was_entered() {
 }
 
 #[test]
+fn what_began_once_for_either_does_not_begin_again_for_the_one_they_are() {
+    let sale = "skill: sale\ncatch: [{ event: sale, once: 1d }]\nblocks:\n  say: { text: A sale! }\n";
+    let mut world = World::with(12, bot_files(&[("skills/sale.yaml", sale)]));
+    let (ana, ben) = (address("web", "ana"), address("web", "ben"));
+    let happens = |world: &mut World, at: &Address| {
+        world.item(at, InboxItem::Event { conversation: None, name: "sale".into(), fields: Record::new(), at: None, by: by() }, None);
+        world.pass(0);
+    };
+    let told = |world: &World| [&ana, &ben].map(|at| world.said(at).iter().filter(|line| *line == "bot: A sale!").count());
+    for at in [&ana, &ben] {
+        world.arrive(at, &format!("{at}"), "hi");
+    }
+    happens(&mut world, &ana);
+    world.pass(10 * 60 * MINUTE);
+    happens(&mut world, &ben);
+    let id = merge(&mut world, &ana, &ben);
+    // An event is told in the conversation that was used last: in which nothing began for more than a day.
+    world.pass(15 * 60 * MINUTE);
+    world.arrive(&ana, "name", "name");
+    happens(&mut world, &ana);
+    assert_eq!(told(&world), [1, 1], "it began for Ben fifteen hours ago");
+    world.pass(9 * 60 * MINUTE);
+    world.arrive(&ana, "name again", "name");
+    happens(&mut world, &ana);
+    assert_eq!(told(&world), [2, 1], "a day later");
+    undo(&mut world, id).unwrap();
+}
+
+#[test]
+fn an_event_reaches_what_waits_for_it_in_every_conversation() {
+    let waits = "skill: wait\ncatch: [{ keyword: wait }]\nblocks:\n  w:\n    wait_for: { event: paid, timeout: 1d }\n    on: { timeout: end }\n  thanks: { text: \"Thanks for ${event.amount}.\" }\n  ack: { send: thanked }\n";
+    let then = "skill: then\ncatch: [{ keyword: then }]\nblocks:\n  w:\n    wait_for: { event: thanked, timeout: 1d }\n    on: { timeout: end }\n  ok: { text: Noted. }\n";
+    let begins = "skill: begins\ncatch: [{ event: paid }]\nblocks:\n  say: { text: Paid! }\n";
+    let files = [("skills/wait.yaml", waits), ("skills/then.yaml", then), ("skills/begins.yaml", begins)];
+    let mut world = World::with(13, bot_files(&files));
+    let (ana, ben) = (address("web", "ana"), address("push", "ben"));
+    for at in [&ana, &ben] {
+        world.arrive(at, &format!("{at}"), "hi");
+        world.deliver();
+    }
+    merge(&mut world, &ana, &ben);
+    world.arrive(&ana, "wait", "wait");
+    world.pass(SECOND);
+    world.arrive(&ben, "then", "then");
+    // The payment is told in the conversation that was used last, which is not the one that waits for it.
+    let fields = Record::from([("amount".to_owned(), Value::Number(5.into()))]);
+    let commits = world.commits;
+    world.item(&ana, InboxItem::Event { conversation: None, name: "paid".into(), fields, at: None, by: by() }, None);
+    assert_eq!(world.commits, commits + 1, "in one commit");
+    assert_eq!(world.said(&ana).last().unwrap(), "bot: Thanks for 5.");
+    let said = world.said(&ben);
+    assert_eq!(said[said.len() - 2..], ["bot: Paid!", "bot: Noted."], "the skill begins once, and what follows goes back");
+    let events = world.store.events(world.person(&ana).contact.id, 0, usize::MAX).unwrap();
+    assert_eq!(events.len(), 2, "each is recorded once");
+}
+
+/// Somebody on two channels.
+fn merged(seed: u64, files: &[(&'static str, &'static str)]) -> (World, Address, Address) {
+    let mut world = World::with(seed, bot_files(files));
+    let (ana, ben) = (address("web", "ana"), address("push", "ben"));
+    for at in [&ana, &ben] {
+        world.arrive(at, &format!("{at}"), "hi");
+        world.deliver();
+    }
+    merge(&mut world, &ana, &ben);
+    (world, ana, ben)
+}
+
+#[test]
+fn conversations_that_wait_for_one_another_without_end_lose_no_message() {
+    let ping = "skill: ping\ncatch: [{ keyword: ping }]\nblocks:\n  w:\n    wait_for: { event: pong, timeout: 1d }\n    on: { timeout: end }\n  s: { send: ping, next: w }\n";
+    let pong = "skill: pong\ncatch: [{ keyword: pong }]\nblocks:\n  w:\n    wait_for: { event: ping, timeout: 1d }\n    on: { timeout: end }\n  s: { send: pong, next: w }\n";
+    let serve = "skill: serve\ncatch: [{ keyword: serve }]\nblocks:\n  s: { send: ping }\n  t: { text: Served. }\n";
+    let (mut world, ana, ben) = merged(14, &[("skills/ping.yaml", ping), ("skills/pong.yaml", pong), ("skills/serve.yaml", serve)]);
+    world.arrive(&ana, "ping", "ping");
+    world.arrive(&ben, "pong", "pong");
+    let ticket = world.arrive(&ana, "serve", "serve");
+    world.pass(SECOND);
+    assert!(world.accepted.contains_key(&ticket), "it is kept and answered");
+    let said = world.said(&ana);
+    assert!(said.contains(&"user: serve".to_owned()) && said.contains(&"bot: Served.".to_owned()), "{said:?}");
+    let id = world.person(&ana).contact.id;
+    let told = |what: &JourneyKind| matches!(what, JourneyKind::Error(why) if why.contains("to and fro"));
+    assert_eq!(kinds(&world, id).iter().filter(|what| told(what)).count(), 1);
+    world.arrive(&ana, "more", "hi");
+    assert!(world.said(&ana).contains(&"user: hi".to_owned()), "and so is what comes after it");
+}
+
+#[test]
+fn what_an_event_changes_elsewhere_wakes_what_waits_for_it() {
+    let changes = "skill: changes\ncatch: [{ keyword: changes }]\nblocks:\n  w:\n    wait_for: { event: paid, timeout: 1d }\n    on: { timeout: end }\n  d: { data: { plan: gold } }\n";
+    let watches = "skill: watches\ncatch: [{ keyword: watches }]\nblocks:\n  w:\n    wait_for: { attribute: plan, timeout: 1d }\n    on: { timeout: end }\n  t: { text: \"Now ${plan}.\" }\n";
+    let bot = "name: World\nchannels:\n  push: { type: telegram }\n  web: { type: web }\ngroups:\n  support: { per_agent: 4 }\nattributes: { plan: text }\n";
+    let (mut world, ana, ben) = merged(15, &[("bot.yaml", bot), ("skills/changes.yaml", changes), ("skills/watches.yaml", watches)]);
+    world.arrive(&ana, "changes", "changes");
+    world.pass(SECOND);
+    // Whoever wrote last is told of the event: that is the one that waits for what the other one changes.
+    world.arrive(&ben, "watches", "watches");
+    let paid = InboxItem::Event { conversation: None, name: "paid".into(), fields: Record::new(), at: None, by: by() };
+    world.item(&ana, paid, None);
+    world.pass(SECOND);
+    assert_eq!(world.said(&ben).last().unwrap(), "bot: Now gold.");
+}
+
+#[test]
 fn a_merge_waits_for_what_is_under_way_and_nothing_happens_in_between() {
     let mut world = world(6);
     let (ana, ben) = (address("web", "ana"), address("web", "ben"));

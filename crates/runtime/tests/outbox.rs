@@ -5,7 +5,7 @@
 mod world;
 
 use channel::{SendError, Sent};
-use model::{Change, Delivery, JourneyKind, TranscriptEntry};
+use model::{Address, Change, Delivery, JourneyKind, TranscriptEntry};
 use store::{Fault, Store as _};
 use world::{HOUR, MINUTE, SECOND, World, address};
 
@@ -216,6 +216,64 @@ fn what_was_under_way_at_an_opt_out_is_not_tried_again_and_the_confirmation_goes
         assert!(world.person(&ana).outbox.is_empty());
         switchboard_runtime::invariants::check_transcript(&world.lines(&ana)).unwrap();
     }
+}
+
+/// How the message that begins so is shown last, and what is noted on it.
+fn shown(world: &World, at: &Address, begins: &str) -> (Delivery, Vec<String>) {
+    let lines = world.lines(at);
+    let message = lines.iter().find_map(|line| match line {
+        TranscriptEntry::Message(m) if m.content.text.starts_with(begins) => Some(m.id),
+        TranscriptEntry::Message(_) | TranscriptEntry::Delivery(_) => None,
+    });
+    let told = lines.iter().rev().find_map(|line| match line {
+        TranscriptEntry::Delivery(d) if Some(d.message) == message => Some((d.delivery.clone(), d.degraded.clone())),
+        TranscriptEntry::Message(_) | TranscriptEntry::Delivery(_) => None,
+    });
+    told.expect("something became of it")
+}
+
+#[test]
+fn of_a_message_in_pieces_it_is_told_what_arrived() {
+    let long = format!("skill: long\ncatch:\n  - keyword: [long]\nblocks:\n  a:\n    text: \"{}\"\n", "word ".repeat(2_000));
+    let bot = world::bot_with(&[("long", &long)]);
+    let begun = |seed: u64| {
+        let mut world = World::with(seed, bot.clone());
+        let ana = address("push", "ana");
+        world.arrive(&ana, "0", "hi");
+        world.deliver();
+        world.arrive(&ana, "1", "long");
+        world.answer(Ok(Sent::default()));
+        assert_eq!((world.sends.len(), world.sends[0].1.part), (1, 1), "the second piece is under way");
+        (world, ana)
+    };
+    let rest = "the rest was not sent: the customer does not want messages any more";
+    let down = || SendError::Temporary("down".into());
+    // The stop comes while the second piece is under way, or while it waits to be tried again.
+    for stops_first in [true, false] {
+        let (mut world, ana) = begun(60);
+        if stops_first {
+            world.arrive(&ana, "2", "stop");
+            world.answer(Err(down()));
+        } else {
+            world.answer(Err(down()));
+            world.arrive(&ana, "2", "stop");
+        }
+        world.pass(2 * MINUTE);
+        let said = world.deliver();
+        assert!(said.len() == 1 && said[0].contains("no more messages"), "only the confirmation: {said:?}");
+        assert_eq!(shown(&world, &ana, "word"), (Delivery::Sent, vec![rest.to_owned()]));
+        assert!(world.person(&ana).outbox.is_empty());
+        switchboard_runtime::invariants::check_transcript(&world.lines(&ana)).unwrap();
+    }
+    let (mut world, ana) = begun(61);
+    world.arrive(&ana, "2", "stop");
+    world.answer(Err(SendError::Unknown("cut".into())));
+    let (delivery, notes) = shown(&world, &ana, "word");
+    assert!(delivery == Delivery::Unknown && notes.len() == 1 && notes[0].starts_with("the beginning arrived"), "{notes:?}");
+    // A channel that refuses the rest is no wish of the customer's: it failed, and the flow learns of it.
+    let (mut world, ana) = begun(62);
+    world.answer(Err(SendError::Permanent("too long".into())));
+    assert_eq!(shown(&world, &ana, "word").0, Delivery::Failed("only the beginning arrived: too long".into()));
 }
 
 #[test]

@@ -7,8 +7,8 @@ mod world;
 
 use channel::{AcceptError, SendError, Sent};
 use model::{
-    Actor, Address, AgentId, Author, Came, ContactId, Content, IdSource, InboxItem, Instant, JourneyEntry, JourneyFilter, MergeId, Owner,
-    RequestState, Rest, TranscriptEntry,
+    Actor, Address, AgentId, Author, Came, Change, ContactId, Content, ConversationId, Delivery, IdSource, InboxItem, Instant,
+    JourneyEntry, JourneyFilter, MergeId, Owner, RequestState, Rest, TranscriptEntry,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Fault, PersonChange, Store};
@@ -57,6 +57,8 @@ struct Sim {
     /// Commits that forget, and lines that went.
     forgetting: Vec<u64>,
     gone: usize,
+    /// Up to which line each conversation was read.
+    read: BTreeMap<ConversationId, u64>,
 }
 
 impl Sim {
@@ -82,6 +84,7 @@ impl Sim {
             happened: BTreeMap::new(),
             forgetting: Vec::new(),
             gone: 0,
+            read: BTreeMap::new(),
         }
     }
 
@@ -94,7 +97,7 @@ impl Sim {
     }
 
     fn event(&mut self) {
-        match self.roll(27) {
+        match self.roll(31) {
             0..=6 => self.message(),
             7 => self.again(),
             8 | 9 => {
@@ -121,8 +124,72 @@ impl Sim {
             23 => self.merge(),
             24 => self.part(),
             25 | 26 => self.forget(),
+            27 | 28 => self.receipt(),
+            29 | 30 => self.block(),
             _ => self.agent(),
         }
+    }
+
+    /// Somebody is blocked, or is not any more.
+    fn block(&mut self) {
+        let customers = self.customers.clone();
+        let at = self.pick(&customers);
+        if self.world.store.person_at(&at).unwrap().is_none() {
+            return;
+        }
+        let is_blocked = self.world.person(&at).contact.status == engine::BLOCKED;
+        self.set_status(&at, if is_blocked { "active" } else { engine::BLOCKED });
+    }
+
+    fn set_status(&mut self, at: &Address, status: &str) {
+        let changes = vec![Change::SetStatus(status.to_owned())];
+        self.world.item(at, InboxItem::Modify { changes, by: Actor::System }, None);
+    }
+
+    /// Everything of who is blocked stands still, however they came to be; unblocked, every question has its time again.
+    fn unblock_all(&mut self) {
+        // What the store was too busy for is tried again.
+        self.world.pass(MINUTE);
+        for at in self.customers.clone() {
+            let known = self.world.store.person_at(&at).unwrap().is_some();
+            if !known || self.world.person(&at).contact.status != engine::BLOCKED {
+                continue;
+            }
+            assert!(engine::stands_still(&self.world.conversation(&at)), "{at} stands still while they are blocked");
+            self.set_status(&at, "active");
+        }
+        self.world.pass(MINUTE);
+        for at in self.customers.clone() {
+            if self.world.store.person_at(&at).unwrap().is_none() {
+                continue;
+            }
+            let conversation = self.world.conversation(&at);
+            let stopped = |run: &model::Run| matches!(&run.rest, Rest::Asking(ask) if ask.suspended);
+            assert!(
+                conversation.owner != Owner::Bot || !conversation.floor_run().is_some_and(stopped),
+                "a question of {at} stands still for ever"
+            );
+        }
+    }
+
+    /// A customer's program tells how far a message got, or makes something up.
+    fn receipt(&mut self) {
+        let customers = self.customers.clone();
+        let at = self.pick(&customers);
+        if self.world.store.person_at(&at).unwrap().is_none() {
+            return;
+        }
+        let conversation = self.world.conversation(&at);
+        let no = self.roll(conversation.last_no + 3);
+        let lines = self.said.get(&at).into_iter().flatten();
+        let message = lines.into_iter().find_map(|line| match line {
+            TranscriptEntry::Message(m) if m.no == no && m.author != Author::Customer => Some(m.id),
+            TranscriptEntry::Message(_) | TranscriptEntry::Delivery(_) => None,
+        });
+        let made_up = self.dice.next();
+        let delivery = self.pick(&[Delivery::Read, Delivery::Read, Delivery::Delivered, Delivery::Failed("no such number".into())]);
+        let item = InboxItem::Receipt { conversation: conversation.id, message: message.unwrap_or(made_up), no, delivery };
+        self.world.item(&at, item, None);
     }
 
     fn message(&mut self) {
@@ -352,6 +419,9 @@ impl Sim {
                 );
             }
             for conversation in &person.conversations {
+                let read_to = self.read.entry(conversation.id).or_default();
+                assert!((*read_to..=conversation.last_no).contains(&conversation.read_to), "what was read stays read, and was said");
+                *read_to = conversation.read_to;
                 if conversation.owner == Owner::Queue {
                     let deadline = conversation.request.as_ref().and_then(|r| r.deadline).expect("INV-10: there is an end");
                     assert!(deadline.micros_since(self.world.now) <= 5 * MINUTE, "INV-10: the end is near");
@@ -402,6 +472,7 @@ impl Sim {
     fn end(&mut self) {
         self.world.store.release_all();
         self.world.pump();
+        self.unblock_all();
         for _ in 0..10 {
             while !self.world.calls.is_empty() {
                 let came = Came::Http { status: 200, body: Some("{}".into()) };

@@ -21,8 +21,8 @@ pub use preview::{Field, Preview, Winner, preview};
 pub use sides::{Verdict, automatic, called, likeness};
 
 use model::{
-    Actor, Contact, ContactId, ConversationId, IdSource, InboxRow, Instant, JourneyEntry, JourneyKind, MergeId, OutboxRow, Person,
-    RequestId,
+    Actor, Contact, ContactId, ConversationId, IdSource, InboxRow, Instant, JourneyEntry, JourneyKind, MESSAGES, MergeId, OutboxRow,
+    Person, RequestId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -144,6 +144,10 @@ pub fn merge(keep: &Person, other: &Person, order: &Order, ids: &mut IdSource) -
     gets.calls_put = calls_of(other, |_| true, id);
     gets.seen.clone_from(&other.seen);
     gets.journey = vec![line(ids, order.at, &order.by, what)];
+    if is_new_refusal(&record) {
+        let what = JourneyKind::Consent { topic: MESSAGES.to_owned(), given: false };
+        gets.journey.push(line(ids, order.at, &order.by, what));
+    }
 
     let mut gives = PersonChange::new(gone, other.version);
     gives.contact = Some(Box::new(tombstone(&other.contact, id)));
@@ -154,6 +158,13 @@ pub fn merge(keep: &Person, other: &Person, order: &Order, ids: &mut IdSource) -
     gives.calls_done = other.calls.iter().map(|r| r.call.id).collect();
     gives.journey = vec![line(ids, order.at, &order.by, JourneyKind::MergedInto { into: id, merge: order.merge })];
     Ok(Merged { keep: gets, other: gives, record, rows })
+}
+
+/// Whether the merge itself put a refusal of messages on record.
+fn is_new_refusal(record: &Record) -> bool {
+    let about = |contact: &Contact| contact.consents.get(MESSAGES).cloned();
+    let after = about(&record.after);
+    after.is_some() && after != about(&record.keep_before) && after != about(&record.other_before)
 }
 
 /// Inbox rows that go from one person to another.

@@ -15,6 +15,7 @@ pub(super) fn belongs(item: &InboxItem, conversations: &[Conversation]) -> bool 
         | InboxItem::Dismiss { conversation, .. }
         | InboxItem::Move { conversation, .. }
         | InboxItem::Reported { conversation, .. }
+        | InboxItem::Receipt { conversation, .. }
         | InboxItem::Undelivered { conversation, .. } => is(conversation),
         InboxItem::Event { conversation, .. } => conversation.as_ref().is_some_and(is),
         InboxItem::Modify { .. }

@@ -254,7 +254,7 @@ proptest! {
             prop_assert_eq!(count(contact).unwrap_or_default(), sum);
         }
         // Never told more than before.
-        for (topic, consent) in &contact.consents {
+        for (topic, consent) in contact.consents.iter().filter(|(topic, _)| *topic != model::MESSAGES) {
             let refused = [&keep.contact, &other.contact].iter().any(|c| c.consents.get(topic).is_some_and(|c| !c.given));
             prop_assert_eq!(consent.given, !refused);
         }
@@ -263,6 +263,8 @@ proptest! {
                 prop_assert!(contact.status == "blocked" || contact.status == strict);
             }
         }
+        let hides = [&keep.contact, &other.contact].iter().any(|c| c.status == "unsubscribed") && contact.status == "blocked";
+        prop_assert_eq!(contact.refuses_messages(), hides, "what `blocked` hides is on record");
         // The survivor wins unless it says nothing; what loses is told.
         let Some(JourneyKind::Merged { lost, .. }) = done.keep.journey.first().map(|entry| &entry.what) else { panic!("journeyed") };
         for (name, theirs) in &other.contact.attributes {
@@ -324,6 +326,36 @@ fn a_refusal_on_every_channel_holds_against_an_agreement_on_one() {
         let expected = [("news", false), ("news@web", false), ("offers", true), ("offers@sms", true), ("offers@web", false)];
         assert_eq!(given, expected.map(|(key, given)| (key.to_owned(), given)));
     }
+}
+
+#[test]
+fn who_was_unsubscribed_stays_so_when_what_made_them_blocked_is_over() {
+    let (mut blocked, mut quiet) = (person(1, 1), person(2, 2));
+    for person in [&mut blocked, &mut quiet] {
+        person.contact.consents.clear();
+    }
+    (blocked.contact.status, quiet.contact.status) = ("blocked".into(), "unsubscribed".into());
+    for (keep, other) in [(&blocked, &quiet), (&quiet, &blocked)] {
+        let (survivor, tombstone, done) = merged(keep, other);
+        assert_eq!((survivor.contact.status.as_str(), survivor.contact.refuses_messages()), ("blocked", true));
+        let refusal = &survivor.contact.consents[model::MESSAGES];
+        assert_eq!((refusal.given, refusal.at, &refusal.by), (false, order().at, &order().by));
+        let told = JourneyKind::Consent { topic: model::MESSAGES.into(), given: false };
+        assert!(done.keep.journey.iter().any(|entry| entry.what == told));
+        // It was there because they were one.
+        let (one, two, _) = parted(&done.record, &survivor, &tombstone);
+        assert!(!one.contact.refuses_messages() && !two.contact.refuses_messages());
+    }
+    // Their own words are proof enough.
+    let stop = Consent { given: false, at: at(1), by: Actor::Customer, proof: "stop (web)".into() };
+    quiet.contact.consents.insert("messages@web".into(), stop.clone());
+    let (survivor, _, done) = merged(&blocked, &quiet);
+    assert_eq!(survivor.contact.consents, [("messages@web".to_owned(), stop)].into());
+    assert_eq!(done.keep.journey.len(), 1);
+    // Nobody is blocked: nothing is hidden.
+    blocked.contact.status = "active".into();
+    quiet.contact.consents.clear();
+    assert!(merged(&blocked, &quiet).0.contact.consents.is_empty());
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What one contact is made of two: part by part, who wins.
 
 use super::Order;
-use model::{Absorbed, Altered, Consent, Contact, Identifier, IdentifierKind, Instant, NOTES_LIMIT, Note, Part, Reach, Record, Tag, Value};
+use model::{
+    Absorbed, Altered, Consent, Contact, Identifier, IdentifierKind, Instant, MESSAGES, NOTES_LIMIT, Note, Part, Reach, Record, Tag, Value,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// System attributes that tell how a contact began: those of whoever came first hold.
@@ -66,7 +68,7 @@ pub(super) fn unite(keep: &Contact, other: &Contact, order: &Order) -> (Contact,
         changed,
         notes: united_notes(notes, &other.notes),
         ran: latest(ran, &other.ran),
-        consents: united_consents(consents, other),
+        consents: with_refusal(united_consents(consents, other), keep, other, order),
         identifiers: united_identifiers(&identifiers, &other.identifiers),
         absorbed: united_absorbed(absorbed, other, order),
         merged_into: None,
@@ -245,6 +247,18 @@ fn united_consents(ours: BTreeMap<String, Consent>, other: &Contact) -> BTreeMap
     }
     let mut ours = strictest(ours, other);
     ours.extend(general);
+    ours
+}
+
+/// One of the two was unsubscribed and is blocked now because the other one was: where no refusal of theirs is on record there is one from
+/// now on, so that it holds when they are unblocked.
+fn with_refusal(mut ours: BTreeMap<String, Consent>, keep: &Contact, other: &Contact, order: &Order) -> BTreeMap<String, Consent> {
+    let one_is = |status: &str| keep.status == status || other.status == status;
+    let unsaid = [keep, other].iter().any(|one| one.status == "unsubscribed" && !one.refuses_messages());
+    if one_is("blocked") && unsaid {
+        let proof = "unsubscribed when merged with somebody who was blocked".to_owned();
+        ours.insert(MESSAGES.to_owned(), Consent { given: false, at: order.at, by: order.by.clone(), proof });
+    }
     ours
 }
 

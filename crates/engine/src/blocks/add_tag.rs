@@ -2,7 +2,6 @@
 
 use super::{BlockBody, BlockKind, OptionSpec, OutcomeSpec};
 use crate::bot::reader::{At, Fields, Reader, one_with_commas};
-use model::Change;
 
 #[derive(Debug)]
 pub(crate) struct AddTag;
@@ -32,6 +31,6 @@ impl BlockKind for AddTag {
 
     fn read(&self, value: At<'_>, _options: &mut Fields<'_>, _has_next: bool, reader: &mut Reader<'_>) -> Option<Box<dyn BlockBody>> {
         one_with_commas(value, "tag", reader.out);
-        super::tags::read(value, Change::AddTag, reader)
+        super::tags::read(value, true, reader)
     }
 }

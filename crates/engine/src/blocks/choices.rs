@@ -283,6 +283,7 @@ pub(crate) fn remember_cards(
         vars: at.frame().vars.clone(),
         save: save.map(str::to_owned),
         choices: sent,
+        stage: 0,
         held_back,
     };
     at.step.conversation.choices.push(entry);

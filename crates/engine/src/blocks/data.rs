@@ -1,6 +1,6 @@
 //! `data`: sets attributes and variables (FL 7.2).
 
-use super::{BlockBody, BlockKind, Fault, Flow, Key, OptionSpec, Otherwise, OutcomeSpec, Shape};
+use super::{BlockBody, BlockKind, Does, Fault, Flow, Key, OptionSpec, Otherwise, OutcomeSpec, Shape};
 use crate::bot::reader::{At, Fields, Reader, one_or_many};
 use crate::step::Moving;
 use expr::Template;
@@ -129,5 +129,10 @@ impl BlockBody for Assignments {
             at.store(name, None)?;
         }
         Ok(Flow::Next)
+    }
+
+    fn does(&self) -> Vec<Does<'_>> {
+        let set = self.set.iter().map(|(name, template)| Does::Stores(name, template));
+        set.chain(self.unset.iter().map(|name| Does::Unsets(name))).collect()
     }
 }

@@ -167,6 +167,10 @@ impl BlockBody for Mail {
         Ok(at.request(CallKind::Mail(MailCall { to, subject, body, markdown: self.markdown, reply_to })))
     }
 
+    fn requests(&self) -> bool {
+        true
+    }
+
     fn replied(&self, _at: &mut Moving<'_, '_>, came: &Came) -> Result<Reply, Fault> {
         Ok(sent_reply(came, "the mail server"))
     }

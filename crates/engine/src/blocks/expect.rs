@@ -464,7 +464,8 @@ pub(crate) fn ask_which(readings: &[Reading], timeout: Option<i64>, at: &mut Mov
 
 /// Says something with buttons that a listening block hears itself, each a label and what is heard, and rests on it.
 fn offer(text: String, labels: &[(String, String)], timeout: Option<i64>, at: &mut Moving<'_, '_>) -> Result<(), Fault> {
-    let message = show(text, labels, at)?;
+    let stage = if let Rest::Asking(ask) = &at.run.rest { ask.stage } else { 0 };
+    let message = show(text, labels, stage, at)?;
     let now = at.step.turn.now;
     if let Rest::Asking(ask) = &mut at.run.rest {
         ask.message = message;
@@ -474,8 +475,9 @@ fn offer(text: String, labels: &[(String, String)], timeout: Option<i64>, at: &m
     Ok(())
 }
 
-/// Says something with buttons that a listening block hears itself: each a label, and what is heard.
-pub(crate) fn show(text: String, labels: &[(String, String)], at: &mut Moving<'_, '_>) -> Result<Option<MessageId>, Fault> {
+/// Says something with buttons that a listening block hears itself: each a label, and what is heard. They answer that one of its
+/// questions.
+pub(crate) fn show(text: String, labels: &[(String, String)], stage: u16, at: &mut Moving<'_, '_>) -> Result<Option<MessageId>, Fault> {
     if at.unsendable().is_some() {
         return Ok(None);
     }
@@ -499,6 +501,9 @@ pub(crate) fn show(text: String, labels: &[(String, String)], at: &mut Moving<'_
     let message = at.say(Content { text, buttons, ..Content::default() })?;
     if let Some(id) = message {
         choices::remember(id, sent, None, at);
+        if let Some(shown) = at.step.conversation.choices.iter_mut().rfind(|shown| shown.message == id) {
+            shown.stage = stage;
+        }
     }
     Ok(message)
 }

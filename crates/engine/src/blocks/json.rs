@@ -440,6 +440,10 @@ impl BlockBody for Ask {
         Ok(at.request(CallKind::Http(call)))
     }
 
+    fn requests(&self) -> bool {
+        true
+    }
+
     fn replied(&self, _at: &mut Moving<'_, '_>, came: &Came) -> Result<Reply, Fault> {
         let event = |status: Option<u16>| -> Record {
             status.map(|status| ("status".to_owned(), Value::Number(status.into()))).into_iter().collect()

@@ -244,13 +244,13 @@ impl Form {
                 let text = rendered(&field.ask, ask, at)?;
                 let skip = at.sentence("Skip");
                 let labels = if field.optional { vec![(skip.clone(), skip)] } else { Vec::new() };
-                expect::show(text, &labels, at)
+                expect::show(text, &labels, ask.stage, at)
             }
             Stage::Consent => {
                 let Some(consent) = &self.consent else { return Ok(None) };
                 let text = rendered(&consent.ask, ask, at)?;
                 let labels = ["Yes", "No"].map(|word| (at.sentence(word), word.to_owned()));
-                expect::show(text, &labels, at)
+                expect::show(text, &labels, ask.stage, at)
             }
             Stage::Summary => {
                 let text = match &self.summary {
@@ -262,7 +262,7 @@ impl Form {
                     let label = format!("{}: {}", at.sentence("Change"), name_of(field, at)?);
                     labels.push((label, field.name.clone()));
                 }
-                expect::show(text, &labels, at)
+                expect::show(text, &labels, ask.stage, at)
             }
             Stage::Over => Ok(None),
         }

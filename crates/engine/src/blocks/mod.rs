@@ -314,6 +314,16 @@ pub(crate) trait BlockBody: Debug + Send + Sync {
         Ok(None)
     }
 
+    /// What it surely does to the contact, in order, as far as that is known before it runs.
+    fn does(&self) -> Vec<Does<'_>> {
+        Vec::new()
+    }
+
+    /// Whether it requests something of the outside: what follows happens in a later step.
+    fn requests(&self) -> bool {
+        false
+    }
+
     /// The events it raises, as far as they are known before it runs.
     fn raises(&self) -> Vec<String> {
         Vec::new()
@@ -328,6 +338,21 @@ pub(crate) trait BlockBody: Debug + Send + Sync {
     fn timed_targets(&self) -> Vec<(String, Target)> {
         Vec::new()
     }
+}
+
+/// Something that a block does to the contact.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Does<'a> {
+    /// A tag is put on, or taken off.
+    Tag { label: &'a expr::Template, added: bool },
+    /// The contact is put into a static segment, or taken out.
+    List { segment: &'a str, added: bool },
+    /// The status is set.
+    Status(&'a str),
+    /// A value is stored: an attribute's, if one of that name is declared.
+    Stores(&'a str, &'a expr::Template),
+    /// A name loses its value.
+    Unsets(&'a str),
 }
 
 /// An outcome that is only a matter of time.

@@ -2,7 +2,6 @@
 
 use super::{BlockBody, BlockKind, OptionSpec, OutcomeSpec};
 use crate::bot::reader::{At, Fields, Reader};
-use model::Change;
 
 #[derive(Debug)]
 pub(crate) struct RemoveTag;
@@ -31,6 +30,6 @@ impl BlockKind for RemoveTag {
     }
 
     fn read(&self, value: At<'_>, _options: &mut Fields<'_>, _has_next: bool, reader: &mut Reader<'_>) -> Option<Box<dyn BlockBody>> {
-        super::tags::read(value, Change::RemoveTag, reader)
+        super::tags::read(value, false, reader)
     }
 }

@@ -1,6 +1,6 @@
 //! `segment`: checks membership, or puts the contact into a static segment and takes it out.
 
-use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, Otherwise, OutcomeSpec};
+use super::{BlockBody, BlockKind, Does, Fault, Flow, OptionSpec, Otherwise, OutcomeSpec};
 use crate::bot::reader::{At, Fields, Reader, unknown};
 use crate::step::Moving;
 use expr::{Facts, Truth};
@@ -10,7 +10,7 @@ use model::Change;
 pub(crate) struct Segment;
 
 #[derive(Debug)]
-enum Does {
+enum Act {
     Check(String),
     Add(String),
     Remove(String),
@@ -49,10 +49,10 @@ impl BlockKind for Segment {
             return None;
         }
         let (check, add, remove) = (options.take("check"), options.take("add"), options.take("remove"));
-        let (node, is_static, make): (_, bool, fn(String) -> Does) = match (check, add, remove) {
-            (Some(n), None, None) => (n, false, Does::Check),
-            (None, Some(n), None) => (n, true, Does::Add),
-            (None, None, Some(n)) => (n, true, Does::Remove),
+        let (node, is_static, make): (_, bool, fn(String) -> Act) = match (check, add, remove) {
+            (Some(n), None, None) => (n, false, Act::Check),
+            (None, Some(n), None) => (n, true, Act::Add),
+            (None, None, Some(n)) => (n, true, Act::Remove),
             _ => {
                 reader.error("E0102", value.span, "segment does exactly one of check, add and remove");
                 return None;
@@ -80,7 +80,7 @@ impl BlockKind for Segment {
     }
 }
 
-impl BlockBody for Does {
+impl BlockBody for Act {
     fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
         match self {
             Self::Check(name) => {
@@ -91,5 +91,13 @@ impl BlockBody for Does {
             Self::Remove(name) => at.change(&Change::RemoveFromList(name.clone())),
         }
         Ok(Flow::Next)
+    }
+
+    fn does(&self) -> Vec<Does<'_>> {
+        match self {
+            Self::Check(_) => Vec::new(),
+            Self::Add(segment) => vec![Does::List { segment, added: true }],
+            Self::Remove(segment) => vec![Does::List { segment, added: false }],
+        }
     }
 }

@@ -103,6 +103,10 @@ impl BlockBody for Short {
         Ok(at.request(CallKind::Sms(SmsCall { to, text })))
     }
 
+    fn requests(&self) -> bool {
+        true
+    }
+
     fn replied(&self, _at: &mut Moving<'_, '_>, came: &Came) -> Result<Reply, Fault> {
         Ok(sent_reply(came, "the provider"))
     }

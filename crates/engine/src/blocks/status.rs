@@ -1,6 +1,6 @@
 //! `status`: sets the contact's stage (FL 7.4).
 
-use super::{BlockBody, BlockKind, Fault, Flow, OptionSpec, OutcomeSpec};
+use super::{BlockBody, BlockKind, Does, Fault, Flow, OptionSpec, OutcomeSpec};
 use crate::bot::reader::{At, Fields, Reader, unknown};
 use crate::step::Moving;
 use model::Change;
@@ -57,5 +57,9 @@ impl BlockBody for Stage {
     fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
         at.change(&Change::SetStatus(self.0.clone()));
         Ok(Flow::Next)
+    }
+
+    fn does(&self) -> Vec<Does<'_>> {
+        vec![Does::Status(&self.0)]
     }
 }

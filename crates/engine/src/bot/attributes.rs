@@ -5,7 +5,7 @@ use super::names::NameScope;
 use super::reader::{At, Fields, boolean, is_identifier, one_or_many, text, took, unknown};
 use super::{Names, config::named};
 use expr::{Expression, Place, Scope, Type};
-use model::{AttributeDef, AttributeType};
+use model::{AttributeDef, AttributeType, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use syntax::{Diagnostic, Diagnostics, Node, Spanned};
@@ -91,10 +91,18 @@ pub(crate) fn one(name: &str, value: At<'_>, what: &str, out: &mut Diagnostics) 
     fields.finish(out);
     let ty = ty?;
     let default = default.and_then(|node| {
-        let written = text(node, "default", out)?;
+        let written = match &node.value {
+            Node::List(items) if ty == AttributeType::List => items_of_default(items, out)?,
+            Node::List(_) => {
+                let message = format!("the default of type {} is one value, not a list", ty.name());
+                out.push(Diagnostic::error("E0103", node.span, message).help("an attribute of several values has type: list"));
+                return None;
+            }
+            Node::Null | Node::Scalar(_) | Node::Map(_) => Value::text(text(node, "default", out)?),
+        };
         let zone = jiff::tz::TimeZone::UTC;
         let context = expr::Coercion { language: None, country: None, zone: &zone, now: model::Instant::default() };
-        match expr::coerce(&model::Value::text(written), &ty, &context) {
+        match expr::coerce(&written, &ty, &context) {
             Ok(value) => Some(value),
             Err(why) => {
                 out.push(Diagnostic::error("E0104", node.span, format!("the default does not fit: {why}")));
@@ -103,6 +111,13 @@ pub(crate) fn one(name: &str, value: At<'_>, what: &str, out: &mut Diagnostics) 
         }
     });
     Some(AttributeDef { name: name.to_owned(), ty, default, personal })
+}
+
+/// A default of several values: each a text, as what `a, b` says is.
+fn items_of_default(items: &[Spanned<Node>], out: &mut Diagnostics) -> Option<Value> {
+    let read: Vec<Value> =
+        items.iter().filter_map(|item| text(item, "a value of the default", out)).map(|item| Value::text(item.trim())).collect();
+    (read.len() == items.len()).then_some(Value::List(read))
 }
 
 fn enum_values(values: Option<At<'_>>, owner: At<'_>, out: &mut Diagnostics) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The graph of each skill: what cannot be reached, what turns for ever, what leads to a question.
 
-use super::{CatchEntry, Skill, Target};
+use super::{Skill, Target};
 use crate::blocks::Waits;
 use crate::catches::Signal;
 use petgraph::algo::kosaraju_scc;
@@ -181,7 +181,7 @@ fn stops_for_somebody(skill: &Skill, block: usize) -> bool {
 }
 
 /// Whether a run surely stops at a block for a while.
-fn stops_for_a_while(skill: &Skill, block: usize) -> bool {
+pub(super) fn stops_for_a_while(skill: &Skill, block: usize) -> bool {
     let block = &skill.blocks[block];
     block.conditions.is_empty() && matches!(block.body.waits(), Waits::For(micros) if micros >= SECOND)
 }
@@ -253,8 +253,7 @@ pub(super) fn sending_circles(skills: &BTreeMap<String, Skill>, out: &mut Diagno
     for event in raised.values().flatten() {
         let signal = Signal::Event { name: event.clone() };
         let caught = |skill: &&Skill| {
-            let unguarded = |catch: &CatchEntry| catch.only_for.is_none() && catch.filter.is_none() && catch.once.is_none();
-            skill.only_for.is_none() && skill.catches.iter().any(|catch| unguarded(catch) && catch.kind.catches(&signal))
+            skill.only_for.is_none() && skill.catches.iter().any(|catch| !catch.is_guarded() && catch.kind.catches(&signal))
         };
         let first = skills.values().filter(caught).filter_map(|skill| whole.first.get(skill.name.as_str()).copied());
         begins.entry(event.clone()).or_insert_with(|| first.collect());

@@ -55,7 +55,7 @@ pub use said::Said;
 pub use services::{MailConfig, MailTls, SecretConfig, Services, SmsConfig};
 pub use set::StoredSegment;
 pub use shapes::{FileShapes, file_shapes};
-pub(crate) use skill::{Block, CatchEntry, IfBusy, Skill, Target};
+pub(crate) use skill::{Block, CatchEntry, Skill, Target};
 pub use translations::Untranslated;
 
 use crate::step::Words;

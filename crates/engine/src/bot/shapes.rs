@@ -14,7 +14,7 @@ const DECLARED: Shape = Shape::Either(&[
     Shape::Keys(&[
         Key::may("type", Shape::OneOf(ATTRIBUTE_TYPES), "what kind of value it holds"),
         Key::may("values", TEXTS, "the values of an enum"),
-        Key::may("default", Shape::Text, "the value of contacts that have none"),
+        Key::may("default", TEXTS, "the value of contacts that have none; for a list, one or several"),
         Key::may("personal", Shape::Truth, "whether it says who somebody is"),
         Key::may("computed", Shape::Text, "an expression that is evaluated on use; nothing is stored"),
     ]),

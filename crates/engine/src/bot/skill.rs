@@ -5,6 +5,7 @@ use super::{Names, load};
 use crate::blocks::{BLOCKS, BlockBody, BlockKind, OutcomeSpec, common_outcomes};
 use crate::catches::{self, Catch};
 use expr::Condition;
+use model::{Busy, IfBusy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use syntax::{Diagnostic, Diagnostics, Entry, Node, Span};
@@ -53,15 +54,6 @@ pub(crate) struct CatchEntry {
     pub once: Option<i64>,
     /// Whom a schedule reaches.
     pub audience: Option<crate::catches::Whom>,
-}
-
-/// What becomes of a start while a run has the floor (FL 5.3b).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum IfBusy {
-    #[default]
-    Queue,
-    Skip,
-    Interrupt,
 }
 
 /// A block, checked.
@@ -114,6 +106,16 @@ impl Skill {
 }
 
 impl CatchEntry {
+    /// Whether it asks anything before it begins its skill: a guard, or when it began it last.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.only_for.is_some() || self.filter.is_some() || self.once.is_some()
+    }
+
+    /// What it says of a floor that is taken: kept by the run that it begins.
+    pub(crate) fn busy(&self) -> Busy {
+        Busy { then: self.if_busy, queue_for: self.queue_for }
+    }
+
     /// What it says: what it catches, and on lines of their own its guards.
     pub(crate) fn name(&self) -> String {
         let guard = |key: &str, condition: &Option<Condition>| condition.as_ref().map(|c| format!("\n{key}: {c}")).unwrap_or_default();

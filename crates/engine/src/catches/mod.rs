@@ -9,10 +9,11 @@ mod segment;
 mod tag;
 
 use crate::blocks::Shape;
+use crate::bot::CatchEntry;
 use crate::bot::reader::{At, Fields, Reader, text};
-use crate::bot::{CatchEntry, IfBusy};
 pub(crate) use attribute::attribute_name;
 pub(crate) use event::event_name;
+use model::IfBusy;
 pub(crate) use schedule::{Timetable, Whom};
 use std::fmt::Debug;
 use syntax::Diagnostic;

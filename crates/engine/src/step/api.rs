@@ -2,7 +2,7 @@
 
 use crate::bot::Programs;
 use model::{
-    Call, CallAnswer, ChatState, Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, RequestId,
+    Call, CallAnswer, ChatState, Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, Record, RequestId,
     TranscriptEntry,
 };
 use segments::{Era, NoPast, Past};
@@ -37,12 +37,14 @@ pub struct PersonView<'a> {
     pub flips: Option<Instant>,
     /// How the contact's other conversations stand.
     pub elsewhere: ChatState,
+    /// What `once` remembers in the contact's other conversations: it counts for the person.
+    pub once: &'a [&'a Record],
 }
 
 impl<'a> PersonView<'a> {
     /// A person about whom nothing is recorded and with whom time has been kept up.
     pub fn new(contact: &'a Contact, conversation: &'a Conversation) -> Self {
-        Self { contact, conversation, past: &NoPast, flips: None, elsewhere: ChatState::Closed }
+        Self { contact, conversation, past: &NoPast, flips: None, elsewhere: ChatState::Closed, once: &[] }
     }
 }
 
@@ -55,6 +57,8 @@ pub enum Input<'a> {
     Due,
     /// Time passed: memberships may have changed with it, and nothing else (FL 5.8).
     Membership,
+    /// An event was raised for the contact in another of their conversations: what waits for it here goes on, and nothing begins.
+    Elsewhere(&'a RaisedEvent),
     /// The answer to a request of an earlier step.
     Desk(DeskAnswer),
     /// What came of a trigger that an earlier step asked for.
@@ -63,6 +67,15 @@ pub enum Input<'a> {
     Answer(&'a CallAnswer),
     /// Something from the contact's inbox that waited for a run that requests as long as it may (FL 5.4 rule 7).
     Waited(&'a InboxItem),
+}
+
+/// An event that a step raised for the contact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RaisedEvent {
+    /// Its name.
+    pub name: String,
+    /// Its fields.
+    pub fields: Record,
 }
 
 /// The desk's answer to a [`DeskRequest`].
@@ -110,6 +123,8 @@ pub struct Step {
     pub journey: Vec<JourneyEntry>,
     /// Events to record.
     pub events: Vec<EventRecord>,
+    /// Those that it raised, in order: what waits for them in the contact's other conversations goes on ([`Input::Elsewhere`]).
+    pub raised: Vec<RaisedEvent>,
     /// Items for the contact's inbox, by the same commit (FL 5.8).
     pub queued: Vec<InboxItem>,
     /// Calls to the outside: they leave once this step is committed.

@@ -2,22 +2,24 @@
 //!
 //! Their runs and timers stay as they are and go on when they are unblocked: the runtime asks for nothing that is due meanwhile, and a
 //! timer ticks at most once afterwards. What a flow says of itself after it blocked somebody is `unsendable` (FL 5.6).
+//!
+//! **Invariant.** Every conversation of somebody who is blocked [`stands_still`], however they came to be blocked: by a step of this
+//! conversation, of another one, or by a merge. The runtime lets one that does not have a step, and that step sees to it.
 
 use super::stepper::Stepper;
-use model::{Actor, Change, Consent, Contact, Incoming, IncomingBody, JourneyKind, MESSAGES, Owner};
+use model::{Actor, Change, Conversation, Incoming, IncomingBody, JourneyKind, MESSAGES, Owner, Rest};
 
 /// The stage of somebody who is blocked (FL 7.4).
 pub const BLOCKED: &str = "blocked";
 /// The stage of somebody who wants no messages (FL 7.9).
 const UNSUBSCRIBED: &str = "unsubscribed";
 
-/// Whether it is on record that a contact wants no messages, on one channel or on all of them. What was refused on all is over once they
-/// agreed on one of them.
-pub fn refuses_messages(contact: &Contact) -> bool {
-    let mut about =
-        contact.consents.iter().map(|(key, consent)| (Consent::parts(key), consent)).filter(|((topic, _), _)| *topic == MESSAGES);
-    let agreed = about.clone().filter(|(_, consent)| consent.given).map(|(_, consent)| consent.at).max();
-    about.any(|((_, channel), consent)| !consent.given && (channel.is_some() || agreed.is_none_or(|at| at <= consent.at)))
+/// Whether nothing runs out in a conversation while its contact is blocked: the question that is asked has no time of its own, and
+/// nobody waits for a human.
+pub fn stands_still(conversation: &Conversation) -> bool {
+    let runs_out = conversation.floor_run().is_some_and(|run| matches!(&run.rest, Rest::Asking(ask) if !ask.suspended));
+    let waits = conversation.owner == Owner::Queue && conversation.request.is_some();
+    !runs_out && !waits
 }
 
 impl Stepper<'_> {
@@ -54,14 +56,15 @@ impl Stepper<'_> {
     /// they are unblocked.
     pub(crate) fn refusal_to_keep(&self, change: &Change) -> Option<Change> {
         let blocks = matches!(change, Change::SetStatus(to) if to == BLOCKED);
-        let unsaid = blocks && self.contact.status == UNSUBSCRIBED && !refuses_messages(&self.contact);
+        let unsaid = blocks && self.contact.status == UNSUBSCRIBED && !self.contact.refuses_messages();
         unsaid.then(|| Change::Consent { topic: MESSAGES.into(), channel: None, given: false, proof: "unsubscribed when blocked".into() })
     }
 
-    /// Looks, when a step is over, whether they were blocked in it, by whatever means: the question that is asked has time again when they
-    /// are unblocked. If they waited for a human, the request leaves the desk, and what waited for it ends.
+    /// Looks, when a step is over, whether they are blocked, since it or since before it, by whatever means: the question that is asked
+    /// stands still and has time again when they are unblocked. If they waited for a human, the request leaves the desk, and what waited
+    /// for it ends.
     pub(crate) fn look_at_block(&mut self) {
-        if !self.is_blocked() || self.before.status == BLOCKED {
+        if !self.is_blocked() {
             return;
         }
         self.suspend_floor();

@@ -1,10 +1,11 @@
 //! Time: what of a conversation is due, and what happens then.
 
+use super::floor::gets_floor_back;
 use super::run::Begin;
 use super::stepper::Stepper;
 use crate::blocks::{Fault, Flow};
 use crate::bot::Limits;
-use model::{Actor, Awaited, Cause, Conversation, Instant, JourneyKind, Owner, Record, Rest, Run, RunId, Start, Version};
+use model::{Actor, Awaited, Busy, Cause, Conversation, Instant, JourneyKind, Owner, Record, Rest, Run, RunId, Start, Version};
 
 /// When something of the conversation is due next; what a human holds is not (FL 5.5).
 pub fn next_due(conversation: &Conversation, limits: &Limits) -> Option<Instant> {
@@ -16,7 +17,11 @@ pub fn next_due(conversation: &Conversation, limits: &Limits) -> Option<Instant>
             let runs = conversation.runs.iter().filter_map(|run| match &run.rest {
                 Rest::Asking(ask) => {
                     // What is written wins: only who waits without a time is forgotten.
-                    let ends = ask.deadline.unwrap_or_else(|| run.moved_at.plus_micros(limits.run_idle));
+                    let ends = match ask.deadline {
+                        Some(deadline) => deadline,
+                        None if gets_floor_back(conversation, run) => run.moved_at,
+                        None => run.moved_at.plus_micros(limits.run_idle),
+                    };
                     Some(ask.merge_until.map_or(ends, |until| until.min(ends)))
                 }
                 Rest::Waiting { until, on } => Some(held(run).unwrap_or_else(|| wait_ends(*until, on, run, limits))),
@@ -45,6 +50,8 @@ fn wait_ends(until: Option<Instant>, on: &Awaited, run: &Run, limits: &Limits) -
 /// The one thing that a step over time handles; [`next_due`] brings the next one.
 enum DueThing {
     Timeout(RunId),
+    /// A question that stood still gets its time back: the contact was blocked.
+    Floor(RunId),
     /// What was said in several messages is the answer.
     Merged(RunId),
     Idle(RunId),
@@ -68,7 +75,8 @@ impl Stepper<'_> {
             Owner::Bot => {}
         }
         match self.first_due() {
-            None => Ok(()),
+            // The floor goes back whenever a step is over.
+            None | Some(DueThing::Floor(_)) => Ok(()),
             Some(DueThing::Idle(id)) => {
                 self.end_resting(id, "expired");
                 Ok(())
@@ -128,6 +136,7 @@ impl Stepper<'_> {
                     }
                     let (ends, what) = match ask.deadline {
                         Some(deadline) => (deadline, DueThing::Timeout(run.id)),
+                        None if gets_floor_back(&self.conversation, run) => (run.moved_at, DueThing::Floor(run.id)),
                         None => (run.moved_at.plus_micros(self.bot.limits().run_idle), DueThing::Idle(run.id)),
                     };
                     if ends <= now {
@@ -217,7 +226,7 @@ impl Stepper<'_> {
             return Ok(());
         };
         let through = format!("timer {timer}");
-        self.begin(Begin { bot, skill, at, vars, event, cause: Cause::Other, through: &through, set: None })
+        self.begin(Begin { bot, skill, at, vars, event, cause: Cause::Other, through: &through, set: None, busy: Busy::default() })
     }
 
     /// A step over what is due broke: that one thing is skipped, so that it does not break for ever.
@@ -230,9 +239,14 @@ impl Stepper<'_> {
             return;
         }
         match self.first_due() {
-            Some(DueThing::Timeout(id) | DueThing::Merged(id) | DueThing::Idle(id) | DueThing::Wait(id) | DueThing::Request(id)) => {
-                self.end_resting(id, "broken")
-            }
+            Some(
+                DueThing::Timeout(id)
+                | DueThing::Floor(id)
+                | DueThing::Merged(id)
+                | DueThing::Idle(id)
+                | DueThing::Wait(id)
+                | DueThing::Request(id),
+            ) => self.end_resting(id, "broken"),
             Some(DueThing::Tick(position)) => self.reschedule(position),
             // A start that waited broke when it began.
             None => {

@@ -4,7 +4,7 @@ use super::api::Trace;
 use super::stepper::Stepper;
 use crate::blocks::Fault;
 use crate::bot::Limits;
-use model::{Actor, Cause, Conversation, Instant, JourneyKind, Owner, Rest, Run, RunId};
+use model::{Actor, Cause, Conversation, IfBusy, Instant, JourneyKind, Owner, Rest, Run, RunId};
 
 /// How many runs may be suspended (FL 5.3e).
 const SUSPENDED: usize = 8;
@@ -14,7 +14,18 @@ const SUSPENDED: usize = 8;
 pub(super) fn held_until(conversation: &Conversation, run: &Run, limits: &Limits) -> Option<Instant> {
     let since = run.held_since?;
     let taken = conversation.floor.last().is_some_and(|top| *top != run.id);
-    taken.then(|| since.plus_micros(limits.queue_for))
+    taken.then(|| since.plus_micros(run.busy.queue_for.unwrap_or(limits.queue_for)))
+}
+
+/// Whether a run gets the floor back as soon as the conversation moves again: it is on top and its time stands still (FL 5.3c).
+pub(super) fn gets_floor_back(conversation: &Conversation, run: &Run) -> bool {
+    let stands_still = matches!(&run.rest, Rest::Asking(ask) if ask.suspended);
+    stands_still && conversation.floor.last() == Some(&run.id) && !requests_human(conversation)
+}
+
+/// Whether a run waits for the desk's answer, which comes next.
+fn requests_human(conversation: &Conversation) -> bool {
+    conversation.runs.iter().any(|run| matches!(run.rest, Rest::Requesting { .. }))
 }
 
 impl Stepper<'_> {
@@ -55,14 +66,23 @@ impl Stepper<'_> {
         moves || below.iter().any(|frame| frame.paused.as_ref().is_some_and(|paused| paused.ask.is_some()) || bot.asks_after(frame))
     }
 
-    /// Holds a run that could go on and may not yet; one that was held too long ends, as a start that waited too long does. Answers
-    /// whether it moves no further now.
+    /// Holds a run that could go on and may not yet; one that was held too long ends, as a start that waited too long does. What the
+    /// catch that began it says of a floor that is taken holds here too. Answers whether it moves no further now.
     pub(crate) fn hold_for_floor(&mut self, id: RunId) -> bool {
         if !self.waits_for_floor(id) {
             return false;
         }
-        let (now, wait) = (self.turn.now, self.bot.limits().queue_for);
+        let (now, limit) = (self.turn.now, self.bot.limits().queue_for);
         let Some(run) = self.conversation.run_mut(id) else { return false };
+        match run.busy.then {
+            IfBusy::Interrupt => return false,
+            IfBusy::Skip => {
+                self.end_resting(id, "skipped: busy");
+                return true;
+            }
+            IfBusy::Queue => {}
+        }
+        let wait = run.busy.queue_for.unwrap_or(limit);
         match run.held_since {
             Some(since) if now.micros_since(since) >= wait => self.end_resting(id, "waited too long"),
             Some(_) => {}
@@ -83,6 +103,7 @@ impl Stepper<'_> {
         for run in self.conversation.runs.iter().filter(same).map(|run| run.id).collect::<Vec<_>>() {
             self.end_resting(run, "begun anew");
         }
+        self.end_interrupts(skill);
     }
 
     /// Stops the timeout of the run with the floor (FL 5.3a).
@@ -98,7 +119,7 @@ impl Stepper<'_> {
 
     /// Whether a run waits for the desk's answer, which comes next.
     pub(crate) fn is_requesting(&self) -> bool {
-        self.conversation.runs.iter().any(|r| matches!(r.rest, Rest::Requesting { .. }))
+        requests_human(&self.conversation)
     }
 
     /// Ends a run where it rests.

@@ -9,8 +9,8 @@ use crate::blocks::{Fault, Flow, Heard};
 use crate::bot::{Skill, Target};
 use crate::catches::Signal;
 use model::{
-    Actor, Author, Cause, Change, ChoiceTo, Content, Delivery, Incoming, IncomingBody, Instant, Message, Owner, Pressed, Record, Rest,
-    RunId, SentChoice, SentChoices, Value, fold,
+    Actor, Author, Busy, Cause, Change, ChoiceTo, Content, Delivery, Incoming, IncomingBody, Instant, Message, Owner, Pressed, Record,
+    Rest, RunId, SentChoice, SentChoices, Value, fold,
 };
 use std::sync::Arc;
 
@@ -344,11 +344,19 @@ impl Stepper<'_> {
                     Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::Calling(_) | Rest::HandedOver { .. } => false,
                 }
         });
-        if let Some(run) = waits.map(|r| r.id) {
+        let waits = waits.map(|run| (run.id, matches!(&run.rest, Rest::Asking(ask) if ask.stage != sent.stage)));
+        if let Some((run, earlier)) = waits {
+            // A form asks one thing after the other: what was pressed under an earlier one does not answer this one.
+            if earlier && self.hears(run) {
+                self.rule("5.4.2", format!("the button \"{}\" of an earlier question; the one at hand is asked again", choice.label));
+                return self.ask_again(run);
+            }
             self.rule("5.4.2", format!("the button \"{}\"", choice.label));
             return self.choose(run, &sent, &choice);
         }
-        if let Some(run) = self.uncover(&sent) {
+        // What raises an event or shows more cards leaves the question, and what interrupted it, as they are.
+        let answers = !matches!(choice.to, ChoiceTo::Event(_) | ChoiceTo::More);
+        if let Some(run) = answers.then(|| self.uncover(&sent)).flatten() {
             self.rule("5.4.2", format!("the button \"{}\", instead of what interrupted it", choice.label));
             return self.choose(run, &sent, &choice);
         }
@@ -390,7 +398,7 @@ impl Stepper<'_> {
         let set = sent.save.clone().map(|name| (name, value));
         let mut vars = sent.vars.clone();
         vars.extend(choice.card.clone().map(|card| (CARD.to_owned(), Value::Record(card))));
-        self.begin(Begin { bot, skill, at, vars, event, cause: Cause::Customer, through: "an earlier button", set })
+        self.begin(Begin { bot, skill, at, vars, event, cause: Cause::Customer, through: "an earlier button", set, busy: Busy::default() })
     }
 
     /// The exit was taken, though no run rested on its block any more.

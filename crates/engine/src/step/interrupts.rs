@@ -5,7 +5,7 @@ use super::run::allows;
 use super::stepper::Stepper;
 use crate::blocks::{Called, Fault, Flow};
 use crate::bot::Mode;
-use model::{Cause, Frame, Owner, Paused, Record, Rest, RunId, SentChoices, Value, fold};
+use model::{Actor, Ask, Cause, Frame, JourneyKind, Owner, Paused, Record, Rest, Run, RunId, SentChoices, Value, fold};
 use std::cmp::Reverse;
 
 impl Stepper<'_> {
@@ -84,20 +84,40 @@ impl Stepper<'_> {
         Ok(true)
     }
 
-    /// A button of a question that stands still under an interrupt: what interrupted it is over, and it rests again.
+    /// A button of a question that stands still under an interrupt: what interrupted it is over, and it has the floor again.
     /// Answers the run that asks it.
     pub(crate) fn uncover(&mut self, sent: &SentChoices) -> Option<RunId> {
+        let now = self.turn.now;
         let asked = |frame: &Frame| {
             frame.skill == sent.skill && frame.block == sent.block && frame.paused.as_ref().is_some_and(|p| p.ask.is_some())
         };
         let run = self.conversation.runs.iter_mut().find(|run| run.id == sent.run && run.frames.iter().any(asked))?;
         let depth = run.frames.iter().position(asked)?;
-        let frame = run.frames.get_mut(depth)?;
-        let Paused { ask, said } = frame.paused.take().map(|paused| *paused).unwrap_or_default();
-        run.frames.truncate(depth + 1);
-        run.said = said;
-        run.rest = Rest::Asking(ask?);
-        Some(run.id)
+        let id = run.id;
+        if let Some(ask) = lay_bare(run, depth) {
+            ask.asked_at = now;
+        }
+        // What interrupted it may have waited for something, without the floor.
+        self.conversation.floor.retain(|r| *r != id);
+        self.suspend_floor();
+        self.conversation.floor.push(id);
+        Some(id)
+    }
+
+    /// A skill that the person begins anew and that interrupted a question is over there: it is not asked twice.
+    pub(crate) fn end_interrupts(&mut self, skill: &str) {
+        let mut ended = 0;
+        for run in self.conversation.runs.iter_mut().filter(|run| matches!(run.rest, Rest::Asking(_))) {
+            let interrupts = |below: &Frame, above: &Frame| above.skill == skill && below.paused.as_ref().is_some_and(|p| p.ask.is_some());
+            let Some(depth) = run.frames.iter().zip(run.frames.iter().skip(1)).position(|(below, above)| interrupts(below, above)) else {
+                continue;
+            };
+            lay_bare(run, depth);
+            ended += 1;
+        }
+        for _ in 0..ended {
+            self.journey(Actor::System, JourneyKind::RunEnded { skill: skill.to_owned(), how: "begun anew".into() });
+        }
     }
 
     /// Runs a skill on top of the run with the floor, in that run's version. Answers whether that can be: without such a
@@ -117,5 +137,18 @@ impl Stepper<'_> {
         let called = Called { skill: name.to_owned(), vars: Record::new(), asked: Some(ask) };
         self.wake(id, |_| Ok(Some(Flow::Call(Box::new(called)))))?;
         Ok(true)
+    }
+}
+
+/// Ends what runs on top of a question that an interrupt covered: it stands there again, its time stopped, and gets it back with the
+/// floor (FL 5.3c).
+fn lay_bare(run: &mut Run, depth: usize) -> Option<&mut Ask> {
+    let Paused { ask, said } = run.frames.get_mut(depth)?.paused.take().map(|paused| *paused).unwrap_or_default();
+    run.frames.truncate(depth + 1);
+    run.said = said;
+    run.rest = Rest::Asking(Ask { deadline: None, suspended: true, ..ask? });
+    match &mut run.rest {
+        Rest::Asking(ask) => Some(ask),
+        Rest::Waiting { .. } | Rest::Requesting { .. } | Rest::Calling(_) | Rest::HandedOver { .. } => None,
     }
 }

@@ -7,7 +7,7 @@
 
 use super::stepper::Stepper;
 use crate::bot::{Bot, Skill, Target};
-use model::{Actor, ChoiceTo, Conversation, JourneyKind, Rest, RunId, SentChoices, Start, Version};
+use model::{Actor, ChoiceTo, Conversation, JourneyKind, MessageId, Rest, RunId, SentChoices, Start, Version};
 use std::collections::BTreeMap;
 
 /// The index of a choice that the new version does not have: none of the block's own.
@@ -141,17 +141,27 @@ impl<'a> Mover<'a> {
             return;
         }
         let said = run.said.as_ref().and_then(|said| self.find(Resting::Run, &run.frame().skill, said).1).map(|f| f.name());
-        let shown = if let Rest::Asking(ask) = &run.rest { ask.message } else { None };
         let run = &mut moved.conversation.runs[at];
         run.version = self.to.version().clone();
         for (frame, (skill, block)) in run.frames.iter_mut().zip(frames) {
+            if let Some(paused) = &mut frame.paused {
+                let said = paused.said.take().and_then(|said| self.find(Resting::Run, &frame.skill, &said).1).map(|f| f.name());
+                paused.said = said.filter(|(of, _)| *of == skill).map(|(_, block)| block);
+            }
             (frame.skill, frame.block) = (skill, block);
         }
         // What spoke last is only repeated where it still is beside the block.
         run.said = said.filter(|(skill, _)| *skill == run.frame().skill).map(|(_, block)| block);
-        let (skill, block) = (run.frame().skill.clone(), run.frame().block.clone());
-        if let Some(sent) = moved.conversation.choices.iter_mut().find(|c| shown == Some(c.message)) {
-            self.choices(sent, &skill, &block);
+        let top = if let Rest::Asking(ask) = &run.rest { ask.message } else { None };
+        let covered = run.frames.iter().filter_map(|frame| Some((frame.paused.as_ref()?.ask.as_ref()?.message?, frame)));
+        let asked: Vec<(MessageId, String, String)> = covered
+            .chain(top.map(|message| (message, run.frame())))
+            .map(|(message, frame)| (message, frame.skill.clone(), frame.block.clone()))
+            .collect();
+        for (message, skill, block) in asked {
+            if let Some(sent) = moved.conversation.choices.iter_mut().find(|sent| sent.message == message) {
+                self.choices(sent, &skill, &block);
+            }
         }
         moved.runs.push(id);
     }

@@ -35,8 +35,8 @@ mod words;
 pub use words::ordinal;
 pub(crate) use words::{Words, spoken};
 
-pub use api::{DeskAnswer, DeskRequest, Input, PersonView, Step, Trace, Turn};
-pub use blocked::{BLOCKED, refuses_messages};
+pub use api::{DeskAnswer, DeskRequest, Input, PersonView, RaisedEvent, Step, Trace, Turn};
+pub use blocked::{BLOCKED, stands_still};
 pub use computed::computed_attributes;
 pub use due::next_due;
 pub(crate) use facts::holds_for;
@@ -92,6 +92,7 @@ impl Stepper<'_> {
             Input::Answer(answer) => self.answered(answer)?,
             Input::Due => self.due()?,
             Input::Membership => {}
+            Input::Elsewhere(event) => self.reach_waiting(&event.name, &event.fields)?,
             Input::Desk(answer) => self.desk_answer(answer)?,
             Input::Trigger(answer) => self.trigger_answer(answer)?,
         }
@@ -142,7 +143,9 @@ impl Stepper<'_> {
                 }
                 Ok(())
             }
-            InboxItem::Reported { conversation: _, call, place, failure } => self.reported(*call, place, failure.as_deref()),
+            InboxItem::Reported { conversation: _, call, place, failure, read } => self.reported(*call, place, failure.as_deref(), *read),
+            // What becomes of messages is the runtime's to keep.
+            InboxItem::Receipt { .. } => Ok(()),
             InboxItem::Undelivered { conversation: _, message, reason } => {
                 let event = Record::from([
                     ("message".to_owned(), Value::text(message.to_string())),
@@ -185,6 +188,7 @@ impl Stepper<'_> {
             transcript: self.out.transcript,
             journey: self.out.journey,
             events: self.out.events,
+            raised: self.out.raised,
             queued: self.out.queued,
             calls: self.out.calls,
             held: false,
@@ -206,6 +210,7 @@ fn held(person: &PersonView<'_>) -> Step {
         transcript: Vec::new(),
         journey: Vec::new(),
         events: Vec::new(),
+        raised: Vec::new(),
         queued: Vec::new(),
         calls: Vec::new(),
         held: true,
@@ -245,7 +250,7 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
                 stepper.end_resting(run, "broken");
             }
         }
-        Input::Inbox(_) | Input::Waited(_) | Input::Membership => {}
+        Input::Inbox(_) | Input::Waited(_) | Input::Membership | Input::Elsewhere(_) => {}
     }
     if let Some(run) = run {
         stepper.end_resting(run, "broken");

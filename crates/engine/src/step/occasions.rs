@@ -6,7 +6,7 @@ use super::stepper::Stepper;
 use crate::blocks::Fault;
 use crate::bot::{MenuTo, Skill};
 use crate::catches::Signal;
-use model::{Actor, Cause, Change, Instant, Record, Value};
+use model::{Actor, Busy, Cause, Change, Instant, Record, Value};
 
 /// The event of a page that was opened on the website.
 pub(crate) const PAGE_VISIT: &str = "page_visit";
@@ -83,6 +83,7 @@ impl Stepper<'_> {
             cause: Cause::Other,
             through: "an agent joined",
             set: None,
+            busy: Busy::default(),
         })
     }
 

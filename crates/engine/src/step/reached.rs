@@ -3,7 +3,10 @@
 use super::stepper::Stepper;
 use crate::blocks::Fault;
 use crate::bot::{CatchEntry, Skill};
-use model::{Actor, Cause, JourneyKind, Occasion, Reached, Record, Value};
+use model::{Actor, CallKind, Cause, JourneyKind, Occasion, Reached, Record, Value, fold};
+
+/// How many digits a phone number has at the least.
+const SHORTEST: usize = 6;
 
 impl Stepper<'_> {
     /// One of an audience: nothing happens to somebody who opted out or is blocked meanwhile (FL 7.9).
@@ -61,18 +64,38 @@ impl Stepper<'_> {
         };
         self.why = Some(format!("broadcast {name}"));
         self.reached_line = Some((self.out.journey.len(), self.conversation.last_no));
-        let reached = Reached { audience: audience.to_owned(), name: name.clone(), schedule, lines: None };
+        let reached = Reached { audience: audience.to_owned(), name: name.clone(), schedule, lines: None, calls: Vec::new() };
         self.journey(by.clone(), JourneyKind::Reached(reached));
     }
 
-    /// Notes what was said for what reached the contact.
+    /// Notes what was said and sent for what reached the contact.
     pub(super) fn note_said(&mut self) {
         let Some((at, before)) = self.reached_line else { return };
         let last = self.conversation.last_no;
-        if last > before
-            && let Some(JourneyKind::Reached(reached)) = self.out.journey.get_mut(at).map(|entry| &mut entry.what)
-        {
-            reached.lines = Some((before + 1, last));
+        let calls = self.out.calls.iter().filter(|call| self.is_to_contact(&call.what)).map(|call| call.id).collect();
+        if let Some(JourneyKind::Reached(reached)) = self.out.journey.get_mut(at).map(|entry| &mut entry.what) {
+            reached.lines = (last > before).then_some((before + 1, last));
+            reached.calls = calls;
+        }
+    }
+
+    /// Whether a call writes to the contact, and not to somebody else about them.
+    fn is_to_contact(&self, what: &CallKind) -> bool {
+        let own = |name: &str| match self.attribute_now(name) {
+            Some(Value::Text(own)) => own,
+            Some(_) | None => String::new(),
+        };
+        match what {
+            CallKind::Http(_) => false,
+            CallKind::Mail(mail) => {
+                let own = fold(own("email").trim());
+                mail.to.iter().any(|to| fold(to) == own)
+            }
+            // An attribute that is no number by its type may be written as people dial it at home.
+            CallKind::Sms(sms) => {
+                let own = digits(&own("phone"));
+                own.len() >= SHORTEST && digits(&sms.to).ends_with(&own)
+            }
         }
     }
 }
@@ -85,4 +108,9 @@ fn scheduled(skill: &Skill, pattern: &str, to: Option<&str>) -> Vec<usize> {
     let all: Vec<(usize, &CatchEntry)> = skill.catches.iter().enumerate().filter(of_pattern).collect();
     let exact: Vec<usize> = all.iter().filter(|(_, c)| whom(c).as_deref() == to).map(|(at, _)| *at).collect();
     if exact.is_empty() { all.first().map(|(at, _)| *at).into_iter().collect() } else { exact }
+}
+
+/// The digits of a number, without the zeros that it is dialled with.
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).skip_while(|digit| *digit == '0').collect()
 }

@@ -7,7 +7,8 @@ use super::moving::Moving;
 use super::stepper::Stepper;
 use crate::blocks::{Fault, Flow};
 use model::{
-    Actor, Call, CallAnswer, CallKind, Calling, Came, Cause, Instant, JourneyKind, Owner, Record, Reply, RequestId, Rest, RunId, Value,
+    Actor, Call, CallAnswer, CallKind, Calling, Came, Cause, Delivery, Instant, JourneyKind, Medium, Owner, Record, Reply, RequestId, Rest,
+    RunId, Value,
 };
 
 impl Moving<'_, '_> {
@@ -75,12 +76,17 @@ impl Stepper<'_> {
 
     /// A provider reports what became of something that was sent: journeyed, and for a designer who wants to know of failures
     /// `/_undelivered` begins. It never moves a run (FL 5.6).
-    pub(crate) fn reported(&mut self, call: RequestId, place: &str, failure: Option<&str>) -> Result<(), Fault> {
-        let Some(reason) = failure else {
-            self.journey(Actor::System, JourneyKind::Delivery(format!("{place}: it was delivered")));
-            return Ok(());
+    pub(crate) fn reported(&mut self, call: RequestId, place: &str, failure: Option<&str>, read: bool) -> Result<(), Fault> {
+        let delivery = match failure {
+            Some(reason) => Delivery::Failed(reason.to_owned()),
+            None if read => Delivery::Read,
+            None => Delivery::Delivered,
         };
-        self.journey(Actor::System, JourneyKind::Delivery(format!("{place}: {reason}")));
+        self.journey(Actor::System, JourneyKind::Told { call, medium: Medium::Sms, delivery });
+        if let Some(entry) = self.out.journey.last_mut() {
+            entry.block = Some(place.to_owned());
+        }
+        let Some(reason) = failure else { return Ok(()) };
         if self.bot.skill("/_undelivered").is_some() {
             let event = Record::from([
                 ("message".to_owned(), Value::text(call.to_string())),

@@ -7,7 +7,7 @@ use super::stepper::{At, Stepper};
 use crate::blocks::{Fault, Flow, Otherwise};
 use crate::bot::{Bot, Skill, Target};
 use expr::Truth;
-use model::{Actor, Awaited, Cause, Change, Content, Frame, JourneyEntry, JourneyKind, Record, Rest, Run, RunId, Value};
+use model::{Actor, Awaited, Busy, Cause, Change, Content, Frame, JourneyEntry, JourneyKind, Record, Rest, Run, RunId, Value};
 use std::{borrow::Cow, sync::Arc};
 
 /// How a new run begins.
@@ -23,6 +23,8 @@ pub(crate) struct Begin<'b> {
     pub through: &'b str,
     /// Stored before the first block: the choice that began it.
     pub set: Option<(String, Value)>,
+    /// What its catch says of a floor that is taken (FL 5.3b).
+    pub busy: Busy,
 }
 
 impl Stepper<'_> {
@@ -33,7 +35,7 @@ impl Stepper<'_> {
         if self.conversation.runs.len() >= limit as usize {
             return Err(Fault::Broken(format!("more than {limit} runs rest in this conversation")));
         }
-        let Begin { bot, skill, at, vars, event, cause, through, set } = begin;
+        let Begin { bot, skill, at, vars, event, cause, through, set, busy } = begin;
         let now = self.turn.now;
         let run = Run {
             id: self.ids.next(),
@@ -45,6 +47,7 @@ impl Stepper<'_> {
             moved_at: now,
             said: None,
             rest: Rest::Waiting { until: Some(now), on: Awaited::Time },
+            busy,
             held_since: None,
         };
         if skill.name == "/start" {
@@ -333,6 +336,7 @@ impl Moving<'_, '_> {
             moved_at: self.run.moved_at,
             said: None,
             rest: Rest::Waiting { until: None, on: Awaited::Time },
+            busy: Busy::default(),
             held_since: None,
         };
         let run = std::mem::replace(&mut self.run, left);

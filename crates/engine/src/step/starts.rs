@@ -5,9 +5,9 @@ use super::once;
 use super::run::{Begin, allows};
 use super::stepper::{Raised, Stepper};
 use crate::blocks::Fault;
-use crate::bot::{IfBusy, Skill};
+use crate::bot::{CatchEntry, Skill};
 use crate::catches::Signal;
-use model::{Actor, Cause, EventRecord, Instant, JourneyKind, Owner, PendingStart, Record, Start};
+use model::{Actor, Busy, Cause, EventRecord, IfBusy, Instant, JourneyKind, Owner, PendingStart, Record, Start};
 use std::sync::Arc;
 
 /// An hour in microseconds.
@@ -27,6 +27,7 @@ impl Stepper<'_> {
     /// Starts every catch of an event, in file order (FL 4).
     pub(crate) fn raise(&mut self, name: &str, fields: &Record, cause: &Cause) -> Result<(), Fault> {
         self.reach_waiting(name, fields)?;
+        self.out.raised.push(super::RaisedEvent { name: name.to_owned(), fields: fields.clone() });
         for (skill, catch) in self.matching(&Signal::Event { name: name.to_owned() }) {
             self.start_catch(&skill, catch, fields.clone(), cause.clone())?;
         }
@@ -99,7 +100,9 @@ impl Stepper<'_> {
         let through = entry.kind.spoken();
         once::started(&mut self.conversation.once, skill, catch, self.turn.now);
         let bot = self.bot.clone();
-        let begun = self.begin(Begin { bot, skill: skill.clone(), at: 0, vars: Record::new(), event, cause, through: &through, set: None });
+        let busy = entry.busy();
+        let begun =
+            self.begin(Begin { bot, skill: skill.clone(), at: 0, vars: Record::new(), event, cause, through: &through, set: None, busy });
         self.interrupting = false;
         begun.map(|()| true)
     }
@@ -151,7 +154,8 @@ impl Stepper<'_> {
             self.begin_anew(&skill.name);
         }
         let bot = self.bot.clone();
-        self.begin(Begin { bot, skill, at: 0, vars: Record::new(), event, cause, through: "by name", set: None })?;
+        let busy = Busy::default();
+        self.begin(Begin { bot, skill, at: 0, vars: Record::new(), event, cause, through: "by name", set: None, busy })?;
         Ok(true)
     }
 
@@ -201,6 +205,7 @@ impl Stepper<'_> {
                 // Guards are tested at entry (FL 4), and entry is now.
                 if self.admitted(&found, catch, &pending.event)? {
                     let bot = self.bot.clone();
+                    let busy = catch.and_then(|catch| found.catches.get(catch)).map(CatchEntry::busy).unwrap_or_default();
                     self.begin(Begin {
                         bot,
                         skill: found,
@@ -210,6 +215,7 @@ impl Stepper<'_> {
                         cause: Cause::Other,
                         through: "after waiting",
                         set: None,
+                        busy,
                     })?;
                 }
             }
@@ -221,7 +227,8 @@ impl Stepper<'_> {
     /// Whether a catch lets the contact in now: guards, and `once` (FL 4).
     pub(crate) fn may_start(&mut self, skill: &Skill, catch: usize, event: &Record) -> Result<bool, Fault> {
         let spent = skill.catches[catch].once.is_some_and(|within| {
-            once::last_start(&self.conversation.once, skill, catch).is_some_and(|last| self.turn.now.micros_since(last) < within)
+            let memories = std::iter::once(&self.conversation.once).chain(self.once_elsewhere.iter().copied());
+            once::last_start(memories, skill, catch).is_some_and(|last| self.turn.now.micros_since(last) < within)
         });
         if spent {
             return Ok(false);

@@ -23,6 +23,7 @@ pub(crate) struct Output {
     pub transcript: Vec<TranscriptEntry>,
     pub journey: Vec<JourneyEntry>,
     pub events: Vec<EventRecord>,
+    pub raised: Vec<super::RaisedEvent>,
     pub queued: Vec<InboxItem>,
     pub requests: Vec<DeskRequest>,
     pub triggers: Vec<super::TriggerRequest>,
@@ -74,6 +75,8 @@ pub(crate) struct Stepper<'a> {
     pub conversation: Conversation,
     /// How the contact's other conversations stand.
     pub elsewhere: ChatState,
+    /// What `once` remembers in them.
+    pub once_elsewhere: &'a [&'a Record],
     /// Which line of the journey tells what was meant for many and reached the contact, and the transcript's last line before it.
     pub reached_line: Option<(usize, u64)>,
     pub ids: IdSource,
@@ -129,6 +132,7 @@ impl<'a> Stepper<'a> {
             flips: person.flips,
             conversation: person.conversation.clone(),
             elsewhere: person.elsewhere,
+            once_elsewhere: person.once,
             reached_line: None,
             ids: IdSource::new(turn.now, turn.seed),
             fuel: Fuel::new(limits.fuel),

@@ -73,6 +73,7 @@ fn journey(what: &JourneyKind, block: Option<&str>, step: &Step) -> Option<Strin
         JourneyKind::Event(name) => format!("event {name} recorded"),
         JourneyKind::Desk(what) => format!("desk: {what}"),
         JourneyKind::Delivery(what) => format!("delivery: {what}"),
+        JourneyKind::Told { medium, delivery, .. } => format!("{medium:?}: {delivery:?}"),
         JourneyKind::Timer(what) => format!("timer: {what}"),
         JourneyKind::Moved(what) => format!("moved: {what}"),
         JourneyKind::Error(what) => format!("error: {what}"),

@@ -68,6 +68,8 @@ pub struct Talk {
     pub eras: Vec<segments::Era>,
     /// Before it, time alone changes no membership.
     pub flips: Option<Instant>,
+    /// What `once` remembers in the contact's other conversations.
+    pub once_elsewhere: Vec<Record>,
     seed: u64,
 }
 
@@ -87,6 +89,7 @@ impl Talk {
             events: Vec::new(),
             eras: Vec::new(),
             flips: None,
+            once_elsewhere: Vec::new(),
             seed: 7,
         }
     }
@@ -110,7 +113,8 @@ impl Talk {
         let turn =
             Turn { now: self.now, seed: self.seed, programs: &Versions(&self.programs, &self.older), eras: &self.eras, ungated: false };
         let past = segments::Recorded { before: &segments::NoPast, since: &self.events };
-        let view = PersonView { past: &past, flips: self.flips, ..PersonView::new(&self.contact, &self.conversation) };
+        let once: Vec<&Record> = self.once_elsewhere.iter().collect();
+        let view = PersonView { past: &past, flips: self.flips, once: &once, ..PersonView::new(&self.contact, &self.conversation) };
         let done = step(&view, input, &turn);
         if let Some(contact) = &done.contact {
             self.contact = contact.clone();

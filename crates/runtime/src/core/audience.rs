@@ -9,6 +9,7 @@
 //! are durable.
 
 use super::{Core, CoreError, Refusal, Ticket, agenda::Wake, line::Outcome};
+use crate::privacy::{Hold, Veils};
 use engine::{Bot, TriggerAnswer, TriggerRequest, TriggerTo};
 use engine::{Meant, Programs as _};
 use model::{Actor, Address, AttributeType, Contact, ContactId, InboxItem, Instant, Occasion, Value, fold};
@@ -170,6 +171,8 @@ struct Running {
     writing: bool,
     /// An item was refused for now: too much is under way, or the runtime stops.
     stopped: bool,
+    /// It is written from memory until it is over.
+    _hold: Option<Hold>,
 }
 
 /// Every audience that is not over, and who waits for which.
@@ -178,6 +181,7 @@ pub(super) struct Audiences {
     running: BTreeMap<String, Running>,
     tickets: HashMap<Ticket, String>,
     given: u64,
+    veils: Option<Arc<Veils>>,
 }
 
 impl Audiences {
@@ -314,10 +318,24 @@ impl Core {
         Ok(())
     }
 
+    /// What is written goes through these.
+    pub(crate) fn veiled_by(&mut self, veils: Arc<Veils>) {
+        for running in self.audiences.running.values_mut() {
+            running._hold = Some(veils.hold());
+        }
+        self.audiences.veils = Some(veils);
+    }
+
     /// An audience is durable: it is carried out from now on.
     pub(crate) fn begin_audience(&mut self, audience: Audience) {
+        let hold = self.audiences.veils.as_ref().map(Veils::hold);
+        self.begin_held(audience, hold);
+    }
+
+    /// The same with a hold from before the audience was made.
+    pub(crate) fn begin_held(&mut self, audience: Audience, _hold: Option<Hold>) {
         let (id, next) = (audience.id.clone(), audience.at);
-        let running = Running { audience, waiting: BTreeSet::new(), given: 0, failed: 0, next, writing: false, stopped: false };
+        let running = Running { audience, waiting: BTreeSet::new(), given: 0, failed: 0, next, writing: false, stopped: false, _hold };
         self.audiences.running.insert(id.clone(), running);
         self.agenda.set(Wake::Audience(id), Some(next));
     }

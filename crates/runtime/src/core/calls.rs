@@ -10,7 +10,8 @@ use super::{Action, CallToken, Core, agenda::Wake, draft::Draft};
 use crate::outside::Tried;
 use engine::Input;
 use model::{
-    CallAnswer, CallKind, CallRow, CallState, Came, ContactId, Conversation, ConversationId, Instant, JourneyKind, Person, RequestId, Rest,
+    CallAnswer, CallKind, CallRow, CallState, Came, ContactId, Conversation, ConversationId, Delivery, Instant, JourneyKind, Person,
+    RequestId, Rest,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -156,6 +157,7 @@ impl Core {
             Some(tried) => tried.came.clone(),
         };
         draft.done_call(result.call);
+        tell(draft, &row, &came);
         if row.unknown {
             let line = format!("{}: it was sent twice, because the server stopped while it was under way", row.call.place);
             draft.journey(Some(result.conversation), JourneyKind::Delivery(line));
@@ -258,6 +260,21 @@ fn found_under_way(row: &CallRow, now: Instant) -> Result<CallRow, Came> {
     }
     let reason = "the server stopped twice while it was under way; nobody knows whether it arrived".to_owned();
     Err(Came::Failed { reason, status: None })
+}
+
+/// Journeys what became of an e-mail or a text message, as far as it is known now.
+fn tell(draft: &mut Draft, row: &CallRow, came: &Came) {
+    let Some(medium) = row.call.what.medium() else { return };
+    let delivery = match came {
+        Came::Sent { .. } => Delivery::Sent,
+        Came::Failed { .. } | Came::Http { .. } => Delivery::Failed(said(came)),
+        // It may be on its way.
+        Came::TimedOut => Delivery::Unknown,
+    };
+    draft.journey(Some(row.call.conversation), JourneyKind::Told { call: row.call.id, medium, delivery });
+    if let Some(entry) = draft.change.journey.last_mut() {
+        entry.block = Some(row.call.place.clone());
+    }
 }
 
 /// What came, in a few words.

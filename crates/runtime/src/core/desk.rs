@@ -257,6 +257,7 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         | Item::Move { .. }
         | Item::Reached { .. }
         | Item::Reported { .. }
+        | Item::Receipt { .. }
         | Item::Undelivered { .. } => return Ok(Permit::Step),
     };
     let found = person.conversation(conversation).ok_or(DeskError::NotFound)?;
@@ -289,6 +290,7 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
         | Item::Move { .. }
         | Item::Reached { .. }
         | Item::Reported { .. }
+        | Item::Receipt { .. }
         | Item::Undelivered { .. } => Ok(Permit::Step),
     }
 }

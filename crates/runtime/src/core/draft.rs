@@ -2,7 +2,7 @@
 
 use model::{
     Actor, Address, Call, CallRow, CallState, ChatState, Contact, ContactId, Conversation, ConversationId, Delivery, DeliveryUpdate,
-    IdSource, InboxItem, InboxRow, Instant, JourneyEntry, JourneyKind, MessageId, OutboxRow, Person, RequestId, TranscriptEntry,
+    IdSource, InboxItem, InboxRow, Instant, JourneyEntry, JourneyKind, MessageId, OutboxRow, Person, Record, RequestId, TranscriptEntry,
 };
 use std::{collections::VecDeque, sync::Arc};
 use store::{Commit, PersonChange, RecordPut};
@@ -17,6 +17,8 @@ pub(super) struct Draft {
     pub queued: Vec<InboxItem>,
     /// Events for others that steps asked for, not looked at yet.
     pub triggers: VecDeque<engine::TriggerRequest>,
+    /// Events that steps raised, with where: what waits for them in other conversations goes on in this commit.
+    pub raised: VecDeque<(ConversationId, engine::RaisedEvent)>,
     /// Audiences that this commit makes durable.
     pub audiences: Vec<super::audience::Audience>,
     /// If there was a step: the instant before which time alone changes no membership.
@@ -38,6 +40,7 @@ impl Draft {
             records: Vec::new(),
             queued: Vec::new(),
             triggers: VecDeque::new(),
+            raised: VecDeque::new(),
             audiences: Vec::new(),
             flips: None,
             held: false,
@@ -82,11 +85,25 @@ impl Draft {
         self.before.iter().flat_map(|p| &p.conversations).filter_map(|c| self.conversation(c.id)).filter(move |c| watches(c)).map(|c| c.id)
     }
 
+    /// The conversations in which a run waits for an event of this name.
+    pub(super) fn awaiting(&self, name: &str) -> impl Iterator<Item = ConversationId> {
+        let awaits =
+            move |run: &model::Run| matches!(&run.rest, model::Rest::Waiting { on: model::Awaited::Event(awaited), .. } if awaited == name);
+        let all = self.before.iter().flat_map(|p| &p.conversations).filter_map(|c| self.conversation(c.id));
+        all.filter(move |c| c.runs.iter().any(awaits)).map(|c| c.id)
+    }
+
     /// How the conversations stand besides one.
     pub(super) fn elsewhere(&self, id: ConversationId) -> ChatState {
         let Some(contact) = self.contact() else { return ChatState::Closed };
         let before = self.before.iter().flat_map(|p| &p.conversations).filter(|c| c.id != id).filter_map(|c| self.conversation(c.id));
         before.map(|c| c.state(contact.last_seen, self.now)).max().unwrap_or_default()
+    }
+
+    /// What `once` remembers in the conversations besides one; most contacts have one conversation.
+    pub(super) fn once_elsewhere(&self, id: ConversationId) -> Vec<&Record> {
+        let others = self.before.iter().flat_map(|p| &p.conversations).filter(|c| c.id != id).filter_map(|c| self.conversation(c.id));
+        others.map(|c| &c.once).filter(|once| !once.is_empty()).collect()
     }
 
     pub(super) fn put_conversation(&mut self, conversation: Conversation) {

@@ -117,7 +117,7 @@ impl Core {
                 }
                 self.advance(now, contact);
             }
-            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_))) => self.fail(&error.to_string()),
+            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_) | Error::NoCopy(_))) => self.fail(&error.to_string()),
         }
     }
 

@@ -67,7 +67,7 @@ impl Core {
                 self.actions.push(Action::Alert(format!("old lines of {contact} were not removed: {why}")));
                 Err(Refusal::Parked)
             }
-            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_))) => {
+            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_) | Error::NoCopy(_))) => {
                 self.done(forgetting.ticket, Err(Refusal::Unavailable));
                 return self.fail(&error.to_string());
             }

@@ -67,7 +67,7 @@ impl Core {
                 }
                 None => self.fail(&format!("the store refused bookkeeping of {contact}: {why}")),
             },
-            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_))) => self.fail(&error.to_string()),
+            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_) | Error::NoCopy(_))) => self.fail(&error.to_string()),
         }
     }
 
@@ -166,9 +166,13 @@ impl Core {
     /// Puts the conversation's next due time on the agenda. After a step for what was due, one that leaves the conversation
     /// due is counted, so that it does not spin.
     pub(super) fn reckon_due(&mut self, now: Instant, contact: ContactId, person: Option<&Person>, id: ConversationId, was_due: bool) {
-        // Nothing is due for somebody who is blocked; when they no longer are, what came due meanwhile is.
-        let due = person.filter(|p| p.contact.status != engine::BLOCKED).and_then(|p| p.conversation(id));
-        let mut at = due.and_then(|c| self.decide.next_due(c, self.programs.current().limits()));
+        // Nothing is due for somebody who is blocked but that everything stands still, in every conversation and however they came to be
+        // blocked; when they no longer are, what came due meanwhile is.
+        let blocked = person.is_some_and(|p| p.contact.status == engine::BLOCKED);
+        let mut at = person.and_then(|p| p.conversation(id)).and_then(|c| match blocked {
+            true => (!engine::stands_still(c)).then_some(now),
+            false => self.decide.next_due(c, self.programs.current().limits()),
+        });
         if was_due {
             if at.is_some_and(|at| at <= now) {
                 let rounds = self.stuck.entry(id).or_default();

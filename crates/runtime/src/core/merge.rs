@@ -17,7 +17,7 @@ use super::{
 use crm::merge::{self, Order, Record, Refused, TABLE, Verdict};
 use model::{Actor, Contact, ContactId, ConversationId, IdentifierKind, InboxItem, Instant, MergeId, Person};
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 use store::{Commit, Error, PersonChange, RecordPut, Seq, Store};
@@ -77,6 +77,8 @@ pub(super) struct Merges {
     flying: HashMap<CommitToken, Flying>,
     /// Whether those that wait are being looked at.
     going: bool,
+    /// Contacts of whom something went over to another one since somebody watches; none: nobody does.
+    moved: Option<BTreeSet<ContactId>>,
 }
 
 impl Merges {
@@ -275,7 +277,27 @@ impl Core {
         self.launch(now, Flying { joining, merge: Some(merge), keep, other, rows, moved }, commit);
     }
 
+    /// From now on it is remembered who gives something to another contact.
+    pub(crate) fn watch_moves(&mut self) {
+        let flying = self.merges.flying.values().filter(|flying| flying.merge.is_some());
+        self.merges.moved = Some(flying.flat_map(|flying| flying.joining.pair()).collect());
+    }
+
+    /// Contacts of whom something went over to another one, durably, since this was asked last; none while something is on its way.
+    pub(crate) fn moves(&mut self) -> Option<BTreeSet<ContactId>> {
+        let is_under_way = self.merges.flying.values().any(|flying| flying.merge.is_some());
+        (!is_under_way).then(|| self.merges.moved.as_mut().map(std::mem::take).unwrap_or_default())
+    }
+
+    /// Nobody watches any more.
+    pub(crate) fn unwatch_moves(&mut self) {
+        self.merges.moved = None;
+    }
+
     fn launch(&mut self, now: Instant, flying: Flying, commit: Commit) {
+        if let Some(moved) = self.merges.moved.as_mut().filter(|_| flying.merge.is_some()) {
+            moved.extend(flying.joining.pair());
+        }
         self.tokens += 1;
         let token = CommitToken(self.tokens);
         self.merges.flying.insert(token, flying);
@@ -337,7 +359,9 @@ impl Core {
                 let why = format!("the store refused what would become of them: {why}");
                 self.unjoin(now, flying.joining, Err(Refusal::Merge(why)));
             }
-            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_))) => self.fail_joining(&flying.joining, &error.to_string()),
+            Err(error @ (Error::Failed(_) | Error::Corrupt(_) | Error::InUse(_) | Error::NoCopy(_))) => {
+                self.fail_joining(&flying.joining, &error.to_string());
+            }
         }
         true
     }
@@ -383,8 +407,11 @@ impl Core {
         }
         self.reckon_calls(from_id, Some(&from), Some(&gave));
         self.reckon_calls(to_id, Some(&to), Some(&got));
-        for conversation in &got.conversations {
-            self.reckon_due(now, to_id, Some(&got), conversation.id, false);
+        // On both sides: who is blocked may be so, or be so no more, because of this.
+        for person in [&gave, &got] {
+            for conversation in &person.conversations {
+                self.reckon_due(now, person.contact.id, Some(person), conversation.id, false);
+            }
         }
         self.reckon_lanes(from_id, Some(&gave));
         self.reckon_lanes(to_id, Some(&got));
@@ -521,6 +548,7 @@ fn belongs(item: &InboxItem, moved: &[ConversationId], addresses: &[model::Addre
         | InboxItem::Dismiss { conversation, .. }
         | InboxItem::Move { conversation, .. }
         | InboxItem::Reported { conversation, .. }
+        | InboxItem::Receipt { conversation, .. }
         | InboxItem::Undelivered { conversation, .. } => moved.contains(conversation),
         InboxItem::Event { conversation, .. } => conversation.is_some_and(|id| moved.contains(&id)),
         InboxItem::Modify { .. }

@@ -25,6 +25,7 @@ mod merge;
 mod outbox;
 mod programs;
 mod queries;
+mod receipts;
 mod recover;
 mod schedule;
 mod seen;

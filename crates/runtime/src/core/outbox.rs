@@ -123,7 +123,7 @@ pub(super) fn cut_short(draft: &mut Draft, results: &[SendResult], leaving: &mut
     leaving.going_on.retain(|message| {
         let Some(row) = draft.outbox_row(*message).filter(|row| row.unwanted).cloned() else { return true };
         let mut notes = results.iter().rfind(|result| result.message == *message).map(|result| result.notes.clone()).unwrap_or_default();
-        notes.push(format!("the rest was not sent: {}", unwanted(draft)));
+        notes.push(rest_unsent(unwanted(draft)));
         arrived(draft, &row, notes);
         false
     });
@@ -145,9 +145,11 @@ fn arrived(draft: &mut Draft, row: &OutboxRow, mut notes: Vec<String>) {
 fn unknown(draft: &mut Draft, row: OutboxRow, again_at: Instant) {
     let (conversation, message) = (row.message.conversation, row.message.id);
     if row.unwanted {
-        draft.done_outbox(message);
-        draft.delivery_line(conversation, message, Delivery::Unknown, Vec::new());
         let why = unwanted(draft);
+        let begun = row.parts_done > 0;
+        let notes = begun.then(|| format!("the beginning arrived, of what follows nobody knows, and the rest was not sent: {why}"));
+        draft.done_outbox(message);
+        draft.delivery_line(conversation, message, Delivery::Unknown, notes.into_iter().collect());
         draft.journey(Some(conversation), JourneyKind::Delivery(format!("nobody knows whether it arrived, and not sent again: {why}")));
     } else if row.unknown {
         // It was sent once more already and nobody knows what came of that either: it stays as it is shown.
@@ -159,14 +161,29 @@ fn unknown(draft: &mut Draft, row: OutboxRow, again_at: Instant) {
     }
 }
 
-/// A message will not be sent, and the flow learns of it (FL 5.6).
+/// What is said of a message of which only the beginning left.
+fn rest_unsent(why: &str) -> String {
+    format!("the rest was not sent: {why}")
+}
+
+/// A message cannot be sent, or not all of it, and the flow learns of it (FL 5.6).
 fn fail(draft: &mut Draft, row: &OutboxRow, reason: &str) {
-    drop_row(draft, row, reason);
+    let begun = row.parts_done > 0;
+    unsent(draft, row, &if begun { format!("only the beginning arrived: {reason}") } else { reason.to_owned() });
     let (conversation, message) = (row.message.conversation, row.message.id);
     draft.queued.push(InboxItem::Undelivered { conversation, message, reason: reason.to_owned() });
 }
 
+/// A message is not to be sent any more. One whose beginning is with the customer is shown as sent, with what of it is not.
 fn drop_row(draft: &mut Draft, row: &OutboxRow, reason: &str) {
+    if row.parts_done > 0 {
+        arrived(draft, row, vec![rest_unsent(reason)]);
+    } else {
+        unsent(draft, row, reason);
+    }
+}
+
+fn unsent(draft: &mut Draft, row: &OutboxRow, reason: &str) {
     let (conversation, message) = (row.message.conversation, row.message.id);
     draft.done_outbox(message);
     draft.delivery_line(conversation, message, Delivery::Failed(reason.to_owned()), Vec::new());

@@ -6,6 +6,7 @@ use super::{
     draft::Draft,
     line::Outcome,
     outbox,
+    receipts::{self, Receipt},
 };
 use engine::{DeskRequest, Input, PersonView, Step, Turn};
 use model::{
@@ -19,6 +20,9 @@ use std::{
 
 /// Requests to the desk answered within one commit; more would be a loop of the flow that `check` rejects.
 const DESK_ROUNDS: usize = 16;
+
+/// Steps within one commit that an event of another conversation makes; more would be flows that wait for one another without end.
+const ELSEWHERE: usize = 256;
 
 /// The channel of a conversation with somebody without an address.
 pub(super) const NOWHERE: &str = "";
@@ -47,6 +51,10 @@ impl Core {
             && contact.edition() != *edition
         {
             return Ok(Ran::Refused(Refusal::Changed));
+        }
+        if let InboxItem::Receipt { conversation, message, no, delivery } = item {
+            receipts::take(draft, &Receipt { conversation: *conversation, message: *message, no: *no, delivery });
+            return Ok(Ran::Consumed(Outcome::default()));
         }
         let fresh = draft.before.as_ref().is_none_or(|person| person.conversations.is_empty());
         let Some(conversation) = place(draft, item, now) else {
@@ -84,6 +92,7 @@ impl Core {
             | InboxItem::Reached { .. }
             | InboxItem::Import { .. }
             | InboxItem::Reported { .. }
+            | InboxItem::Receipt { .. }
             | InboxItem::Undelivered { .. } => None,
         };
         Ok(Ran::Consumed(Outcome { message, ..Outcome::default() }))
@@ -128,8 +137,30 @@ impl Core {
     }
 
     /// Runs an input with everything that follows from it in the same commit: the desk's answers to what it asks, triggers
-    /// for others, and what waits in the contact's other conversations for what changed.
+    /// for others, and what waits in the contact's other conversations for what changed or was raised.
     pub(super) fn run(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, input: Input<'_>) -> Result<(), String> {
+        self.run_and_watch(now, draft, id, input)?;
+        // An event is the contact's, not a conversation's: what waits for one elsewhere than it was raised goes on with it.
+        let mut steps = 0;
+        while let Some((here, event)) = draft.raised.pop_front() {
+            let waiting: Vec<ConversationId> = draft.awaiting(&event.name).filter(|waiting| *waiting != here).collect();
+            for other in waiting {
+                if steps == ELSEWHERE {
+                    // What was done is good, and what the customer said is not lost to a loop of the flows.
+                    draft.raised.clear();
+                    let why = format!("events went to and fro between conversations more than {ELSEWHERE} times; the rest was not heard");
+                    draft.journey(Some(other), JourneyKind::Error(why));
+                    return Ok(());
+                }
+                steps += 1;
+                self.run_and_watch(now, draft, other, Input::Elsewhere(&event))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs an input, and in the contact's other conversations what waits for what it changed of the contact.
+    fn run_and_watch(&mut self, now: Instant, draft: &mut Draft, id: ConversationId, input: Input<'_>) -> Result<(), String> {
         let before = draft.change.contact.clone();
         self.run_here(now, draft, id, input)?;
         if draft.change.contact != before {
@@ -171,7 +202,8 @@ impl Core {
         let recorded = self.segments.book().past(draft.change.id);
         let past = segments::Recorded { before: &recorded, since: &draft.change.events };
         let flips = draft.flips.unwrap_or_else(|| self.segments.flips(draft.change.id));
-        let view = PersonView { contact, conversation, past: &past, flips, elsewhere: draft.elsewhere(id) };
+        let once = draft.once_elsewhere(id);
+        let view = PersonView { contact, conversation, past: &past, flips, elsewhere: draft.elsewhere(id), once: &once };
         self.stats.steps += 1;
         // The interpreter is pure: a panic leaves nothing half done behind.
         catch_unwind(AssertUnwindSafe(|| self.decide.step(&view, input, &turn))).map_err(|panic| {
@@ -188,6 +220,7 @@ impl Core {
             transcript,
             journey,
             events,
+            raised,
             queued,
             calls,
             held,
@@ -199,6 +232,7 @@ impl Core {
             trace,
         } = step;
         draft.flips = Some(flips);
+        draft.raised.extend(raised.into_iter().map(|event| (conversation.id, event)));
         let blocked = |contact: &model::Contact| contact.status == engine::BLOCKED;
         let is_blocked_now = contact.as_ref().is_some_and(blocked) && !draft.contact().is_some_and(blocked);
         if let Some(contact) = contact {
@@ -297,6 +331,7 @@ pub(super) fn place(draft: &mut Draft, item: &InboxItem, now: Instant) -> Option
         | InboxItem::Dismiss { conversation, .. }
         | InboxItem::Move { conversation, .. }
         | InboxItem::Reported { conversation, .. }
+        | InboxItem::Receipt { conversation, .. }
         | InboxItem::Undelivered { conversation, .. } => draft.conversation(*conversation).map(|c| c.id),
         InboxItem::Event { conversation: None, .. }
         | InboxItem::Import { .. }

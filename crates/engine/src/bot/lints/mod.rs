@@ -10,6 +10,7 @@ mod flow;
 mod looks_back;
 mod missing_exit;
 mod opt_words;
+mod reactions;
 mod sends;
 mod shadowed;
 mod unreachable;
@@ -32,6 +33,7 @@ const LINTS: &[&dyn Lint] = &[
     &fall_through::FallThrough,
     &cycles::Cycles,
     &sends::Sends,
+    &reactions::Reactions,
     &opt_words::OptWords,
     &shadowed::Shadowed,
     &contradiction::Contradiction,

@@ -130,6 +130,9 @@ pub struct Webhook {
     pub created_at: Instant,
     /// Who made it.
     pub created_by: model::Actor,
+    /// When somebody changed it last, and who; none: nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<(Instant, model::Actor)>,
     /// Why nothing leaves for it; none: it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<Disabled>,

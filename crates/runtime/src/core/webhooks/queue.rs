@@ -314,6 +314,7 @@ mod tests {
             before: None,
             created_at: Instant::default(),
             created_by: model::Actor::System,
+            changed: None,
             disabled: None,
             missed: None,
             deleted: false,
