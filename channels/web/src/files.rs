@@ -10,7 +10,7 @@ use crate::{
 use bytes::Bytes;
 use channel::{Body, HttpRequest, HttpResponse, Hub, PathParams};
 use http::{HeaderValue, StatusCode, header};
-use model::{Address, Attachment, AttachmentKind, BlobId, TranscriptEntry};
+use model::{Address, Attachment, AttachmentKind, BlobId, Instant, TranscriptEntry};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -22,6 +22,9 @@ struct Upload {
     mime: String,
     size: u64,
     kind: AttachmentKind,
+    /// When; absent in those of earlier releases.
+    #[serde(default)]
+    at: Instant,
 }
 
 /// The id of an upload: its bytes and its name, since the same bytes may come under two names.
@@ -71,12 +74,12 @@ pub(crate) async fn upload(site: Arc<Site>, request: HttpRequest) -> Result<Http
             "files of this kind are not taken; send a picture, a PDF, an office document, audio, video or plain text",
         )
     })?;
-    let upload = Upload { name, mime: kind.mime.to_owned(), size: bytes.len() as u64, kind: kind.kind };
+    let upload = Upload { name, mime: kind.mime.to_owned(), size: bytes.len() as u64, kind: kind.kind, at: site.hub.now() };
     let blob = site.hub.put_blob(bytes.clone()).await?;
     let record = serde_json::to_value(&upload).expect("plain data");
     let id = UploadId::of(blob, &upload.name);
     site.hub.put_record(&id.key(&visitor), Some(record)).await?;
-    let Upload { name, mime, size, kind } = upload;
+    let Upload { name, mime, size, kind, at: _ } = upload;
     let answer = serde_json::json!({ "id": id.text(), "name": name, "mime": mime, "size": size, "kind": kind });
     Ok(respond::json(StatusCode::CREATED, &answer))
 }
@@ -84,7 +87,7 @@ pub(crate) async fn upload(site: Arc<Site>, request: HttpRequest) -> Result<Http
 /// The attachment of an upload of this visitor; none if it uploaded no such file.
 pub(crate) async fn uploaded(hub: &dyn Hub, visitor: &Address, id: &UploadId) -> Option<Attachment> {
     let record = hub.record(&id.key(visitor)).await?;
-    let Upload { name, mime, size, kind } = serde_json::from_value(record).ok()?;
+    let Upload { name, mime, size, kind, at: _ } = serde_json::from_value(record).ok()?;
     Some(Attachment { kind, blob: id.blob.clone(), name, mime, size, alt: String::new(), made: None })
 }
 

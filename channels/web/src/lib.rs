@@ -19,6 +19,7 @@ mod line;
 mod messages;
 mod options;
 mod problem;
+mod read;
 mod respond;
 mod routes;
 mod segments;

@@ -33,11 +33,13 @@ pub struct Limits {
     pub visitor_files: Rate,
     /// Events and tokens of one visitor.
     pub visitor_events: Rate,
+    /// How often one visitor may tell how far they have read.
+    pub visitor_reads: Rate,
     /// Messages, presses, openings, uploads and events of one network.
     pub network_messages: Rate,
     /// New visitors of one network.
     pub network_sessions: Rate,
-    /// Reads (pages, files, streams begun) of one network.
+    /// Reads (pages, files, streams begun, what was read) of one network.
     pub network_reads: Rate,
     /// Event streams open at once for one visitor.
     pub visitor_streams: usize,
@@ -51,6 +53,7 @@ impl Default for Limits {
             visitor_messages: Rate { burst: 30.0, per_second: 2.0 },
             visitor_files: Rate { burst: 10.0, per_second: 0.2 },
             visitor_events: Rate { burst: 30.0, per_second: 0.5 },
+            visitor_reads: Rate { burst: 10.0, per_second: 1.0 },
             network_messages: Rate { burst: 300.0, per_second: 30.0 },
             network_sessions: Rate { burst: 60.0, per_second: 1.0 },
             network_reads: Rate { burst: 600.0, per_second: 60.0 },

@@ -158,6 +158,8 @@ fn word(delivery: &Delivery) -> &'static str {
         Delivery::Received => "received",
         Delivery::Queued => "queued",
         Delivery::Sent => "sent",
+        Delivery::Delivered => "delivered",
+        Delivery::Read => "read",
         Delivery::Unknown => "unknown",
         Delivery::Failed(_) => "failed",
     }

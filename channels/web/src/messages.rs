@@ -105,7 +105,11 @@ async fn written(site: &Site, visitor: &Address, text: String, attachments: &[St
         let upload = UploadId::parse(id).ok_or_else(|| Problem::bad("attachments are the ids that POST files answered"))?;
         // A file of another visitor is, here, a file that does not exist.
         let attachment = files::uploaded(&*site.hub, visitor, &upload).await;
-        content.attachments.push(attachment.ok_or_else(|| Problem::bad("attachments must be uploaded with POST files first"))?);
+        let attachment = attachment.ok_or_else(|| Problem::bad("attachments must be uploaded with POST files first"))?;
+        if !site.hub.keep_blob(&attachment.blob).await {
+            return Err(Problem::bad("a file is not there any more: it was removed; upload it again"));
+        }
+        content.attachments.push(attachment);
     }
     if content.is_empty() {
         return Err(Problem::bad("the message is empty"));

@@ -6,7 +6,7 @@ use crate::{
     messages,
     options::Options,
     problem::Problem,
-    respond, segments, session, stream,
+    read, respond, segments, session, stream,
     visit::Visit,
 };
 use channel::{HttpRequest, HttpResponse, Hub, Route};
@@ -29,6 +29,7 @@ pub(crate) struct Site {
     visitor_messages: Limiter,
     visitor_files: Limiter,
     visitor_events: Limiter,
+    visitor_reads: Limiter,
     network_messages: Limiter,
     network_sessions: Limiter,
     network_reads: Limiter,
@@ -45,6 +46,7 @@ impl Site {
             visitor_messages: Limiter::new(limits.visitor_messages),
             visitor_files: Limiter::new(limits.visitor_files),
             visitor_events: Limiter::new(limits.visitor_events),
+            visitor_reads: Limiter::new(limits.visitor_reads),
             network_messages: Limiter::new(limits.network_messages),
             network_sessions: Limiter::new(limits.network_sessions),
             network_reads: Limiter::new(limits.network_reads),
@@ -83,6 +85,11 @@ impl Site {
         self.network(&self.network_messages, request)
     }
 
+    pub fn may_tell_read(&self, request: &HttpRequest, visitor: &Address) -> Result<(), Problem> {
+        self.visitor_reads.take(&visitor.id, self.hub.now())?;
+        self.network(&self.network_reads, request)
+    }
+
     pub fn may_upload(&self, request: &HttpRequest, visitor: &Address) -> Result<(), Problem> {
         self.visitor_files.take(&visitor.id, self.hub.now())?;
         self.network(&self.network_messages, request)
@@ -118,11 +125,14 @@ pub(crate) fn all(site: Arc<Site>) -> Vec<Route> {
         route(&site, Method::GET, "/files/{id}", 0, files::download),
         route(&site, Method::GET, "/stream", 0, stream::open),
         route(&site, Method::POST, "/typing", JSON_LIMIT, messages::typing),
+        route(&site, Method::POST, "/read", JSON_LIMIT, read::read),
         route(&site, Method::POST, "/events", events::BODY, events::track),
         route(&site, Method::POST, "/identify", events::BODY, identity::identify),
         route(&site, Method::GET, "/segments", 0, segments::mine),
     ];
-    for path in ["/session", "/open", "/messages", "/files", "/files/{id}", "/stream", "/typing", "/events", "/identify", "/segments"] {
+    let paths =
+        ["/session", "/open", "/messages", "/files", "/files/{id}", "/stream", "/typing", "/read", "/events", "/identify", "/segments"];
+    for path in paths {
         routes.push(preflight(&site, path));
     }
     if site.options.pages {

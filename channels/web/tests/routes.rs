@@ -75,6 +75,38 @@ async fn opening_writing_and_pressing_reach_the_hub_as_what_they_are() {
 }
 
 #[tokio::test]
+async fn how_far_a_visitor_has_read_is_their_own_and_bounded() {
+    let hub = echoing();
+    let door = site(&hub);
+    let (ana, ben) = (Visitor::new(&door).await, Visitor::new(&door).await);
+    ana.say("m1", "hi").await;
+    ben.say("m1", "hi").await;
+    let told = ana.post("/read", json!({ "no": 2 })).await;
+    assert_eq!(told.status, StatusCode::NO_CONTENT);
+    let addresses: Vec<_> = hub.accepted().into_iter().map(|inbound| inbound.address).collect();
+    assert_eq!(hub.reads(), [(addresses[0].clone(), 2)], "of the one whose token it is");
+    assert_eq!(hub.accepted().len(), 2, "it is nothing that was done or said");
+    for body in [json!({}), json!({ "no": -1 }), json!({ "no": 1.5 }), json!({ "no": "2" }), json!({ "no": 2, "address": "ben" })] {
+        assert_eq!(ben.post("/read", body.clone()).await.status, StatusCode::BAD_REQUEST, "{body}");
+    }
+    assert_eq!(
+        door.send(Method::POST, "/read", &[("content-type", "application/json")], "{\"no\":2}").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    // What is not stored is not acknowledged.
+    hub.fail_accept(AcceptError::Unavailable);
+    assert_eq!(ana.post("/read", json!({ "no": 3 })).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let mut answers = Vec::new();
+    for no in 0..30 {
+        answers.push(ana.post("/read", json!({ "no": no })).await.status);
+    }
+    assert_eq!(answers.last(), Some(&StatusCode::TOO_MANY_REQUESTS), "a flood is refused");
+    assert!(hub.reads().len() < 12);
+    hub.advance(1_000_000);
+    assert_eq!(ana.post("/read", json!({ "no": 4 })).await.status, StatusCode::NO_CONTENT, "one a second is not");
+}
+
+#[tokio::test]
 async fn the_same_client_id_is_taken_once_and_two_visitors_may_choose_the_same() {
     let hub = echoing();
     let door = site(&hub);

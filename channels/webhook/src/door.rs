@@ -1,4 +1,5 @@
-//! The routes: `POST /` takes what customers do, `POST /messages` and `POST /files` are for fetching.
+//! The routes: `POST /` takes what customers do, `POST /status` what became of messages, `POST /messages` and `POST /files` are for
+//! fetching.
 //!
 //! All are signed and all are POSTs, because the signature covers the body and nothing else.
 
@@ -6,7 +7,7 @@ use crate::{
     WebhookChannel,
     inbound::{InboundError, Message, check_from, read},
     problem::{json, not_accepted, problem, typed},
-    reply,
+    reply, status,
 };
 use channel::{Accepted, BlobError, HttpRequest, HttpResponse, Hub, Inbound, Route, RouteHandler};
 use futures::{FutureExt, future::BoxFuture};
@@ -28,16 +29,16 @@ const FILE_SEARCH: u64 = 5_000;
 const FILE_PAGE: usize = 500;
 
 /// A verified request.
-struct Signed {
+pub(crate) struct Signed {
     channel: Arc<WebhookChannel>,
-    hub: Arc<dyn Hub>,
+    pub(crate) hub: Arc<dyn Hub>,
     /// The delivery's id.
     id: String,
-    request: HttpRequest,
+    pub(crate) request: HttpRequest,
 }
 
 impl Signed {
-    fn address(&self, from: &str) -> Address {
+    pub(crate) fn address(&self, from: &str) -> Address {
         Address { channel: self.channel.name.clone(), id: from.to_owned() }
     }
 }
@@ -46,6 +47,7 @@ pub(crate) fn routes(channel: Arc<WebhookChannel>, hub: Arc<dyn Hub>) -> Vec<Rou
     vec![
         Route { method: Method::POST, path: "/".into(), body_limit: BODY_LIMIT, handler: signed(&channel, &hub, take) },
         Route { method: Method::POST, path: "/messages".into(), body_limit: QUESTION_LIMIT, handler: signed(&channel, &hub, messages) },
+        Route { method: Method::POST, path: "/status".into(), body_limit: QUESTION_LIMIT, handler: signed(&channel, &hub, status::take) },
         Route { method: Method::POST, path: "/files".into(), body_limit: QUESTION_LIMIT, handler: signed(&channel, &hub, file) },
     ]
 }
@@ -69,7 +71,7 @@ where
     })
 }
 
-fn bad(detail: impl AsRef<str>) -> HttpResponse {
+pub(crate) fn bad(detail: impl AsRef<str>) -> HttpResponse {
     problem(StatusCode::BAD_REQUEST, detail.as_ref())
 }
 

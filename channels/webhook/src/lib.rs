@@ -7,6 +7,7 @@
 //! - [`inbound`] reads what is sent to us, strictly;
 //! - [`lines`] writes what we say, as JSON;
 //! - [`reply`] finds the lines that answer an inbound;
+//! - [`status`] takes what became of a message;
 //! - [`callback`] pushes pieces and maps what the other side said.
 //!
 //! The JSON is documented in `docs/channels/webhook.md`.
@@ -18,6 +19,7 @@ mod lines;
 mod problem;
 mod reply;
 mod signature;
+mod status;
 
 pub use callback::{CallbackAnswer, CallbackError, CallbackSender};
 pub use signature::{Secret, SecretError};

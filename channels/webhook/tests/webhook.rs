@@ -5,7 +5,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use channel::{
-    Capabilities, Channel, Outbound,
+    Capabilities, Channel, Hub, Outbound,
     conformance::{Ack, Answer, Delivery, Door, Subject, TestHub, Weather, What},
 };
 use futures::{FutureExt, future::BoxFuture};
@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, Method};
 use model::{
     Address, Attachment, AttachmentKind, Author, Choice, ChoiceAction, Content, Delivery as Delivered, Incoming, IncomingBody, Instant,
-    Value,
+    TranscriptEntry, Value,
 };
 use serde_json::json;
 use sha2::Sha256;
@@ -533,6 +533,51 @@ async fn deliveries_of_the_transcript_are_no_messages() {
     stage.hub.delivery_line(&address, id, Delivered::Sent);
     let answer = stage.json("/messages", "q_1", json!({ "from": "a" })).await;
     assert_eq!((texts(&answer), &answer.json()["cursor"]), (vec!["hi".to_owned()], &json!(2)));
+}
+
+#[tokio::test]
+async fn what_became_of_a_message_is_told_by_its_id() {
+    let stage = stage(TestHub::answering("shop", echo), true);
+    stage.json("/", "m1", json!({ "from": "ana", "text": "hi" })).await;
+    let address = stage.address("ana");
+    let message = stage.hub.bot_line(&address, Content::text("Sale!"));
+    let id = message.to_string();
+    let states = [("delivered", Delivered::Delivered), ("read", Delivered::Read)];
+    for (n, (state, is)) in states.into_iter().enumerate() {
+        let told = stage.json("/status", &format!("s{n}"), json!({ "from": "ana", "id": id, "state": state })).await;
+        assert_eq!(told.status, 200, "{}", told.json());
+        let Some(TranscriptEntry::Delivery(line)) = stage.hub.transcript(&address, 0, 100).await.pop() else { panic!("it is a line") };
+        assert_eq!((line.message, line.delivery), (message, is));
+    }
+    let failed = json!({ "from": "ana", "id": id, "state": "failed", "reason": "no such number" });
+    assert_eq!(stage.json("/status", "s2", failed).await.status, 200);
+    let Some(TranscriptEntry::Delivery(line)) = stage.hub.transcript(&address, 0, 100).await.pop() else { panic!("it is a line") };
+    assert_eq!(line.delivery, Delivered::Failed("no such number".into()));
+    // Of another customer, of nobody, of no message.
+    let unknown = "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    for (n, body) in [json!({ "from": "ben", "id": id, "state": "read" }), json!({ "from": "ana", "id": unknown, "state": "read" })]
+        .into_iter()
+        .enumerate()
+    {
+        assert_eq!(stage.json("/status", &format!("n{n}"), body.clone()).await.status, 404, "{body}");
+    }
+    for (n, body) in [
+        json!({ "from": "ana", "id": id }),
+        json!({ "from": "ana", "id": "17", "state": "read" }),
+        json!({ "from": "ana", "id": id, "state": "sent" }),
+        json!({ "from": "ana", "id": id, "state": "read", "reason": "why not" }),
+        json!({ "from": "ana", "id": id, "state": "failed", "reason": "x".repeat(257) }),
+        json!({ "from": "", "id": id, "state": "read" }),
+        json!({ "from": "ana", "id": id, "state": "read", "at": "now" }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(stage.json("/status", &format!("b{n}"), body.clone()).await.status, 400, "{body}");
+    }
+    stage.hub.fail_accept(channel::AcceptError::Unavailable);
+    assert_eq!(stage.json("/status", "again", json!({ "from": "ana", "id": id, "state": "read" })).await.status, 503);
+    assert_eq!(stage.hub.accepted().len(), 1, "it is nothing that a customer did");
 }
 
 #[test]

@@ -4,7 +4,10 @@
 use crm::export::Column;
 use expr::Condition;
 use model::{Change, ContactId, Value};
-use runtime::{Frozen, Handle, SegmentError, privacy::Preview};
+use runtime::{
+    Frozen, Handle, SegmentError, WriteError,
+    privacy::{Lingering, Preview},
+};
 use segments::RuleKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -26,6 +29,8 @@ pub(crate) struct Toll {
     pub(crate) sample: Vec<(ContactId, String)>,
     /// Of all of them together; none if they are too many to be counted out.
     pub(crate) sum: Option<Preview>,
+    /// What stays for a while however many they are.
+    pub(crate) lingering: Lingering,
 }
 
 /// What erasing everybody for whom a condition holds would come to.
@@ -35,25 +40,24 @@ pub(crate) struct Toll {
 pub(crate) async fn toll(handle: &Handle, condition: &Condition) -> Result<Toll, SegmentError> {
     let whom = handle.frozen(condition).await?;
     let (found, people) = (whom.found(), whom.digest().to_owned());
+    let lingering = handle.erasure_leaves().await.ok_or(WriteError::Unavailable)?;
     let mut ids: Vec<ContactId> = whom.contacts().iter().take(COUNTED).copied().collect();
     let sum = if found > ids.len() as u64 {
         None
     } else {
-        let mut sum = Preview::default();
+        let mut sum = Preview { webhooks: lingering.webhooks, imports: lingering.imports, ..Preview::default() };
         for id in &ids {
             // Who went meanwhile has nothing that could go.
-            let Some(Preview { goes, stops, suppressed, webhooks, imports }) = handle.erase_preview(*id).await else { continue };
-            sum.goes.add(goes);
-            sum.stops += stops;
-            sum.suppressed += suppressed;
-            // The same ones for everybody.
-            (sum.webhooks, sum.imports) = (webhooks, imports);
+            let Some(of_one) = handle.erase_preview_with(*id, lingering).await else { continue };
+            sum.goes.add(of_one.goes);
+            sum.stops += of_one.stops;
+            sum.suppressed += of_one.suppressed;
         }
         Some(sum)
     };
     ids.truncate(NAMES);
     let sample = handle.people_of(ids).await.iter().map(|person| (person.contact.id, person.contact.display_name())).collect();
-    Ok(Toll { found, people, sample, sum })
+    Ok(Toll { found, people, sample, sum, lingering })
 }
 
 /// Why those for whom it holds now are not those who were counted; none if they are.

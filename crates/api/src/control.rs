@@ -15,7 +15,7 @@ mod segments;
 mod trigger;
 
 pub use client::{AskError, ask};
-pub use imports::{BulkAsk, EraseManyAsk, ExportAsk, ImportAsk};
+pub use imports::{BulkAsk, EraseManyAsk, ExportAsk, ImportAsk, told as told_import};
 pub use runs::digest;
 pub use segments::Of;
 pub use trigger::To;

@@ -17,6 +17,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{AgentId, Attachment, BlobId, ConversationId, Instant, TranscriptEntry};
+use runtime::privacy::{UPLOADS_KEPT as KEPT, UPLOADS_OF_AGENTS as UPLOADS};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -27,34 +28,31 @@ use std::{
 pub(crate) const FILE_LIMIT: usize = 10 * 1024 * 1024;
 /// The most files of one message.
 pub(crate) const FILES_PER_MESSAGE: usize = 10;
-const UPLOADS: &str = "agent_uploads";
 const HOUR: i64 = 3_600_000_000;
-/// How long an upload waits to be sent, in microseconds.
-const KEPT: i64 = 24 * HOUR;
 /// Transcript lines read at once in search of a file.
 const PAGE: usize = 500;
 /// Files remembered as belonging to a conversation; then the memory starts anew.
 const REMEMBERED: usize = 4_096;
 
-/// Files known to occur in a conversation: a transcript never loses a line, so what was once found stays true.
+/// Where files occur in a conversation: the line of each, which is looked at before it is believed, since lines are not kept for ever.
 #[derive(Default)]
 pub(crate) struct KnownFiles {
-    known: Mutex<HashMap<(ConversationId, BlobId), Attachment>>,
+    known: Mutex<HashMap<(ConversationId, BlobId), u64>>,
     /// When uploads nobody sent are looked for next.
     prune_at: Mutex<Instant>,
 }
 
 impl KnownFiles {
-    fn get(&self, conversation: ConversationId, blob: &BlobId) -> Option<Attachment> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&(conversation, blob.clone())).cloned()
+    fn get(&self, conversation: ConversationId, blob: &BlobId) -> Option<u64> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&(conversation, blob.clone())).copied()
     }
 
-    fn put(&self, conversation: ConversationId, attachment: &Attachment) {
+    fn put(&self, conversation: ConversationId, blob: &BlobId, line: u64) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert((conversation, attachment.blob.clone()), attachment.clone());
+        known.insert((conversation, blob.clone()), line);
     }
 }
 
@@ -91,9 +89,10 @@ async fn prune(server: &Server) {
     }
     for (key, value) in server.handle.records(UPLOADS).await {
         let at = serde_json::from_value::<Upload>(value).map(|upload| upload.at).unwrap_or_default();
-        if now.micros_since(at) >= KEPT {
+        let file = key.rsplit_once('/').and_then(|(_, blob)| BlobId::parse(blob)).filter(|_| now.micros_since(at) >= KEPT);
+        if let Some(file) = file {
             // Best effort: what stays goes the next time.
-            let _ = server.handle.put_record(UPLOADS, &key, None).await;
+            let _ = server.handle.drop_upload(&key, &file).await;
         }
     }
 }
@@ -107,10 +106,22 @@ fn stored(content: &model::Content) -> impl Iterator<Item = &Attachment> {
     content.attachments.iter().chain(on_cards)
 }
 
+/// The attachment of a line with these bytes.
+fn named(entry: &TranscriptEntry, blob: &BlobId) -> Option<Attachment> {
+    match entry {
+        TranscriptEntry::Message(message) => stored(&message.content).find(|attachment| attachment.blob == *blob).cloned(),
+        TranscriptEntry::Delivery(_) => None,
+    }
+}
+
 /// The attachment of this conversation's transcript with these bytes.
 async fn in_transcript(server: &Server, access: &Access, blob: &BlobId) -> Option<Attachment> {
-    if let Some(known) = server.files.get(access.conversation, blob) {
-        return Some(known);
+    if let Some(line) = server.files.get(access.conversation, blob) {
+        let known = server.handle.transcript(access.contact(), access.conversation, line.saturating_sub(1), 1).await;
+        let found = known.iter().find(|entry| entry.no() == line).and_then(|entry| named(entry, blob));
+        if found.is_some() {
+            return found;
+        }
     }
     let mut after = 0;
     loop {
@@ -120,11 +131,9 @@ async fn in_transcript(server: &Server, access: &Access, blob: &BlobId) -> Optio
         for entry in &page {
             if let TranscriptEntry::Message(message) = entry {
                 for attachment in stored(&message.content) {
-                    server.files.put(access.conversation, attachment);
-                    if attachment.blob == *blob {
-                        found = Some(attachment.clone());
-                    }
+                    server.files.put(access.conversation, &attachment.blob, message.no);
                 }
+                found = named(entry, blob).or(found);
             }
         }
         if found.is_some() {
@@ -147,7 +156,7 @@ pub(crate) async fn attached(server: &Server, access: &Access, ids: &[String]) -
     }
     let mut out = Vec::with_capacity(ids.len());
     for id in ids {
-        let unknown = || Problem::invalid("one of the files was not uploaded for this conversation; upload it again");
+        let unknown = || Problem::invalid("one of the files is not in this conversation, or not any more; upload it");
         let blob = BlobId::parse(id).ok_or_else(unknown)?;
         let found = match uploaded(server, access, &blob).await {
             Some(attachment) => Some(attachment),

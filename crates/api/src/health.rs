@@ -21,6 +21,11 @@ fn retention(report: &runtime::retention::Report) -> serde_json::Value {
     })
 }
 
+/// The room on the disk, in bytes.
+fn disk(room: store::room::Room) -> serde_json::Value {
+    json!({ "free": room.free, "total": room.total, "tight": room.is_tight() })
+}
+
 /// 200 while messages are accepted, 503 before that and after a failure.
 pub(crate) async fn healthz(State(server): State<Shared>) -> Response {
     let health = server.handle.health();
@@ -36,6 +41,7 @@ pub(crate) async fn healthz(State(server): State<Shared>) -> Response {
         "alert": health.alert,
         "channels": health.channels,
         "store": health.store,
+        "disk": health.disk.map(disk),
         "runtime": server.handle.stats(),
         "retention": retention(&server.handle.retention().await),
     });

@@ -118,6 +118,7 @@ impl From<DeskError> for Problem {
             DeskError::NotAllowed => Self::not_found(),
             DeskError::Empty => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "empty", detail),
             DeskError::TooLong => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_long", detail),
+            DeskError::FileGone(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "file_gone", detail),
             DeskError::NoSuchSkill(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_such_skill", detail),
             DeskError::TooMany => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", detail).retry_after(5),
             DeskError::Parked => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "set_aside", detail),

@@ -4,7 +4,7 @@ use crate::v1::story::{self, CampaignInfo, Counters, First};
 use engine::Bot;
 use model::{
     Actor, Attachment, Author, Card, Choice, ChoiceAction, Conversation, ConversationId, Delivery, Instant, JourneyEntry, JourneyKind,
-    Linked, Owner, Person, Picture, RequestState, TranscriptEntry, Value,
+    Linked, Medium, Owner, Person, Picture, RequestState, TranscriptEntry, Value,
 };
 use runtime::{Agent, DeskRow, DeskView, Handle};
 use serde_json::{Value as Json, json};
@@ -88,6 +88,8 @@ fn delivery(delivery: &Delivery) -> Json {
         Delivery::Received => json!({ "state": "received" }),
         Delivery::Queued => json!({ "state": "queued" }),
         Delivery::Sent => json!({ "state": "sent" }),
+        Delivery::Delivered => json!({ "state": "delivered" }),
+        Delivery::Read => json!({ "state": "read" }),
         Delivery::Unknown => json!({ "state": "unknown" }),
         Delivery::Failed(reason) => json!({ "state": "failed", "reason": reason }),
     }
@@ -307,10 +309,7 @@ pub(crate) fn cause(what: &JourneyKind) -> Option<&str> {
 
 /// What a line of a journey tells, in words, without its [`cause`].
 pub(crate) fn what(entry: &JourneyEntry, names: &Names) -> String {
-    let plain = |value: &Value| match value.to_json() {
-        Json::String(text) => text,
-        other => other.to_string(),
-    };
+    let plain = |value: &Value| plain(&value.to_json());
     match &entry.what {
         JourneyKind::RunBegan { skill, .. } => format!("Skill {skill} began"),
         JourneyKind::RunEnded { skill, how } => format!("Skill {skill} ended ({how})"),
@@ -333,6 +332,20 @@ pub(crate) fn what(entry: &JourneyEntry, names: &Names) -> String {
         JourneyKind::Event(name) => format!("Event {name}"),
         JourneyKind::Desk(text) => text.clone(),
         JourneyKind::Delivery(text) => text.clone(),
+        JourneyKind::Told { medium, delivery, .. } => {
+            let what = match medium {
+                Medium::Mail => "E-mail",
+                Medium::Sms => "Text message",
+            };
+            match delivery {
+                Delivery::Received | Delivery::Queued => format!("{what} on its way"),
+                Delivery::Sent => format!("{what} sent"),
+                Delivery::Delivered => format!("{what} delivered"),
+                Delivery::Read => format!("{what} read"),
+                Delivery::Unknown => format!("{what} may not have arrived"),
+                Delivery::Failed(why) => format!("{what} not delivered: {why}"),
+            }
+        }
         JourneyKind::Timer(text) => text.clone(),
         JourneyKind::Moved(text) => text.clone(),
         JourneyKind::Error(text) => text.clone(),
@@ -345,6 +358,15 @@ pub(crate) fn what(entry: &JourneyEntry, names: &Names) -> String {
         JourneyKind::MergedInto { into, .. } => format!("Merged into {into}"),
         JourneyKind::Unmerged { other, .. } => format!("Merge with {other} undone"),
         JourneyKind::NotMerged { other, .. } => format!("Not merged with {other}"),
+    }
+}
+
+/// A value in words: what a list holds, one after the other.
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => value.to_string(),
     }
 }
 

@@ -14,7 +14,7 @@ pub use degrade::{Degraded, Part, degrade};
 pub use http_types::{Body, HttpRequest, HttpResponse, PathParams, Route, RouteHandler};
 
 use futures::future::BoxFuture;
-use model::{Address, Attachment, AttachmentKind, BlobId, Content, Incoming, Instant, Linked, MessageId, TranscriptEntry};
+use model::{Address, Attachment, AttachmentKind, BlobId, Content, Delivery, Incoming, Instant, Linked, MessageId, TranscriptEntry};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -166,6 +166,10 @@ pub trait Hub: Send + Sync {
     /// Stores a file's bytes durably; the same bytes have the same id.
     fn put_blob(&self, bytes: bytes::Bytes) -> BoxFuture<'_, Result<BlobId, BlobError>>;
 
+    /// Says that a message is about to name a stored file: it stays from now on. Answers whether it is there; one may have been removed
+    /// because it is kept no longer, or because whoever had it was erased.
+    fn keep_blob(&self, id: &BlobId) -> BoxFuture<'_, bool>;
+
     /// Reads a stored file.
     fn get_blob(&self, id: &BlobId) -> BoxFuture<'_, Result<bytes::Bytes, BlobError>>;
 
@@ -179,6 +183,15 @@ pub trait Hub: Send + Sync {
 
     /// The customer types (shown to an agent); not stored.
     fn typing(&self, address: &Address);
+
+    /// The customer has seen what was said up to this transcript line. Resolves when that is durable; what is known, and a line that
+    /// was never written, change nothing.
+    fn read(&self, address: &Address, no: u64) -> BoxFuture<'_, Result<(), AcceptError>>;
+
+    /// The other side tells what became of a message on this address: [`Delivery::Delivered`], [`Delivery::Read`] or
+    /// [`Delivery::Failed`]. Resolves when that is durable, and answers whether such a message was said; one that tells no more than is
+    /// known changes nothing.
+    fn reported(&self, address: &Address, message: MessageId, delivery: Delivery) -> BoxFuture<'_, Result<bool, AcceptError>>;
 
     /// One of the channel's own durable records (a cursor, a token).
     fn record(&self, key: &str) -> BoxFuture<'_, Option<serde_json::Value>>;

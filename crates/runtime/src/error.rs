@@ -24,6 +24,9 @@ pub enum DeskError {
     /// The message is too long.
     #[error("the message is too long; send it in parts of at most 16 KiB and 32 files")]
     TooLong,
+    /// A file of the message was removed meanwhile: it was kept no longer, or whoever had it was erased.
+    #[error("the file \"{0}\" is not there any more: it was removed; upload it again")]
+    FileGone(String),
     /// The chosen skill does not exist.
     #[error("there is no skill \"{0}\" to go on with")]
     NoSuchSkill(String),

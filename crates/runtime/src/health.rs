@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use std::fmt;
-use store::Stats;
+use store::{Stats, room::Room};
 
 /// How a channel is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -85,4 +85,6 @@ pub struct Health {
     pub channels: Vec<ChannelHealth>,
     /// The newest alert for the operator, if there was one since the start.
     pub alert: Option<String>,
+    /// The room on the disk of the data folder; none where there is no data folder, or the system does not tell.
+    pub disk: Option<Room>,
 }

@@ -10,6 +10,7 @@ mod agent;
 mod clock;
 pub mod core;
 mod desk;
+mod disk;
 mod drive;
 pub mod egress;
 mod error;

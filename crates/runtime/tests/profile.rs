@@ -8,11 +8,11 @@ use channel::{Accepted, Capabilities, Channel, Hub, Inbound, Outbound, Route, Se
 use engine::{Bot, BotFiles, TriggerTo};
 use futures::future::BoxFuture;
 use model::{
-    Actor, Address, AgentId, Change, Content, Delivery, Incoming, IncomingBody, Instant, JourneyFilter, JourneyKind, JourneyTopic, Record,
-    Value,
+    Actor, Address, AgentId, Change, Content, Delivery, Forgotten, Incoming, IncomingBody, Instant, JourneyFilter, JourneyKind,
+    JourneyTopic, Record, TranscriptEntry, Value,
 };
 use std::sync::Arc;
-use store::{MemBlobs, MemStore};
+use store::{Commit, MemBlobs, MemStore, PersonChange, Store};
 use switchboard_runtime::{Handle, ManualClock, Misfits, Options, Service, StartError, start};
 use tokio::sync::watch;
 
@@ -157,10 +157,91 @@ async fn campaigns_are_told_with_what_became_of_them() {
     assert_eq!(arrived.by, Actor::Api("shop".into()));
     let failed = told(gone, |state| matches!(state, Delivery::Failed(_))).await;
     assert_eq!(failed.delivery, Some(Delivery::Failed("no such customer".into())));
+    assert_eq!((arrived.read_at, arrived.forgotten), (None, false));
     write(handle, "ana", "2", "nice").await;
     let person = handle.person(ana).await.unwrap();
     assert!(handle.campaigns(&person, 10).await[0].answered_at.is_some());
     assert_eq!(person.contact.tags[&model::TagKey::of("saw-sale")].why.as_deref(), Some("broadcast sale"));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_campaign_is_read_when_all_of_it_was_seen_and_unknown_when_it_is_forgotten() {
+    let store = MemStore::new();
+    let service = serve(&store, "{ plan: text }").await.unwrap();
+    let handle = &service.handle;
+    let (ana, bea) = (write(handle, "ana", "1", "hi").await, write(handle, "bea", "1", "hi").await);
+    let campaign = |contact, done: fn(&switchboard_runtime::Campaign) -> bool| {
+        until(move || async move {
+            let person = handle.person(contact).await?;
+            handle.campaigns(&person, 10).await.into_iter().find(done)
+        })
+    };
+    for contact in [ana, bea] {
+        let to = TriggerTo::One(contact.to_string());
+        handle.trigger("sale", Record::new(), &to, None, Actor::Api("shop".into())).await.unwrap();
+        campaign(contact, |one| one.delivery == Some(Delivery::Sent)).await;
+    }
+    let (hub, address) = (handle.hub("shop"), Address { channel: "shop".into(), id: "ana".into() });
+    let message = hub.transcript(&address, 0, 100).await.iter().find_map(|line| match line {
+        TranscriptEntry::Message(m) if m.content.text == "Sale!" => Some((m.id, m.no)),
+        _ => None,
+    });
+    let (message, no) = message.unwrap();
+    assert!(hub.reported(&address, message, Delivery::Delivered).await.unwrap());
+    let known = campaign(ana, |one| one.delivery == Some(Delivery::Delivered)).await;
+    assert_eq!((known.read_at, known.messages), (None, 1));
+    // A report about somebody else's message is about none; a cursor beyond the last line, or before the message, is of no use.
+    assert!(!hub.reported(&Address { id: "bea".into(), ..address.clone() }, message, Delivery::Read).await.unwrap());
+    for cursor in [0, no - 1, no + 1_000, u64::MAX] {
+        hub.read(&address, cursor).await.unwrap();
+    }
+    assert_eq!(campaign(ana, |_| true).await.delivery, Some(Delivery::Delivered));
+    hub.read(&address, no + 1).await.unwrap();
+    let read = campaign(ana, |_| true).await;
+    assert_eq!((read.delivery, read.read_at), (Some(Delivery::Read), Some(handle.now())));
+    // What is told later changes nothing.
+    assert!(hub.reported(&address, message, Delivery::Failed("late".into())).await.unwrap());
+    assert_eq!(campaign(ana, |_| true).await.delivery, Some(Delivery::Read));
+    let untold = campaign(bea, |_| true).await;
+    assert_eq!((untold.delivery, untold.read_at), (Some(Delivery::Sent), None), "nobody told, and nobody guesses");
+    for who in ["ana", "bea"] {
+        write(handle, who, "2", "nice").await;
+        write(handle, who, "3", "still there?").await;
+    }
+    for contact in [ana, bea] {
+        campaign(contact, |one| one.answered_at.is_some()).await;
+    }
+    service.stop().await;
+
+    // The beginning of both conversations is kept no longer: of one the message alone, of the other the answer as well.
+    let store = store.crash();
+    let lines = |who: &str| {
+        let address = Address { channel: "shop".into(), id: who.into() };
+        let person = store.person(store.person_at(&address).unwrap().unwrap()).unwrap().unwrap();
+        let conversation = person.conversation_at(&address).unwrap().id;
+        (store.transcript(person.contact.id, conversation, 0, usize::MAX).unwrap(), person, conversation)
+    };
+    for (who, last) in [("ana", "Sale!"), ("bea", "nice")] {
+        let (lines, person, conversation) = lines(who);
+        let no = lines.iter().find_map(|line| match line {
+            TranscriptEntry::Message(m) if m.content.text == last => Some(m.no),
+            _ => None,
+        });
+        let forget = Forgotten { lines: vec![(conversation, no.unwrap())], ..Forgotten::default() };
+        let change = PersonChange { forget, ..PersonChange::new(person.contact.id, person.version) };
+        store::commit_blocking(&store, Commit { person: Some(change), ..Commit::default() }).unwrap();
+    }
+    let service = serve(&store, "{ plan: text }").await.unwrap();
+    let handle = &service.handle;
+    let told = async |contact| {
+        let person = handle.person(contact).await.unwrap();
+        handle.campaigns(&person, 10).await.remove(0)
+    };
+    let (first, second) = (told(ana).await, told(bea).await);
+    assert_eq!((first.forgotten, first.messages, first.delivery, first.read_at), (true, 0, None, None));
+    assert!(first.answered_at.is_some(), "what they answered is kept");
+    assert_eq!((second.forgotten, second.delivery, second.answered_at), (true, None, None), "a later word is no answer");
     service.stop().await;
 }
 

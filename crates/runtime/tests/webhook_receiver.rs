@@ -290,7 +290,7 @@ async fn order_is_kept_through_slowness_faults_redirects_and_an_hour_of_outage()
     let mut receiver = Receiver::new();
     assert_ne!(receiver.port, port);
     let url = Some(format!("http://127.0.0.1:{}/hook", receiver.port));
-    stage.handle().change_webhook(&id, WebhookChange { url, ..WebhookChange::default() }).await.unwrap();
+    stage.handle().change_webhook(&id, WebhookChange { url, ..WebhookChange::default() }, model::Actor::Api("shop".into())).await.unwrap();
     stage.clock.advance(HOUR);
     stage.until(&id, |state| state.waiting == 0 && state.failing_since.is_none()).await;
     receiver.answers("ok");
@@ -325,7 +325,7 @@ async fn nothing_comes_after_410_and_what_was_told_can_be_told_again() {
     assert_eq!(stage.handle().replay_webhook(&id, span).await.unwrap(), 1, "each once, however often it was told");
     receiver.got();
     // A new secret signs with the old one for a day.
-    let second = stage.handle().rotate_webhook_secret(&id).await.unwrap().webhook.secret;
+    let second = stage.handle().rotate_webhook_secret(&id, model::Actor::Api("shop".into())).await.unwrap().webhook.secret;
     assert_ne!(first, second);
     receiver.answers("gone");
     for no in 0..20 {

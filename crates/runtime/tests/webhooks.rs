@@ -29,6 +29,7 @@ fn hook(events: &[HookEvent], parallel: u8) -> Webhook {
         before: None,
         created_at: Instant::from_secs(1_772_000_000),
         created_by: Actor::Api("test".into()),
+        changed: None,
         disabled: None,
         missed: None,
         deleted: false,

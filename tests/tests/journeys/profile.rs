@@ -110,7 +110,7 @@ async fn one_person_from_their_first_message_on() {
         // What is meant for many.
         let begun = server.run(&["trigger", "sale", "--to", "has tag product-a", "--yes"]).await;
         assert_eq!(begun.code, Some(0), "{begun:?}");
-        visitor.saw(&server, "Sale today!").await;
+        let sale = visitor.saw(&server, "Sale today!").await;
         let profile = contact(&program, &id).await;
         let campaign = &profile["campaigns"][0];
         assert_eq!(
@@ -119,6 +119,14 @@ async fn one_person_from_their_first_message_on() {
             "{profile}"
         );
         assert_eq!(campaign["answered_at"], Value::Null);
+        // The panel tells what was seen; a cursor that nothing was written up to is of no use.
+        for no in [json!(1_000_000), sale["no"].clone(), json!(1)] {
+            let read = visitor.try_post(&server, "read", &json!({ "no": no })).await.unwrap();
+            assert_eq!(read.status(), 204, "{no}");
+            let campaign = contact(&program, &id).await["campaigns"][0].clone();
+            let told = (campaign["delivery"].as_str(), campaign["read_at"].is_string());
+            assert_eq!(told, if no == 1_000_000 { (Some("sent"), false) } else { (Some("read"), true) }, "{campaign}");
+        }
         visitor.say(&server, "nice").await;
         assert!(contact(&program, &id).await["campaigns"][0]["answered_at"].is_string());
         assert_eq!(page(&program, &id, "kind=campaign").await["entries"][0]["name"], "sale");
@@ -126,9 +134,15 @@ async fn one_person_from_their_first_message_on() {
 
     // The same on a page of the terminal, and for programs.
     let shown = server.run(&["contacts", "show", &id, "--kind", "tag"]).await;
-    for part in
-        ["active", "product-page", "by web (first message)", "(broadcast sale)", "1 message(s), sent, answered", "Tag added: saw-sale"]
-    {
+    for part in [
+        "active",
+        "product-page",
+        "by web (first message)",
+        "(broadcast sale)",
+        "1 message(s), read 20",
+        ", answered 20",
+        "Tag added: saw-sale",
+    ] {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
     }
     assert!(!shown.stdout.contains("size: large"), "other kinds were not asked for: {}", shown.stdout);

@@ -36,6 +36,8 @@ export class Conversation {
 
   delivery(update: DeliveryLine) {
     if (update.no > this.cursor) this.cursor = update.no;
+    // What the visitor has read they know; its line drawn anew would be read out to them once more.
+    if (update.delivery === "read") return;
     const at = this.lines.findIndex((line) => line.id === update.message);
     if (at >= 0) this.lines[at] = { ...this.lines[at]!, delivery: update.delivery };
   }
@@ -78,6 +80,15 @@ export class Conversation {
 
   /** How many lines of others came after this number. */
   unread(seen: number): number {
-    return this.lines.filter((line) => line.no > seen && (line.from === "bot" || line.from === "agent")).length;
+    return this.#told().filter((line) => line.no > seen).length;
+  }
+
+  /** The number of the newest line of others; 0 if they have said nothing. */
+  told(): number {
+    return this.#told().at(-1)?.no ?? 0;
+  }
+
+  #told(): Line[] {
+    return this.lines.filter((line) => line.from === "bot" || line.from === "agent");
   }
 }

@@ -75,3 +75,32 @@ export class Keep {
     return found.sort();
   }
 }
+
+/** How far one has come, as a number: kept, and known to this page as well when nothing more can be kept. */
+export class Mark {
+  #known = 0;
+
+  constructor(
+    private keep: Keep,
+    private name: string,
+  ) {}
+
+  get at(): number {
+    return Math.max(this.#known, Number(this.keep.get(this.name)) || 0);
+  }
+
+  set at(no: number) {
+    this.#known = no;
+    this.keep.set(this.name, `${no}`);
+  }
+
+  /** Somebody else is here, whose page may have kept theirs already. */
+  anew() {
+    this.#known = 0;
+  }
+
+  forget() {
+    this.anew();
+    this.keep.set(this.name, null);
+  }
+}

@@ -48,7 +48,7 @@ export interface Line {
   unsupported?: string;
   pressed?: string;
   client_id?: string;
-  delivery: "received" | "queued" | "sent" | "unknown" | "failed";
+  delivery: "received" | "queued" | "sent" | "delivered" | "read" | "unknown" | "failed";
 }
 
 export interface DeliveryLine {

@@ -12,7 +12,7 @@ import { Api, HttpError } from "./http";
 import { Log } from "./log";
 import { textOn, type Options } from "./options";
 import { backoff, freshId, Outbox } from "./outbox";
-import { Keep } from "./storage";
+import { Keep, Mark } from "./storage";
 import { words } from "./strings";
 import type { Button, DeliveryLine, Greeting, Line, Owner, Pending } from "./types";
 
@@ -20,11 +20,15 @@ const HISTORY = 60;
 /** How long somebody is taken to type after the last sign of it. */
 const TYPING = 6_000;
 const NEAR = 96;
+/** How long after it was read it is told, at the soonest: no oftener is it told either. */
+const READ = 1_000;
 
 /** Puts the chat into a shadow root. */
 export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css: string) {
   const api = new Api(options.base);
   const keep = new Keep(`switchboard ${options.base} `);
+  /** How far the visitor has seen what was said, and how far the server was told that they read it. */
+  const [seenTo, readTo] = [new Mark(keep, "seen"), new Mark(keep, "read")];
   const talk = new Conversation();
   const actions: Actions = {
     press: (button) => press(button),
@@ -105,6 +109,8 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   let typingTimer = 0;
   let bannerTimer = 0;
   let typedAt = 0;
+  /** Set while it is about to be told what was read. */
+  let telling = 0;
   let before: Element | null = null;
   /** Whether the newest line is being read; what makes the list smaller or longer keeps it so. */
   let stuck = true;
@@ -140,7 +146,8 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
 
   function forget() {
     api.token = null;
-    for (const name of ["token", "opened", "seen"]) keep.set(name, null);
+    for (const name of ["token", "opened"]) keep.set(name, null);
+    for (const mark of [seenTo, readTo]) mark.forget();
     talk.reset();
   }
 
@@ -172,10 +179,16 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     // Whoever asked before has done it.
     if (api.token !== token) return visit();
     if (keep.get("token") === token) forget();
-    api.token = keep.get("token");
-    visiting = undefined;
+    taken(keep.get("token"));
     await visit();
     render();
+  }
+
+  /** Goes on as whom another tab began, if one did. */
+  function taken(token: string | null) {
+    for (const mark of [seenTo, readTo]) mark.anew();
+    api.token = token;
+    visiting = undefined;
   }
 
   function greeted(by: Greeting) {
@@ -254,8 +267,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     if (!e.key?.startsWith(keep.prefix)) return;
     const name = e.key.slice(keep.prefix.length);
     if (name === "token" && e.newValue && e.newValue !== api.token) {
-      api.token = e.newValue;
-      visiting = undefined;
+      taken(e.newValue);
       if (listening) {
         talk.reset();
         stream.restart();
@@ -281,7 +293,10 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     if (name === "delivery") talk.delivery(value as DeliveryLine);
     else if (name === "typing") types(true, value.name);
     else if (name === "owner") owned(value as Owner);
-    else if (name === "reset") talk.reset();
+    else if (name === "reset") {
+      talk.reset();
+      readTo.forget();
+    }
     render();
     follow();
   }
@@ -429,9 +444,34 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     seen();
   }
 
+  /** Whether somebody looks at the end of what was said. */
+  function looking(): boolean {
+    return dialog.open && !document.hidden && stuck;
+  }
+
   function seen() {
-    if (dialog.open && !document.hidden && stuck && talk.cursor > Number(keep.get("seen"))) {
-      keep.set("seen", `${talk.cursor}`);
+    if (!looking()) return;
+    if (talk.cursor > seenTo.at) seenTo.at = talk.cursor;
+    if (!telling && talk.told() > readTo.at) telling = window.setTimeout(() => void tellRead(), READ);
+  }
+
+  /** Tells how far the visitor has read, if they still look: one number for all of it. */
+  async function tellRead() {
+    try {
+      await held;
+      const { token } = api;
+      const no = looking() ? talk.told() : 0;
+      if (no > readTo.at) {
+        await api.post("read", { no });
+        // Somebody else may be here by now, and the numbers may have begun anew.
+        if (api.token === token && talk.told() >= no) readTo.at = no;
+      }
+      telling = 0;
+      // What came meanwhile.
+      seen();
+    } catch {
+      // It is told with what is seen next.
+      telling = 0;
     }
   }
 
@@ -459,7 +499,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
       if (focused && !wanted.length) composer.input.focus();
     }
     seen();
-    const unread = dialog.open ? 0 : talk.unread(Number(keep.get("seen")));
+    const unread = dialog.open ? 0 : talk.unread(seenTo.at);
     badge.hidden = !unread;
     badge.textContent = unread > 99 ? "99+" : `${unread}`;
     const label = dialog.open ? words.close : words.open;

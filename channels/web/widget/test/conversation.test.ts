@@ -45,6 +45,23 @@ test("quick replies go when they are answered", () => {
   expect(talk.quickReplies()).toEqual([]);
 });
 
+test("what was read is no change of its line, and moves the cursor alone", () => {
+  const talk = new Conversation();
+  talk.line(line(1, "bot"));
+  const [shown] = talk.lines;
+  talk.delivery({ no: 2, message: "msg_1", delivery: "read" });
+  expect(talk.lines[0]).toBe(shown);
+  expect(talk.cursor).toBe(2);
+});
+
+test("the newest line of others is what can be read", () => {
+  const talk = new Conversation();
+  expect(talk.told()).toBe(0);
+  (["bot", "agent", "you", "system"] as const).forEach((from, n) => talk.line(line(n + 1, from)));
+  talk.delivery({ no: 5, message: "msg_2", delivery: "read" });
+  expect(talk.told()).toBe(2);
+});
+
 test("a delivery changes the line it is about", () => {
   const talk = new Conversation();
   talk.line(line(1, "bot"));

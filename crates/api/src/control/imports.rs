@@ -1,7 +1,7 @@
 //! Imports, exports and changes of many, for the command line.
 
 use super::ControlError;
-use crate::bulk;
+use crate::{bulk, v1::ImportShown};
 use crm::{
     export::{Format, Lines},
     import::Options,
@@ -151,6 +151,11 @@ pub(super) async fn imports(handle: &Handle, ask: ImportAsk) -> Result<Json, Con
     })
 }
 
+/// An import as the HTTP API tells it.
+pub fn told(import: Import) -> Json {
+    serde_json::to_value(ImportShown::from(import)).expect("an import is plain data")
+}
+
 fn shown(import: &Import) -> Json {
     serde_json::to_value(import).expect("an import is plain data")
 }
@@ -203,7 +208,10 @@ pub(super) async fn erase_many(handle: &Handle, ask: EraseManyAsk) -> Result<Jso
             });
             json!({ "goes": sum.goes, "stops": sum.stops, "stays": stays })
         });
-        return Ok(json!({ "found": toll.found, "people": toll.people, "sample": sample, "preview": sum }));
+        return Ok(json!({
+            "found": toll.found, "people": toll.people, "sample": sample, "preview": sum,
+            "webhooks_told": toll.lingering.webhooks, "unfinished_imports": toll.lingering.imports,
+        }));
     };
     let whom = handle.frozen(&read).await.map_err(super::segments::refused)?;
     if let Some(why) = bulk::others(&whom, confirm, people.as_deref().unwrap_or_default()) {

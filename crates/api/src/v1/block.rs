@@ -64,7 +64,7 @@ pub(crate) async fn set(handle: &Handle, contact: ContactId, blocked: bool, by: 
 
 /// What somebody is who is not blocked any more: a refusal of messages holds, else they are what they were.
 async fn unblocked(handle: &Handle, contact: &Contact) -> String {
-    if engine::refuses_messages(contact) {
+    if contact.refuses_messages() {
         return UNSUBSCRIBED.to_owned();
     }
     let agreed = contact.consents.keys().any(|key| Consent::parts(key).0 == MESSAGES);

@@ -201,10 +201,14 @@ pub(crate) struct BulkErasePreview {
     sample: Vec<ToErase>,
     /// What goes, of all of them together; null beyond 1,000 contacts.
     goes: Option<ErasureCounts>,
-    /// Runs, timers, messages and calls that wait, requests for a human: they stop.
+    /// Runs, timers, messages and calls that wait, requests for a human: they stop; null beyond 1,000 contacts.
     stops: Option<u64>,
-    /// Salted hashes that stay, of those who do not want to be written to.
+    /// Salted hashes that stay, of those who do not want to be written to; null beyond 1,000 contacts.
     suppression_hashes: Option<u64>,
+    /// Webhooks that are told of each: the bare ids stay in what waits for them and in their log of deliveries.
+    webhooks_told: u64,
+    /// Imports that have their file: it may name them, and stays until they are done, taken back or forgotten.
+    unfinished_imports: u64,
 }
 
 /// One of those who would be erased.
@@ -219,10 +223,19 @@ struct ToErase {
 
 impl From<Toll> for BulkErasePreview {
     fn from(toll: Toll) -> Self {
-        let Toll { found, people, sample, sum } = toll;
-        let (stops, suppression_hashes) = (sum.as_ref().map(|sum| sum.stops), sum.as_ref().map(|sum| sum.suppressed));
+        let Toll { found, people, sample, sum, lingering } = toll;
         let sample = sample.into_iter().map(|(id, name)| ToErase { id, name }).collect();
-        Self { found, people, sample, goes: sum.map(|sum| sum.goes.into()), stops, suppression_hashes }
+        let sum = sum.as_ref();
+        Self {
+            found,
+            people,
+            sample,
+            goes: sum.map(|sum| sum.goes.into()),
+            stops: sum.map(|sum| sum.stops),
+            suppression_hashes: sum.map(|sum| sum.suppressed),
+            webhooks_told: lingering.webhooks,
+            unfinished_imports: lingering.imports,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use axum::extract::State;
 use model::ContactId;
 use runtime::{
     Handle, WriteError,
-    privacy::{Counts, Erasure, Preview, Progress},
+    privacy::{Certificates, Counts, Erasure, Preview, Progress},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub(super) fn routes(api: Api) -> Api {
         .says("Profile, identifiers, consents with proof, every conversation, journey, events and the list of files: for the person themselves.")
         .refuses(404, "no_contact", "there is no such contact");
     let all = about("listErasures", "List certificates of erasures")
-        .says("In the order of their ids; with `bulk` those of one erasure of many. They hold nothing about anybody but salted hashes.");
+        .says("The newest first; with `bulk` those of one erasure of many. They hold nothing about anybody but salted hashes.");
     api.post("/contacts/{contact}/erase", self::erase, erase)
         .get("/erasures", self::certificates, all)
         .get("/erasures/{erasure}", self::certificate, certificate)
@@ -81,7 +81,7 @@ pub(crate) struct ErasureStays {
     certificate: bool,
     /// Webhooks that are told of it: the contact's bare id stays in what waits for them and in their log of deliveries.
     webhooks_told: u64,
-    /// Imports that are not done: their files may name the person, and stay until they are done or forgotten.
+    /// Imports that have their file: it may name the person, and stays until they are done, taken back or forgotten.
     unfinished_imports: u64,
 }
 
@@ -146,13 +146,13 @@ impl From<Preview> for ErasurePreview {
     }
 }
 
-/// Whether anything is left.
+/// Whether anything is left but what stays by right.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ErasureState {
     /// Nothing leads to the person any more; the disk may still hold bytes of before.
     Pending,
-    /// Nothing is left.
+    /// Nothing is left but what `suppression_hashes`, `webhooks_told` and `unfinished_imports` count.
     Done,
 }
 
@@ -163,7 +163,7 @@ pub(crate) struct Certificate {
     /// Its id.
     #[schemars(with = "Id")]
     id: String,
-    /// Whether anything is left.
+    /// Whether anything is left but what stays by right.
     state: ErasureState,
     /// When it was asked for.
     at: Time,
@@ -171,7 +171,7 @@ pub(crate) struct Certificate {
     by: By,
     /// The erasure of many that it is one of.
     bulk: Option<String>,
-    /// Since when nothing is left.
+    /// Since when it is `done`.
     done_at: Option<Time>,
     /// A salted hash of the contact's id.
     contact_hash: String,
@@ -183,6 +183,10 @@ pub(crate) struct Certificate {
     rows: u64,
     /// Files that only they had, and went.
     files: u64,
+    /// Webhooks that were told of it: the contact's bare id stayed in what waited for them and in their log of deliveries.
+    webhooks_told: u64,
+    /// Imports that had their file when the contact went: it may name the person, and stays until they are done, taken back or forgotten.
+    unfinished_imports: u64,
 }
 
 impl Certificate {
@@ -203,6 +207,8 @@ impl Certificate {
             suppression_hashes: erasure.suppressed,
             rows: erasure.rows,
             files: erasure.files,
+            webhooks_told: erasure.webhooks,
+            unfinished_imports: erasure.imports,
         }
     }
 }
@@ -260,7 +266,7 @@ pub(crate) struct WhichErasures {
 /// A page of certificates.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ErasurePage {
-    /// In the order of their ids.
+    /// The newest first.
     erasures: Vec<Certificate>,
     /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
@@ -277,15 +283,11 @@ pub(crate) async fn certificates(
     State(server): State<Shared>,
 ) -> Result<axum::Json<ErasurePage>, Problem> {
     let limit = Page { cursor: None, limit }.limit()?;
-    let of = |erasure: &Erasure| bulk.is_none() || erasure.of == bulk;
-    let mut all: Vec<Erasure> = server.handle.erasures().await.into_iter().filter(of).collect();
-    all.sort_by(|a, b| a.id.cmp(&b.id));
-    let (total, pending) = (all.len() as u64, all.iter().filter(|erasure| !erasure.is_done()).count() as u64);
-    let behind = |erasure: &Erasure| cursor.as_ref().is_none_or(|cursor| erasure.id > *cursor);
-    let mut page: Vec<Erasure> = all.into_iter().filter(behind).take(limit + 1).collect();
-    let more = page.len() > limit;
-    page.truncate(limit);
-    let next_cursor = page.last().map(|erasure| erasure.id.clone()).filter(|_| more);
+    let Certificates { page, next: next_cursor, total, pending } = server
+        .handle
+        .certificates(bulk, cursor, limit)
+        .await?
+        .ok_or_else(|| Problem::new(http::StatusCode::BAD_REQUEST, "bad_query", "the cursor is not of this list; begin without one"))?;
     let mut erasures = Vec::with_capacity(page.len());
     for erasure in page {
         erasures.push(Certificate::of(&server.handle, erasure).await);

@@ -3,7 +3,8 @@
 mod options;
 mod shown;
 
-use self::{options::ImportOptions, shown::Shown};
+use self::options::ImportOptions;
+pub(crate) use self::shown::Shown;
 use super::{
     asked::{Asked, Body, In, Nothing},
     caller::{Caller, ContactsRead, ContactsWrite},
@@ -38,6 +39,7 @@ pub(super) fn routes(api: Api) -> Api {
             "CSV or JSONL, as the body, up to 4 GiB; encoding, delimiter and columns are found out. Nothing is imported yet: `POST \
              /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it.",
         )
+        .refuses(409, "state", "the same file is being put down right now, under the same idempotency key")
         .refuses(422, "invalid", "this is no file of contacts");
     let check = about("checkImport", "Check an import")
         .says("Reads every row and changes nothing; the counts and the faults of the import say what would happen.")

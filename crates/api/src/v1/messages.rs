@@ -10,7 +10,7 @@ use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
 use http::StatusCode;
 use model::{Author, ContactId, ConversationId, Message, Person, TranscriptEntry};
-use runtime::{SaidBy, SaidCursor, SaidPage};
+use runtime::{SaidBy, SaidCursor, SaidPage, Unsearchable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,7 @@ pub(super) fn routes(api: Api) -> Api {
              message. Words may be parts of words, in any script; accents, case and the width of letters do not count. An answer takes a \
              second at the most: with `next_cursor` there may be nothing on this page and something on the next.",
         )
+        .refuses(429, "busy", "too many search messages at once")
         .refuses(503, "unavailable", "messages cannot be searched now; try again shortly");
     let list = about("listMessages", "Read a conversation")
         .says(
@@ -182,8 +183,16 @@ pub(crate) async fn find(
         Err(()) => return Err(wrong("cursor is the next_cursor of a page before")),
     };
     let page = server.handle.find_said(&text, cursor, limit).await;
-    let page = page.map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string()))?;
+    let page = page.map_err(unsearched)?;
     Ok(axum::Json(FoundMessages::of(page, server.handle.now())))
+}
+
+fn unsearched(error: Unsearchable) -> Problem {
+    let detail = error.to_string();
+    match error {
+        Unsearchable::Now => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(2),
+        Unsearchable::Busy => Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(2),
+    }
 }
 
 /// Which lines.
@@ -310,6 +319,8 @@ pub(crate) async fn list(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::response::IntoResponse as _;
+    use http::header::RETRY_AFTER;
 
     fn place(before: Option<u64>, after: Option<u64>, gone: u64) -> (u64, usize) {
         let which = Which { conversation: None, around: None, after, before, limit: None };
@@ -325,5 +336,13 @@ mod tests {
         assert_eq!(place(None, Some(20), 45), (45, 10));
         assert_eq!(place(None, None, 95), (95, 10));
         assert_eq!(place(Some(5), None, 0), (0, 4));
+    }
+
+    #[test]
+    fn a_search_that_is_not_made_says_when_to_try_again() {
+        for (why, status) in [(Unsearchable::Busy, StatusCode::TOO_MANY_REQUESTS), (Unsearchable::Now, StatusCode::SERVICE_UNAVAILABLE)] {
+            let response = unsearched(why).into_response();
+            assert_eq!((response.status(), response.headers()[RETRY_AFTER].to_str().unwrap()), (status, "2"));
+        }
     }
 }

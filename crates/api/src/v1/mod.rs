@@ -34,6 +34,7 @@ mod webhooks;
 pub(crate) use block::set as block_contact;
 pub(crate) use contacts::story;
 pub(crate) use erase::carry_out as erase_contact;
+pub(crate) use imports::Shown as ImportShown;
 pub(crate) use journey::topics as journey_topics;
 pub(crate) use merge::shown as merge_preview;
 pub(crate) use messages::FoundMessages;

@@ -5,6 +5,7 @@
 use super::{
     asked::{Asked, Body, In, Nothing},
     caller::{Caller, WebhooksWrite},
+    notes::By,
     once::IdempotencyKey,
     openapi::{Any, Api, ContactRef, Done, Made, Time, about},
 };
@@ -183,6 +184,12 @@ pub(crate) struct Shown {
     created_at: Time,
     /// Who made it: the name of a key, or an agent's id.
     created_by: String,
+    /// Who made it, by name.
+    made_by: By,
+    /// When somebody changed it last; null if nobody has.
+    changed_at: Option<Time>,
+    /// Who changed it last.
+    changed_by: Option<By>,
     /// Until when the secret before the newest signs as well.
     old_secret_until: Option<Time>,
     /// How many deliveries wait; at most 100,000.
@@ -196,8 +203,14 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn of(state: WebhookState, now: Instant) -> Self {
+    async fn of(handle: &Handle, state: WebhookState) -> Self {
         let WebhookState { webhook, waiting, failing_since, next } = state;
+        let now = handle.now();
+        let made_by = By::of(handle, &webhook.created_by).await;
+        let (changed_at, changed_by) = match &webhook.changed {
+            Some((at, by)) => (Some(Time(*at)), Some(By::of(handle, by).await)),
+            None => (None, None),
+        };
         Self {
             id: webhook.id,
             url: webhook.url,
@@ -212,6 +225,9 @@ impl Shown {
                 Actor::Agent(id) => id.to_string(),
                 Actor::Flow { .. } | Actor::Customer | Actor::Channel(_) | Actor::Import(_) | Actor::System => "system".to_owned(),
             },
+            made_by,
+            changed_at,
+            changed_by,
             old_secret_until: webhook.before.map(|(_, until)| until).filter(|until| now < *until).map(Time),
             waiting,
             next_at: next.map(|at| at.max(now)).map(Time),
@@ -231,8 +247,11 @@ pub(crate) struct All {
 
 /// `GET /api/v1/webhooks`
 pub(crate) async fn list(_: Caller<WebhooksWrite>, Asked(Nothing {}): Asked<Nothing>, State(server): State<Shared>) -> axum::Json<All> {
-    let now = server.handle.now();
-    axum::Json(All { webhooks: server.handle.webhooks().into_iter().map(|state| Shown::of(state, now)).collect() })
+    let mut webhooks = Vec::new();
+    for state in server.handle.webhooks() {
+        webhooks.push(Shown::of(&server.handle, state).await);
+    }
+    axum::Json(All { webhooks })
 }
 
 /// A webhook that is to be made.
@@ -270,9 +289,9 @@ pub(crate) struct WithSecret {
 }
 
 impl WithSecret {
-    fn of(state: WebhookState, now: Instant) -> Self {
+    async fn of(handle: &Handle, state: WebhookState) -> Self {
         let secret = state.webhook.secret.clone();
-        Self { webhook: Shown::of(state, now), secret }
+        Self { webhook: Shown::of(handle, state).await, secret }
     }
 }
 
@@ -291,7 +310,7 @@ pub(crate) async fn create(
     let events: BTreeSet<HookEvent> = events.into_iter().map(HookEvent::from).collect();
     let change = WebhookChange { url: Some(url), events: Some(events), description: Some(description), parallel, enabled };
     let state = server.handle.create_webhook(&id, change, caller.actor()).await.map_err(no_webhook)?;
-    Ok(Made { body: WithSecret::of(state, server.handle.now()), place: format!("/webhooks/{id}"), tag: None })
+    Ok(Made { body: WithSecret::of(&server.handle, state).await, place: format!("/webhooks/{id}"), tag: None })
 }
 
 /// `GET /api/v1/webhooks/{webhook}`
@@ -302,7 +321,7 @@ pub(crate) async fn show(
     State(server): State<Shared>,
 ) -> Result<axum::Json<Shown>, Problem> {
     let state = server.handle.webhook(&id).ok_or(WriteError::NotFound).map_err(no_webhook)?;
-    Ok(axum::Json(Shown::of(state, server.handle.now())))
+    Ok(axum::Json(Shown::of(&server.handle, state).await))
 }
 
 /// What is to change about a webhook.
@@ -340,8 +359,8 @@ pub(crate) async fn patch(
     caller.must(Scope::ContactsRead)?;
     let events = events.map(|events| events.into_iter().map(HookEvent::from).collect());
     let change = WebhookChange { url, events, description, parallel, enabled };
-    let state = server.handle.change_webhook(&id, change).await.map_err(no_webhook)?;
-    Ok(axum::Json(Shown::of(state, server.handle.now())))
+    let state = server.handle.change_webhook(&id, change, caller.actor()).await.map_err(no_webhook)?;
+    Ok(axum::Json(Shown::of(&server.handle, state).await))
 }
 
 /// `DELETE /api/v1/webhooks/{webhook}`
@@ -357,8 +376,8 @@ pub(crate) async fn rotate(
     State(server): State<Shared>,
 ) -> Result<axum::Json<WithSecret>, Problem> {
     caller.must(Scope::ContactsRead)?;
-    let state = server.handle.rotate_webhook_secret(&id).await.map_err(no_webhook)?;
-    Ok(axum::Json(WithSecret::of(state, server.handle.now())))
+    let state = server.handle.rotate_webhook_secret(&id, caller.actor()).await.map_err(no_webhook)?;
+    Ok(axum::Json(WithSecret::of(&server.handle, state).await))
 }
 
 /// What came of a test.

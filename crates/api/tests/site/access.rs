@@ -151,3 +151,46 @@ async fn a_file_of_one_conversation_is_not_in_another() {
     }
     site.stop().await;
 }
+
+#[tokio::test]
+async fn a_file_that_is_not_kept_any_more_is_neither_shown_nor_sent_again() {
+    let site = Site::start().await;
+    let bea = site.agent("bea", &["support"]).await;
+    let _present = site.waiting("ana", "support", &bea).await;
+    let (path, client) = (site.path("ana").await, site.signed_in("bea").await);
+    assert_eq!(client.post(&format!("{path}/take"), &json!({})).await.status, StatusCode::NO_CONTENT);
+    let headers = [("content-type", "text/plain"), ("x-switchboard", "console")];
+    let mut files = Vec::new();
+    for (id, name, bytes) in [("a", "a.txt", "first"), ("b", "b.txt", "second")] {
+        let uploaded = client.send(Method::POST, &format!("{path}/files?name={name}"), &headers, Bytes::from(bytes)).await.json();
+        let blob = uploaded["id"].as_str().unwrap().to_owned();
+        let sent = client.post(&format!("{path}/messages"), &json!({ "client_id": id, "files": [blob] })).await;
+        assert_eq!(sent.status, StatusCode::OK, "{}", sent.text());
+        // Seen once, so that the server knows where it is.
+        assert_eq!(client.get(&format!("{path}/files/{blob}")).await.status, StatusCode::OK);
+        files.push(blob);
+    }
+    let (contact, conversation) = site.place("ana").await;
+    for blob in &files {
+        site.handle.put_record(runtime::privacy::UPLOADS_OF_AGENTS, &format!("{conversation}/{blob}"), None).await.unwrap();
+    }
+    let again = |blob: &str, id: &str| json!({ "client_id": id, "files": [blob] });
+    // Its bytes are gone, and the message that names it is there.
+    let lost = model::BlobId(files[1].clone());
+    let blobs = site.handle.blobs();
+    let doom = blobs.doom(std::slice::from_ref(&lost));
+    blobs.remove_doomed(doom, &Default::default()).unwrap();
+    let told = client.post(&format!("{path}/messages"), &again(&files[1], "c")).await;
+    told.refused(422, "file_gone");
+    assert!(told.text().contains("b.txt") && told.text().contains("upload it again"), "{}", told.text());
+    client.get(&format!("{path}/files/{}", files[1])).await.refused(404, "not_found");
+    // The other way round: its message is kept no longer.
+    let person = site.handle.person(contact).await.unwrap();
+    let lines = vec![(conversation, person.conversation(conversation).unwrap().last_no)];
+    let forget = model::Forgotten { lines, ..Default::default() };
+    let change = store::PersonChange { forget, ..store::PersonChange::new(contact, person.version) };
+    store::commit_blocking(&site.store, store::Commit { person: Some(change), ..Default::default() }).unwrap();
+    client.get(&format!("{path}/files/{}", files[0])).await.refused(404, "not_found");
+    client.post(&format!("{path}/messages"), &again(&files[0], "d")).await.refused(422, "invalid");
+    site.stop().await;
+}

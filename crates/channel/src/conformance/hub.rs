@@ -51,6 +51,7 @@ struct State {
     languages: Vec<(String, Vec<(String, String)>)>,
     segments: BTreeMap<Address, Vec<String>>,
     typing: Vec<Address>,
+    reads: Vec<(Address, u64)>,
     log: Vec<String>,
 }
 
@@ -86,6 +87,7 @@ impl TestHub {
                 languages: Vec::new(),
                 segments: BTreeMap::new(),
                 typing: Vec::new(),
+                reads: Vec::new(),
                 log: Vec::new(),
             }),
             changed: watch::Sender::new(0),
@@ -252,6 +254,11 @@ impl TestHub {
         self.state().typing.clone()
     }
 
+    /// What was told to be seen, up to which line, in order.
+    pub fn reads(&self) -> Vec<(Address, u64)> {
+        self.state().reads.clone()
+    }
+
     /// The operator's log.
     pub fn logged(&self) -> Vec<String> {
         self.state().log.clone()
@@ -400,6 +407,11 @@ impl Hub for TestHub {
         .boxed()
     }
 
+    fn keep_blob(&self, id: &BlobId) -> BoxFuture<'_, bool> {
+        let is_there = self.state().blobs.contains_key(id);
+        async move { is_there }.boxed()
+    }
+
     fn get_blob(&self, id: &BlobId) -> BoxFuture<'_, Result<Bytes, BlobError>> {
         let id = id.clone();
         async move {
@@ -429,6 +441,38 @@ impl Hub for TestHub {
     fn typing(&self, address: &Address) {
         self.state().typing.push(address.clone());
         self.tell();
+    }
+
+    fn read(&self, address: &Address, no: u64) -> BoxFuture<'_, Result<(), AcceptError>> {
+        let failure = {
+            let mut state = self.state();
+            let failure = state.failures.pop_front();
+            if failure.is_none() {
+                state.reads.push((address.clone(), no));
+            }
+            failure
+        };
+        self.tell();
+        async move { failure.map_or(Ok(()), Err) }.boxed()
+    }
+
+    fn reported(&self, address: &Address, message: MessageId, delivery: Delivery) -> BoxFuture<'_, Result<bool, AcceptError>> {
+        let answer = {
+            let mut state = self.state();
+            let said =
+                |line: &TranscriptEntry| matches!(line, TranscriptEntry::Message(m) if m.id == message && m.author != Author::Customer);
+            let is_there = state.lines.get(address).is_some_and(|lines| lines.entries.iter().any(said));
+            match state.failures.pop_front() {
+                Some(error) => Err(error),
+                None if is_there => {
+                    state.push_delivery(address, message, delivery);
+                    Ok(true)
+                }
+                None => Ok(false),
+            }
+        };
+        self.announce(address);
+        async move { answer }.boxed()
     }
 
     fn record(&self, key: &str) -> BoxFuture<'_, Option<serde_json::Value>> {

@@ -5,7 +5,7 @@ use crate::DeskEvent;
 use bytes::Bytes;
 use channel::{AcceptError, Accepted, BlobError, Hub, Inbound, Notice};
 use futures::{FutureExt, future::BoxFuture};
-use model::{Address, BlobId, IncomingBody, Instant, Owner, TranscriptEntry};
+use model::{Address, BlobId, Delivery, IncomingBody, Instant, MessageId, Owner, TranscriptEntry};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use store::RecordPut;
@@ -30,6 +30,24 @@ impl Shell {
         Arc::new(ChannelHub { shell: self.clone(), channel: channel.to_owned() })
     }
 
+    /// Hands a commit to the store: nothing of the runtime reaches it in another way.
+    pub(crate) fn commit(&self, commit: store::Commit, done: store::Done) {
+        self.veils.commit(&*self.store, commit, done);
+    }
+
+    /// Hands a commit to the store and waits for the answer on this thread.
+    pub(crate) fn commit_blocking(&self, commit: store::Commit) -> Result<store::Seq, store::Error> {
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        self.commit(
+            commit,
+            Box::new(move |answer| {
+                // The receiver waits below; if it is gone nobody asks any more.
+                let _ = tell.send(answer);
+            }),
+        );
+        told.recv().unwrap_or_else(|_| Err(store::Error::Failed("the writer went away".into())))
+    }
+
     /// Stores a record durably; none deletes it.
     pub(crate) async fn put_record(self: &Arc<Self>, table: &str, key: &str, value: Option<Value>) -> Result<(), store::Error> {
         self.put_records(vec![RecordPut { table: table.to_owned(), key: key.to_owned(), value }]).await
@@ -39,7 +57,7 @@ impl Shell {
     pub(crate) async fn put_records(self: &Arc<Self>, records: Vec<RecordPut>) -> Result<(), store::Error> {
         let (tell, told) = tokio::sync::oneshot::channel();
         let commit = store::Commit { records, ..store::Commit::default() };
-        self.store.commit(commit, Box::new(move |answer| drop(tell.send(answer))));
+        self.commit(commit, Box::new(move |answer| drop(tell.send(answer))));
         let answer = told.await.unwrap_or_else(|_| Err(store::Error::Failed("the writer went away".into())));
         if let Err(error @ (store::Error::Failed(_) | store::Error::Corrupt(_))) = &answer {
             self.fail(&error.to_string());
@@ -154,6 +172,11 @@ impl Hub for ChannelHub {
         .boxed()
     }
 
+    fn keep_blob(&self, id: &BlobId) -> BoxFuture<'_, bool> {
+        let (blobs, id) = (self.shell.blobs.clone(), id.clone());
+        async move { tokio::task::spawn_blocking(move || blobs.keep(&id)).await.unwrap_or(false) }.boxed()
+    }
+
     fn get_blob(&self, id: &BlobId) -> BoxFuture<'_, Result<Bytes, BlobError>> {
         let (blobs, id) = (self.shell.blobs.clone(), id.clone());
         async move {
@@ -189,6 +212,14 @@ impl Hub for ChannelHub {
                 let _ = shell.desk.send(DeskEvent::Typing { conversation: conversation.id });
             }
         });
+    }
+
+    fn read(&self, address: &Address, no: u64) -> BoxFuture<'_, Result<(), AcceptError>> {
+        self.shell.seen_to(address.clone(), no).boxed()
+    }
+
+    fn reported(&self, address: &Address, message: MessageId, delivery: Delivery) -> BoxFuture<'_, Result<bool, AcceptError>> {
+        self.shell.told(address.clone(), message, delivery).boxed()
     }
 
     fn record(&self, key: &str) -> BoxFuture<'_, Option<Value>> {

@@ -2,6 +2,7 @@
 
 mod hub;
 mod presence;
+mod receipts;
 mod shell;
 mod watchers;
 

@@ -72,6 +72,10 @@ pub(crate) struct Shell {
     pub(crate) at_rest: bool,
     /// Erasures that are not done.
     pub(crate) promises: crate::privacy::Promises,
+    /// What goes to the store goes through here.
+    pub(crate) veils: Arc<crate::privacy::Veils>,
+    /// Held by whoever stores a message with files until it is durable; files are removed only of those whom nobody is about to name.
+    pub(crate) attaching: Arc<tokio::sync::RwLock<()>>,
     /// What was said, to be found by its words.
     pub(crate) said: crate::said::Said,
     /// The last commit when the runtime began.
@@ -111,6 +115,9 @@ impl Shell {
         let Around { bot, store, blobs, channels, clock, outside, at_rest } = around;
         let (answers, taken) = mpsc::unbounded_channel();
         let began = store.stats().seq;
+        let veils = Arc::new(crate::privacy::Veils::new(clock.clone()));
+        let mut core = core;
+        core.veiled_by(veils.clone());
         let shell = Self {
             core: Mutex::new(core),
             store,
@@ -133,6 +140,8 @@ impl Shell {
             runtime: tokio::runtime::Handle::current(),
             at_rest,
             promises: Default::default(),
+            veils,
+            attaching: Arc::default(),
             said: Default::default(),
             began,
         };
@@ -194,7 +203,7 @@ impl Shell {
             Action::Commit(token, commit) => {
                 let answers = self.answers.clone();
                 // A receiver that is gone means that the runtime stopped: nobody waits any more.
-                self.store.commit(*commit, Box::new(move |answer| drop(answers.send((token, answer)))));
+                self.commit(*commit, Box::new(move |answer| drop(answers.send((token, answer)))));
             }
             Action::Send(token, out) => {
                 self.runtime.spawn(self.clone().send(token, *out));
@@ -265,6 +274,11 @@ impl Shell {
 
     pub(super) async fn accept(self: &Arc<Self>, inbound: channel::Inbound) -> Result<Accepted, AcceptError> {
         self.warm(&inbound.address);
+        let _attached = match &inbound.incoming.body {
+            // What a customer says is taken, whatever became of a file.
+            model::IncomingBody::Message(content) if !content.attachments.is_empty() => self.attach(content).await.0,
+            _ => None,
+        };
         let (tell, told) = oneshot::channel();
         let ticket = self.ticket(Waiter::Accept(tell));
         self.tell(|core, now| core.inbound(now, inbound, ticket));

@@ -15,6 +15,7 @@ fn write_error(error: store::Error) -> WriteError {
         | store::Error::Failed(_)
         | store::Error::Corrupt(_)
         | store::Error::InUse(_)
+        | store::Error::NoCopy(_)
         | store::Error::Busy => WriteError::Unavailable,
     }
 }

@@ -74,11 +74,12 @@ impl Handle {
         let whom = self.whom(to).await?;
         drop(whom.judge(&self.bot()).map_err(WriteError::Invalid)?);
         let what = Occasion::Event { name: event.to_owned(), fields };
+        let hold = self.shell.veils.hold();
         let audience = self.shell.tell(|core, now| core.new_audience(now, what, by, whom, per_second));
         let record = audience.put();
         self.shell.put_record(&record.table, &record.key, record.value).await.map_err(|_| WriteError::Unavailable)?;
         let begun = audience.clone();
-        self.shell.tell(move |core, _| core.begin_audience(begun));
+        self.shell.tell(move |core, _| core.begin_held(begun, Some(hold)));
         Ok(audience)
     }
 

@@ -75,7 +75,7 @@ impl Handle {
     /// same `client_id` answers the first one's message.
     ///
     /// # Errors
-    /// [`DeskError`] says why not.
+    /// [`DeskError`] says why not: [`DeskError::FileGone`] if a file of the message was removed meanwhile.
     pub async fn say(
         &self,
         agent: AgentId,
@@ -91,6 +91,11 @@ impl Handle {
         }
         let (entry, name) = self.at_desk(agent, conversation)?;
         let once = client_id.as_ref().map(|id| format!("{agent}/{conversation}/{id}"));
+        // Held until it is durable that the message names them.
+        let (_attached, gone) = self.shell.attach(&content).await;
+        if let Some(name) = gone {
+            return Err(DeskError::FileGone(name));
+        }
         let item = InboxItem::AgentSays { conversation, agent, name, content, client_id };
         let outcome = self.shell.item(entry.contact, item, once).await?;
         outcome.message.ok_or(DeskError::NotFound)

@@ -106,6 +106,7 @@ impl Handle {
         let bot = self.shell.bot();
         let failed = self.shell.failure();
         let older_versions = self.shell.ask(|core| core.programs().len() - 1);
+        let disk = self.disk().and_then(|disk| disk.room());
         let notes = crate::drive::lock(&self.shell.notes);
         let note = |name: &str| notes.channels.get(name).cloned();
         let mut channels: Vec<ChannelHealth> = Vec::new();
@@ -131,6 +132,7 @@ impl Handle {
             older_versions,
             channels,
             alert: notes.alert.clone(),
+            disk,
         }
     }
 

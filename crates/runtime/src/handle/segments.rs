@@ -24,12 +24,12 @@ const PREVIEWS: usize = 2;
 pub(crate) struct Turns {
     /// Changes of stored segments, one at a time: each is checked against the ones before it.
     changes: Mutex<()>,
-    previews: Semaphore,
+    previews: Arc<Semaphore>,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { changes: Mutex::default(), previews: Semaphore::new(PREVIEWS) }
+        Self { changes: Mutex::default(), previews: Arc::new(Semaphore::new(PREVIEWS)) }
     }
 }
 

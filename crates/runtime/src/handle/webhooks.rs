@@ -133,6 +133,7 @@ impl Handle {
             before: None,
             created_at: now,
             created_by: by,
+            changed: None,
             disabled: paused(change.enabled, now),
             missed: None,
             deleted: false,
@@ -141,11 +142,11 @@ impl Handle {
         self.webhook(id).ok_or(WriteError::NotFound)
     }
 
-    /// Changes a webhook. Answered when it is durable.
+    /// Changes a webhook and notes who did. Answered when it is durable.
     ///
     /// # Errors
     /// [`WriteError`] says what is wrong with it.
-    pub async fn change_webhook(&self, id: &str, change: WebhookChange) -> Result<WebhookState, WriteError> {
+    pub async fn change_webhook(&self, id: &str, change: WebhookChange, by: Actor) -> Result<WebhookState, WriteError> {
         self.check(&change)?;
         let name = id.to_owned();
         let done = self.shell.answered(move |core, now, ticket| {
@@ -160,6 +161,7 @@ impl Handle {
                     Some(false) if webhook.disabled.is_none() => webhook.disabled = paused(enabled, now),
                     Some(false) | None => {}
                 }
+                webhook.changed = Some((now, by));
             });
         });
         done.await?;
@@ -170,12 +172,13 @@ impl Handle {
     ///
     /// # Errors
     /// [`WriteError`].
-    pub async fn rotate_webhook_secret(&self, id: &str) -> Result<WebhookState, WriteError> {
+    pub async fn rotate_webhook_secret(&self, id: &str, by: Actor) -> Result<WebhookState, WriteError> {
         let (name, new) = (id.to_owned(), secret()?);
         let done = self.shell.answered(move |core, now, ticket| {
             core.change_webhook(now, &name, ticket, |webhook| {
                 let before = std::mem::replace(&mut webhook.secret, new);
                 webhook.before = Some((before, now.plus_micros(BOTH)));
+                webhook.changed = Some((now, by));
             });
         });
         done.await?;

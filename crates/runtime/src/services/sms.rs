@@ -165,7 +165,7 @@ impl Services {
         let call = query.get("call").and_then(|id| id.parse::<RequestId>().ok()).ok_or(ReportError::Unknown)?;
         let place = query.get("place").cloned().unwrap_or_default();
         let failure = match field("MessageStatus") {
-            "delivered" => None,
+            "delivered" | "read" => None,
             "undelivered" | "failed" => {
                 let code: String = field("ErrorCode").chars().filter(char::is_ascii_digit).take(8).collect();
                 Some(if code.is_empty() {
@@ -176,8 +176,9 @@ impl Services {
             }
             _ => return Ok(None),
         };
-        let once = format!("sms:{call}:{}", field("MessageStatus"));
-        Ok(Some(Report { contact, item: InboxItem::Reported { conversation, call, place, failure }, once }))
+        let status = field("MessageStatus");
+        let (once, read) = (format!("sms:{call}:{status}"), status == "read");
+        Ok(Some(Report { contact, item: InboxItem::Reported { conversation, call, place, failure, read }, once }))
     }
 }
 
@@ -240,7 +241,7 @@ mod tests {
         let good = signature(&address, &fields);
         let report = services.sms_report(target, Some(&good), body.as_bytes()).unwrap().unwrap();
         assert_eq!((report.contact, report.once.as_str()), (ContactId(1), &*format!("sms:{}:undelivered", RequestId(3))));
-        let InboxItem::Reported { conversation, call: about, place, failure } = &report.item else { panic!("{report:?}") };
+        let InboxItem::Reported { conversation, call: about, place, failure, read: false } = &report.item else { panic!("{report:?}") };
         assert_eq!((*conversation, *about, place.as_str()), (ConversationId(2), RequestId(3), "alarm.call"));
         assert!(failure.as_deref().is_some_and(|why| why.contains("30003")));
         for (target, signature, body) in [
@@ -250,6 +251,15 @@ mod tests {
             (&*target.replace("alarm", "other"), Some(good.as_str()), body),
         ] {
             assert_eq!(services.sms_report(target, signature, body.as_bytes()), Err(ReportError::Signature), "{target} {body}");
+        }
+        for (status, was_read) in [("delivered", false), ("read", true)] {
+            let signed = signature(&address, &[("MessageStatus", status)]);
+            let report = services.sms_report(target, Some(&signed), format!("MessageStatus={status}").as_bytes()).unwrap().unwrap();
+            assert!(
+                matches!(report.item, InboxItem::Reported { failure: None, read, .. } if read == was_read),
+                "{status} is {:?}",
+                report.item
+            );
         }
         let on_the_way = signature(&address, &[("MessageStatus", "sent")]);
         assert_eq!(services.sms_report(target, Some(&on_the_way), b"MessageStatus=sent"), Ok(None));

@@ -75,7 +75,7 @@ impl Told {
 /// Reads everything; `progress` is told how many people were looked at, and answers whether to go on.
 ///
 /// # Errors
-/// [`Error::Failed`] if the disk refuses, or if it was told to stop.
+/// [`Error::Failed`] if the disk refuses; [`Error::Invalid`] if it was told to stop.
 pub fn verify(frozen: &dyn Frozen, around: &Around, progress: &dyn Fn(u64) -> bool) -> Result<Report, Error> {
     let (mut told, mut across) = (Told::default(), Across::default());
     let mut reading: Option<Reading> = None;
@@ -95,7 +95,7 @@ pub fn verify(frozen: &dyn Frozen, around: &Around, progress: &dyn Fn(u64) -> bo
                             before.end(around, &mut across, &mut told);
                         }
                         if !progress(told.0.read.people) {
-                            return Err(Error::Failed("it was stopped".into()));
+                            return Err(Error::Invalid("it was stopped".into()));
                         }
                         reading = Some(Reading::of(person));
                     }

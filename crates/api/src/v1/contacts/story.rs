@@ -93,22 +93,28 @@ pub(crate) struct CampaignInfo {
     schedule: bool,
     /// When it reached them.
     at: Time,
-    /// How many messages it said at once; a flow may have said more later.
+    /// How many messages it said and sent at once, e-mails and text messages among them; a flow may have said more later.
     messages: usize,
-    /// `sent`, `queued`, `unknown` (it may have arrived) or `failed`: of several messages the one that got least far. None if nothing was
-    /// said.
+    /// `read`, `delivered`, `sent`, `queued`, `unknown` (it may have arrived) or `failed`: of several messages the one that got least far.
+    /// More than `sent` is known only where the channel tells it. None if nothing was said, or if it is kept no longer.
     delivery: Option<&'static str>,
     /// Why it failed.
     failure: Option<String>,
-    /// When they did something in that conversation afterwards. No channel tells yet when a message is read; who answers has read it.
+    /// When they had seen all of it, where the channel tells.
+    read_at: Option<Time>,
+    /// When they did something in that conversation afterwards.
     answered_at: Option<Time>,
+    /// Whether what it said, or a part of it, is kept no longer: then nobody knows what became of it.
+    forgotten: bool,
 }
 
 impl From<Campaign> for CampaignInfo {
     fn from(campaign: Campaign) -> Self {
-        let Campaign { reached, at, by: _, messages, delivery, answered_at } = campaign;
+        let Campaign { reached, at, by: _, messages, delivery, read_at, answered_at, forgotten } = campaign;
         let (delivery, failure) = match delivery {
             None => (None, None),
+            Some(Delivery::Read) => (Some("read"), None),
+            Some(Delivery::Delivered) => (Some("delivered"), None),
             Some(Delivery::Received | Delivery::Sent) => (Some("sent"), None),
             Some(Delivery::Queued) => (Some("queued"), None),
             Some(Delivery::Unknown) => (Some("unknown"), None),
@@ -122,7 +128,9 @@ impl From<Campaign> for CampaignInfo {
             messages,
             delivery,
             failure,
+            read_at: read_at.map(Time),
             answered_at: answered_at.map(Time),
+            forgotten,
         }
     }
 }

@@ -45,6 +45,9 @@ pub(crate) struct Shown {
     counts: ImportCounts,
     /// Whether it can be carried out, still or again: its file is kept until it is done.
     has_file: bool,
+    /// Whether its rows were only looked at when something was last done with it; of one that `stopped` or `failed`, that no row was
+    /// taken over.
+    dry: bool,
 }
 
 /// A column of a file.
@@ -115,6 +118,7 @@ impl From<Import> for Shown {
                 kept: counts.kept,
             },
             has_file: import.has_file,
+            dry: import.dry,
         }
     }
 }

@@ -81,10 +81,16 @@ impl Handle {
         &self,
         judge: impl FnOnce(&Snapshot, &Bot, Instant) -> T + Send + 'static,
     ) -> Result<T, SegmentError> {
-        let Ok(turn) = tokio::time::timeout(TURN_WITHIN, self.turns.previews.acquire()).await else { return Err(SegmentError::Busy) };
-        let _turn = turn.map_err(|_| WriteError::Unavailable)?;
+        let Ok(turn) = tokio::time::timeout(TURN_WITHIN, self.turns.previews.clone().acquire_owned()).await else {
+            return Err(SegmentError::Busy);
+        };
+        let turn = turn.map_err(|_| WriteError::Unavailable)?;
         let (everybody, bot, now): (_, Arc<Bot>, _) = (self.shell.ask(Core::snapshot), self.bot(), self.now());
-        let judged = tokio::task::spawn_blocking(move || judge(&everybody, &bot, now));
+        let judged = tokio::task::spawn_blocking(move || {
+            // It is the work's, which goes on if whoever asked leaves.
+            let _turn = turn;
+            judge(&everybody, &bot, now)
+        });
         Ok(judged.await.map_err(|_| WriteError::Unavailable)?)
     }
 }
