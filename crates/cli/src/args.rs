@@ -364,6 +364,9 @@ pub enum ContactsCommand {
         data: DataArgs,
         /// The file; - reads what is piped in
         file: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -396,6 +399,9 @@ pub struct BlockArgs {
     pub data: DataArgs,
     /// The contact's id, con_…
     pub id: String,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `contacts query`.
@@ -463,6 +469,9 @@ pub struct ImportArgs {
     /// Say how far imports are
     #[arg(long, conflicts_with_all = ["file", "undo"])]
     pub progress: bool,
+    /// As JSON; of --progress one import to a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `contacts export`.
@@ -567,6 +576,9 @@ pub struct WhomArgs {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `store`.
@@ -773,6 +785,9 @@ pub enum SegmentsCommand {
         /// Do it without asking
         #[arg(long)]
         yes: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Put everybody whom a file names on a list; makes nobody
     Import(MembersArgs),
@@ -815,6 +830,9 @@ pub struct MembersArgs {
     /// Say what would happen and what is wrong; change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keys`.
@@ -833,6 +851,9 @@ pub enum KeysCommand {
         /// Requests a minute [default: 6000]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         per_minute: Option<u32>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// List keys: what each may do, when it was used last
     List {
@@ -848,5 +869,8 @@ pub enum KeysCommand {
         data: DataArgs,
         /// Its name or its id
         key: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }

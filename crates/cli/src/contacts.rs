@@ -47,7 +47,7 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
             println!("{}", serde_json::to_string_pretty(&answer)?);
         }
         ContactsCommand::Erase(args) => return erase::run(&args),
-        ContactsCommand::ImportEvents { data, file } => return crate::events::import(&data, &file),
+        ContactsCommand::ImportEvents { data, file, json } => return crate::events::import(&data, &file, json),
         ContactsCommand::Show { data, id, kind, lines, json } => {
             let id = id.parse()?;
             let answer = data::ask(&data, Request::ContactsShow { id, kind, lines })?;
@@ -64,7 +64,11 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
 /// Blocks somebody, or unblocks them.
 fn block(args: &BlockArgs, blocked: bool) -> anyhow::Result<Exit> {
     let answer = data::ask(&args.data, Request::ContactsBlock { id: args.id.parse()?, blocked })?;
-    println!("{} is {}", args.id, cell(&answer["status"]));
+    if args.json {
+        println!("{answer}");
+    } else {
+        println!("{} is {}", args.id, cell(&answer["status"]));
+    }
     Ok(Exit::Fine)
 }
 

@@ -90,6 +90,10 @@ pub fn control_file(data: &Path) -> Option<ControlFile> {
 
 async fn at_rest(data: &Path, request: Request) -> anyhow::Result<Value> {
     let service = open_at_rest(data).await?;
+    let imports = data.join("imports");
+    if imports.is_dir() {
+        service.handle.import_files_in(&imports).with_context(|| format!("cannot use the folder {}", imports.display()))?;
+    }
     let answer = api::control::perform(&service.handle, request).await;
     service.stop().await;
     Ok(answer?)

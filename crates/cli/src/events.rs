@@ -4,7 +4,7 @@ use crate::args::DataArgs;
 use crate::{Exit, data};
 use anyhow::Context as _;
 use api::control::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -18,7 +18,7 @@ const LINES: usize = 500;
 const LINE: usize = 64 * 1024;
 
 /// Takes the events of a file over; `-` is what is piped in.
-pub fn import(data: &DataArgs, file: &Path) -> anyhow::Result<Exit> {
+pub fn import(data: &DataArgs, file: &Path, json: bool) -> anyhow::Result<Exit> {
     let piped = file == Path::new("-");
     let mut text = String::new();
     if piped {
@@ -53,26 +53,44 @@ pub fn import(data: &DataArgs, file: &Path) -> anyhow::Result<Exit> {
             }
         }
     }
-    println!("{recorded} events recorded");
+    if !json {
+        println!("{recorded} events recorded");
+    }
+    wrong.sort_by_key(|(number, ..)| *number);
+    let beside = match piped || wrong.is_empty() {
+        true => None,
+        false => Some(left_over(file, &wrong)?),
+    };
+    if json {
+        let failed: Vec<Value> = wrong.iter().map(|(line, _, why)| json!({ "line": line, "why": why })).collect();
+        let beside = beside.map(|path| path.display().to_string());
+        println!("{}", json!({ "recorded": recorded, "failed": failed, "errors_file": beside }));
+        return Ok(if wrong.is_empty() { Exit::Fine } else { Exit::Problems });
+    }
     if wrong.is_empty() {
         return Ok(Exit::Fine);
     }
-    wrong.sort_by_key(|(number, ..)| *number);
     for (number, _, why) in wrong.iter().take(10) {
         println!("line {number}: {}", why.chars().filter(|c| !c.is_control()).collect::<String>());
     }
     if wrong.len() > 10 {
         println!("… and {} more", wrong.len() - 10);
     }
-    if piped {
-        println!("{} lines were not recorded", wrong.len());
-    } else {
-        let beside = PathBuf::from(format!("{}.errors.jsonl", file.display()));
-        let mut out = fs::File::create(&beside).with_context(|| format!("{} cannot be written", beside.display()))?;
-        for (_, line, _) in &wrong {
-            writeln!(out, "{line}")?;
+    match beside {
+        None => println!("{} lines were not recorded", wrong.len()),
+        Some(beside) => {
+            println!("{} lines were not recorded; they are in {}: correct them there and import that file", wrong.len(), beside.display());
         }
-        println!("{} lines were not recorded; they are in {}: correct them there and import that file", wrong.len(), beside.display());
     }
     Ok(Exit::Problems)
+}
+
+/// Writes the lines that were wrong beside the file; answers where.
+fn left_over(file: &Path, wrong: &[(usize, &str, String)]) -> anyhow::Result<PathBuf> {
+    let beside = PathBuf::from(format!("{}.errors.jsonl", file.display()));
+    let mut out = fs::File::create(&beside).with_context(|| format!("{} cannot be written", beside.display()))?;
+    for (_, line, _) in wrong {
+        writeln!(out, "{line}")?;
+    }
+    Ok(beside)
 }

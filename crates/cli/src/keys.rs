@@ -9,12 +9,16 @@ use serde_json::Value;
 /// Makes a key, lists keys, or revokes one.
 pub fn run(command: KeysCommand) -> anyhow::Result<Exit> {
     match command {
-        KeysCommand::Create { data, name, scopes, per_minute } => {
+        KeysCommand::Create { data, name, scopes, per_minute, json } => {
             // As people write lists: `--scope a --scope b` and `--scope a,b`.
             let scopes = scopes.iter().flat_map(|s| s.split(',')).map(|s| s.trim().to_owned()).collect();
             let answer = data::ask(&data, Request::KeysCreate { name, scopes, per_minute })?;
-            println!("{} may {}", text(&answer["key"]["name"]), scopes_of(&answer["key"]));
-            println!("key (shown once): {}", text(&answer["token"]));
+            if json {
+                println!("{answer}");
+            } else {
+                println!("{} may {}", text(&answer["key"]["name"]), scopes_of(&answer["key"]));
+                println!("key (shown once): {}", text(&answer["token"]));
+            }
         }
         KeysCommand::List { data, json } => {
             let answer = data::ask(&data, Request::KeysList {})?;
@@ -25,9 +29,13 @@ pub fn run(command: KeysCommand) -> anyhow::Result<Exit> {
                 print!("{}", shown(&keys));
             }
         }
-        KeysCommand::Revoke { data, key } => {
+        KeysCommand::Revoke { data, key, json } => {
             let answer = data::ask(&data, Request::KeysRevoke { key })?;
-            println!("{} opens nothing any more", text(&answer["key"]["name"]));
+            if json {
+                println!("{}", answer["key"]);
+            } else {
+                println!("{} opens nothing any more", text(&answer["key"]["name"]));
+            }
         }
     }
     Ok(Exit::Fine)

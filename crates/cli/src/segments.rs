@@ -32,8 +32,8 @@ pub fn run(command: SegmentsCommand) -> anyhow::Result<Exit> {
             let answer = data::ask(&data, Request::SegmentsExplain { key: segment, contact: contact.parse()? })?;
             if json { println!("{}", serde_json::to_string_pretty(&answer)?) } else { print!("{}", why::told(&answer)) }
         }
-        SegmentsCommand::Freeze { data, segment, condition, yes } => {
-            return crate::contacts::bulk::freeze(&WhomArgs { data, condition, yes }, &segment);
+        SegmentsCommand::Freeze { data, segment, condition, yes, json } => {
+            return crate::contacts::bulk::freeze(&WhomArgs { data, condition, yes, json }, &segment);
         }
         SegmentsCommand::Import(args) => return crate::contacts::import::members(&args),
         SegmentsCommand::Members { data, segment, limit, after, json } => {

@@ -136,6 +136,22 @@ fn every_help_fits_a_terminal() {
 }
 
 #[test]
+fn whatever_is_about_people_keys_or_the_store_can_be_read_by_a_program() {
+    // An export is lines of JSON if one likes, and what is kept about one person is JSON anyway.
+    let without = [["contacts", "export"], ["contacts", "data"]];
+    for group in ["contacts", "keys", "store"] {
+        let help = run(&[group, "--help"]).stdout;
+        let listed = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+        let names: Vec<&str> = listed.filter_map(|l| l.split_whitespace().next()).filter(|n| *n != "help").collect();
+        assert!(names.len() > 2, "{help}");
+        for name in names {
+            let help = run(&[group, name, "--help"]).stdout;
+            assert_eq!(help.contains("--json"), !without.contains(&[group, name]), "{group} {name}:\n{help}");
+        }
+    }
+}
+
+#[test]
 fn a_command_that_does_not_exist_is_a_mistake() {
     let ended = run(&["tets"]);
     assert_eq!(ended.code, Some(2));

@@ -136,6 +136,8 @@ async fn a_backup_of_a_busy_server_is_one_moment_and_goes_on_from_there() {
     let [a, b, c, d, e, f]: [_; VISITORS] = talks.collect::<Vec<_>>().try_into().ok().expect("as many as there are");
     tokio::join!(work, a, b, c, d, e, f);
     assert!(!server.data().join("db.frozen").exists(), "the copy that was read is gone");
+    let room = &server.health().await["disk"];
+    assert!(room["free"].as_u64().unwrap() > 0 && room["free"].as_u64() <= room["total"].as_u64(), "{room}");
     assert_eq!(server.run(&["store", "verify"]).await.code, Some(0), "a server that goes on has nothing wrong");
     server.kill().await;
 
@@ -213,6 +215,21 @@ async fn an_import_that_is_exported_has_the_same_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_a_folder_at_rest_changes_nothing_in_it() {
+    let (_folder, server, place, _) = stopped().await;
+    let data = server.data();
+    for format in [3, 4, 5] {
+        fs::write(data.join("format"), format!("switchboard data {format}\n")).unwrap();
+        let before = files(data);
+        verified(data).await;
+        let file = place.path().join(format!("of-{format}"));
+        let exported = run(&["store", "export", file.to_str().unwrap(), "--data", data.to_str().unwrap()]).await;
+        assert_eq!(exported.code, Some(0), "{exported:?}");
+        assert!(files(data) == before, "of format {format}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_was_killed_is_served_by_nobody() {
     let (folder, _server, place, file) = stopped().await;
     let (pipe, data) = (place.path().join("pipe"), place.path().join("data"));
@@ -280,7 +297,10 @@ async fn a_damaged_export_is_refused_at_its_place_and_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_folder_is_told_and_nothing_panics() {
-    let (_folder, server, place, _) = stopped().await;
+    let (_folder, mut server, place, _) = stopped().await;
+    // What was never opened again since it was written is made good from the log.
+    server.start_again().await;
+    assert!(server.stop().await.0.success());
     let data = server.data();
     verified(data).await;
     let copy = place.path().join("copy");

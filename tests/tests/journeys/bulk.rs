@@ -125,6 +125,7 @@ async fn many_are_erased_only_when_it_is_said_how_many() {
         let (status, body) = ask(json!({ "dry_run": true })).await;
         assert_eq!((status, &body["found"], &body["goes"]["contacts"]), (200, &json!(10), &json!(10)), "{body}");
         assert_eq!(body["sample"].as_array().unwrap().len(), 5, "{body}");
+        assert_eq!((&body["webhooks_told"], &body["unfinished_imports"]), (&json!(0), &json!(0)), "{body}");
         let (status, body) = ask(json!({})).await;
         assert_eq!((status, &body["code"]), (422, &json!("invalid")), "{body}");
         let ten = counted(&program, "orders < 10").await;
@@ -163,6 +164,9 @@ async fn many_are_erased_only_when_it_is_said_how_many() {
         &["1 contact to be erased", "1 contact erased; aud_"],
     );
     fine(&server.run(&["contacts", "erase", "--where", "orders < 12", "--yes"]).await, &["0 contacts to be erased", "nobody was erased"]);
+    let nobody = server.run(&["contacts", "erase", "--where", "orders < 12", "--json"]).await;
+    let told: Value = serde_json::from_str(&nobody.stdout).unwrap();
+    assert_eq!(told, json!({ "id": null, "found": 0, "done": 0, "failed": 0 }));
     // In a stopped folder it is done when it is answered, down to the disk.
     server.stop().await;
     fine(&server.run(&["contacts", "erase", "--where", "orders < 15", "--yes"]).await, &["3 contacts erased"]);

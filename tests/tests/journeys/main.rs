@@ -9,6 +9,7 @@ mod api_book;
 mod api_matrix;
 mod api_once;
 mod api_v1;
+mod as_json;
 mod backup;
 mod bad_start;
 mod bulk;

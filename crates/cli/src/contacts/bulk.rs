@@ -1,4 +1,6 @@
 //! `contacts tag|untag|set|add-to|remove-from`: a change of everybody a condition names, counted before it is made.
+//!
+//! With `--json` stdout has what came of it and nothing else; the count and the question go to stderr.
 
 use super::import::contacts;
 use crate::{
@@ -11,7 +13,7 @@ use api::{
     bulk::Wanted,
     control::{BulkAsk, Of, Request},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{
     io::{self, IsTerminal as _, Write as _},
     time::Duration,
@@ -76,19 +78,23 @@ fn change(whom: &WhomArgs, what: Wanted, words: &str) -> anyhow::Result<Exit> {
     let session = Session::open(&whom.data)?;
     let ask = |apply| Request::ContactsBulk { ask: BulkAsk { condition: whom.condition.clone(), what: what.clone(), apply } };
     let found = session.ask(ask(false))?["found"].as_u64().unwrap_or(0);
-    println!("{} {words}", contacts(found));
-    if found == 0 {
+    say(whom.json, &format!("{} {words}\n", contacts(found)))?;
+    if found == 0 || !(whom.yes || agreed(whom.json)?) {
         session.close();
-        return Ok(Exit::Fine);
-    }
-    if !whom.yes && !agreed()? {
-        println!("nothing was changed");
-        session.close();
+        if whom.json {
+            println!("{}", json!({ "id": null, "found": found, "done": 0, "failed": 0 }));
+        } else if found > 0 {
+            println!("nothing was changed");
+        }
         return Ok(Exit::Fine);
     }
     let begun = session.ask(ask(true))?;
     let (done, failed) = through(&session, &begun)?;
     session.close();
+    if whom.json {
+        println!("{}", json!({ "id": begun["id"], "found": begun["found"], "done": done, "failed": failed }));
+        return Ok(Exit::Fine);
+    }
     if failed > 0 {
         println!("{} could not be changed", contacts(failed));
     }
@@ -104,12 +110,18 @@ pub fn through(session: &Session, begun: &Value) -> anyhow::Result<(u64, u64)> {
     }
 }
 
-fn agreed() -> anyhow::Result<bool> {
+/// Says something to whoever sits there: not on stdout if a program reads that.
+fn say(json: bool, text: &str) -> io::Result<()> {
+    let mut out: Box<dyn io::Write> = if json { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn agreed(json: bool) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
         bail!("say --yes to do it; nothing was changed");
     }
-    print!("Do it? [y/N] ");
-    io::stdout().flush()?;
+    say(json, "Do it? [y/N] ")?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

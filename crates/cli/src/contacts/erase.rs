@@ -51,18 +51,17 @@ fn many(session: &Session, args: &EraseArgs, condition: &str) -> anyhow::Result<
     if !args.json {
         print!("{}", counted_out(&counted));
     }
-    if args.dry_run || found == 0 {
-        println!("nobody was erased");
-        return Ok(Exit::Fine);
-    }
-    if !args.yes && !typed(found)? {
-        println!("nobody was erased");
+    if args.dry_run || found == 0 || (!args.yes && !typed(found)?) {
+        match args.json {
+            true => println!("{}", told(&Value::Null, found, 0, 0)),
+            false => println!("nobody was erased"),
+        }
         return Ok(Exit::Fine);
     }
     let begun = session.ask(ask(Some(found), counted["people"].as_str().map(str::to_owned)))?;
     let (done, failed) = through(session, &begun)?;
     if args.json {
-        println!("{}", serde_json::json!({ "id": begun["id"], "found": found, "done": done, "failed": failed }));
+        println!("{}", told(&begun["id"], found, done, failed));
         return Ok(Exit::Fine);
     }
     println!("{} erased; {} names their certificates", contacts(done), begun["id"].as_str().unwrap_or_default());
@@ -73,6 +72,11 @@ fn many(session: &Session, args: &EraseArgs, condition: &str) -> anyhow::Result<
         println!("what the disk still holds of them goes with a compaction that begins by itself");
     }
     Ok(Exit::Fine)
+}
+
+/// What came of erasing many, for programs; without an id nobody was erased.
+fn told(id: &Value, found: u64, done: u64, failed: u64) -> Value {
+    serde_json::json!({ "id": id, "found": found, "done": done, "failed": failed })
 }
 
 /// Who they are, what goes and what stays.
@@ -88,8 +92,11 @@ fn counted_out(counted: &Value) -> String {
     if found > sample.len() as u64 && !sample.is_empty() {
         out.push_str(&format!("  … and {} more\n", found - sample.len() as u64));
     }
-    if found > 0 && counted["preview"].is_object() {
-        out.push_str(&previewed(&counted["preview"]));
+    match &counted["preview"] {
+        _ if found == 0 => {}
+        // They are too many to be counted out.
+        Value::Null => out.push_str(&staying(certificate(), &lingering(counted))),
+        preview => out.push_str(&previewed(preview)),
     }
     out
 }
@@ -99,8 +106,8 @@ fn typed(found: u64) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("nobody is there to be asked; add --yes to do it, or --dry-run to only look");
     }
-    print!("type {found} to erase them, for good: ");
-    std::io::stdout().flush()?;
+    eprint!("type {found} to erase them, for good: ");
+    std::io::stderr().flush()?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(line.trim() == found.to_string())
@@ -121,7 +128,10 @@ fn one(args: &DataArgs, id: &str, dry_run: bool, yes: bool, json: bool) -> anyho
         return Ok(Exit::Fine);
     }
     if !yes && !agreed()? {
-        println!("nothing was erased");
+        match json {
+            true => println!("null"),
+            false => println!("nothing was erased"),
+        }
         return Ok(Exit::Fine);
     }
     let answer = data::ask(args, Request::ContactsErase { id, preview: false })?;
@@ -138,8 +148,8 @@ fn agreed() -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("nobody is there to be asked; add --yes to do it, or --dry-run to only look");
     }
-    print!("erase all of it, for good? [y/N] ");
-    std::io::stdout().flush()?;
+    eprint!("erase all of it, for good? [y/N] ");
+    std::io::stderr().flush()?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
@@ -159,28 +169,56 @@ fn previewed(preview: &Value) -> String {
     if let Some(stops) = preview["stops"].as_u64().filter(|n| *n > 0) {
         out.push_str(&format!("stops: {stops} under way (runs, timers, messages that wait, requests for a human)\n"));
     }
-    out.push_str("stays: a certificate without a word about them");
-    match preview["stays"]["suppression_hashes"].as_u64() {
-        None | Some(0) => out.push('\n'),
-        Some(n) => out.push_str(&format!(", and {n} salted hashes: they do not want to be written to\n")),
-    }
-    if let Some(n) = preview["stays"]["webhooks_told"].as_u64().filter(|n| *n > 0) {
-        let hooks = if n == 1 { "1 webhook".to_owned() } else { format!("{n} webhooks") };
-        out.push_str(&format!("       the bare id, for {hooks} to be told of it, until their log has forgotten it\n"));
-    }
-    if let Some(n) = preview["stays"]["unfinished_imports"].as_u64().filter(|n| *n > 0) {
-        let files = if n == 1 { "the file of 1 import".to_owned() } else { format!("the files of {n} imports") };
-        out.push_str(&format!("       {files} not done yet, which may name them\n"));
-    }
+    let stays = &preview["stays"];
+    let first = match hashes(stays) {
+        None => certificate(),
+        Some(hashes) => format!("{}, and {hashes}", certificate()),
+    };
+    out.push_str(&staying(first, &lingering(stays)));
     out
+}
+
+fn certificate() -> String {
+    "a certificate without a word about them".to_owned()
+}
+
+/// The salted hashes that stay; none if there are none.
+fn hashes(stays: &Value) -> Option<String> {
+    let n = stays["suppression_hashes"].as_u64().filter(|n| *n > 0)?;
+    Some(format!("{n} salted {}: they do not want to be written to", if n == 1 { "hash" } else { "hashes" }))
+}
+
+/// What stays for a while, and why.
+fn lingering(stays: &Value) -> Vec<String> {
+    let number = |key: &str| stays[key].as_u64().filter(|n| *n > 0);
+    let hooks = number("webhooks_told").map(|n| {
+        let hooks = if n == 1 { "1 webhook".to_owned() } else { format!("{n} webhooks") };
+        format!("the bare id, for {hooks} to be told of it, until their log has forgotten it")
+    });
+    let files = number("unfinished_imports").map(|n| {
+        let files = if n == 1 { "the file of 1 import".to_owned() } else { format!("the files of {n} imports") };
+        format!("{files} not done yet, which may name them")
+    });
+    hooks.into_iter().chain(files).collect()
+}
+
+/// Lines of what stays.
+fn staying(first: String, others: &[String]) -> String {
+    let others = others.iter().map(|line| format!("       {line}\n"));
+    format!("stays: {first}\n{}", others.collect::<String>())
 }
 
 fn certified(erasure: &Value) -> String {
     let text = |key: &str| erasure[key].as_str().unwrap_or_default().to_owned();
     let mut out = format!("erased: {}\ncertificate {}", counted(&erasure["counts"]), text("id"));
+    let stays: Vec<String> = hashes(erasure).into_iter().chain(lingering(erasure)).collect();
     match erasure["state"].as_str() {
-        Some("done") => out.push_str(": done, nothing is left\n"),
+        Some("done") if stays.is_empty() => out.push_str(": done, nothing is left\n"),
+        Some("done") => out.push_str(": done, nothing else is left\n"),
         _ => out.push_str(": pending until the store is compacted, which the server does by itself; \"store compact\" does it now\n"),
+    }
+    if let [first, others @ ..] = stays.as_slice() {
+        out.push_str(&staying(first.clone(), others));
     }
     out
 }
@@ -207,7 +245,34 @@ mod tests {
         let many = json!({ "found": 7, "sample": [{ "id": "con_1", "name": "Ana" }], "preview": preview });
         let told = counted_out(&many);
         assert!(told.starts_with("7 contacts to be erased\n  con_1  Ana\n  … and 6 more\ngoes:  1 contact"), "{told}");
+        let crowd = json!({ "found": 1_001, "sample": [], "preview": null, "webhooks_told": 2, "unfinished_imports": 0 });
+        assert_eq!(
+            counted_out(&crowd),
+            "1001 contacts to be erased\nstays: a certificate without a word about them\n       \
+             the bare id, for 2 webhooks to be told of it, until their log has forgotten it\n"
+        );
+        let nobody = json!({ "found": 0, "sample": [], "preview": {}, "webhooks_told": 2, "unfinished_imports": 1 });
+        assert_eq!(counted_out(&nobody), "0 contacts to be erased\n");
         let pending = json!({ "id": "era_1", "state": "pending", "counts": { "contacts": 1 } });
         assert!(certified(&pending).contains("era_1: pending"));
+    }
+
+    #[test]
+    fn a_certificate_says_what_stayed() {
+        let done = |stays: Value| {
+            let mut erasure = json!({ "id": "era_1", "state": "done", "counts": { "contacts": 1 } });
+            erasure.as_object_mut().unwrap().extend(stays.as_object().unwrap().clone());
+            certified(&erasure)
+        };
+        assert_eq!(
+            done(json!({ "suppression_hashes": 0, "webhooks_told": 0, "unfinished_imports": 0 })),
+            "erased: 1 contact\ncertificate era_1: done, nothing is left\n"
+        );
+        assert_eq!(
+            done(json!({ "suppression_hashes": 0, "webhooks_told": 1, "unfinished_imports": 1 })),
+            "erased: 1 contact\ncertificate era_1: done, nothing else is left\n\
+             stays: the bare id, for 1 webhook to be told of it, until their log has forgotten it\n       \
+             the file of 1 import not done yet, which may name them\n"
+        );
     }
 }

@@ -1,4 +1,6 @@
 //! `contacts import`: a file of people, looked at, carried out with its progress shown, taken back.
+//!
+//! With `--json` stdout has the import as the HTTP API tells it, with its faults, and nothing else.
 
 mod progress;
 
@@ -9,11 +11,11 @@ use crate::{
     table,
 };
 use anyhow::{Context as _, bail};
-use api::control::{ImportAsk, Request};
-use crm::import::{Blanks, DateOrder, ErrorLines, Mode, Options};
+use api::control::{ImportAsk, Request, told_import};
+use crm::import::{Blanks, DateOrder, ErrorLines, Fault, Mode, Options};
 use progress::Progress;
 use runtime::{Import, ImportState, WrongRow};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -28,14 +30,29 @@ const EVERY: Duration = Duration::from_millis(200);
 const ROWS: usize = 200;
 const SHOWN: usize = 10;
 
+/// Where rows come from, and how what came of them is told.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    file: &'a Path,
+    /// The rows are what is piped in, or are not read again: no file is written beside them.
+    piped: bool,
+    json: bool,
+}
+
+impl<'a> Rows<'a> {
+    fn file(file: &'a Path, json: bool) -> Self {
+        Self { file, piped: file == Path::new("-"), json }
+    }
+}
+
 /// Imports a file, takes an import back, or says how far imports are.
 pub fn run(args: ImportArgs) -> anyhow::Result<Exit> {
     let options = options(&args)?;
     let session = Session::open(&args.data)?;
     let outcome = match (&args.file, &args.undo) {
-        (Some(file), _) => import(&session, file, options, args.dry_run),
-        (None, Some(id)) => undo(&session, id),
-        (None, None) => list(&session),
+        (Some(file), _) => import(&session, Rows::file(file, args.json), options, args.dry_run),
+        (None, Some(id)) => undo(&session, id, args.json),
+        (None, None) => list(&session, args.json),
     };
     session.close();
     outcome
@@ -52,7 +69,7 @@ pub fn members(args: &MembersArgs) -> anyhow::Result<Exit> {
         ..Options::default()
     };
     let session = Session::open(&args.data)?;
-    let outcome = import(&session, &args.file, options, args.dry_run);
+    let outcome = import(&session, Rows::file(&args.file, args.json), options, args.dry_run);
     session.close();
     outcome
 }
@@ -95,8 +112,8 @@ fn shown(session: &Session, what: ImportAsk) -> anyhow::Result<Import> {
     serde_json::from_value(ask(session, what)?).context("the running server is of another version")
 }
 
-fn import(session: &Session, file: &Path, options: Options, dry: bool) -> anyhow::Result<Exit> {
-    let piped = file == Path::new("-");
+fn import(session: &Session, from: Rows<'_>, options: Options, dry: bool) -> anyhow::Result<Exit> {
+    let Rows { file, piped, json } = from;
     let (path, temporary) = if piped { piped_file()? } else { (file.canonicalize().with_context(|| file.display().to_string())?, None) };
     let name = if piped { "what was piped in".to_owned() } else { file.file_name().unwrap_or_default().to_string_lossy().into_owned() };
     let uploaded = shown(session, ImportAsk::Upload { path, name });
@@ -107,10 +124,14 @@ fn import(session: &Session, file: &Path, options: Options, dry: bool) -> anyhow
     if let Some(other) = under_way(session, &uploaded, &options, dry)? {
         // The same file, broken off: it goes on where it was.
         ask(session, ImportAsk::Forget { id: uploaded.id.clone() })?;
-        println!("{} goes on as {}", clean(&other.name), other.id);
-        return follow(session, &other, file, piped);
+        if !json {
+            println!("{} goes on as {}", clean(&other.name), other.id);
+        }
+        return follow(session, &other, from);
     }
-    print!("{}", columns(&uploaded, &options));
+    if !json {
+        print!("{}", columns(&uploaded, &options));
+    }
     let id = uploaded.id.clone();
     let begun = match dry {
         true => shown(session, ImportAsk::Check { id: id.clone(), options }),
@@ -123,7 +144,7 @@ fn import(session: &Session, file: &Path, options: Options, dry: bool) -> anyhow
             return Err(error);
         }
     };
-    follow(session, &begun, file, piped)
+    follow(session, &begun, from)
 }
 
 /// An import of the same bytes that is under way, such as one that a crash broke off.
@@ -137,7 +158,7 @@ fn under_way(session: &Session, uploaded: &Import, options: &Options, dry: bool)
 }
 
 /// Waits until an import is over, and tells what came of it.
-fn follow(session: &Session, begun: &Import, file: &Path, piped: bool) -> anyhow::Result<Exit> {
+fn follow(session: &Session, begun: &Import, from: Rows<'_>) -> anyhow::Result<Exit> {
     let progress = Progress::new(begun);
     let import = loop {
         let import = shown(session, ImportAsk::Show { id: begun.id.clone() })?;
@@ -148,6 +169,44 @@ fn follow(session: &Session, begun: &Import, file: &Path, piped: bool) -> anyhow
         std::thread::sleep(EVERY);
     };
     progress.end();
+    let told = if from.json { as_json(session, &import, from) } else { in_words(session, &import, from) };
+    match &import.state {
+        ImportState::Checked => {
+            let told = told?;
+            ask(session, ImportAsk::Forget { id: import.id.clone() })?;
+            Ok(told)
+        }
+        ImportState::Asks(fault) => {
+            ask(session, ImportAsk::Forget { id: import.id.clone() })?;
+            bail!("nothing was imported; {fault}");
+        }
+        // Why it could not go on matters more than what could not be told of it.
+        ImportState::Failed(why) => bail!("the import could not go on after row {}: {}", import.row, clean(why)),
+        ImportState::Done
+        | ImportState::Stopped
+        | ImportState::Undone
+        | ImportState::Uploaded
+        | ImportState::Checking
+        | ImportState::Running
+        | ImportState::Undoing => told,
+    }
+}
+
+/// Tells an import that is over to a program.
+fn as_json(session: &Session, import: &Import, from: Rows<'_>) -> anyhow::Result<Exit> {
+    let mut faults = Vec::new();
+    let beside = wrong_rows(session, import, from, |fault| {
+        faults.push(json!({ "row": fault.row, "column": fault.column, "cell": fault.cell, "why": fault.why }));
+    })?;
+    let mut told = told_import(import.clone());
+    told["faults"] = faults.into();
+    told["errors_file"] = beside.map(|path| path.display().to_string()).into();
+    println!("{told}");
+    Ok(if wrong(import) == 0 { Exit::Fine } else { Exit::Problems })
+}
+
+/// Tells an import that is over to a person.
+fn in_words(session: &Session, import: &Import, from: Rows<'_>) -> anyhow::Result<Exit> {
     let counts = &import.counts;
     let list = import.options.list.as_deref().filter(|_| import.options.members);
     match &import.state {
@@ -177,16 +236,7 @@ fn follow(session: &Session, begun: &Import, file: &Path, piped: bool) -> anyhow
             counts.unchanged,
             import.id
         ),
-        ImportState::Asks(fault) => {
-            ask(session, ImportAsk::Forget { id: import.id.clone() })?;
-            bail!("nothing was imported; {fault}");
-        }
         ImportState::Stopped => println!("the import was stopped after row {}", import.row),
-        ImportState::Failed(why) => {
-            let told = wrong(session, &import, file, piped);
-            drop(told);
-            bail!("the import could not go on after row {}: {}", import.row, clean(why));
-        }
         ImportState::Undone => println!(
             "{} {} taken away again, {} got back what they had, {} left as they are",
             contacts(counts.removed),
@@ -194,25 +244,49 @@ fn follow(session: &Session, begun: &Import, file: &Path, piped: bool) -> anyhow
             counts.restored,
             counts.kept
         ),
-        ImportState::Uploaded | ImportState::Checking | ImportState::Running | ImportState::Undoing => {}
+        ImportState::Asks(_)
+        | ImportState::Failed(_)
+        | ImportState::Uploaded
+        | ImportState::Checking
+        | ImportState::Running
+        | ImportState::Undoing => {}
     }
-    let exit = if import.state == ImportState::Undone { Exit::Fine } else { wrong(session, &import, file, piped)? };
-    if import.state == ImportState::Checked {
-        ask(session, ImportAsk::Forget { id: import.id })?;
-    }
-    Ok(exit)
-}
-
-/// Tells the rows that were wrong, and writes them beside the file.
-fn wrong(session: &Session, import: &Import, file: &Path, piped: bool) -> anyhow::Result<Exit> {
-    let failed = import.counts.failed;
-    if failed == 0 {
+    let dry = import.state == ImportState::Checked;
+    let mut told = 0;
+    let beside = wrong_rows(session, import, from, |fault| {
+        if told < SHOWN || dry {
+            println!("{}", clean(&fault.to_string()));
+        }
+        told += 1;
+    })?;
+    let wrong = wrong(import);
+    if wrong == 0 {
         return Ok(Exit::Fine);
     }
+    if told > SHOWN && !dry {
+        println!("… and {} more", told - SHOWN);
+    }
+    let rows = counted(wrong, "row");
+    match beside {
+        Some(beside) => println!("{rows} not imported, to be found in {}: correct them there and import that file", beside.display()),
+        None => println!("{rows} wrong"),
+    }
+    Ok(Exit::Problems)
+}
+
+/// How many rows wait to be corrected. What it asks is told by itself, and what was taken back has none.
+fn wrong(import: &Import) -> u64 {
+    if matches!(import.state, ImportState::Asks(_) | ImportState::Undone) { 0 } else { import.counts.failed }
+}
+
+/// Tells every fault of an import that is over; rows that were not imported are written beside the file, which is answered.
+fn wrong_rows(session: &Session, import: &Import, from: Rows<'_>, mut tell: impl FnMut(&Fault)) -> anyhow::Result<Option<PathBuf>> {
+    if wrong(import) == 0 {
+        return Ok(None);
+    }
     let lines = ErrorLines::new(import.shape, import.columns.iter().map(|column| column.name.clone()).collect());
-    let beside = PathBuf::from(format!("{}.errors.{}", file.with_extension("").display(), lines.extension()));
-    let dry = import.state == ImportState::Checked;
-    let mut out = match piped || dry {
+    let beside = PathBuf::from(format!("{}.errors.{}", from.file.with_extension("").display(), lines.extension()));
+    let mut out = match from.piped || import.state == ImportState::Checked {
         true => None,
         false => {
             let mut out = io::BufWriter::new(File::create(&beside).with_context(|| format!("{} cannot be written", beside.display()))?);
@@ -220,7 +294,7 @@ fn wrong(session: &Session, import: &Import, file: &Path, piped: bool) -> anyhow
             Some(out)
         }
     };
-    let (mut skip, mut told) = (0, 0);
+    let mut skip = 0;
     loop {
         let answer = ask(session, ImportAsk::Errors { id: import.id.clone(), skip, limit: ROWS })?;
         let rows: Vec<WrongRow> = serde_json::from_value(answer["rows"].clone()).context("the running server is of another version")?;
@@ -229,39 +303,29 @@ fn wrong(session: &Session, import: &Import, file: &Path, piped: bool) -> anyhow
         }
         skip += rows.len();
         for row in &rows {
-            for fault in &row.faults {
-                if told < SHOWN || dry {
-                    println!("{}", clean(&fault.to_string()));
-                }
-                told += 1;
-            }
+            row.faults.iter().for_each(&mut tell);
             if let Some(out) = &mut out {
                 out.write_all(&lines.line(&row.cells(), &row.faults))?;
             }
         }
     }
-    if told > SHOWN && !dry {
-        println!("… and {} more", told - SHOWN);
-    }
-    match out {
-        Some(mut out) => {
-            out.flush()?;
-            let rows = counted(failed, "row");
-            println!("{rows} not imported, to be found in {}: correct them there and import that file", beside.display());
-        }
-        None => println!("{} wrong", counted(failed, "row")),
-    }
-    Ok(Exit::Problems)
+    let Some(mut out) = out else { return Ok(None) };
+    out.flush()?;
+    Ok(Some(beside))
 }
 
-fn undo(session: &Session, id: &str) -> anyhow::Result<Exit> {
+fn undo(session: &Session, id: &str, json: bool) -> anyhow::Result<Exit> {
     let begun = shown(session, ImportAsk::Undo { id: id.to_owned() })?;
-    follow(session, &begun, Path::new("-"), true)
+    follow(session, &begun, Rows { file: Path::new("-"), piped: true, json })
 }
 
-fn list(session: &Session) -> anyhow::Result<Exit> {
+fn list(session: &Session, json: bool) -> anyhow::Result<Exit> {
     let all = ask(session, ImportAsk::List {})?;
     let all: Vec<Import> = serde_json::from_value(all["imports"].clone()).context("the running server is of another version")?;
+    if json {
+        all.into_iter().for_each(|import| println!("{}", told_import(import)));
+        return Ok(Exit::Fine);
+    }
     if all.is_empty() {
         println!("nothing was imported yet");
         return Ok(Exit::Fine);

@@ -65,12 +65,19 @@ fn counters(counters: &Value) -> String {
 }
 
 fn campaign(campaign: &Value) -> String {
-    let mut said = format!("{}  {} message(s)", time_of_text(&campaign["at"]), cell(&campaign["messages"]));
+    let messages = match campaign["forgotten"] == true {
+        true => "what it said is kept no longer".to_owned(),
+        false => format!("{} message(s)", cell(&campaign["messages"])),
+    };
+    let mut said = format!("{}  {messages}", time_of_text(&campaign["at"]));
     if !campaign["delivery"].is_null() {
         said += &format!(", {}", cell(&campaign["delivery"]));
     }
     if !campaign["failure"].is_null() {
         said += &format!(": {}", cell(&campaign["failure"]));
+    }
+    if !campaign["read_at"].is_null() {
+        said += &format!(" {}", time_of_text(&campaign["read_at"]));
     }
     if !campaign["answered_at"].is_null() {
         said += &format!(", answered {}", time_of_text(&campaign["answered_at"]));
@@ -123,7 +130,11 @@ mod tests {
             "first_message": { "text": "Tell me about A", "payload": null, "tag": "product-a" },
             "attributes": [{ "name": "phone", "type": "phone", "personal": true, "value": "+34600111222" }],
             "tags": [{ "label": "product-a", "at": 1_772_445_600_000_i64, "by": "web", "why": "first message" }],
-            "campaigns": [{ "name": "sale", "at": "2026-03-02T10:00:00Z", "messages": 2, "delivery": "failed", "failure": "blocked" }],
+            "campaigns": [
+                { "name": "sale", "at": "2026-03-02T10:00:00Z", "messages": 2, "delivery": "failed", "failure": "blocked" },
+                { "name": "news", "at": "2026-03-02T10:00:00Z", "messages": 1, "delivery": "read", "read_at": "2026-03-02T10:05:00Z" },
+                { "name": "old", "at": "2026-03-02T10:00:00Z", "messages": 0, "delivery": null, "forgotten": true },
+            ],
             "notes": [{ "at": 1_772_445_600_000_i64, "by": "Eva", "text": "calls\u{1b}[2J back" }],
             "journey": [{ "at": 1_772_445_600_000_i64, "kind": "tag", "text": "Tag added: product-a", "why": "first message", "by": "web" }],
         });
@@ -137,6 +148,8 @@ mod tests {
             "  phone          +34600111222  (phone, personal)\n",
             "  product-a      2026-03-02 10:00  by web (first message)\n",
             "  sale           2026-03-02 10:00  2 message(s), failed: blocked\n",
+            "  news           2026-03-02 10:00  1 message(s), read 2026-03-02 10:05\n",
+            "  old            2026-03-02 10:00  what it said is kept no longer\n",
             "  2026-03-02 10:00  Eva: calls[2J back\n",
             "  2026-03-02 10:00  tag         Tag added: product-a (first message) · web\n",
         ] {

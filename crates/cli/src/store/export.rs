@@ -46,8 +46,8 @@ fn whole(file: &Path) -> anyhow::Result<PathBuf> {
 fn at_rest(folder: &Path, to: &Path, replace: bool) -> anyhow::Result<Value> {
     let target = Target::begin(to, replace)?;
     let frozen = FrozenStore::open(folder, store_sled::Options::default())?;
-    let mut files = Files::before(folder)?;
-    files.after()?;
+    let files = Files::before(folder)?;
+    target.check(files.bytes())?;
     let (at, people) = (SystemClock.now().to_string(), frozen.people());
     let header = Header { at, store: frozen.format().to_owned(), program: env!("CARGO_PKG_VERSION").to_owned(), people };
     let progress = Progress::new();

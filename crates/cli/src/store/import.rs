@@ -7,6 +7,7 @@ use anyhow::bail;
 use serde_json::json;
 use std::path::Path;
 use store::archive::{self, ArchiveError};
+use store::room::Disk;
 use store_sled::Loader;
 
 /// Imports into a folder that is empty or not there.
@@ -22,6 +23,7 @@ pub fn run(args: &StoreImportArgs) -> anyhow::Result<Exit> {
     let outcome = archive::import(
         file,
         folder,
+        &Disk::of(folder),
         |header| {
             people.set(header.people);
             if !Loader::knows(&header.store) {
@@ -59,7 +61,7 @@ pub fn run(args: &StoreImportArgs) -> anyhow::Result<Exit> {
         println!("{}", json!({ "at": header.at, "totals": totals }));
         return Ok(Exit::Fine);
     }
-    println!("{} holds everything as of {}", folder.display(), header.at);
+    println!("{} holds everything as of {}", folder.display(), header.at.escape_debug());
     println!("{}", counts(&totals));
     println!("What happened after that is not in it: contacts erased since are there again, and whoever");
     println!("opted out since is written to. Erase and opt them out again before you serve it (docs/operating.md).");

@@ -4,21 +4,10 @@ use runtime::{Clock as _, SystemClock};
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 use store::archive::Totals;
+pub use store::room::size;
 
 /// The least time between two lines, in microseconds.
 const EVERY: i64 = 200_000;
-
-/// So many bytes.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["bytes", "KiB", "MiB", "GiB"];
-    let mut amount = bytes as f64;
-    let mut unit = 0;
-    while amount >= 1024.0 && unit + 1 < UNITS.len() {
-        amount /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} bytes") } else { format!("{amount:.1} {}", UNITS[unit]) }
-}
 
 /// What an export holds, in words.
 pub fn counts(totals: &Totals) -> String {
@@ -85,11 +74,6 @@ fn line(done: u64, of: u64, micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_read_by_people() {
-        assert_eq!([size(12), size(2048), size(3 << 30)], ["12 bytes", "2.0 KiB", "3.0 GiB"]);
-    }
 
     #[test]
     fn what_is_left_follows_from_what_was_done() {
