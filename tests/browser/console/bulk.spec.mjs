@@ -35,7 +35,17 @@ test("a tag for everybody for whom a condition holds: counted first, confirmed b
   const { context, page, seen, choose, dialog, strip } = await open("plan = gold and orders >= 3");
   await page.locator("summary").filter({ hasText: "With all 60" }).click();
   await clean(page, "the menu");
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await focused(), "Put a tag on them…");
+  await page.keyboard.press("End");
+  assert.equal(await focused(), "Erase for good…");
   await page.keyboard.press("Escape");
+  assert.equal(await focused(), "With all 60");
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("button", { name: "Put a tag on them…" }).waitFor();
+  await page.getByRole("heading", { level: 1 }).click();
+  await page.getByRole("button", { name: "Put a tag on them…" }).waitFor({ state: "hidden" });
   await choose("Put a tag on them…");
   assert.equal(await dialog.getByRole("button", { name: "Count them" }).isDisabled(), true, "a tag has a name");
   await dialog.getByLabel("Tag", { exact: true }).fill("autumn");
@@ -137,6 +147,8 @@ test("many are erased only by their number", async () => {
   assert.equal(await erase.isDisabled(), true);
   await dialog.getByRole("textbox").fill("30");
   assert.equal(await erase.isDisabled(), true);
+  await dialog.getByText("A certificate without a word about who they were.").waitFor();
+  assert.equal(await dialog.getByText(/of an import that is not done/u).count(), 0);
   await clean(page, "what would go");
   await picture(page, "bulk-erase-wide-light");
   await dialog.getByRole("textbox").fill("3");
@@ -144,6 +156,29 @@ test("many are erased only by their number", async () => {
   await strip.getByText("Done: 3 people erased", { exact: true }).waitFor();
   await page.getByRole("heading", { name: "Nobody matches" }).waitFor();
   assert.equal(await count("orders = 1000"), 0);
+
+  // What came of each is one press away, and stays to be found.
+  await strip.getByRole("link", { name: "The certificates" }).click();
+  await page.getByRole("heading", { level: 1, name: "Erased together" }).waitFor();
+  await page.getByText("orders = 1000").waitFor();
+  const certificates = page.locator(".erasures > li");
+  assert.equal(await certificates.count(), 3);
+  await page.getByText("3 certificates, none pending").waitFor({ timeout: 60_000 });
+  await certificates.first().locator("summary").click();
+  const gone = certificates.first().getByRole("region", { name: "What went" });
+  await gone.getByText("1 tag", { exact: true }).waitFor();
+  const stays = certificates.first().getByRole("region", { name: "What stays, and why" });
+  assert.deepEqual(await stays.getByRole("listitem").allTextContents(), ["A certificate without a word about who they were."]);
+  await certificates.first().getByText(/Asked for by Admin/u).waitFor();
+  await clean(page, "the certificates");
+  await picture(page, "certificates-wide-light");
+  const [file] = await Promise.all([page.waitForEvent("download"), certificates.first().getByRole("link", { name: "Download the certificate" }).click()]);
+  assert.equal(JSON.parse(readFileSync(await file.path(), "utf8")).state, "done");
+  await page.getByRole("link", { name: "All certificates" }).click();
+  await page.getByRole("heading", { level: 1, name: "Erased for good" }).waitFor();
+  await certificates.first().locator("summary").click();
+  await certificates.first().getByRole("link", { name: "one of many" }).click();
+  await page.getByRole("heading", { level: 1, name: "Erased together" }).waitFor();
   await context.close();
 });
 
@@ -158,6 +193,11 @@ for (const colorScheme of ["light", "dark"]) {
     await clean(page, "what is downloaded");
     await picture(page, `export-phone-${colorScheme}`);
     await fits(page, "the dialog");
+    await page.goto(`${book.origin}/console/erasures`);
+    await page.locator(".erasures summary").first().click();
+    await clean(page, "the certificates");
+    await fits(page, "the certificates");
+    await picture(page, `certificates-phone-${colorScheme}`);
     await context.close();
   });
 }

@@ -8,6 +8,7 @@ import { Book } from "../lib/book.mjs";
 import { launch, watchFor } from "../lib/browser.mjs";
 import { Desk } from "../lib/console.mjs";
 import { PHONE, picture, WIDE } from "../lib/journey.mjs";
+import { until } from "../lib/pages.mjs";
 
 let book, browser;
 before(async () => {
@@ -35,6 +36,7 @@ async function clean(page, what) {
 }
 
 const give = (page, name, text) => page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+const count = async (where) => (await book.call("GET", `/contacts?limit=1&where=${encodeURIComponent(where)}`)).total;
 const tally = (page, says) => page.locator(".tally > div").filter({ has: page.getByText(says, { exact: true }) }).locator("dd");
 
 test("from a file to people, with the rows that were wrong, and back again", async () => {
@@ -103,6 +105,21 @@ test("a day that can be read in two ways is asked about", async () => {
   await context.close();
 });
 
+test("on a slow line an answer is waited for", async () => {
+  const { context, page } = await open();
+  await give(page, "slow.csv", "email\nslow1@shop.example\n");
+  await page.getByRole("button", { name: "Check, change nothing" }).waitFor();
+  // Longer than it takes until the import is looked at again.
+  await page.route(/\/api\/v1\/imports\/[^/]+$/u, async (route) => {
+    if (route.request().method() === "GET") await new Promise((done) => setTimeout(done, 1_500));
+    await route.continue().catch(() => {});
+  });
+  await page.getByRole("button", { name: "Check, change nothing" }).click();
+  await tally(page, "would be new").getByText("1", { exact: true }).waitFor();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await context.close();
+});
+
 test("what is carried out is what was checked, whoever presses the button", async () => {
   const first = await open();
   await give(first.page, "checked.csv", "mail,who\nchecked1@shop.example,Checked\n");
@@ -133,6 +150,70 @@ test("what is carried out is what was checked, whoever presses the button", asyn
   await second.context.close();
 });
 
+test("what went wrong is told apart, and each way on does what it says", async () => {
+  const { context, page, seen } = await open();
+  const lines = (from, to) => Array.from({ length: to - from }, (_, n) => JSON.stringify({ first_name: `Line ${from + n}`, email: `line${from + n}@shop.example` })).join("\n");
+  // A line that no file of people has: reading cannot go on behind it.
+  const odd = JSON.stringify(Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`k${n}`, 1])));
+  await give(page, "broken.jsonl", `${lines(0, 300)}\n${odd}\n${lines(301, 310)}\n`);
+  await page.getByRole("button", { name: "Check, change nothing" }).click();
+  const outcome = page.getByRole("region", { name: "Outcome" });
+  const button = (name) => outcome.getByRole("button", { name });
+  const said = page.locator(".import-page > .problem");
+  await outcome.getByRole("alert").filter({ hasText: "The check could not go on behind row 300: " }).waitFor();
+  assert.deepEqual(await outcome.getByRole("button").allTextContents(), ["Check again", "Change the columns", "Forget it…"]);
+  assert.equal(await count('email contains "line"'), 0, "a check changes nothing");
+  await clean(page, "a check that failed");
+  await picture(page, "import-check-failed-wide-light");
+  const [again] = await Promise.all([page.waitForResponse((r) => r.url().endsWith("/check")), button("Check again").click()]);
+  assert.equal(again.status(), 202);
+  await button("Check again").waitFor();
+
+  // Somebody carries it out all the same.
+  const { pathname } = new URL(page.url());
+  const id = pathname.split("/").at(-1);
+  const { options } = await book.call("GET", `/imports/${id}`);
+  await book.call("POST", `/imports/${id}/run`, options);
+  await until(async () => (await book.call("GET", `/imports/${id}`)).state, (state) => state === "failed", "it fails");
+  await page.reload();
+  await outcome.getByRole("alert").filter({ hasText: "It could not go on behind row 300: " }).waitFor();
+  assert.deepEqual(await outcome.getByRole("button").allTextContents(), ["Go on with the rest", "Take the import back…", "Forget it…"]);
+  await clean(page, "an import that failed");
+  await picture(page, "import-failed-wide-light");
+  const [goes] = await Promise.all([page.waitForResponse((r) => r.url().endsWith("/run")), button("Go on with the rest").click()]);
+  assert.equal(goes.status(), 202, "it goes on, and is not refused");
+  await outcome.getByRole("alert").filter({ hasText: "It could not go on behind row 300: " }).waitFor();
+  assert.equal(await said.textContent(), "");
+  assert.equal(await count('email contains "line"'), 300, "no row twice");
+  await button("Take the import back…").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Take it back" }).click();
+  await tally(page, "taken away again").getByText("300").waitFor({ timeout: 30_000 });
+  assert.deepEqual(await outcome.getByRole("button").allTextContents(), ["Forget it…"]);
+  await button("Forget it…").click();
+  await page.getByRole("dialog").getByText("It was taken back already.").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Forget it" }).click();
+  await page.getByRole("heading", { level: 1, name: "Import contacts" }).waitFor();
+  await page.goto(book.origin + pathname);
+  await page.getByRole("heading", { name: "There is no such import" }).waitFor();
+  assert.deepEqual(seen, []);
+  await context.close();
+});
+
+test("an import that was stopped goes on with the rest", async () => {
+  const { context, page } = await open();
+  const rows = Array.from({ length: 6_000 }, (_, n) => `Stop ${n},stop${n}@shop.example`);
+  await give(page, "long.csv", `first_name,email\n${rows.join("\n")}\n`);
+  await page.getByRole("button", { name: "Check, change nothing" }).click();
+  await page.getByRole("button", { name: "Import 6,000 rows" }).click();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: /It was stopped (behind row|before its first row)/ }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Change the columns" }).count(), await page.getByText("It was stopped before its first row").count(), "columns change only where nothing was taken over");
+  await page.getByRole("button", { name: /Go on with the rest|Try again/ }).click();
+  await tally(page, "new").getByText("6,000").waitFor({ timeout: 60_000 });
+  assert.equal(await count('email contains "stop"'), 6_000);
+  await context.close();
+});
+
 test("what is no file of contacts is refused in words; on a phone in the dark", async () => {
   const { context, page } = await open({ ...PHONE, colorScheme: "dark" });
   await give(page, "empty.csv", "");
@@ -146,6 +227,6 @@ test("what is no file of contacts is refused in words; on a phone in the dark", 
   await page.getByRole("button", { name: "Import 1 row" }).waitFor();
   await picture(page, "import-check-phone-dark");
   await page.goto(`${book.origin}/console/imports/imp_nothing`);
-  await page.getByRole("alert").filter({ hasText: /import/ }).first().waitFor();
+  await page.getByRole("heading", { name: "There is no such import" }).waitFor();
   await context.close();
 });

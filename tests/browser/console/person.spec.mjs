@@ -8,6 +8,7 @@ import { launch, watchFor } from "../lib/browser.mjs";
 import { Desk } from "../lib/console.mjs";
 import { Customer } from "../lib/customer.mjs";
 import { PHONE, picture, WIDE } from "../lib/journey.mjs";
+import { until } from "../lib/pages.mjs";
 
 let book, browser;
 before(async () => {
@@ -75,8 +76,8 @@ test("values are edited by their types; a refusal says why and keeps what was ty
   await attributes.getByLabel("Interests", { exact: true }).fill("tea\nblack, strong coffee\n");
   await page.keyboard.press("Control+Enter");
   await attributes.getByText("tea, black, strong coffee").waitFor();
-  await attributes.getByRole("button", { name: "Edit Email" }).click();
-  await attributes.getByLabel("Email", { exact: true }).fill("");
+  await attributes.getByRole("button", { name: "Edit E-mail" }).click();
+  await attributes.getByLabel("E-mail", { exact: true }).fill("");
   await page.keyboard.press("Enter");
   await attributes.getByText("2 more, not known").waitFor();
   const stored = (await book.call("GET", `/contacts/${id}`)).attributes;
@@ -88,6 +89,22 @@ test("values are edited by their types; a refusal says why and keeps what was ty
   await page.keyboard.press("Escape");
   assert.equal((await book.call("GET", `/contacts/${id}`)).attributes.shoe_size, undefined, "Escape saves nothing");
   assert.deepEqual(seen, []);
+  await context.close();
+});
+
+test("of a long value the beginning is shown, and all of it for the asking; the keyboard stays where it is", async () => {
+  const id = await ana({ attributes: { interests: Array.from({ length: 60 }, (_, n) => `interest ${n}`) } });
+  const { context, page, attributes } = await open(id);
+  const value = row(attributes, "Interests");
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await value.getByRole("button", { name: "Show all" }).focus();
+  assert.equal(await value.getByText("interest 59").count(), 0);
+  await page.keyboard.press("Enter");
+  await value.getByText("interest 59").waitFor();
+  assert.equal(await focused(), "Show less");
+  await page.keyboard.press("Enter");
+  await value.getByText("interest 59").waitFor({ state: "hidden" });
+  assert.equal(await focused(), "Show all");
   await context.close();
 });
 
@@ -266,6 +283,25 @@ test("nobody of that id, and a phone in the dark", async () => {
   await context.close();
 });
 
+test("times are those of the viewer's zone, exact on pointing at one, and go on by themselves", async () => {
+  const id = await ana({ first_name: "Far" });
+  const { first_seen } = await book.call("GET", `/contacts/${id}`);
+  const { context, page } = await open(id, { ...WIDE, timezoneId: "Asia/Tokyo" });
+  const seen = page.getByRole("region", { name: "Found on", exact: true }).locator("time");
+  assert.equal(await seen.getAttribute("datetime"), new Date(first_seen).toISOString());
+  const there = new Date(first_seen).toLocaleString("en-GB", { timeZone: "Asia/Tokyo", dateStyle: "medium", timeStyle: "short" });
+  assert.equal(await seen.textContent(), there);
+  assert.match(await seen.getAttribute("title"), /\d\d:\d\d:\d\d GMT\+9$/u);
+  // The half hour that passes here passes nowhere else.
+  await page.clock.install();
+  await page.reload();
+  const last = page.locator(".contact-who time");
+  await last.waitFor();
+  await page.clock.fastForward("30:00");
+  await until(() => last.textContent(), (says) => /^(29|30|31) minutes ago$/u.test(says), "it goes on");
+  await context.close();
+});
+
 test("erased for good: first what would go, then a certificate", async () => {
   const id = await ana({ first_name: "Gone", attributes: { email: "gone@shop.example" } });
   await book.call("POST", `/contacts/${id}/notes`, { text: "a note" });
@@ -278,6 +314,7 @@ test("erased for good: first what would go, then a certificate", async () => {
   await page.getByRole("button", { name: "Erase for good…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("1 note", { exact: true }).waitFor();
+  await dialog.getByText("A certificate without a word about who they were.").waitFor();
   const erase = dialog.getByRole("button", { name: "Erase for good" });
   assert.equal(await erase.isDisabled(), true);
   await clean(page, "what would go");
@@ -286,8 +323,13 @@ test("erased for good: first what would go, then a certificate", async () => {
   await erase.click();
   await page.getByRole("heading", { name: "The contact was erased" }).waitFor();
   await page.getByRole("link", { name: "Download the certificate" }).waitFor();
+  await page.getByText("Nothing is left of them.").waitFor({ timeout: 60_000 });
   await clean(page, "the certificate");
+  await picture(page, "contact-erased-wide-light");
+  // The certificate has an address of its own.
   await page.reload();
+  await page.getByRole("heading", { name: "The contact was erased" }).waitFor();
+  await page.goto(`${book.origin}/console/contacts/${id}`);
   await page.getByRole("heading", { name: "There is no such contact" }).waitFor();
   assert.deepEqual(seen, []);
   await context.close();

@@ -95,7 +95,7 @@ test("one that cannot be judged any more stands first, with the reason", async (
   await row.getByRole("link", { name: "Large <b>feet</b>" }).click();
   await page.getByText("A rule that cannot be judged holds for nobody.").waitFor();
   await page.goto(`${book.origin}/console/segments/no-such`);
-  await page.getByRole("alert").first().waitFor();
+  await page.getByRole("heading", { name: "There is no such segment" }).waitFor();
   await context.close();
 });
 

@@ -116,7 +116,13 @@ test("one is made, its secret shown once, tested, told, paused, replayed and del
   await book.call("PATCH", `/webhooks/${changed}`, { parallel: 4, events: [...events, "contact.erased"] });
   await dialog.getByRole("button", { name: "Save" }).click();
   await page.getByText("The ledger", { exact: true }).waitFor();
+  const about = page.getByRole("region", { name: "About the webhook" });
+  const fact = (title) => about.locator("dl > div").filter({ has: page.getByText(title, { exact: true }) }).locator("dd");
+  assert.match(await fact("Made").textContent(), /\d{4}, \d\d:\d\d, Admin/u);
+  assert.match(await fact("Changed last").textContent(), /\d{4}, \d\d:\d\d, Admin/u);
+  assert.match(await fact("Made").locator("time").getAttribute("title"), /\d\d:\d\d:\d\d/u);
   const [now] = (await book.call("GET", "/webhooks")).webhooks;
+  assert.deepEqual([now.made_by.kind, now.changed_by.kind], ["agent", "agent"]);
   assert.deepEqual([now.description, now.parallel, now.events.includes("contact.erased")], ["The ledger", 4, true]);
   await page.locator("summary").filter({ hasText: "More" }).click();
   await page.getByRole("button", { name: "New secret…" }).click();

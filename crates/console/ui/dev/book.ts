@@ -137,11 +137,8 @@ export function book() {
       const attributes = Object.entries(declared).map(([name, type]) => ({ name, kind: "custom", type, ...(type === "enum" ? { values: ["free", "gold"] } : {}), writable: true }));
       return answer(res, 200, { attributes, events: [{ name: "purchase", fields: ["total", "items"] }], channels: [{ name: "web", kind: "web" }], statuses: ["active", "blocked", "callback", "unsubscribed"], languages: ["en", "es"], countries: ["ES"], skills: ["order-help"], topics: ["news"], sources: ["organic"] });
     }
-    if (what === "vocabulary") {
-      const attribute = (name: string, type: string, kind = "custom"): unknown => ({ name, type, kind, values: type === "enum" ? ["free", "gold"] : [], writable: kind === "custom" });
-      return answer(res, 200, { attributes: [attribute("plan", "enum"), attribute("orders", "number"), attribute("email", "email"), attribute("interests", "list"), attribute("birthday", "date"), attribute("first_name", "text", "system")], events: [{ name: "purchase", fields: ["total"] }], channels: [{ name: "web", kind: "web" }], statuses: ["active", "unsubscribed", "blocked"], languages: ["es"], countries: ["ES"], skills: ["order-help"], topics: ["news"], sources: ["organic"] });
-    }
     if (what === "imports") return answer(res, 200, { imports: [] });
+    if (what === "erasures") return answer(res, 200, { erasures: [], next_cursor: null, total: 0, pending: 0 });
     if (what === "tags") return answer(res, 200, { tags: ["vip", "order help", "lamp"].map((label) => ({ label, count: 3 })), next_cursor: null });
     if (what === "segments" && key === undefined && req.method === "POST") {
       const { name, key: written, where = null, static: list = false, description = null, exclude = [], verified = false } = body as Partial<SegmentLine>;

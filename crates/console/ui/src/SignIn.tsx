@@ -27,7 +27,7 @@ export function SignIn({ note, done }: { note: string | null; done: () => void }
 
   return (
     <main className="sign-in">
-      <form className="card" onSubmit={(e) => void submit(e)}>
+      <form className="sign-in-card" onSubmit={(e) => void submit(e)}>
         <Logo />
         <h1>Sign in to the desk</h1>
         <p className="lead">Answer the people your bot hands over to you.</p>

@@ -1,6 +1,7 @@
 // The console's way to the server: one function per route, one kind of error.
 
 import type { Picture, Resting } from "./flows/types.ts";
+import { sentence } from "./logic/words.ts";
 import type { DeskView, FileRef, JourneyPage, Me, Page, PersonView } from "./types.ts";
 
 /** What the server, or the way to it, said no to. */
@@ -43,7 +44,7 @@ export async function ask(address: string | Request, init?: RequestInit): Promis
   throw new ApiError(
     response.status,
     typeof problem["code"] === "string" ? problem["code"] : "error",
-    typeof problem["detail"] === "string" ? problem["detail"] : `The server answered ${response.status}.`,
+    typeof problem["detail"] === "string" ? sentence(problem["detail"]) : `The server answered ${response.status}.`,
     Number.isFinite(after) && after > 0 ? after : null,
     problem,
   );

@@ -28,6 +28,7 @@ export const Doc = () => <Icon><path d="M7 3.500h7l4.500 4.500v12a.8.8 0 0 1-.8.
 export const Pin = () => <Icon><path d="M12 21s-6.500-6-6.500-11a6.500 6.500 0 0 1 13 0c0 5-6.500 11-6.500 11z" /><circle cx="12" cy="10" r="2.300" /></Icon>;
 export const Tap = () => <Icon><path d="M9 11V5.600a1.600 1.600 0 0 1 3.200 0V11" /><path d="M12.200 10.600a1.500 1.500 0 0 1 3 0v1a1.500 1.500 0 0 1 3 0V15c0 3.300-2.200 5.500-5.400 5.500-2.600 0-3.900-1.100-5-3L5.600 14a1.500 1.500 0 0 1 2.500-1.600L9 13.500" /></Icon>;
 export const Check = () => <Icon><path d="M5 12.500l4.500 4.500L19 7.500" /></Icon>;
+export const Checks = () => <Icon><path d="M2.500 12.500L7 17l9.500-9.500M11.500 16.500l.5.5L21.500 7.500" /></Icon>;
 export const Warn = () => <Icon><path d="M12 4l9 16H3z" /><path d="M12 10v4.500M12 17.300v.2" /></Icon>;
 export const Inbox = () => <Icon><path d="M4 13l2.500-8h11L20 13v6H4z" /><path d="M4 13h4.500l1.200 2.500h4.600l1.200-2.500H20" /></Icon>;
 export const Down = () => <Icon><path d="M6 9.500l6 6 6-6" /></Icon>;

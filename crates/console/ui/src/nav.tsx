@@ -13,12 +13,13 @@ export const HOME: Record<PageName, string> = {
   webhooks: "/console/webhooks",
 };
 
-/** The page of an address; what is no other page is the desk. Imports are a part of the contacts. */
+/** The page of an address; what is no other page is the desk. Imports and erasures are a part of the contacts. */
 export function pageOf(path: string): PageName {
   const first = path.replace(/^\/console\/?/u, "").split("/")[0];
   switch (first) {
     case "contacts":
     case "imports":
+    case "erasures":
       return "contacts";
     case "segments":
     case "flows":

@@ -45,7 +45,7 @@ export interface DeskView {
   reload_error: { why: string; first: string | null } | null;
 }
 
-export type DeliveryState = "received" | "queued" | "sent" | "unknown" | "failed";
+export type DeliveryState = "received" | "queued" | "sent" | "delivered" | "read" | "unknown" | "failed";
 
 export interface Delivery {
   state: DeliveryState;

@@ -10,12 +10,14 @@ import "./styles/merge.css";
 import "./styles/import.css";
 import "./styles/bulk.css";
 import "./styles/said.css";
+import "./styles/erasures.css";
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { ApiError } from "../api.ts";
-import { Link, useAddress } from "../nav.tsx";
+import { useAddress } from "../nav.tsx";
 import type { Me, Row } from "../types.ts";
 import { Contact } from "./Contact.tsx";
 import { Contacts } from "./Contacts.tsx";
+import { ErasureOf, Erasures } from "./Erasures.tsx";
 import { ImportOf } from "./Import.tsx";
 import { ImportStart } from "./ImportStart.tsx";
 import { Merge } from "./Merge.tsx";
@@ -25,6 +27,7 @@ import { SaidSearch } from "./SaidSearch.tsx";
 import { Segment } from "./Segment.tsx";
 import { SegmentForm } from "./SegmentForm.tsx";
 import { Segments } from "./Segments.tsx";
+import { Missing } from "./states.tsx";
 import { useUnderway, type Underway } from "./underway.ts";
 import { NOTHING, readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
@@ -83,7 +86,10 @@ function titleOf(place: BookPlace): string | null {
     case "said":
       return "What was said";
     case "import":
-      return "Import";
+      return place.id === null ? "Import" : null;
+    case "erasures":
+    case "erasure":
+      return "Erased for good";
     case "merge":
       return "Merge contacts";
     case "nowhere":
@@ -128,21 +134,11 @@ function page(place: BookPlace, shared: Shared): ReactNode {
       return place.id === null ? <ImportStart {...shared} /> : <ImportOf key={place.id} {...shared} id={place.id} />;
     case "merge":
       return <Merge key={`${place.contact} ${place.other}`} {...shared} contact={place.contact} other={place.other} />;
+    case "erasures":
+      return <Erasures key={place.bulk ?? ""} {...shared} bulk={place.bulk} />;
+    case "erasure":
+      return <ErasureOf key={place.id} {...shared} id={place.id} />;
     case "nowhere":
-      return <Nowhere />;
+      return <Missing all={{ to: "/console/contacts", says: "All contacts" }} />;
   }
-}
-
-function Nowhere() {
-  return (
-    <main className="book">
-      <div className="book-empty">
-        <h1>There is nothing here</h1>
-        <p>The address is not one of the console’s pages, or what it names is gone.</p>
-        <Link to="/console/contacts" className="button">
-          All contacts
-        </Link>
-      </div>
-    </main>
-  );
 }

@@ -1,7 +1,9 @@
 // How far the change of many is that one began, and what came of it.
 
 import { Close } from "../icons.tsx";
+import { Link } from "../nav.tsx";
 import { moves, standing } from "./bulk.ts";
+import { bookPathOf } from "./route.ts";
 import type { Underway } from "./underway.ts";
 
 export function BulkStrip({ underway }: { underway: Underway }) {
@@ -17,6 +19,12 @@ export function BulkStrip({ underway }: { underway: Underway }) {
             <bdi>{title}</bdi>
           </strong>{" "}
           <span>{said}</span>
+          {job.kind === "erase" && job.done > 0 && (
+            <>
+              {" · "}
+              <Link to={bookPathOf({ at: "erasures", bulk: job.id })}>{job.done === 1 ? "The certificate" : "The certificates"}</Link>
+            </>
+          )}
         </p>
         {going && (
           <progress aria-label={title} {...(job.stage !== "finding" && job.found > 0 ? { max: job.found, value: job.done + job.failed } : {})}>

@@ -2,10 +2,12 @@
 // reason.
 
 import { useEffect, useId, useState } from "react";
-import { agoInWords, fullTime, label } from "../logic/words.ts";
+import { label } from "../logic/words.ts";
+import { Ago } from "../parts/Time.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
+import { byName } from "./by.ts";
 import { Failed } from "./states.tsx";
 import type { Consent, Person } from "./types.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -65,10 +67,7 @@ export function Consents({ person, vocabulary, now, round, over, changed }: Prop
               {c.proof}
             </p>
             <p className="muted">
-              <time dateTime={c.at} title={fullTime(Date.parse(c.at))}>
-                {agoInWords(Date.parse(c.at), now)}
-              </time>{" "}
-              · <bdi>{source(c.by)}</bdi>
+              <Ago at={c.at} now={now} /> · <bdi>{byName(c.by)}</bdi>
             </p>
           </li>
         ))}
@@ -98,26 +97,6 @@ export function Consents({ person, vocabulary, now, round, over, changed }: Prop
 }
 
 const topicName = (topic: string): string => (topic === MESSAGES ? "Messages at all" : label(topic));
-
-/** Who noted it. */
-function source({ kind, name }: Consent["by"]): string {
-  switch (kind) {
-    case "customer":
-      return "the customer";
-    case "agent":
-      return name ?? "an agent";
-    case "flow":
-      return name === null ? "a skill" : `the skill ${name}`;
-    case "program":
-      return name === null ? "a program" : `the program ${name}`;
-    case "channel":
-      return name === null ? "a channel" : label(name);
-    case "import":
-      return name === null ? "an import" : `the import ${name}`;
-    case "system":
-      return "the system";
-  }
-}
 
 interface DialogProps {
   asking: Asking;

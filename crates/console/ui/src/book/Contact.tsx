@@ -8,18 +8,17 @@ import type { Row } from "../types.ts";
 import { book, type Seen } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { Consents } from "./Consents.tsx";
-import { Erased } from "./Erase.tsx";
 import { Journey } from "./Journey.tsx";
-import { bookPathOf, contactPath, type SaidPlace } from "./route.ts";
+import { bookPathOf, contactPath, erasurePath, type SaidPlace } from "./route.ts";
 import { Said } from "./Said.tsx";
 import { SamePerson } from "./Merge.tsx";
 import { MemoryContext } from "./pages.ts";
 import { PersonNotes } from "./PersonNotes.tsx";
 import { Standings } from "./Standings.tsx";
-import { Failed, Waiting } from "./states.tsx";
+import { Failed, Missing, Waiting } from "./states.tsx";
 import { Story } from "./Story.tsx";
 import { Tags } from "./Tags.tsx";
-import type { Certificate, Person } from "./types.ts";
+import type { Person } from "./types.ts";
 import { Conflict, Values } from "./Values.tsx";
 import type { Vocabulary } from "./vocabulary.ts";
 import { Found, Who } from "./Who.tsx";
@@ -46,7 +45,6 @@ interface Props {
 export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over }: Props) {
   const { answer, problem, again, set } = useAsked<Seen<Person>>(contact, (signal) => book.contact(contact, signal), over);
   const [round, setRound] = useState(0);
-  const [erased, setErased] = useState<Certificate | null>(null);
   const tag = useRef<string | null>(null);
   const person = answer?.is ?? null;
   const memory = useContext(MemoryContext);
@@ -100,19 +98,8 @@ export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over
     if (person !== null && person.id !== contact) navigate(bookPathOf({ at: "contact", contact: person.id, said }), "replace");
   }, [person, contact, said]);
 
-  if (erased !== null) return <Erased certificate={erased} over={over} />;
   if (problem instanceof ApiError && problem.status === 404) {
-    return (
-      <main className="book">
-        <div className="book-empty">
-          <h1>There is no such contact</h1>
-          <p>They were erased, or the address is not right.</p>
-          <Link to="/console/contacts" className="button">
-            All contacts
-          </Link>
-        </div>
-      </main>
-    );
+    return <Missing title="There is no such contact" says="They were erased, or the address is not right." all={{ to: "/console/contacts", says: "All contacts" }} />;
   }
   return (
     <main className="book">
@@ -121,10 +108,20 @@ export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over
           <Back />
           <span className="sr-only">All contacts</span>
         </Link>
-        {person !== null && <Who person={person} now={now} chat={chats.find((row) => row.contact === contact) ?? null} block={async (blocked) => set(await book.block(contact, blocked))} erased={(certificate) => {
+        {person !== null && (
+          <Who
+            person={person}
+            now={now}
+            chat={chats.find((row) => row.contact === contact) ?? null}
+            block={async (blocked) => set(await book.block(contact, blocked))}
+            erased={(certificate) => {
               memory.forget("contacts ");
-              setErased(certificate);
-            }} over={over} />}
+              // Their page is no more; what is shown in its place has an address of its own.
+              navigate(erasurePath(certificate.id), "replace");
+            }}
+            over={over}
+          />
+        )}
       </div>
       {problem !== null && <Failed problem={problem} again={again} />}
       {person === null && problem === null && <Waiting />}

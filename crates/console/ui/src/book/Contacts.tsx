@@ -237,6 +237,9 @@ function ManyMenu({ total, where, ask }: { total: number | null; where: string; 
           Make a segment of the condition
         </Link>
       )}
+      <Link to={bookPathOf({ at: "erasures", bulk: null })} className="menu-item">
+        Who was erased: certificates
+      </Link>
       <button type="button" className="menu-item bad" disabled={nobody} onClick={() => ask("erase")}>
         Erase for good…
       </button>

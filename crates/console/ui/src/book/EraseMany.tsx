@@ -7,7 +7,7 @@ import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { EVERYBODY } from "./bulk.ts";
 import { people } from "./count.ts";
-import { inWords } from "./Erase.tsx";
+import { inWords, Stays } from "./Certificate.tsx";
 import { Failed, Waiting } from "./states.tsx";
 import type { BulkErasePreview } from "./types.ts";
 import type { Underway } from "./underway.ts";
@@ -78,7 +78,11 @@ export function EraseMany({ where, underway, over, close }: Props) {
               {(answer.stops ?? 0) > 0 && <p>{(answer.stops ?? 0).toLocaleString()} things under way stop: flows, timers, messages that wait.</p>}
             </div>
           )}
-          <p className="muted">What stays is a certificate for each without a word about them, and salted hashes of those who did not want to be written to, so that they are not.</p>
+          <div className="muted">
+            <p>What stays, and why:</p>
+            <Stays stays={{ suppression_hashes: answer.suppression_hashes ?? 0, webhooks_told: answer.webhooks_told, unfinished_imports: answer.unfinished_imports }} />
+            {answer.suppression_hashes === null && <p>Salted hashes of those who did not want to be written to stay as well, so that they are not.</p>}
+          </div>
           <div className="field">
             <label htmlFor={`${id}-count`}>
               This cannot be taken back. Type <strong>{count.toLocaleString()}</strong> to go on

@@ -72,7 +72,7 @@ export function ImportMapping({ columns, options, vocabulary, choose }: Props) {
         <div className="field">
           <label htmlFor={`${id}-mode`}>A row may</label>
           <select id={`${id}-mode`} value={options.mode} onChange={(e) => choose({ ...options, mode: e.target.value as ImportOptions["mode"] })}>
-            <option value="upsert">make new contacts and change known ones</option>
+            <option value="upsert">make and change contacts</option>
             <option value="create">only make new contacts</option>
             <option value="update">only change known contacts</option>
           </select>

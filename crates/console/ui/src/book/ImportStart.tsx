@@ -2,26 +2,15 @@
 
 import { useEffect, useId, useRef, useState } from "react";
 import { Back } from "../icons.tsx";
-import { fullTime, size } from "../logic/words.ts";
+import { size } from "../logic/words.ts";
 import { Link, navigate } from "../nav.tsx";
+import { At } from "../parts/Time.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
+import { SAID, standingOf } from "./importing.ts";
 import { importPath } from "./route.ts";
-import { Failed } from "./states.tsx";
+import { Failed, Waiting } from "./states.tsx";
 import type { Import } from "./types.ts";
-
-export const SAID: Record<Import["state"], string> = {
-  uploaded: "uploaded, not checked",
-  checking: "is being checked",
-  checked: "checked, not imported",
-  asks: "has a question",
-  running: "is being imported",
-  done: "imported",
-  failed: "could not go on",
-  stopped: "stopped",
-  undoing: "is being taken back",
-  undone: "taken back",
-};
 
 export function ImportStart({ over }: { over(e: unknown): void }) {
   const { answer, problem, again } = useAsked<Import[]>("imports", book.imports, over);
@@ -101,6 +90,7 @@ export function ImportStart({ over }: { over(e: unknown): void }) {
         <section aria-label="Imports">
           <h2>Imports so far</h2>
           {problem !== null && <Failed problem={problem} again={again} />}
+          {answer === null && problem === null && <Waiting />}
           {answer?.length === 0 && <p className="muted">None yet</p>}
           <ul className="import-list">
             {(answer ?? []).map((one) => (
@@ -109,7 +99,7 @@ export function ImportStart({ over }: { over(e: unknown): void }) {
                   <bdi>{one.name}</bdi>
                 </Link>
                 <span className="muted">
-                  {SAID[one.state]} · {fullTime(Date.parse(one.at))} · {size(one.bytes)}
+                  {SAID[standingOf(one)]} · <At at={one.at} /> · {size(one.bytes)}
                 </span>
               </li>
             ))}

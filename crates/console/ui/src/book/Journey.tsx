@@ -1,7 +1,8 @@
 // The journey of a contact: everything that happened, newest first, by kind, as far back as one scrolls.
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import { clock, dayKey, dayName, fullTime } from "../logic/words.ts";
+import { dayKey, dayName } from "../logic/words.ts";
+import { TimeOfDay } from "../parts/Time.tsx";
 import { book } from "./api.ts";
 import { useList } from "./pages.ts";
 import type { JourneyEntry } from "./types.ts";
@@ -96,9 +97,7 @@ export function Journey({ contact, now, round: newest, over }: Props) {
                   {e.text}
                 </p>
                 <p className="journey-meta">
-                  <time dateTime={e.at} title={fullTime(at)}>
-                    {clock(at)}
-                  </time>
+                  <TimeOfDay at={at} />
                   {" · "}
                   <bdi>{e.by}</bdi>
                   {e.why !== null && e.why !== "" && (

@@ -1,7 +1,7 @@
 // Who is in a segment, with a way to ask about anybody; of a list, people are put on it and taken off.
 
 import { useRef, useState } from "react";
-import { ago, fullTime } from "../logic/words.ts";
+import { ago, exactTime } from "../logic/words.ts";
 import { Link, navigate } from "../nav.tsx";
 import { book } from "./api.ts";
 import { FillDialog } from "./FillDialog.tsx";
@@ -88,7 +88,7 @@ export function Members({ segment, round, vocabulary, now, underway, changed, pu
       <Table
         label={`Members of ${segment.name}`}
         first="Name"
-        columns={[{ id: "since", title: "Since", width: "short", cell: (m) => (m.since === null ? { text: "" } : { text: ago(Date.parse(m.since), now), exact: fullTime(Date.parse(m.since)) }) }]}
+        columns={[{ id: "since", title: "Since", width: "short", cell: (m) => (m.since === null ? { text: "" } : { text: ago(Date.parse(m.since), now), exact: exactTime(Date.parse(m.since)) }) }]}
         key={list.key}
         stale={list.key !== name}
         pages={list.pages}

@@ -10,7 +10,7 @@ import { Dialog } from "../parts/Dialog.tsx";
 import { MemoryContext } from "./pages.ts";
 import { bookPathOf, contactPath } from "./route.ts";
 import { Failed, Waiting } from "./states.tsx";
-import { shownValue } from "./value.ts";
+import { plainValue } from "./value.ts";
 import type { Duplicate, Merge as MergeRecord, MergePreview } from "./types.ts";
 
 interface Props {
@@ -71,13 +71,13 @@ export function Merge({ contact, other, over }: Props) {
                 <tr key={f.name}>
                   <th scope="row">{label(f.name)}</th>
                   <td className={f.winner === "other" ? "lost" : undefined}>
-                    <bdi>{plain(f.keep)}</bdi>
+                    <bdi>{plainValue(f.keep)}</bdi>
                   </td>
                   <td className={f.winner === "keep" ? "lost" : undefined}>
-                    <bdi>{plain(f.other)}</bdi>
+                    <bdi>{plainValue(f.other)}</bdi>
                   </td>
                   <td>
-                    <bdi>{plain(f.after)}</bdi>
+                    <bdi>{plainValue(f.after)}</bdi>
                   </td>
                 </tr>
               ))}
@@ -125,13 +125,6 @@ export function Merge({ contact, other, over }: Props) {
       )}
     </main>
   );
-}
-
-/** A value as people read it; days and instants by their form, since both contacts may have them under any name. */
-function plain(value: unknown): string {
-  if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/u.test(value)) return shownValue("datetime", value);
-  if (typeof value === "string" && /^\d{4}-\d\d-\d\d$/u.test(value)) return shownValue("date", value);
-  return shownValue("", value);
 }
 
 interface SameProps {

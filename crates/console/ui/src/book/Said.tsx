@@ -1,8 +1,9 @@
 // What was said with a contact, to read: one conversation from wherever one comes, back to its beginning and on to its end.
 
 import { Fragment, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
-import { clock, dayKey, dayName, fullTime, label } from "../logic/words.ts";
+import { dayKey, dayName, exactTime, fullTime, label } from "../logic/words.ts";
 import { navigate } from "../nav.tsx";
+import { TimeOfDay } from "../parts/Time.tsx";
 import { book } from "./api.ts";
 import { joinEarlier, joinLater } from "./joining.ts";
 import { bookPathOf, type SaidPlace } from "./route.ts";
@@ -92,7 +93,7 @@ export function Said({ contact, place, now, round, over }: Props) {
           <label htmlFor={id}>Conversation</label>
           <select id={id} value={read?.conversation ?? ""} onChange={(e) => navigate(bookPathOf({ at: "contact", contact, said: { conversation: e.target.value, line: null } }), "replace")}>
             {others.map((c) => (
-              <option key={c.id} value={c.id}>
+              <option key={c.id} value={c.id} title={c.heard_at === null ? undefined : exactTime(Date.parse(c.heard_at))}>
                 {label(c.channel)}
                 {c.heard_at === null ? "" : `, ${fullTime(Date.parse(c.heard_at))}`}
               </option>
@@ -135,15 +136,12 @@ export function Said({ contact, place, now, round, over }: Props) {
 }
 
 function Line({ line, here }: { line: SaidLine; here: boolean }) {
-  const at = Date.parse(line.at);
   return (
     <li className={`message ${line.from}${here ? " said-here" : ""}`}>
       <p className="said-by">
         <span>{author(line)}</span>
         {line.block !== null && <span className="block-name">{line.block}</span>}
-        <time dateTime={line.at} title={fullTime(at)}>
-          {clock(at)}
-        </time>
+        <TimeOfDay at={line.at} />
       </p>
       <div className="bubble">
         {line.text !== "" && <p className="words">{line.text}</p>}

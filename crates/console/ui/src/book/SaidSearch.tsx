@@ -3,8 +3,9 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { Avatar } from "../desk/Avatar.tsx";
 import { Back } from "../icons.tsx";
-import { ago, fullTime, label } from "../logic/words.ts";
+import { label } from "../logic/words.ts";
 import { Link, navigate } from "../nav.tsx";
+import { ShortAgo } from "../parts/Time.tsx";
 import { book } from "./api.ts";
 import { useLast, useList } from "./pages.ts";
 import { bookPathOf, contactPath } from "./route.ts";
@@ -85,9 +86,7 @@ export function SaidSearch({ text: asked, now, over }: Props) {
                     <Link to={contactPath(contact.id)}>
                       <bdi>{contact.name}</bdi>
                     </Link>
-                    <time dateTime={message.at} title={fullTime(Date.parse(message.at))}>
-                      {ago(Date.parse(message.at), now)}
-                    </time>
+                    <ShortAgo at={message.at} now={now} />
                   </p>
                   <Link to={bookPathOf({ at: "contact", contact: contact.id, said: { conversation: message.conversation, line: message.no } })} className="said-excerpt">
                     <bdi>

@@ -2,9 +2,10 @@
 
 import { useContext, useEffect, useState } from "react";
 import { Back } from "../icons.tsx";
-import { fullTime } from "../logic/words.ts";
 import { flowPathOf } from "../flows/route.ts";
+import { ApiError } from "../api.ts";
 import { Link, navigate } from "../nav.tsx";
+import { At } from "../parts/Time.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { BulkStrip } from "./BulkStrip.tsx";
@@ -18,7 +19,7 @@ import { MemoryContext } from "./pages.ts";
 import { bookPathOf, segmentPath, wherePath } from "./route.ts";
 import { Rule } from "./Segments.tsx";
 import { SizeChart } from "./SizeChart.tsx";
-import { Failed, Waiting } from "./states.tsx";
+import { Failed, Missing, Waiting } from "./states.tsx";
 import type { Segment as SegmentView } from "./types.ts";
 import type { Underway } from "./underway.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -67,6 +68,9 @@ export function Segment({ bot, segment: key, contact, vocabulary, now, underway,
     again();
   };
   const { answer: who } = useAsked(contact, (signal) => book.contact(contact ?? "", signal), over);
+  if (problem instanceof ApiError && problem.status === 404) {
+    return <Missing title="There is no such segment" says="It was deleted, or the address is not right." all={{ to: "/console/segments", says: "All segments" }} />;
+  }
 
   return (
     <main className="book">
@@ -168,7 +172,12 @@ function About({ segment, vocabulary }: { segment: SegmentView; vocabulary: Voca
         ) : (
           "made in the console or through the API"
         )}
-        {segment.changed_at != null && ` · changed ${fullTime(Date.parse(segment.changed_at))}`}
+        {segment.changed_at != null && (
+          <>
+            {" · changed "}
+            <At at={segment.changed_at} />
+          </>
+        )}
       </p>
       {(segment.used_by.length > 0 || starts.length > 0) && (
         <p className="muted">

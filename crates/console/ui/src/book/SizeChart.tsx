@@ -1,7 +1,7 @@
 // How many were in a segment over time, drawn.
 
 import { useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
-import { dayKey, fullTime } from "../logic/words.ts";
+import { dayKey, exactTime } from "../logic/words.ts";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { byDay, draw, type Point } from "./chart.ts";
@@ -80,7 +80,7 @@ export function SizeChart({ segment, now, size, over }: { segment: string; now: 
         {drawn.places.length <= 120 &&
           drawn.places.map((p) => (
             <circle key={p.point.at} className="chart-point" cx={p.x} cy={p.y} r={3}>
-              <title>{`${fullTime(p.point.at)}: ${p.point.size.toLocaleString()}`}</title>
+              <title>{`${exactTime(p.point.at)}: ${p.point.size.toLocaleString()}`}</title>
             </circle>
           ))}
       </svg>

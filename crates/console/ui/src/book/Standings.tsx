@@ -1,8 +1,8 @@
 // How a contact stands to every segment, and why: the rule part by part, when one opens it.
 
 import { useState } from "react";
-import { ago, fullTime } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
+import { ShortAgo } from "../parts/Time.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { segmentPath } from "./route.ts";
@@ -55,8 +55,8 @@ function Standing({ contact, membership: { key, name, since }, now, over }: { co
       <summary>
         <bdi>{name}</bdi>
         {since !== null && (
-          <span className="since" title={`since ${fullTime(Date.parse(since))}`}>
-            {ago(Date.parse(since), now)}
+          <span className="since">
+            <ShortAgo at={since} now={now} />
           </span>
         )}
       </summary>

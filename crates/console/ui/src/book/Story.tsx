@@ -1,6 +1,6 @@
 // How a contact came and what reached them: the first message, how often what happened, campaigns with what became of them.
 
-import { fullTime } from "../logic/words.ts";
+import { At } from "../parts/Time.tsx";
 import type { Campaign, Person } from "./types.ts";
 
 export function Story({ person }: { person: Person }) {
@@ -37,9 +37,25 @@ export function Story({ person }: { person: Person }) {
               <bdi>{c.name}</bdi>
             </dt>
             <dd>
-              {fullTime(Date.parse(c.at))}
-              {c.answered_at !== null && ` · answered ${fullTime(Date.parse(c.answered_at))}`}
-              {c.failure !== null && <span className="bad"> {c.failure}</span>}
+              <At at={c.at} />
+              {c.read_at !== null && (
+                <>
+                  {" "}
+                  · read <At at={c.read_at} />
+                </>
+              )}
+              {c.answered_at !== null && (
+                <>
+                  {" "}
+                  · answered <At at={c.answered_at} />
+                </>
+              )}
+              {c.failure !== null && (
+                <span className="bad">
+                  {" "}
+                  <bdi>{c.failure}</bdi>
+                </span>
+              )}
             </dd>
             <dd>{reached(c)}</dd>
           </div>
@@ -49,10 +65,14 @@ export function Story({ person }: { person: Person }) {
   );
 }
 
-function reached({ delivery }: Campaign) {
+function reached({ delivery, forgotten }: Campaign) {
   switch (delivery) {
     case null:
-      return <span className="muted">nothing was said</span>;
+      return <span className="muted">{forgotten ? "kept no longer" : "nothing was said"}</span>;
+    case "read":
+      return <span className="chip good">read</span>;
+    case "delivered":
+      return <span className="chip good">delivered</span>;
     case "sent":
       return <span className="chip good">sent</span>;
     case "failed":

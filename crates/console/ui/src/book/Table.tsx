@@ -127,7 +127,7 @@ export function Table<T>({ label, first, columns, pages, read, idOf, name, to, m
             if (row === undefined) return [before, <Coming key={`coming ${item.index}`} columns={width} />];
             const tabIndex = item.index === at ? 0 : -1;
             const link = (
-              <Link to={to(row)} tabIndex={tabIndex} className="book-name">
+              <Link to={to(row)} tabIndex={tabIndex} className="book-name" title={name(row)}>
                 <bdi>{name(row)}</bdi>
               </Link>
             );

@@ -2,7 +2,7 @@
 
 import { useId, useState } from "react";
 import { Close } from "../icons.tsx";
-import { fullTime } from "../logic/words.ts";
+import { exactTime } from "../logic/words.ts";
 import type { Person } from "./types.ts";
 
 /** The longest tag, in characters, as the server has it. */
@@ -99,5 +99,5 @@ export function Tags({ tags, known, change }: Props) {
 }
 
 function tagTitle({ since, why }: Person["tags"][number]): string {
-  return `since ${fullTime(Date.parse(since))}${why === "" ? "" : ` · ${why}`}`;
+  return `since ${exactTime(Date.parse(since))}${why === "" ? "" : ` · ${why}`}`;
 }

@@ -5,7 +5,8 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "../api.ts";
 import { Pencil } from "../icons.tsx";
 import { label } from "../logic/words.ts";
-import { inputFor, said, shownValue, written } from "./value.ts";
+import { facts, IN_STORY, type Fact } from "./system.ts";
+import { inputFor, plainValue, said, shownValue, written } from "./value.ts";
 import { ValueField, type FieldElement } from "./ValueField.tsx";
 import type { Attribute } from "./vocabulary.ts";
 
@@ -32,7 +33,11 @@ export function Values({ declared, values, system, save }: Props) {
   const names = new Set(declared.map((a) => a.name));
   // Values of attributes that the bot no longer declares are kept and shown; there is no type to edit them by.
   const left = Object.keys(values).filter((name) => !names.has(name));
-  const known = declared.filter((a) => values[a.name] !== undefined || a.name === editing);
+  const common = facts(system, IN_STORY);
+  const own = common.filter(({ name }) => !names.has(name));
+  // What the bot declares and does not know may be known of everybody all the same: a name, say.
+  const factOf = (name: string): Fact | undefined => (values[name] === undefined ? common.find((fact) => fact.name === name) : undefined);
+  const known = declared.filter((a) => values[a.name] !== undefined || factOf(a.name) !== undefined || a.name === editing);
   const shown = all || known.length === declared.length ? declared : known;
   const section = useRef<HTMLElement>(null);
   const from = useRef<string | null>(null);
@@ -49,7 +54,8 @@ export function Values({ declared, values, system, save }: Props) {
   return (
     <section className="part" aria-label="Attributes" ref={section}>
       <h2>Attributes</h2>
-      {declared.length + left.length + Object.keys(system).length === 0 && <p className="muted">The bot declares no attributes.</p>}
+      {declared.length + left.length + own.length === 0 && <p className="muted">The bot declares no attributes.</p>}
+      {declared.length > 0 && shown.length + left.length + own.length === 0 && <p className="muted">Nothing is known yet.</p>}
       <dl className="values">
         {shown.map((a) => (
           <div className="value" key={a.name}>
@@ -60,9 +66,7 @@ export function Values({ declared, values, system, save }: Props) {
               </dd>
             ) : (
               <>
-                <dd className={values[a.name] === undefined ? "none" : undefined}>
-                  <bdi>{values[a.name] === undefined ? "not known" : shownValue(a.type, values[a.name])}</bdi>
-                </dd>
+                <Known attribute={a} value={values[a.name]} fact={factOf(a.name)} />
                 <dd>
                   <button
                     type="button"
@@ -86,20 +90,16 @@ export function Values({ declared, values, system, save }: Props) {
           <div className="value" key={`left ${name}`}>
             <dt>{label(name)}</dt>
             <dd>
-              <bdi>{shownValue("", values[name])}</bdi> <span className="computed">no longer declared</span>
+              <Long text={plainValue(values[name])} /> <span className="computed">no longer declared</span>
             </dd>
           </div>
         ))}
-        {Object.entries(system)
-          .filter(([name]) => !names.has(name))
-          .map(([name, value]) => (
-            <div className="value" key={`system ${name}`}>
-              <dt>{label(name)}</dt>
-              <dd>
-                <bdi>{shownValue("", value)}</bdi>
-              </dd>
-            </div>
-          ))}
+        {own.map((fact) => (
+          <div className="value" key={`system ${fact.name}`}>
+            <dt>{label(fact.name)}</dt>
+            <Common fact={fact} />
+          </div>
+        ))}
       </dl>
       {!all && known.length < declared.length && (
         <button type="button" className="button quiet" onClick={() => setAll(true)}>
@@ -107,6 +107,43 @@ export function Values({ declared, values, system, save }: Props) {
         </button>
       )}
     </section>
+  );
+}
+
+/** What an attribute is: what the bot knows, else what is known of everybody. */
+function Known({ attribute, value, fact }: { attribute: Attribute; value: unknown; fact: Fact | undefined }) {
+  if (value === undefined && fact !== undefined) return <Common fact={fact} />;
+  if (value === undefined) return <dd className="none">not known</dd>;
+  return (
+    <dd>
+      <Long text={shownValue(attribute.type, value)} />
+    </dd>
+  );
+}
+
+/** What is known of everybody, with where it is known from. */
+function Common({ fact: { value, source } }: { fact: Fact }) {
+  return (
+    <dd>
+      <Long text={plainValue(value)} /> {source !== null && <span className="computed">{source}</span>}
+    </dd>
+  );
+}
+
+/** Characters of a value that are shown before one asks for the rest. */
+const MUCH = 280;
+
+/** A value as text; of a long one the beginning, until one asks for all of it. */
+function Long({ text }: { text: string }) {
+  const [all, setAll] = useState(false);
+  if (text.length <= MUCH + 40) return <bdi>{text}</bdi>;
+  return (
+    <>
+      <bdi>{all ? text : `${[...text].slice(0, MUCH).join("")}…`}</bdi>{" "}
+      <button type="button" className="link" onClick={() => setAll(!all)}>
+        {all ? "Show less" : "Show all"}
+      </button>
+    </>
   );
 }
 

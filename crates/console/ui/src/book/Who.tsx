@@ -2,12 +2,13 @@
 
 import { useState } from "react";
 import { Avatar } from "../desk/Avatar.tsx";
-import { agoInWords, fullTime, label } from "../logic/words.ts";
+import { exactTime, label } from "../logic/words.ts";
 import { pathOf } from "../logic/route.ts";
 import { Link } from "../nav.tsx";
 import type { Row } from "../types.ts";
 import { book } from "./api.ts";
 import { Dialog } from "../parts/Dialog.tsx";
+import { Ago, At } from "../parts/Time.tsx";
 import { EraseDialog } from "./Erase.tsx";
 import { Menu } from "./Menu.tsx";
 import type { Certificate, Person } from "./types.ts";
@@ -43,7 +44,7 @@ export function Who({ person, now, chat, block, erased, over }: WhoProps) {
             <bdi>{person.name}</bdi>
           </h1>
           <p className="muted">
-            <span className={`status ${person.status}`}>{label(person.status)}</span> · {STATES[person.state]} · last seen <span title={fullTime(Date.parse(person.last_seen))}>{agoInWords(Date.parse(person.last_seen), now)}</span>
+            <span className={`status ${person.status}`}>{label(person.status)}</span> · {STATES[person.state]} · last seen <Ago at={person.last_seen} now={now} />
           </p>
         </div>
       </div>
@@ -109,12 +110,14 @@ export function Found({ person }: { person: Person }) {
             <dd>
               <bdi>{i.value}</bdi>
             </dd>
-            <dd>{i.verified === null ? <span className="muted">only said</span> : <span className="chip good" title={`proven ${fullTime(Date.parse(i.verified))}`}>verified</span>}</dd>
+            <dd>{i.verified === null ? <span className="muted">only said</span> : <span className="chip good" title={`proven ${exactTime(Date.parse(i.verified))}`}>verified</span>}</dd>
           </div>
         ))}
         <div className="value">
           <dt>First seen</dt>
-          <dd>{fullTime(Date.parse(person.first_seen))}</dd>
+          <dd>
+            <At at={person.first_seen} />
+          </dd>
         </div>
         <div className="value">
           <dt>Source</dt>

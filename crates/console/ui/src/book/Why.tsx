@@ -1,12 +1,14 @@
 // Why somebody is in a segment or is not: the rule part by part, with what was found, what it was held against, and when time alone turns it.
 
-import { fullTime, valueText } from "../logic/words.ts";
+import { exactTime, fullTime } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
+import { At } from "../parts/Time.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { contactPath, segmentPath } from "./route.ts";
 import { Failed, Waiting } from "./states.tsx";
 import type { Part, Verdict, Why } from "./types.ts";
+import { plainValue } from "./value.ts";
 
 interface Props {
   segment: string;
@@ -33,7 +35,12 @@ export function WhyOf({ segment, contact, name, now, over }: Props) {
             </Link>
           )}{" "}
           {answer.is_member ? (name === null ? "In it" : "is in it") : name === null ? "Not in it" : "is not in it"}
-          {answer.since !== null && ` since ${fullTime(Date.parse(answer.since))}`}
+          {answer.since !== null && (
+            <>
+              {" since "}
+              <At at={answer.since} />
+            </>
+          )}
         </span>
       </p>
       {answer.explain != null && <Told why={answer.explain} now={now} />}
@@ -69,7 +76,7 @@ function Told({ why, now }: { why: Why; now: number }) {
           </span>
         </p>
       ))}
-      {why.flips_at !== null && <p className="why-flips">Time alone may change this {when(why.flips_at, now)}</p>}
+      {why.flips_at !== null && <p className="why-flips">Time alone may change this <When at={why.flips_at} now={now} /></p>}
       {why.segments.length > 0 && (
         <div className="why-inner">
           {why.segments.map((inner) => (
@@ -100,7 +107,7 @@ function Leaf({ part, now }: { part: Part; now: number }) {
         <p className="why-facts">
           {part.actual !== undefined && (
             <span>
-              it is <bdi>{valueText(part.actual)}</bdi>
+              it is <bdi>{plainValue(part.actual)}</bdi>
             </span>
           )}
           {part.bound != null && (
@@ -109,7 +116,7 @@ function Leaf({ part, now }: { part: Part; now: number }) {
             </span>
           )}
           {part.error != null && <span className="bad">{part.error}</span>}
-          {part.flips_at != null && <span>may change {when(part.flips_at, now)}</span>}
+          {part.flips_at != null && <span>may change <When at={part.flips_at} now={now} /></span>}
         </p>
       )}
       {part.parts !== undefined && (
@@ -131,6 +138,14 @@ function VerdictMark({ verdict }: { verdict: Verdict }) {
     <span className={`verdict is-${verdict}`} role="img" aria-label={SAID[verdict]} title={SAID[verdict]}>
       {verdict === "true" ? "✓" : verdict === "false" ? "✕" : "?"}
     </span>
+  );
+}
+
+function When({ at, now }: { at: string; now: number }) {
+  return (
+    <time dateTime={at} title={exactTime(Date.parse(at))}>
+      {when(at, now)}
+    </time>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { v1, type Schema } from "../v1/client.ts";
 import type { Page } from "./pages.ts";
-import type { Asked, BulkErasePreview, BulkJob, Certificate, Change, Consent, Duplicate, ErasurePreview, FoundMessage, Import, ImportOptions, JourneyEntry, Member, Merge, MergePreview, NewConsent, Note, Person, Preview, Segment, SegmentChanged, SegmentDraft, SegmentLine, Sizes, Standing, Transcript, Wanted, WrongRow } from "./types.ts";
+import type { Asked, BulkErasePreview, BulkJob, Certificate, Change, Consent, Duplicate, ErasurePage, ErasurePreview, FoundMessage, Import, ImportOptions, JourneyEntry, Member, Merge, MergePreview, NewConsent, Note, Person, Preview, Segment, SegmentChanged, SegmentDraft, SegmentLine, Sizes, Standing, Transcript, Wanted, WrongRow } from "./types.ts";
 
 const PAGE = 100;
 /** How many a search names at the most. */
@@ -126,7 +126,9 @@ export const book = {
 
   erasePreview: async (contact: string, signal: AbortSignal): Promise<ErasurePreview> => (await data(v1.POST("/contacts/{contact}/erase", { params: { path: { contact } }, body: { preview: true }, signal }))).preview as ErasurePreview,
   erase: async (contact: string): Promise<Certificate> => (await data(v1.POST("/contacts/{contact}/erase", { params: { path: { contact } }, body: { preview: false } }))).erasure as Certificate,
-  erasure: (erasure: string): Promise<Certificate> => data(v1.GET("/erasures/{erasure}", { params: { path: { erasure } } })),
+  erasure: (erasure: string, signal?: AbortSignal): Promise<Certificate> => data(v1.GET("/erasures/{erasure}", { params: { path: { erasure } }, ...until(signal) })),
+  /** Certificates, newest first; with `bulk` those of one erasure of many. */
+  erasures: (bulk: string | null, cursor: string | null, signal?: AbortSignal): Promise<ErasurePage> => data(v1.GET("/erasures", { params: { query: { ...page(cursor), ...(bulk === null ? {} : { bulk }) } }, ...until(signal) })),
   erasureUrl: (erasure: string): string => address(`/erasures/${encodeURIComponent(erasure)}`),
   /** Everything that is kept about a contact. */
   dataUrl: (contact: string): string => address(`/contacts/${encodeURIComponent(contact)}/data`),
@@ -146,6 +148,8 @@ export const book = {
   runImport: (id: string, options: ImportOptions): Promise<Import> => imported(v1.POST("/imports/{import}/run", { params: { path: { import: id } }, body: options as Schema<"ImportOptions"> })),
   stopImport: async (id: string): Promise<void> => void (await v1.POST("/imports/{import}/stop", { params: { path: { import: id } } })),
   undoImport: (id: string): Promise<Import> => imported(v1.POST("/imports/{import}/undo", { params: { path: { import: id } } })),
+  /** Its file, its wrong rows and how it went; what it did stays. */
+  forgetImport: async (id: string): Promise<void> => void (await v1.DELETE("/imports/{import}", { params: { path: { import: id } } })),
   wrongRows: async (id: string, signal: AbortSignal): Promise<WrongRow[]> => (await data(v1.GET("/imports/{import}/faults", { params: { path: { import: id }, query: { limit: PAGE } }, signal }))).rows,
   importErrorsUrl: (id: string): string => address(`/imports/${encodeURIComponent(id)}/errors`),
 };

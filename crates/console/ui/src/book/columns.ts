@@ -1,7 +1,8 @@
 // The columns of the contacts' table: which there are, which one chose, how each reads.
 
-import { ago, fullTime, label, valueText } from "../logic/words.ts";
+import { ago, exactTime, label } from "../logic/words.ts";
 import type { Person } from "./types.ts";
+import { shownValue } from "./value.ts";
 import type { Attribute } from "./vocabulary.ts";
 
 export interface Column {
@@ -19,10 +20,10 @@ const instant = (id: "first_seen" | "last_seen", title: string): Column => ({
   title,
   width: "short",
   text: (person, now) => ago(Date.parse(person[id]), now),
-  exact: (person) => fullTime(Date.parse(person[id])),
+  exact: (person) => exactTime(Date.parse(person[id])),
 });
 
-const known = (person: Person, name: string): string => valueText(person.attributes[name] ?? person.system[name]);
+const known = (person: Person, name: string, type = ""): string => shownValue(type, person.attributes[name] ?? person.system[name]);
 
 const ALWAYS: readonly Column[] = [
   { id: "status", title: "Status", width: "short", text: (person) => label(person.status) },
@@ -43,7 +44,7 @@ const NUMERIC = ["number", "bool", "date", "enum", "language", "country"];
 /** Every column there is: those of everybody, then the bot's own attributes. */
 export function columnsOf(declared: readonly Attribute[]): Column[] {
   const taken = new Set(ALWAYS.map((c) => c.id));
-  const own = declared.filter((a) => !taken.has(a.name)).map((a): Column => ({ id: a.name, title: label(a.name), width: NUMERIC.includes(a.type) ? "short" : "middle", text: (person) => known(person, a.name) }));
+  const own = declared.filter((a) => !taken.has(a.name)).map((a): Column => ({ id: a.name, title: label(a.name), width: NUMERIC.includes(a.type) ? "short" : "middle", text: (person) => known(person, a.name, a.type) }));
   return [...ALWAYS, ...own];
 }
 

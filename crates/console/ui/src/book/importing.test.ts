@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fieldsOf, keptOptions, lasting, paceOf, stepOf, USUAL } from "./importing.ts";
+import { fieldsOf, keptOptions, lasting, moving, paceOf, SAID, standingOf, stepOf, takenOver, USUAL, whatStays, type Standing } from "./importing.ts";
 import { NOTHING } from "./vocabulary.ts";
 
 test("a choice is kept whole; what is broken is none", () => {
@@ -25,7 +25,26 @@ test("the pace is told once there is one", () => {
   expect(paceOf(at(0, 0, 0), at(2_000, 0, 0), 0).part).toBe(1);
 });
 
-test("every state is a step", () => {
-  expect((["uploaded", "asks", "checking", "checked", "running", "done", "undone"] as const).map(stepOf)).toEqual([2, 2, 3, 3, 4, 4, 4]);
+test("what went wrong is told apart by what was going on, and by whether a row was taken over", () => {
+  const of = (state: "failed" | "stopped", dry: boolean, row: number): Standing => standingOf({ state, dry, row });
+  expect([of("failed", true, 0), of("failed", true, 12), of("stopped", true, 12)]).toEqual(["check failed", "check failed", "check stopped"]);
+  expect([of("failed", false, 0), of("stopped", false, 0)]).toEqual(["not begun", "not begun"]);
+  expect([of("failed", false, 12), of("stopped", false, 12)]).toEqual(["interrupted", "stopped"]);
+  const counts = { created: 2, updated: 1, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0 };
+  expect([takenOver({ counts, dry: false }), takenOver({ counts, dry: true })]).toEqual([3, 0]);
+});
+
+test("who forgets an import is told what stays of it", () => {
+  const counts = { created: 2, updated: 0, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0 };
+  const of = (state: "checked" | "done" | "undone", dry: boolean): string => whatStays({ state, dry, row: 6, counts });
+  expect(of("done", false)).toMatch(/stays, and cannot be taken back/u);
+  expect(of("undone", false)).toBe("It was taken back already.");
+  expect(of("checked", true)).toBe("It changed no contact.");
+});
+
+test("every standing is a step", () => {
+  const steps = Object.fromEntries((Object.keys(SAID) as Standing[]).map((standing) => [standing, stepOf(standing)]));
+  expect(steps).toEqual({ file: 2, question: 2, checking: 3, checked: 3, "check stopped": 3, "check failed": 3, running: 4, "not begun": 4, interrupted: 4, stopped: 4, done: 4, undoing: 4, undone: 4 });
+  expect((Object.keys(SAID) as Standing[]).filter(moving)).toEqual(["checking", "running", "undoing"]);
   expect([0, 59, 60, 61, 3_600, 7_261].map(lasting)).toEqual(["1 s", "59 s", "1 min", "2 min", "1 h 0 min", "2 h 2 min"]);
 });

@@ -1,5 +1,6 @@
-// The rules of the import wizard: what is kept of a choice, how far an import is, how long it takes yet.
+// The rules of the import wizard: what is kept of a choice, how an import stands, how long it takes yet.
 
+import { label } from "../logic/words.ts";
 import type { Import, ImportOptions } from "./types.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -34,7 +35,7 @@ export function fieldsOf(vocabulary: Vocabulary): { title: string; fields: { fie
     },
     {
       title: "Attributes",
-      fields: vocabulary.attributes.filter((a) => a.declared && !known.includes(a.name)).map((a) => ({ field: a.name, says: `${a.name} (${a.type})` })),
+      fields: vocabulary.attributes.filter((a) => a.declared && !known.includes(a.name)).map((a) => ({ field: a.name, says: label(a.name) })),
     },
     {
       title: "Others",
@@ -49,25 +50,78 @@ export function fieldsOf(vocabulary: Vocabulary): { title: string; fields: { fie
   ];
 }
 
-export const busy = (state: Import["state"]): boolean => state === "checking" || state === "running" || state === "undoing";
+/** How an import stands: the server's state, told apart by what it was doing and whether any row was taken over. */
+export type Standing = "file" | "question" | "checking" | "checked" | "check stopped" | "check failed" | "running" | "not begun" | "interrupted" | "stopped" | "done" | "undoing" | "undone";
 
-/** Which step of the wizard an import is at. */
-export function stepOf(state: Import["state"]): 1 | 2 | 3 | 4 {
+export function standingOf({ state, dry, row }: Pick<Import, "state" | "dry" | "row">): Standing {
   switch (state) {
     case "uploaded":
+      return "file";
     case "asks":
+      return "question";
+    case "failed":
+      return dry ? "check failed" : row === 0 ? "not begun" : "interrupted";
+    case "stopped":
+      return dry ? "check stopped" : row === 0 ? "not begun" : "stopped";
+    case "checking":
+    case "checked":
+    case "running":
+    case "done":
+    case "undoing":
+    case "undone":
+      return state;
+  }
+}
+
+/** The same in words. */
+export const SAID: Record<Standing, string> = {
+  file: "uploaded, not checked",
+  question: "has a question",
+  checking: "is being checked",
+  checked: "checked, not imported",
+  "check stopped": "its check was stopped",
+  "check failed": "its check could not go on",
+  running: "is being imported",
+  "not begun": "did not begin",
+  interrupted: "could not go on",
+  stopped: "stopped part of the way",
+  done: "imported",
+  undoing: "is being taken back",
+  undone: "taken back",
+};
+
+/** Whether it moves by itself. */
+export const moving = (standing: Standing): boolean => standing === "checking" || standing === "running" || standing === "undoing";
+
+/** Which step of the wizard an import is at. */
+export function stepOf(standing: Standing): 1 | 2 | 3 | 4 {
+  switch (standing) {
+    case "file":
+    case "question":
       return 2;
     case "checking":
     case "checked":
+    case "check stopped":
+    case "check failed":
       return 3;
     case "running":
-    case "done":
-    case "failed":
+    case "not begun":
+    case "interrupted":
     case "stopped":
+    case "done":
     case "undoing":
     case "undone":
       return 4;
   }
+}
+
+/** Rows that made or changed somebody. */
+export const takenOver = ({ counts, dry }: Pick<Import, "counts" | "dry">): number => (dry ? 0 : counts.created + counts.updated);
+
+/** What forgetting an import leaves of what it did. */
+export function whatStays(one: Pick<Import, "state" | "dry" | "row" | "counts">): string {
+  if (standingOf(one) === "undone") return "It was taken back already.";
+  return takenOver(one) > 0 ? "What it did to contacts stays, and cannot be taken back any more." : "It changed no contact.";
 }
 
 /** Rows that were looked at. */

@@ -27,18 +27,21 @@ test("every place has an address that leads back to it", () => {
     { at: "segment form", key: "vip-1", where: "" },
     { at: "import", id: null },
     { at: "import", id: "imp_1" },
+    { at: "erasures", bulk: null },
+    { at: "erasures", bulk: "aud_5d0c" },
+    { at: "erasure", id: "era_5d0c" },
   ];
   for (const place of places) expect(bookPlaceOf(url(bookPathOf(place)))).toEqual(place);
 });
 
 test("what is no address of the book is said to be none", () => {
-  for (const path of ["/console/contacts/x", `/console/contacts/${CONTACT}/x`, "/console/contacts/a/b/c/d/e", "/console/segments/a%2Fb", "/console/segments/a/b", "/console/contacts/%E0%A4%A", `/console/contacts/${CONTACT}/merge/1`, `/console/contacts/${CONTACT}/messages/1`]) {
+  for (const path of ["/console/contacts/x", `/console/contacts/${CONTACT}/x`, "/console/contacts/a/b/c/d/e", "/console/segments/a%2Fb", "/console/segments/a/b", "/console/contacts/%E0%A4%A", "/console/erasures/x", "/console/erasures/era_1/x", `/console/contacts/${CONTACT}/merge/1`, `/console/contacts/${CONTACT}/messages/1`]) {
     expect(bookPlaceOf(url(path)).at, path).toBe("nowhere");
   }
 });
 
 test("pages by their addresses", () => {
-  expect(["/console", "/console/", "/console/chat/a/b", "/console/flows/x", "/console/flowsheet", "/console/contacts", "/console/contactsx", `/console/contacts/${CONTACT}`, "/console/segments/a", "/console/imports/new", "/console/webhooks/whk_1"].map(pageOf)).toEqual(
-    ["desk", "desk", "desk", "flows", "desk", "contacts", "desk", "contacts", "segments", "contacts", "webhooks"],
+  expect(["/console", "/console/", "/console/chat/a/b", "/console/flows/x", "/console/flowsheet", "/console/contacts", "/console/contactsx", `/console/contacts/${CONTACT}`, "/console/segments/a", "/console/imports/new", "/console/erasures", "/console/webhooks/whk_1"].map(pageOf)).toEqual(
+    ["desk", "desk", "desk", "flows", "desk", "contacts", "desk", "contacts", "segments", "contacts", "contacts", "webhooks"],
   );
 });

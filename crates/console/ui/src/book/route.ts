@@ -3,6 +3,8 @@
 const ID = /^con_[0-9A-HJKMNP-TV-Z]{26}$/u;
 const CONVERSATION = /^cnv_[0-9A-HJKMNP-TV-Z]{26}$/u;
 const KEY = /^[A-Za-z0-9_-]{1,64}$/u;
+const BULK = /^aud_[0-9A-Za-z]{1,64}$/u;
+const ERASURE = /^era_[0-9A-Za-z]{1,64}$/u;
 
 /** A place in what was said with a contact. */
 export interface SaidPlace {
@@ -22,6 +24,9 @@ export type BookPlace =
   /** A segment that is written: a new one, perhaps with a rule to begin with, or one there is. */
   | { at: "segment form"; key: string | null; where: string }
   | { at: "import"; id: string | null }
+  /** Certificates of erasures, perhaps only those of one erasure of many. */
+  | { at: "erasures"; bulk: string | null }
+  | { at: "erasure"; id: string }
   | { at: "nowhere" };
 
 function decoded(part: string): string {
@@ -58,6 +63,10 @@ export function bookPlaceOf(url: URL): BookPlace {
     if (url.searchParams.has("edit")) return { at: "segment form", key: one, where: "" };
     return { at: "segment", key: one, contact: ID.test(asked("contact")) ? asked("contact") : null };
   }
+  if (page === "erasures" && more === undefined) {
+    if (one === undefined) return { at: "erasures", bulk: BULK.test(asked("bulk")) ? asked("bulk") : null };
+    return ERASURE.test(one) ? { at: "erasure", id: one } : { at: "nowhere" };
+  }
   if (page === "imports" && more === undefined) return { at: "import", id: one === undefined || one === "new" ? null : one };
   return { at: "nowhere" };
 }
@@ -91,11 +100,16 @@ export function bookPathOf(place: BookPlace): string {
       return place.key === null ? `/console/segments${query({ new: "1", where: place.where })}` : `/console/segments/${encodeURIComponent(place.key)}?edit=1`;
     case "import":
       return `/console/imports/${place.id === null ? "new" : encodeURIComponent(place.id)}`;
+    case "erasures":
+      return `/console/erasures${query({ bulk: place.bulk })}`;
+    case "erasure":
+      return `/console/erasures/${encodeURIComponent(place.id)}`;
     case "nowhere":
       return "/console/contacts";
   }
 }
 
+export const erasurePath = (id: string): string => bookPathOf({ at: "erasure", id });
 export const importPath = (id: string): string => bookPathOf({ at: "import", id });
 export const contactPath = (contact: string): string => bookPathOf({ at: "contact", contact, said: null });
 export const segmentPath = (key: string): string => bookPathOf({ at: "segment", key, contact: null });

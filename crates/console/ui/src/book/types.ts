@@ -30,7 +30,9 @@ export type Standing = Schema<"SegmentMembership">;
 
 export type ErasureCounts = Schema<"ErasureCounts">;
 export type ErasurePreview = Schema<"ErasurePreview">;
+export type ErasureStays = Schema<"ErasureStays">;
 export type Certificate = Schema<"Erasure">;
+export type ErasurePage = Schema<"ErasurePage">;
 
 export type MergePreview = Schema<"MergePreview">;
 export type Merge = Schema<"Merge">;

@@ -1,6 +1,6 @@
 // Values of attributes in a form: how one is written into a field by its type, and what a field says to the server, which reads and judges it.
 
-import { valueText } from "../logic/words.ts";
+import { dayOf, fullTime, valueText } from "../logic/words.ts";
 import type { Attribute } from "./vocabulary.ts";
 
 /** The text of a value in its field; what is read back from it unchanged is the same value. */
@@ -51,14 +51,17 @@ export function localOf(instant: string): string {
 export function shownValue(type: string, value: unknown): string {
   if (typeof value === "string" && type === "datetime") {
     const at = new Date(value);
-    if (!Number.isNaN(at.getTime())) return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+    if (!Number.isNaN(at.getTime())) return fullTime(at.getTime());
   }
-  if (typeof value === "string" && type === "date") {
-    // A day is the same everywhere: it is not moved by the zone of the browser.
-    const at = new Date(`${value}T12:00:00`);
-    if (!Number.isNaN(at.getTime())) return at.toLocaleDateString(undefined, { dateStyle: "medium" });
-  }
+  if (typeof value === "string" && type === "date") return dayOf(value);
   return valueText(value);
+}
+
+/** A value whose type is not known: days and instants by their form. */
+export function plainValue(value: unknown): string {
+  if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/u.test(value)) return shownValue("datetime", value);
+  if (typeof value === "string" && /^\d{4}-\d\d-\d\d$/u.test(value)) return shownValue("date", value);
+  return shownValue("", value);
 }
 
 export interface InputKind {

@@ -2,9 +2,10 @@
 
 import { memo } from "react";
 import { api, type Place } from "../api.ts";
-import { Doc, Pin, Tap, Warn } from "../icons.tsx";
+import { Check, Checks, Doc, Pin, Tap, Warn } from "../icons.tsx";
 import type { Said } from "../logic/transcript.ts";
-import { clock, fullTime, linked, safeUrl, size } from "../logic/words.ts";
+import { exactTime, linked, safeUrl, size } from "../logic/words.ts";
+import { TimeOfDay } from "../parts/Time.tsx";
 import type { CardView, ChoiceView, FileRef, LinkedFile } from "../types.ts";
 
 function author(said: Said, customer: string): string {
@@ -25,7 +26,7 @@ export const Bubble = memo(function Bubble({ said, place, customer }: { said: Sa
   if (message.from === "system") {
     return (
       <p className="system-line" dir="auto">
-        {message.text} <time dateTime={new Date(message.at).toISOString()}>{clock(message.at)}</time>
+        {message.text} <TimeOfDay at={message.at} />
       </p>
     );
   }
@@ -187,33 +188,65 @@ function Choices({ title, choices, pressed }: { title: string; choices: ChoiceVi
 
 function Fate({ said }: { said: Said }) {
   const { message, delivery, degraded } = said;
-  const when = (
-    <time dateTime={new Date(message.at).toISOString()} title={fullTime(message.at)}>
-      {clock(message.at)}
-    </time>
-  );
+  const when = <TimeOfDay at={message.at} />;
   return (
     <>
       {degraded.map((note, i) => (
         <p className="fate" key={i}>
-          Shown differently: {note}
+          <span>
+            On the channel: <bdi>{note}</bdi>
+          </span>
         </p>
       ))}
       {message.from === "customer" ? (
         <p className="fate">{when}</p>
       ) : delivery.state === "failed" ? (
         <p className="fate failed">
-          <Warn /> Not delivered{delivery.reason === undefined || delivery.reason === "" ? "" : `: ${delivery.reason}`} · {when}
+          <Warn />{" "}
+          <span>
+            Not delivered
+            {delivery.reason !== undefined && delivery.reason !== "" && (
+              <>
+                : <bdi>{delivery.reason}</bdi>
+              </>
+            )}
+          </span>{" "}
+          · {when}
         </p>
       ) : delivery.state === "unknown" ? (
         <p className="fate unknown">
           <Warn /> May not have arrived · {when}
         </p>
       ) : (
-        <p className="fate">
-          {delivery.state === "queued" ? "On its way" : "Sent"} · {when}
+        <p className={delivery.state === "read" ? "fate read" : "fate"}>
+          <Reach said={said} /> · {when}
         </p>
       )}
     </>
   );
+}
+
+/** How far a message of ours got: a word, with the mark that chats have for it. */
+function Reach({ said: { delivery, readAt } }: { said: Said }) {
+  switch (delivery.state) {
+    case "queued":
+      return <span>On its way</span>;
+    case "delivered":
+      return (
+        <span className="reach">
+          <Check /> Delivered
+        </span>
+      );
+    case "read":
+      return (
+        <span className="reach" title={readAt === null ? undefined : exactTime(readAt)}>
+          <Checks /> Read
+        </span>
+      );
+    case "received":
+    case "sent":
+    case "unknown":
+    case "failed":
+      return <span>Sent</span>;
+  }
 }

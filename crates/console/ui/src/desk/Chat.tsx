@@ -83,7 +83,7 @@ export function Chat({ place, row, chat, now, fileLimit, back, showPerson, chang
         </button>
         <Avatar id={place.contact} name={name === "" ? "?" : name} />
         <div className="chat-who">
-          <h2>
+          <h2 title={name}>
             <bdi>{name}</bdi>
           </h2>
           <p>

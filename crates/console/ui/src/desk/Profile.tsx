@@ -3,10 +3,13 @@
 import { useCallback, useEffect, useState } from "react";
 import { api, type Place } from "../api.ts";
 import { contactPath } from "../book/route.ts";
+import { facts } from "../book/system.ts";
+import { plainValue, shownValue } from "../book/value.ts";
 import { Close } from "../icons.tsx";
-import { ago, agoInWords, clock, dayKey, dayName, fullTime, label, valueText } from "../logic/words.ts";
+import { dayKey, dayName, exactTime, label } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
 import { Notes } from "../parts/Notes.tsx";
+import { Ago, At, ShortAgo, TimeOfDay } from "../parts/Time.tsx";
 import type { JourneyLine, PersonView } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
 
@@ -43,7 +46,7 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
                 </Link>
               </p>
               <p className="muted">
-                <span className={`status ${person.status}`}>{label(person.status)}</span> · last seen {agoInWords(person.last_seen, now)}
+                <span className={`status ${person.status}`}>{label(person.status)}</span> · last seen <Ago at={person.last_seen} now={now} />
               </p>
             </div>
           </div>
@@ -51,9 +54,13 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
           <Part title="Segments" empty={person.segments.length === 0 ? "In no segment" : null}>
             <p className="chips">
               {person.segments.map((s) => (
-                <span className="chip segment" key={s.key} title={s.since === null ? undefined : `since ${fullTime(s.since)}`}>
+                <span className="chip segment" key={s.key}>
                   <bdi>{s.name}</bdi>
-                  {s.since !== null && <span className="since">{ago(s.since, now)}</span>}
+                  {s.since !== null && (
+                    <span className="since">
+                      <ShortAgo at={s.since} now={now} />
+                    </span>
+                  )}
                 </span>
               ))}
             </p>
@@ -62,7 +69,7 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
           <Part title="Tags" empty={person.tags.length === 0 ? "No tags" : null}>
             <p className="chips">
               {person.tags.map((t) => (
-                <span className="chip tag" key={t.label} title={`${fullTime(t.at)} by ${t.by}`}>
+                <span className="chip tag" key={t.label} title={`${exactTime(t.at)} by ${t.by}`}>
                   <bdi>{t.label}</bdi>
                 </span>
               ))}
@@ -71,11 +78,19 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
 
           <Part title="Attributes" empty={person.attributes.length + person.system.length + person.computed.length === 0 ? "Nothing known yet" : null}>
             <dl>
-              {[...person.attributes, ...person.system].map((a) => (
+              {person.attributes.map((a) => (
                 <div key={a.name}>
                   <dt>{label(a.name)}</dt>
                   <dd>
-                    <bdi>{valueText(a.value)}</bdi>
+                    <bdi>{shownValue(a.type, a.value)}</bdi>
+                  </dd>
+                </div>
+              ))}
+              {facts(Object.fromEntries(person.system.map((a) => [a.name, a.value]))).map((a) => (
+                <div key={`system ${a.name}`}>
+                  <dt>{label(a.name)}</dt>
+                  <dd>
+                    <bdi>{plainValue(a.value)}</bdi> {a.source !== null && <span className="computed">{a.source}</span>}
                   </dd>
                 </div>
               ))}
@@ -83,7 +98,7 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
                 <div key={`computed ${a.name}`}>
                   <dt>{label(a.name)}</dt>
                   <dd>
-                    <bdi>{valueText(a.value)}</bdi> <span className="computed">computed</span>
+                    <bdi>{shownValue(a.type, a.value)}</bdi> <span className="computed">computed</span>
                   </dd>
                 </div>
               ))}
@@ -112,7 +127,9 @@ export function Profile({ place, person, tick, now, close, changed }: Props) {
               ))}
               <div>
                 <dt>First seen</dt>
-                <dd>{fullTime(person.first_seen)}</dd>
+                <dd>
+                  <At at={person.first_seen} />
+                </dd>
               </div>
               <div>
                 <dt>Source</dt>
@@ -197,7 +214,7 @@ function Journey({ place, tick, now }: { place: Place; tick: number; now: number
                   {e.text}
                 </p>
                 <p className="journey-meta">
-                  <time dateTime={new Date(e.at).toISOString()}>{clock(e.at)}</time>
+                  <TimeOfDay at={e.at} />
                   {" · "}
                   <bdi>{e.by}</bdi>
                   {e.block !== null && <span className="block-name">{e.block}</span>}

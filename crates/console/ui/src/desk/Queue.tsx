@@ -4,7 +4,7 @@ import { useRef, type KeyboardEvent } from "react";
 import type { Place } from "../api.ts";
 import { Inbox } from "../icons.tsx";
 import { roves } from "../logic/keys.ts";
-import { ago, agoInWords } from "../logic/words.ts";
+import { ShortAgo } from "../parts/Time.tsx";
 import type { DeskView, Row } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
 
@@ -58,7 +58,7 @@ export function Queue({ desk, selected, fresh, now, choose }: Props) {
         .map((s) => (
           <section key={s.title} aria-label={s.title}>
             <h2 className="section-title">
-              {s.title} <span className="count">{s.rows.length}</span>
+              {s.title} <span className="count">{s.rows.length.toLocaleString()}</span>
             </h2>
             <ul>
               {s.rows.map((row) => (
@@ -78,7 +78,7 @@ export function Queue({ desk, selected, fresh, now, choose }: Props) {
         ))}
       {desk !== null && desk.others > 0 && (
         <p className="others">
-          {desk.others} {desk.others === 1 ? "chat is" : "chats are"} with other agents.
+          {desk.others.toLocaleString()} {desk.others === 1 ? "chat is" : "chats are"} with other agents.
         </p>
       )}
     </nav>
@@ -107,10 +107,10 @@ function RowButton({ row, current, fresh, tabbable, now, choose }: RowProps) {
       <Avatar id={row.contact} name={row.name} />
       <span className="row-body">
         <span className="row-top">
-          <bdi className="row-name">{row.name}</bdi>
-          <time dateTime={new Date(since).toISOString()} aria-label={agoInWords(since, now)}>
-            {ago(since, now)}
-          </time>
+          <bdi className="row-name" title={row.name}>
+            {row.name}
+          </bdi>
+          <ShortAgo at={since} now={now} />
         </span>
         <span className="row-text" dir="auto">
           {row.last_text ?? "No message yet"}

@@ -30,7 +30,7 @@ export function TopBar({ page, waiting, turnTo, agent, bot, accepting, live, set
   return (
     <header className="top-bar">
       <Logo />
-      <p className="bot-name">
+      <p className="bot-name" title={bot}>
         <bdi>{bot}</bdi>
       </p>
       <nav className="pages" aria-label="Pages">

@@ -110,7 +110,7 @@ export default function Flows({ signedOut }: { signedOut(note: string | null): v
             </>
           )}
           <p className="muted" role="status">
-            {counts.total === 0 ? "Nothing rests anywhere now" : `${counts.total} ${counts.total === 1 ? "run rests" : "runs rest"} in the bot now`}
+            {counts.total === 0 ? "Nothing rests anywhere now" : `${counts.total.toLocaleString()} ${counts.total === 1 ? "run rests" : "runs rest"} in the bot now`}
           </p>
         </div>
         {problem !== null && (
@@ -271,7 +271,7 @@ function Side({ picture, counts, at, go }: SideProps) {
                 </span>
                 {rests !== null && (
                   <span className={`flow-count${here.now === 0 ? " older" : ""}`} role="img" aria-label={rests}>
-                    {here.now + here.older}
+                    {(here.now + here.older).toLocaleString()}
                   </span>
                 )}
               </button>
@@ -289,7 +289,7 @@ function Side({ picture, counts, at, go }: SideProps) {
                 <bdi>
                   {g.skill}.{g.block}
                 </bdi>{" "}
-                <span className="flow-count older">{g.runs}</span>
+                <span className="flow-count older">{g.runs.toLocaleString()}</span>
               </li>
             ))}
           </ul>

@@ -71,11 +71,11 @@ export function inWords({ now, older }: Count): string | null {
   if (now + older === 0) return null;
   if (older === 0) return runs(now);
   if (now === 0) return `${runs(older)}, of an older version`;
-  return `${runs(now + older)}, ${older} of older versions`;
+  return `${runs(now + older)}, ${older.toLocaleString()} of older versions`;
 }
 
 /** A count as a badge says it. */
 export function short({ now, older }: Count): string | null {
   if (now + older === 0) return null;
-  return older === 0 ? String(now) : `${now} + ${older} older`;
+  return older === 0 ? now.toLocaleString() : `${now.toLocaleString()} + ${older.toLocaleString()} older`;
 }

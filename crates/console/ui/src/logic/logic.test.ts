@@ -4,7 +4,7 @@ import { backoff } from "./backoff.ts";
 import { roves, sends } from "./keys.ts";
 import { announcement, arrivals, tabTitle, waitingCount } from "./requests.ts";
 import { pathOf, placeOf } from "./route.ts";
-import { ago, agoInWords, dayName, hue, initials, label, linked, safeUrl, size, valueText } from "./words.ts";
+import { ago, agoInWords, dayName, dayOf, exactTime, fullTime, hue, initials, label, lasts, linked, safeUrl, sentence, size, valueText } from "./words.ts";
 
 const key = (name: string, more: object = {}) => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, keyCode: 0, ...more });
 
@@ -39,8 +39,21 @@ describe("words", () => {
     expect([0, 59_000, 60_000, 3_600_000, 90_000_000].map((gone) => ago(now - gone, now))).toEqual(["now", "now", "1 min", "1 h", "1 d"]);
     expect(ago(now + 5_000, now)).toBe("now");
     expect(agoInWords(now - 120_000, now)).toBe("2 minutes ago");
+    // Who counts forty days? The day says more, with its year if it is another one.
+    const day = 86_400_000;
+    expect([ago(now - 27 * day, now), agoInWords(now - 27 * day, now)]).toEqual(["27 d", "27 days ago"]);
+    expect(ago(now - 40 * day, now)).toMatch(/^(?=.*21)(?=.*Jan)(?!.*2026)/u);
+    expect(agoInWords(now - 400 * day, now)).toMatch(/^(?=.*January)(?=.*2025)/u);
+    expect([lasts(0), lasts(3 * 3_600_000), lasts(1_500 * day)]).toEqual(["0 min", "3 h", "1,500 d"]);
+    expect(fullTime(now)).not.toMatch(/:\d\d:/u);
+    expect(exactTime(now)).toMatch(/\d:\d\d:00/u);
+    expect(dayOf("2026-03-02")).toMatch(/2026/u);
+    expect(dayOf("someday")).toBe("someday");
     expect(dayName(now, now)).toBe("Today");
     expect(dayName(now - 86_400_000, now)).toBe("Yesterday");
+  });
+  test("a refusal begins as a sentence does, a name as it is", () => {
+    expect(["the login is not right", "“orders” is no number", "shoe_size is not there", "E0310: no", ""].map(sentence)).toEqual(["The login is not right", "“orders” is no number", "shoe_size is not there", "E0310: no", ""]);
   });
   test("names of every script have a mark", () => {
     expect(initials("Ana Ruiz")).toBe("AR");
@@ -55,7 +68,19 @@ describe("words", () => {
     expect(valueText(["a", true, null])).toBe("a, Yes, ");
     expect(valueText({ amount: "12.50", currency: "EUR" })).toBe("12.50 EUR");
     expect(label("first_name")).toBe("First name");
-    expect(size(48_213)).toBe("48 KB");
+    expect(label("email")).toBe("E-mail");
+    expect([999, 48_213, 999_499, 999_500, 48_213_000, 4_294_967_296].map(size)).toEqual(["999 B", "48 KB", "999 KB", "1.0 MB", "48.2 MB", "4.3 GB"]);
+  });
+  test("names and sentences are written as they are, also where i has a capital with a dot", () => {
+    const usual = String.prototype.toLocaleUpperCase;
+    String.prototype.toLocaleUpperCase = function (this: string) {
+      return usual.call(this, "tr");
+    };
+    try {
+      expect([label("id"), sentence("it is so")]).toEqual(["Id", "It is so"]);
+    } finally {
+      String.prototype.toLocaleUpperCase = usual;
+    }
   });
   test("only web, mail and phone addresses are followed", () => {
     for (const bad of ["javascript:alert(1)", " javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc", "blob:x", "//x", ""]) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { DeliveryLine, Line, MessageLine, Page } from "../types.ts";
+import type { DeliveryLine, DeliveryState, Line, MessageLine, Page } from "../types.ts";
 import { EMPTY, items, merged, opened, stillUnsent, type Unsent } from "./transcript.ts";
 
 const message = (no: number, more: Partial<MessageLine> = {}): MessageLine => ({
@@ -15,7 +15,7 @@ const message = (no: number, more: Partial<MessageLine> = {}): MessageLine => ({
   delivery: { state: "received" },
   ...more,
 });
-const fate = (no: number, of: number, state: "sent" | "failed" | "unknown", degraded: string[] = []): DeliveryLine => ({
+const fate = (no: number, of: number, state: DeliveryState, degraded: string[] = []): DeliveryLine => ({
   line: "delivery",
   no,
   at: no * 1_000,
@@ -75,6 +75,24 @@ describe("what became of a message", () => {
     expect(drawn).toHaveLength(1);
     expect(drawn[0]?.item === "said" && drawn[0].said.delivery.state).toBe("sent");
     expect(drawn[0]?.item === "said" && drawn[0].said.degraded).toEqual(["buttons as a numbered list"]);
+  });
+
+  const drawn = (lines: Line[]) => {
+    const window = lines.reduce((into, line) => merged(into, [line]), { ...EMPTY });
+    return items(window, () => "day").flatMap((i) => (i.item === "said" ? [[i.said.delivery.state, i.said.readAt]] : []));
+  };
+
+  test("is read with everything that was said before, if it had left", () => {
+    const bot = (no: number, state: DeliveryState) => message(no, { from: "bot", delivery: { state } });
+    const lines = [bot(1, "sent"), bot(2, "queued"), fate(3, 2, "failed"), message(4), bot(5, "sent"), fate(6, 1, "read"), bot(7, "sent"), fate(8, 5, "read"), bot(9, "sent")];
+    expect(drawn(lines)).toEqual([["read", 6_000], ["failed", null], ["received", null], ["read", 8_000], ["sent", null], ["sent", null]]);
+  });
+
+  test("is never taken back by a report that comes late", () => {
+    const late = [message(1, { from: "bot", delivery: { state: "queued" } }), fate(2, 1, "delivered"), fate(3, 1, "sent", ["a list"]), fate(4, 1, "failed")];
+    expect(drawn(late)).toEqual([["delivered", null]]);
+    const window = opened(page(late, 4));
+    expect(items(window, () => "day").flatMap((i) => (i.item === "said" ? i.said.degraded : []))).toEqual(["a list"]);
   });
 });
 

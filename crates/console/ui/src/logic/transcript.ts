@@ -3,18 +3,34 @@
 // Lines arrive by cursor, possibly twice; later lines say what became of earlier messages. Merging is idempotent and
 // independent of order, so a dropped stream, a reload or a second tab cannot lose or double anything.
 
-import type { Delivery, Line, MessageLine, Page } from "../types.ts";
+import type { Delivery, DeliveryLine, DeliveryState, Line, MessageLine, Page } from "../types.ts";
 
 interface Outcome {
+  /** The line that told it. */
   no: number;
+  at: number;
   delivery: Delivery;
   degraded: string[];
+  /** The line that told how it is shown. */
+  noted: number;
+}
+
+/** Which state tells more than another: no report takes back what an earlier one told. */
+const STEP: Record<DeliveryState, number> = { received: 0, queued: 0, unknown: 1, sent: 2, failed: 3, delivered: 4, read: 5 };
+
+/** What is known of a message with one more line about it, in whatever order they come. */
+function told(known: Outcome | undefined, line: DeliveryLine): Outcome {
+  const { no, at, delivery, degraded } = line;
+  if (known === undefined) return { no, at, delivery, degraded, noted: degraded.length > 0 ? no : 0 };
+  const more = STEP[delivery.state] - STEP[known.delivery.state] || no - known.no;
+  const notes = degraded.length > 0 && no > known.noted ? { degraded, noted: no } : {};
+  return { ...known, ...(more > 0 ? { no, at, delivery } : {}), ...notes };
 }
 
 export interface Transcript {
   /** By number, ascending. */
   messages: MessageLine[];
-  /** What became of messages, by message id: the newest word. */
+  /** What became of messages, by message id: the word that tells most. */
   outcomes: Record<string, Outcome>;
   /** The smallest number loaded; 1 is the beginning of the conversation. */
   first: number;
@@ -51,8 +67,8 @@ export function merged(into: Transcript, lines: readonly Line[]): Transcript {
   for (const line of taken) {
     if (line.line === "message") {
       known.set(line.no, line);
-    } else if ((outcomes[line.message]?.no ?? 0) < line.no) {
-      outcomes[line.message] = { no: line.no, delivery: line.delivery, degraded: line.degraded };
+    } else {
+      outcomes[line.message] = told(outcomes[line.message], line);
     }
   }
   return { messages: [...known.values()].sort((a, b) => a.no - b.no), outcomes, first, last };
@@ -81,6 +97,8 @@ export function stillUnsent(unsent: readonly Unsent[], transcript: Transcript): 
 export interface Said {
   message: MessageLine;
   delivery: Delivery;
+  /** When it was read. */
+  readAt: number | null;
   degraded: string[];
   /** The choice of this message that was pressed later, by token. */
   pressed: Set<string>;
@@ -92,9 +110,24 @@ export type Item = { item: "day"; key: string; at: number } | { item: "said"; ke
 
 const GROUP_WITHIN = 5 * 60_000;
 
+/** When messages of ours were read, by their id: one that was read tells of all that was said before it. */
+function reads({ messages, outcomes }: Transcript): Map<string, number> {
+  const out = new Map<string, number>();
+  let at: number | null = null;
+  for (let n = messages.length - 1; n >= 0; n -= 1) {
+    const message = messages[n] as MessageLine;
+    const outcome = outcomes[message.id];
+    if (outcome?.delivery.state === "read") at = outcome.at;
+    const state = outcome?.delivery.state ?? message.delivery.state;
+    if (at !== null && message.from !== "customer" && (state === "sent" || state === "delivered" || state === "read")) out.set(message.id, at);
+  }
+  return out;
+}
+
 /** What to draw, in order: days and messages. `dayOf` names the local day of an instant. */
 export function items(transcript: Transcript, dayOf: (at: number) => string): Item[] {
   const presses = new Set(transcript.messages.map((m) => m.pressed).filter((token) => token !== undefined));
+  const read = reads(transcript);
   const out: Item[] = [];
   let day = "";
   let above: MessageLine | null = null;
@@ -112,7 +145,8 @@ export function items(transcript: Transcript, dayOf: (at: number) => string): It
       key: message.id,
       said: {
         message,
-        delivery: outcome?.delivery ?? message.delivery,
+        delivery: read.has(message.id) ? { state: "read" } : (outcome?.delivery ?? message.delivery),
+        readAt: read.get(message.id) ?? null,
         degraded: outcome?.degraded ?? [],
         pressed: new Set(tokens.filter((t) => presses.has(t))),
         follows:

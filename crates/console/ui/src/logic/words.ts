@@ -4,23 +4,36 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long ago, short: `now`, `4 min`, `3 h`, `2 d`. */
+/** Longer ago than this the day says more than how many days have passed. */
+const FAR = 28 * DAY;
+
+/** A length of time, short: `4 min`, `3 h`, `2 d`. */
+export function lasts(length: number): string {
+  if (length < HOUR) return `${Math.floor(length / MINUTE)} min`;
+  if (length < DAY) return `${Math.floor(length / HOUR)} h`;
+  return `${Math.floor(length / DAY).toLocaleString()} d`;
+}
+
+/** How long ago, short: `now`, `4 min`, `3 h`, `2 d`, then the day. */
 export function ago(at: number, now: number): string {
   const gone = Math.max(0, now - at);
   if (gone < MINUTE) return "now";
-  if (gone < HOUR) return `${Math.floor(gone / MINUTE)} min`;
-  if (gone < DAY) return `${Math.floor(gone / HOUR)} h`;
-  return `${Math.floor(gone / DAY)} d`;
+  return gone < FAR ? lasts(gone) : day(at, now, "short");
 }
 
-/** How long ago in words for screen readers and titles. */
+/** How long ago, in words: `just now`, `4 minutes ago`, `2 days ago`, then the day. */
 export function agoInWords(at: number, now: number): string {
   const gone = Math.max(0, now - at);
   const many = (n: number, unit: string): string => `${n} ${unit}${n === 1 ? "" : "s"} ago`;
   if (gone < MINUTE) return "just now";
   if (gone < HOUR) return many(Math.floor(gone / MINUTE), "minute");
   if (gone < DAY) return many(Math.floor(gone / HOUR), "hour");
-  return many(Math.floor(gone / DAY), "day");
+  return gone < FAR ? many(Math.floor(gone / DAY), "day") : day(at, now, "long");
+}
+
+function day(at: number, now: number, month: "short" | "long"): string {
+  const thisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return new Date(at).toLocaleDateString(undefined, { day: "numeric", month, ...(thisYear ? {} : { year: "numeric" }) });
 }
 
 /** The local day of an instant, as a key. */
@@ -42,19 +55,38 @@ export function dayName(at: number, now: number): string {
   });
 }
 
+/** The time of day. */
 export function clock(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }
 
+/** The day and the time of day. */
 export function fullTime(at: number): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** The same to the second, and by which clock: what one is told on pointing at a time. */
+export function exactTime(at: number): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+}
+
+/** A day as it is written, `2026-11-21`, for people; the zone of the browser does not move it. */
+export function dayOf(written: string): string {
+  const at = new Date(`${written}T12:00:00`);
+  return Number.isNaN(at.getTime()) ? written : at.toLocaleDateString(undefined, { dateStyle: "medium" });
+}
+
+/** What a program says, begun as a sentence is; a name at its beginning stays as it is. */
+export function sentence(text: string): string {
+  return /^\p{Ll}+[ ,’']/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
 /** A size in bytes for people. */
 export function size(bytes: number): string {
+  const of = (unit: number, digits: number): string => (bytes / unit).toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   if (bytes < 1_000) return `${bytes} B`;
-  if (bytes < 1_000_000) return `${Math.round(bytes / 1_000)} KB`;
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  if (bytes < 999_500) return `${of(1_000, 0)} KB`;
+  return bytes < 999_950_000 ? `${of(1_000_000, 1)} MB` : `${of(1_000_000_000, 1)} GB`;
 }
 
 /** At most two graphemes that stand for a name. */
@@ -79,11 +111,13 @@ export function hue(id: string): number {
   return h % 8;
 }
 
-/** A label from a declared name: `first_name` reads "First name". */
+/** A label from a declared name: `first_name` reads "First name", in whatever language the browser is. */
 export function label(name: string): string {
+  // As every page of the console writes it.
+  if (name === "email") return "E-mail";
   const words = name.replaceAll(/[_-]+/gu, " ").trim();
   const [head = "", ...rest] = [...words];
-  return head.toLocaleUpperCase() + rest.join("");
+  return head.toUpperCase() + rest.join("");
 }
 
 /** A value of the contact book for people. */

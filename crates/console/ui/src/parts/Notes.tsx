@@ -2,7 +2,8 @@
 
 import { useId, useRef, useState, type ReactNode } from "react";
 import { drafts } from "../desk/drafts.ts";
-import { agoInWords, fullTime, linked } from "../logic/words.ts";
+import { linked } from "../logic/words.ts";
+import { Ago } from "./Time.tsx";
 
 /** The longest note, in bytes, as the server has it. */
 const LIMIT = 4 * 1024;
@@ -97,10 +98,7 @@ export function Notes({ contact, notes, now, heading: Heading, add, children }: 
               )}
             </p>
             <p className="note-meta">
-              <bdi>{note.by}</bdi> ·{" "}
-              <time dateTime={new Date(note.at).toISOString()} title={fullTime(note.at)}>
-                {agoInWords(note.at, now)}
-              </time>
+              <bdi>{note.by}</bdi> · <Ago at={note.at} now={now} />
             </p>
           </li>
         ))}

@@ -448,7 +448,7 @@ export interface paths {
         };
         /**
          * List certificates of erasures
-         * @description In the order of their ids; with `bulk` those of one erasure of many. They hold nothing about anybody but salted hashes.
+         * @description The newest first; with `bulk` those of one erasure of many. They hold nothing about anybody but salted hashes.
          */
         get: operations["listErasures"];
         put?: never;
@@ -1116,10 +1116,14 @@ export interface components {
             people: string;
             /** @description Some of them. */
             sample: components["schemas"]["ToErase"][];
-            /** @description Runs, timers, messages and calls that wait, requests for a human: they stop. */
+            /** @description Runs, timers, messages and calls that wait, requests for a human: they stop; null beyond 1,000 contacts. */
             stops: number | null;
-            /** @description Salted hashes that stay, of those who do not want to be written to. */
+            /** @description Salted hashes that stay, of those who do not want to be written to; null beyond 1,000 contacts. */
             suppression_hashes: number | null;
+            /** @description Imports that have their file: it may name them, and stays until they are done, taken back or forgotten. */
+            unfinished_imports: number;
+            /** @description Webhooks that are told of each: the bare ids stay in what waits for them and in their log of deliveries. */
+            webhooks_told: number;
         };
         /** @description Something done to many, and how far it is. */
         BulkJob: {
@@ -1389,7 +1393,7 @@ export interface components {
         ContactCampaign: {
             /**
              * Format: date-time
-             * @description When they did something in that conversation afterwards. No channel tells yet when a message is read; who answers has read it.
+             * @description When they did something in that conversation afterwards.
              */
             answered_at: string | null;
             /**
@@ -1400,16 +1404,23 @@ export interface components {
             /** @description The audience it belongs to. */
             audience: string;
             /**
-             * @description `sent`, `queued`, `unknown` (it may have arrived) or `failed`: of several messages the one that got least far. None if nothing was
-             *     said.
+             * @description `read`, `delivered`, `sent`, `queued`, `unknown` (it may have arrived) or `failed`: of several messages the one that got least far.
+             *     More than `sent` is known only where the channel tells it. None if nothing was said, or if it is kept no longer.
              */
             delivery: string | null;
             /** @description Why it failed. */
             failure: string | null;
-            /** @description How many messages it said at once; a flow may have said more later. */
+            /** @description Whether what it said, or a part of it, is kept no longer: then nobody knows what became of it. */
+            forgotten: boolean;
+            /** @description How many messages it said and sent at once, e-mails and text messages among them; a flow may have said more later. */
             messages: number;
             /** @description The event that was raised, or the skill that a schedule started. */
             name: string;
+            /**
+             * Format: date-time
+             * @description When they had seen all of it, where the channel tells.
+             */
+            read_at: string | null;
             /** @description Whether a schedule did it. */
             schedule: boolean;
         };
@@ -1695,7 +1706,7 @@ export interface components {
             counts: components["schemas"]["ErasureCounts"];
             /**
              * Format: date-time
-             * @description Since when nothing is left.
+             * @description Since when it is `done`.
              */
             done_at: string | null;
             /** @description Files that only they had, and went. */
@@ -1704,10 +1715,14 @@ export interface components {
             id: string;
             /** @description Rows elsewhere that named them, and went or name nobody now. */
             rows: number;
-            /** @description Whether anything is left. */
+            /** @description Whether anything is left but what stays by right. */
             state: components["schemas"]["ErasureState"];
             /** @description Salted hashes that stay, because the person did not want to be written to. */
             suppression_hashes: number;
+            /** @description Imports that had their file when the contact went: it may name the person, and stays until they are done, taken back or forgotten. */
+            unfinished_imports: number;
+            /** @description Webhooks that were told of it: the contact's bare id stayed in what waited for them and in their log of deliveries. */
+            webhooks_told: number;
         };
         /** @description How much was kept about a person. */
         ErasureCounts: {
@@ -1738,7 +1753,7 @@ export interface components {
         };
         /** @description A page of certificates. */
         ErasurePage: {
-            /** @description In the order of their ids. */
+            /** @description The newest first. */
             erasures: components["schemas"]["Erasure"][];
             /** @description Where the next page begins; null on the last one. */
             next_cursor: string | null;
@@ -1756,7 +1771,7 @@ export interface components {
             /** @description Runs, timers, messages and calls that wait, requests for a human: they stop. */
             stops: number;
         };
-        /** @description Whether anything is left. */
+        /** @description Whether anything is left but what stays by right. */
         ErasureState: "pending" | "done";
         /** @description What stays when somebody is erased. */
         ErasureStays: {
@@ -1764,7 +1779,7 @@ export interface components {
             certificate: boolean;
             /** @description Salted hashes of what they were reached by, because they do not want to be written to; 0 if they do. */
             suppression_hashes: number;
-            /** @description Imports that are not done: their files may name the person, and stay until they are done or forgotten. */
+            /** @description Imports that have their file: it may name the person, and stays until they are done, taken back or forgotten. */
             unfinished_imports: number;
             /** @description Webhooks that are told of it: the contact's bare id stays in what waits for them and in their log of deliveries. */
             webhooks_told: number;
@@ -1880,6 +1895,11 @@ export interface components {
             counts: components["schemas"]["ImportCounts"];
             /** @description What stands between cells. */
             delimiter: string | null;
+            /**
+             * @description Whether its rows were only looked at when something was last done with it; of one that `stopped` or `failed`, that no row was
+             *     taken over.
+             */
+            dry: boolean;
             /** @description How its text is written. */
             encoding: string;
             /**
@@ -2757,6 +2777,13 @@ export interface components {
         Webhook: {
             /**
              * Format: date-time
+             * @description When somebody changed it last; null if nobody has.
+             */
+            changed_at: string | null;
+            /** @description Who changed it last. */
+            changed_by: components["schemas"]["By"] | null;
+            /**
+             * Format: date-time
              * @description When it was made.
              */
             created_at: string;
@@ -2777,6 +2804,8 @@ export interface components {
             failing_since: string | null;
             /** @description Its id. */
             id: string;
+            /** @description Who made it, by name. */
+            made_by: components["schemas"]["By"];
             /** @description What it was not told, because its queue was full. */
             missed: components["schemas"]["WebhookMissed"] | null;
             /**
@@ -3216,7 +3245,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `state`: the import is in a state in which this cannot be done */
+        /** @description `state`: the same file is being put down right now, under the same idempotency key */
         State: {
             headers: {
                 [name: string]: unknown;
@@ -4889,6 +4918,7 @@ export interface operations {
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             408: components["responses"]["TooSlow"];
+            409: components["responses"]["State"];
             413: components["responses"]["TooLarge"];
             /** @description `idempotency_key_reused`: the idempotency key stood for another request; `invalid`: this is no file of contacts */
             422: {
@@ -4988,7 +5018,15 @@ export interface operations {
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["State"];
+            /** @description `state`: the import is in a state in which this cannot be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             /** @description The head of the request is larger than 32 KiB. */
             431: {
@@ -5041,7 +5079,15 @@ export interface operations {
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
-            409: components["responses"]["State"];
+            /** @description `state`: the import is in a state in which this cannot be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
@@ -5195,7 +5241,15 @@ export interface operations {
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
-            409: components["responses"]["State"];
+            /** @description `state`: the import is in a state in which this cannot be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
@@ -5242,7 +5296,15 @@ export interface operations {
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["State"];
+            /** @description `state`: the import is in a state in which this cannot be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             /** @description The head of the request is larger than 32 KiB. */
             431: {
@@ -5289,7 +5351,15 @@ export interface operations {
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["State"];
+            /** @description `state`: the import is in a state in which this cannot be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             /** @description The head of the request is larger than 32 KiB. */
             431: {
@@ -5483,7 +5553,21 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["Scope"];
-            429: components["responses"]["TooManyRequests"];
+            /** @description `too_many_requests`: the caller asked too often in this minute; `busy`: too many search messages at once */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {

@@ -3,8 +3,8 @@
 import { useEffect, useRef, useState } from "react";
 import { useLast, useList } from "../book/pages.ts";
 import { contactPath } from "../book/route.ts";
-import { ago, fullTime } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
+import { At, ShortAgo } from "../parts/Time.tsx";
 import { hooks, type Delivery, type DeliveryState, type Webhook } from "./api.ts";
 import { outcome, STATES, timesTold } from "./words.ts";
 
@@ -79,23 +79,26 @@ export function Deliveries({ hook, round, now, replayed, over }: Props) {
       </p>
       {rows.length === 0 && whole && <p className="muted">{state === null ? "It was told nothing yet." : "There are none of these."}</p>}
       {rows.length === 0 && !whole && failed === null && <p className="muted">Loading…</p>}
-      <ul className="deliveries">
+      <ul className="folds">
         {rows.map((d, n) => (
           <li key={`${d.id} ${told[n]}`}>
             <details>
               <summary>
                 <span className={`chip tone-${STATES[d.state].tone}`}>{STATES[d.state].says}</span>
                 <code>{d.event}</code>
-                <span className="delivery-outcome">{outcome(d)}</span>
-                <time dateTime={d.at} title={fullTime(Date.parse(d.at))}>
-                  {ago(Date.parse(d.at), now)}
-                </time>
+                <span className="fold-says">{outcome(d)}</span>
+                <ShortAgo at={d.at} now={now} />
               </summary>
-              <div className="delivery-body">
+              <div className="fold-body">
                 <p>
-                  {fullTime(Date.parse(d.at))}
+                  <At at={d.at} />
                   {d.took_ms !== null && ` · the last try took ${d.took_ms.toLocaleString()} ms`}
-                  {d.next_at !== null && ` · next try ${fullTime(Date.parse(d.next_at))}`}
+                  {d.next_at !== null && (
+                    <>
+                      {" · next try "}
+                      <At at={d.next_at} />
+                    </>
+                  )}
                 </p>
                 <p className="muted">
                   <code>{d.id}</code>

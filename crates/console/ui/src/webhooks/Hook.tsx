@@ -1,14 +1,15 @@
 // One webhook: how it stands, what it was told, and what is done about it.
 
-import { useEffect, useState } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "../api.ts";
 import { useAsked } from "../book/asked.ts";
 import { Menu } from "../book/Menu.tsx";
-import { Failed, Waiting } from "../book/states.tsx";
+import { byName } from "../book/by.ts";
+import { Failed, Missing, Waiting } from "../book/states.tsx";
 import { Back } from "../icons.tsx";
-import { fullTime } from "../logic/words.ts";
 import { Link, navigate } from "../nav.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
+import { At } from "../parts/Time.tsx";
 import { hooks, type Tested, type Webhook, type WithSecret } from "./api.ts";
 import { Deliveries } from "./Deliveries.tsx";
 import { HookDialog } from "./HookDialog.tsx";
@@ -68,17 +69,7 @@ export function Hook({ bot, id, now, over }: Props) {
   };
 
   if (problem instanceof ApiError && problem.status === 404) {
-    return (
-      <main className="book">
-        <div className="book-empty">
-          <h1>There is no such webhook</h1>
-          <p>It was deleted, or the address is not right.</p>
-          <Link to={hooksPath} className="button">
-            All webhooks
-          </Link>
-        </div>
-      </main>
-    );
+    return <Missing title="There is no such webhook" says="It was deleted, or the address is not right." all={{ to: hooksPath, says: "All webhooks" }} />;
   }
   return (
     <main className="book">
@@ -169,18 +160,33 @@ export function Hook({ bot, id, now, over }: Props) {
 
 /** What it is told of, and how it stands, in full. */
 function About({ hook }: { hook: Webhook }) {
-  const when = (at: string): string => fullTime(Date.parse(at));
-  const facts: [string, string | null][] = [
+  const facts: [string, ReactNode][] = [
     ["What it is for", hook.description === "" ? null : hook.description],
     ["Told of", hook.events.join(", ")],
     ["Deliveries at once", hook.parallel === 1 ? "one after another" : `up to ${hook.parallel}`],
     ["Waiting", hook.waiting.toLocaleString()],
-    ["Next try", hook.next_at === null ? null : when(hook.next_at)],
-    ["Nothing arrives since", hook.failing_since === null ? null : when(hook.failing_since)],
-    ["Stopped", hook.disabled === null ? null : `${when(hook.disabled.at)}${hook.disabled.why === "gone" ? ": it answered 410" : ""}`],
-    ["Not told of", hook.missed === null ? null : `${hook.missed.count.toLocaleString()} things between ${when(hook.missed.from)} and ${when(hook.missed.until)}: its queue was full`],
-    ["Old secret holds until", hook.old_secret_until === null ? null : when(hook.old_secret_until)],
-    ["Made", when(hook.created_at)],
+    ["Next try", hook.next_at === null ? null : <At at={hook.next_at} />],
+    ["Nothing arrives since", hook.failing_since === null ? null : <At at={hook.failing_since} />],
+    [
+      "Stopped",
+      hook.disabled === null ? null : (
+        <>
+          <At at={hook.disabled.at} />
+          {hook.disabled.why === "gone" && ": it answered 410"}
+        </>
+      ),
+    ],
+    [
+      "Not told of",
+      hook.missed === null ? null : (
+        <>
+          {hook.missed.count.toLocaleString()} things between <At at={hook.missed.from} /> and <At at={hook.missed.until} />: its queue was full
+        </>
+      ),
+    ],
+    ["Old secret holds until", hook.old_secret_until === null ? null : <At at={hook.old_secret_until} />],
+    ["Made", <Done at={hook.created_at} by={hook.made_by} />],
+    ["Changed last", hook.changed_at === null || hook.changed_by === null ? null : <Done at={hook.changed_at} by={hook.changed_by} />],
   ];
   return (
     <section className="hook-about part" aria-label="About the webhook">
@@ -198,5 +204,14 @@ function About({ hook }: { hook: Webhook }) {
         )}
       </dl>
     </section>
+  );
+}
+
+/** When something was done, and who did it. */
+function Done({ at, by }: { at: string; by: Parameters<typeof byName>[0] }) {
+  return (
+    <>
+      <At at={at} />, {byName(by)}
+    </>
   );
 }

@@ -5,7 +5,8 @@ import "../book/styles/fields.css";
 import "./webhooks.css";
 import { useCallback } from "react";
 import { ApiError } from "../api.ts";
-import { Link, useAddress } from "../nav.tsx";
+import { Missing } from "../book/states.tsx";
+import { useAddress } from "../nav.tsx";
 import type { Me } from "../types.ts";
 import { Hook } from "./Hook.tsx";
 import { HookList } from "./HookList.tsx";
@@ -32,16 +33,6 @@ export default function Webhooks({ me, now, signedOut }: Props) {
     case "webhook":
       return <Hook key={place.id} bot={bot} id={place.id} now={now} over={over} />;
     case "nowhere":
-      return (
-        <main className="book">
-          <div className="book-empty">
-            <h1>There is nothing here</h1>
-            <p>The address is not one of the console’s pages, or what it names is gone.</p>
-            <Link to={hooksPath} className="button">
-              All webhooks
-            </Link>
-          </div>
-        </main>
-      );
+      return <Missing all={{ to: hooksPath, says: "All webhooks" }} />;
   }
 }

@@ -13,7 +13,10 @@ const hook: Webhook = {
   enabled: true,
   disabled: null,
   created_at: "2026-11-20T12:00:00Z",
-  created_by: "admin",
+  created_by: "agt_1",
+  made_by: { kind: "agent", name: "Admin" },
+  changed_at: null,
+  changed_by: null,
   old_secret_until: null,
   waiting: 0,
   next_at: null,
@@ -24,7 +27,7 @@ const hook: Webhook = {
 test("how a webhook stands: the worst first", () => {
   expect(standing(hook, NOW)).toEqual({ says: "works", tone: "good" });
   expect(standing({ ...hook, waiting: 1_200 }, NOW).says).toBe("1,200 waiting");
-  expect(standing({ ...hook, waiting: 3, failing_since: "2026-11-21T09:00:00Z" }, NOW)).toEqual({ says: "nothing arrives since 3 h ago", tone: "bad" });
+  expect(standing({ ...hook, waiting: 3, failing_since: "2026-11-21T09:00:00Z" }, NOW)).toEqual({ says: "nothing arrives, for 3 h now", tone: "bad" });
   expect(standing({ ...hook, enabled: false, disabled: { at: "2026-11-21T09:00:00Z", why: "paused" }, waiting: 3 }, NOW).says).toBe("paused");
   expect(standing({ ...hook, enabled: false, disabled: { at: "2026-11-21T09:00:00Z", why: "gone" } }, NOW).tone).toBe("bad");
 });

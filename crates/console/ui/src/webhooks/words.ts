@@ -1,6 +1,6 @@
 // How webhooks and deliveries are said to people.
 
-import { ago } from "../logic/words.ts";
+import { lasts } from "../logic/words.ts";
 import type { Delivery, DeliveryState, HookText, Tested, Webhook, WebhookEvent } from "./api.ts";
 
 /** What a webhook may be told of, in groups. */
@@ -53,14 +53,14 @@ export function changesOf(from: HookText, to: HookText): Partial<HookText> {
 export function standing(hook: Webhook, now: number): { says: string; tone: "good" | "warn" | "bad" | "quiet" } {
   if (hook.disabled?.why === "gone") return { says: "over: it answered 410", tone: "bad" };
   if (!hook.enabled) return { says: "paused", tone: "quiet" };
-  if (hook.failing_since !== null) return { says: `nothing arrives${since(hook.failing_since, now)}`, tone: "bad" };
+  if (hook.failing_since !== null) return { says: `nothing arrives${failing(hook.failing_since, now)}`, tone: "bad" };
   if (hook.waiting > 0) return { says: `${hook.waiting.toLocaleString()} waiting`, tone: "warn" };
   return { says: "works", tone: "good" };
 }
 
-function since(at: string, now: number): string {
-  const gone = ago(Date.parse(at), now);
-  return gone === "now" ? "" : ` since ${gone} ago`;
+function failing(since: string, now: number): string {
+  const length = now - Date.parse(since);
+  return length < 60_000 ? "" : `, for ${lasts(length)} now`;
 }
 
 export const STATES: Record<DeliveryState, { says: string; tone: "good" | "warn" | "bad" }> = {

@@ -1,0 +1,23 @@
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, test } from "vitest";
+import { Values } from "./Values.tsx";
+
+const declared = ["first_name", "shoe_size"].map((name) => ({ name, type: "text", values: [], says: "", declared: true }));
+const shown = (values: Record<string, unknown>, system: Record<string, unknown>): string =>
+  renderToStaticMarkup(createElement(Values, { declared, values, system, save: () => Promise.resolve() }));
+
+test("what is known of everybody stands where the bot declares it, with its source", () => {
+  const page = shown({}, { first_name: "Ana", first_name_source: "channel", language: "es" });
+  expect(page.match(/First name/gu)).toHaveLength(2);
+  expect(page).toContain('<dd><bdi>Ana</bdi> <span class="computed">their channel says so</span></dd>');
+  expect(page).toContain('aria-label="Edit First name"');
+  expect(page).toContain("1 more, not known");
+  expect(page).toContain("<bdi>es</bdi>");
+});
+
+test("what the bot knows itself comes before that", () => {
+  const page = shown({ first_name: "Anita" }, { first_name: "Ana" });
+  expect(page).toContain("<dd><bdi>Anita</bdi></dd>");
+  expect(page).not.toContain("<bdi>Ana</bdi>");
+});
