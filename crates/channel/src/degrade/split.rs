@@ -19,14 +19,30 @@ pub(super) fn split(text: &str, limit: usize) -> Vec<String> {
         }
         let (piece, tail) = rest.split_at_checked(cut_in(rest, window)).expect("cuts are at character boundaries");
         if !piece.trim().is_empty() {
-            pieces.push(piece.trim_end().to_owned());
+            pieces.push(without_end(piece).to_owned());
         }
-        rest = tail.trim_start();
+        rest = without_start(tail);
     }
     if !rest.trim().is_empty() {
         pieces.push(rest.to_owned());
     }
     pieces
+}
+
+fn is_space(grapheme: &str) -> bool {
+    grapheme.chars().all(char::is_whitespace)
+}
+
+/// The text without white space before it. A space that carries a mark is none: without it the mark would go to what stands before.
+fn without_start(text: &str) -> &str {
+    let kept = text.grapheme_indices(true).find(|(_, grapheme)| !is_space(grapheme)).map_or(text.len(), |(at, _)| at);
+    text.get(kept..).unwrap_or_default()
+}
+
+/// The text without white space behind it.
+fn without_end(text: &str) -> &str {
+    let kept = text.grapheme_indices(true).rfind(|(_, grapheme)| !is_space(grapheme)).map_or(0, |(at, grapheme)| at + grapheme.len());
+    text.get(..kept).unwrap_or_default()
 }
 
 /// How many bytes of the text fit, whole graphemes; a grapheme that is itself too long is cut between characters.
@@ -97,6 +113,12 @@ mod tests {
         assert_eq!(split("One two. Three four five", 14), ["One two.", "Three four", "five"]);
         assert_eq!(split("see https://example.com/a/b/c", 26), ["see", "https://example.com/a/b/c"]);
         assert_eq!(split("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+    }
+
+    #[test]
+    fn a_space_with_a_mark_is_no_space() {
+        assert_eq!(split("aaaa  \u{7eb}b", 6), ["aaaa", " \u{7eb}b"]);
+        assert_eq!(split("aaaa \u{301} bbb", 7), ["aaaa \u{301}", "bbb"]);
     }
 
     #[test]
