@@ -108,6 +108,8 @@ format: | tools
 lint: ui
 	@$(call say,lints)
 	cargo clippy --workspace --all-targets -- -D warnings
+	# As it is shipped: without what only tests ask of the libraries.
+	cargo check --quiet -p switchboard-cli
 
 .PHONY: test-ui
 test-ui: ui ## type-check and unit-test the console and the widget
@@ -126,8 +128,9 @@ test-rust: $(DEBUG) ## run the Rust tests of the workspace
 	  cargo test --workspace
 	fi
 
+# With every feature that the tests of the workspace ask for: what `make test-rust` builds after it is there already.
 $(DEBUG): ui FORCE
-	@cargo build -p switchboard-cli
+	@cargo build --workspace --bin switchboard --test every_test_runs
 
 .PHONY: test-flows
 test-flows: $(DEBUG) ## check every bot of flows/ and play its conversations

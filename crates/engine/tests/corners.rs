@@ -1,6 +1,6 @@
 //! Rules of FL 3, 5 and 7 in the places where several of them meet.
 
-mod common;
+use crate::common;
 use switchboard_engine as engine;
 
 use common::{BOT, OneBot, Talk, bot, try_bot};

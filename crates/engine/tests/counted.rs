@@ -1,7 +1,7 @@
 //! Conditions over what happened, in a flow: events counted in the step that raises them, visits, requests nobody answered,
 //! attributes that changed (FL 6, FL 7.3).
 
-mod common;
+use crate::common;
 
 use common::{Talk, bot, try_bot};
 use model::{AgentId, InboxItem, TagKey, Value};

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
+use crate::common;
 
 use common::{OneBot, Talk, bot};
 use model::{Actor, AgentId, Author, Cause, Change, ChoiceAction, Content, InboxItem, IncomingBody, Occasion, Record, TagKey, Value};

@@ -1,6 +1,6 @@
 //! Memberships followed through time and through edits of their rules (FL 5.8, FL 5.9, FL 6.6).
 
-mod common;
+use crate::common;
 
 use common::{BOT, OneBot, Talk, bot};
 use model::{Change, InboxItem, Instant};

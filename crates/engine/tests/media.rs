@@ -1,6 +1,6 @@
 //! Pictures, sounds, places, files and galleries: what is said, what waits, what is read afterwards.
 
-mod common;
+use crate::common;
 
 use common::{BOT, Talk};
 use engine::{Asset, Bot, BotFiles};

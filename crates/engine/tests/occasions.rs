@@ -1,10 +1,10 @@
 //! System skills and occasions nobody wrote a message for: errors that are told once, pages visited, agents who
 //! join and leave, events of the website (FL 4, 7.3).
 
-mod common;
+use crate::common;
 
 use common::{Talk, bot, try_bot};
-use model::{AgentId, InboxItem, IncomingBody, Record, Value};
+use model::{Actor, AgentId, Happened, InboxItem, IncomingBody, Record, Value};
 
 const BOT: &str = "name: T\nattributes: { visits: number }\ngroups: { support: {} }\n";
 fn fails() -> &'static str {
@@ -170,4 +170,16 @@ fn a_circle_of_events_that_a_checked_answer_leads_out_of_is_none() {
         assert!(!said.contains("error"), "{block}: {said}");
         assert_eq!(said.contains("W0237"), warns, "{block}: {said}");
     }
+}
+
+#[test]
+fn events_that_a_file_told_stay_whatever_breaks_of_what_they_began() {
+    let sale = "skill: sale\ncatch: [{ event: sale }]\nblocks:\n  tag: { add_tag: bought }\n";
+    let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/s.yaml", sale)]));
+    // More runs than a step may begin.
+    let told = |_| Happened { id: None, name: "sale".into(), fields: Record::new(), at: talk.now };
+    let item = InboxItem::Import { events: (0..40).map(told).collect(), start: true, by: Actor::Import("imp_1".into()) };
+    talk.item(item);
+    assert!(talk.steps[0].broken.is_some(), "{:?}", talk.steps[0]);
+    assert_eq!(events(&talk).iter().filter(|name| *name == "sale").count(), 40);
 }

@@ -1,7 +1,7 @@
 //! What is known of people: attributes of four kinds, language and country with their source, how they came, words
 //! that opt out (FL 7.1, 7.9, 8).
 
-mod common;
+use crate::common;
 
 use common::{Talk, bot, try_bot};
 use model::{Content, InboxItem, Incoming, IncomingBody, Instant, Record, TagKey, Value};

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
+use crate::common;
 
 use common::{Talk, bot, try_bot};
 use model::{Actor, Change, InboxItem, JourneyKind, Value};

@@ -1,5 +1,5 @@
 //! `docs/language/blocks.md` is generated from the code's own list: what is written there is what the code says.
-//! `UPDATE_REFERENCE=1 cargo test -p switchboard-engine --test reference` writes it anew.
+//! `UPDATE_REFERENCE=1 cargo test -p switchboard-engine --test all reference` writes it anew.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
+use crate::common;
 
 use common::{Talk, bot, texts, try_bot};
 use model::{CallAnswer, CallKind, Came, HttpCall, HttpMethod, InboxItem, JourneyKind, MailCall, Owner, RequestId, SmsCall, Value};

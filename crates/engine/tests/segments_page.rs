@@ -1,8 +1,8 @@
 //! `docs/segments.md`, run: its bot is loaded, its conversation held, each table played line by line through the engine with
 //! a clock of its own, and its explanation is what the engine says.
-//! `UPDATE_SEGMENTS=1 cargo test -p switchboard-engine --test segments_page` writes the explanation anew.
+//! `UPDATE_SEGMENTS=1 cargo test -p switchboard-engine --test all segments_page` writes the explanation anew.
 
-mod common;
+use crate::common;
 
 use common::{OneBot, Talk, bot};
 use engine::{Bot, Input, why_in_segment};

@@ -1,6 +1,6 @@
 //! The rules of FL 5, each as a short conversation with the engine alone.
 
-mod common;
+use crate::common;
 use switchboard_engine as engine;
 
 use common::{BOT, Talk, bot, try_bot};

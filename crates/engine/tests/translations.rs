@@ -1,7 +1,7 @@
 //! Translations (FL 3.12): prose, buttons, retries and the product's own sentences in the contact's language; what
 //! is wrong with a translation file; what lacks one.
 
-mod common;
+use crate::common;
 use switchboard_engine as engine;
 
 use common::{Talk, bot, try_bot};

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
+use crate::common;
 use common::{BOT, Talk, bot, texts, try_bot};
 use engine::Input;
 use model::{Actor, AgentId, Awaited, Change, InboxItem, Instant, Record, Rest, Value};

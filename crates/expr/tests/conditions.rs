@@ -1,6 +1,6 @@
 //! What conditions come to: one example at least for each test, operator and rule of FL 6.
 
-mod common;
+use crate::common;
 
 use common::*;
 use model::Value;

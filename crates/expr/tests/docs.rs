@@ -1,6 +1,6 @@
 //! The pages about the language: every example of `expressions.md` is judged, and `functions.md` lists what the code lists.
 
-mod common;
+use crate::common;
 
 use common::{Bot, Person, told};
 use model::{TagKey, Value};

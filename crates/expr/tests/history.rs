@@ -1,6 +1,6 @@
 //! What conditions say of recorded events: figures, windows, sequences, changes and notes, at their boundaries.
 
-mod common;
+use crate::common;
 
 use common::*;
 use jiff::tz::TimeZone;

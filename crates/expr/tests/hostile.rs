@@ -1,6 +1,6 @@
 //! Input made to break a reader: each is answered fast, with a place, on a small stack.
 
-mod common;
+use crate::common;
 
 use common::{Bot, Person};
 use switchboard_expr::{Condition, Expression, Fuel, Place, Template};

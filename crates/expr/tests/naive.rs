@@ -1,7 +1,7 @@
 //! The evaluator against a deliberately naive one that shares nothing with it but the meaning: it works on a tree
 //! of its own and on plain options, from which the text that the real one reads is written.
 
-mod common;
+use crate::common;
 
 use common::{Bot, Person};
 use model::Value;

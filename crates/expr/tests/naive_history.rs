@@ -1,7 +1,7 @@
 //! What is asked of recorded events, against a recount that shares nothing with the evaluator: it goes through every event
 //! for every question. And against time: nothing changes before the next flip, and at a flip that is told exactly all does.
 
-mod common;
+use crate::common;
 
 use common::{Bot, Person};
 use jiff::{ToSpan, civil::Date, tz::TimeZone};

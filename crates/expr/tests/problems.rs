@@ -1,6 +1,6 @@
 //! What a designer is told: the code, the exact place, and the way out. Carets under a source show the range.
 
-mod common;
+use crate::common;
 
 use common::{Bot, told};
 use switchboard_expr::{Condition, Place, Problem, Template};

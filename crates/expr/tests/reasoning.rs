@@ -1,6 +1,6 @@
 //! What follows from conditions: contradictions are found, implications too, and nothing is said that is not certain.
 
-mod common;
+use crate::common;
 
 use common::Bot;
 use switchboard_expr::{Condition, Place};

@@ -1,7 +1,7 @@
 //! How long a condition takes. The bound is loose, for it has to hold on a busy machine in a debug build; the figure
 //! of a release build is printed with `--nocapture`.
 
-mod common;
+use crate::common;
 
 use common::{Person, condition};
 use std::hint::black_box;

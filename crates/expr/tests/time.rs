@@ -1,6 +1,6 @@
 //! Windows at their boundaries, in zones and across daylight-saving changes, and when time alone flips a verdict.
 
-mod common;
+use crate::common;
 
 use common::*;
 use jiff::tz::TimeZone;

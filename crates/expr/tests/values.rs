@@ -1,6 +1,6 @@
 //! Templates, value expressions, and every function's and filter's own example.
 
-mod common;
+use crate::common;
 
 use common::*;
 use model::{Money, Value};

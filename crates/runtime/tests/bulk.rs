@@ -3,53 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
-use channel::{Capabilities, Channel, Hub, Inbound, Outbound, Route, SendError, Sent};
-use futures::future::BoxFuture;
+use channel::{Inbound, Sent};
 use model::{Actor, Address, Change, ContactId, Content, Incoming, IncomingBody, Instant, JourneyKind};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
-use store::{MemBlobs, MemStore, Store};
+use store::{MemStore, Store};
 use switchboard_runtime::{Audience, Frozen, ManualClock, Options, Service, Stage, privacy::Progress, start};
-use tokio::sync::watch;
-use world::{HOUR, SECOND, address};
-
-/// A channel that takes every piece and remembers for whom.
-struct Taker {
-    name: String,
-    capabilities: Capabilities,
-    sent: Arc<Mutex<Vec<Address>>>,
-}
-
-impl Channel for Taker {
-    fn kind(&self) -> &'static str {
-        "taker"
-    }
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
-        Vec::new()
-    }
-    fn run(self: Arc<Self>, _: Arc<dyn Hub>, mut stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            stop.wait_for(|stop| *stop).await.expect("the service tells its channels to stop");
-        })
-    }
-    fn send<'a>(&'a self, _: &'a dyn Hub, out: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async move {
-            self.sent.lock().unwrap().push(out.address.clone());
-            Ok(Sent::default())
-        })
-    }
-    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-}
+use world::{HOUR, SECOND, address, served};
 
 struct Place {
     service: Service,
@@ -59,23 +21,14 @@ struct Place {
 }
 
 async fn place(store: MemStore, now: Instant, at_rest: bool) -> Place {
-    let sent = Arc::new(Mutex::default());
-    let channel: Arc<dyn Channel> =
-        Arc::new(Taker { name: "push".into(), capabilities: world::capabilities(false), sent: Arc::clone(&sent) });
+    let sent = Arc::new(Mutex::<Vec<Address>>::default());
+    let taken = Arc::clone(&sent);
+    let channel = served::pushed("push", move |out| {
+        taken.lock().unwrap().push(out.address.clone());
+        Ok(Sent::default())
+    });
     let clock = ManualClock::new(now);
-    let service = start(Options {
-        bot: world::bot(),
-        pinned: Vec::new(),
-        store: Arc::new(store.clone()),
-        blobs: Arc::new(MemBlobs::new()),
-        channels: vec![channel],
-        clock: Arc::new(clock.clone()),
-        seed: 5,
-        outside: None,
-        at_rest,
-    })
-    .await
-    .unwrap();
+    let service = start(Options { at_rest, ..served::options(world::bot(), &store, &clock, vec![channel]) }).await.unwrap();
     Place { service, store, clock, sent }
 }
 

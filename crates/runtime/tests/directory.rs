@@ -49,7 +49,7 @@ async fn create(handle: &Handle, no: u128, name: &str, number: &str) {
 }
 
 async fn found(handle: &Handle, text: &str) -> Vec<ContactId> {
-    handle.find(text, 10).await.people.iter().map(|person| person.contact.id).collect()
+    handle.find(text, 10).await.unwrap().people.iter().map(|person| person.contact.id).collect()
 }
 
 async fn bearers(handle: &Handle) -> Vec<Vec<ContactId>> {
@@ -124,7 +124,7 @@ async fn what_webhooks_keep_of_somebody_goes_with_them() {
         .await
         .unwrap();
     assert!(of(2).contains(&"contact.merged".to_owned()) && of(4) == ["contact.created"], "{:?}", rows());
-    handle.delete_webhook("whk_1").await.unwrap();
+    handle.delete_webhook("whk_1", None).await.unwrap();
     assert!(handle.webhooks().is_empty());
     service.stop().await;
     assert!(store.records("webhook_queue/whk_1").unwrap().is_empty() && store.records("webhooks").unwrap().is_empty());

@@ -2,44 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
-use channel::{Capabilities, Channel, Hub, Inbound, Outbound, Route, SendError, Sent};
+use channel::Inbound;
 use engine::{Bot, BotFiles};
-use futures::future::BoxFuture;
-use model::{Address, Author, Content, Incoming, IncomingBody, Instant, Record, TranscriptEntry, Value};
+use model::{Author, Content, Incoming, IncomingBody, Instant, Record, TranscriptEntry, Value};
 use std::sync::Arc;
-use store::{MemBlobs, MemStore};
-use switchboard_runtime::{ManualClock, Options, Service, WriteError, start};
-use tokio::sync::watch;
-use world::address;
-
-/// A channel whose customers fetch.
-struct Pull(Capabilities);
-
-impl Channel for Pull {
-    fn kind(&self) -> &'static str {
-        "pull"
-    }
-    fn name(&self) -> &str {
-        "web"
-    }
-    fn capabilities(&self) -> &Capabilities {
-        &self.0
-    }
-    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
-        Vec::new()
-    }
-    fn run(self: Arc<Self>, _: Arc<dyn Hub>, _: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        Box::pin(async {})
-    }
-    fn send<'a>(&'a self, _: &'a dyn Hub, _: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async { unreachable!("customers of this channel fetch") })
-    }
-    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-}
+use store::MemStore;
+use switchboard_runtime::{ManualClock, Service, WriteError, start};
+use world::{address, served};
 
 fn bot(days: &str) -> Arc<Bot> {
     let files = [
@@ -52,19 +23,8 @@ fn bot(days: &str) -> Arc<Bot> {
 }
 
 async fn service(store: &MemStore, days: &str) -> Service {
-    start(Options {
-        bot: bot(days),
-        pinned: Vec::new(),
-        store: Arc::new(store.clone()),
-        blobs: Arc::new(MemBlobs::new()),
-        channels: vec![Arc::new(Pull(world::capabilities(true)))],
-        clock: Arc::new(ManualClock::new(Instant::from_secs(1_772_442_000))),
-        seed: 5,
-        outside: None,
-        at_rest: false,
-    })
-    .await
-    .unwrap()
+    let clock = ManualClock::new(Instant::from_secs(1_772_442_000));
+    start(served::options(bot(days), store, &clock, vec![served::fetched("web")])).await.unwrap()
 }
 
 async fn hear(service: &Service, id: &str, body: IncomingBody) -> Result<Vec<String>, channel::AcceptError> {

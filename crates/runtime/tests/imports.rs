@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
 use model::{Actor, Change, ContactId, IdentifierKind, Instant};
 use std::sync::Arc;

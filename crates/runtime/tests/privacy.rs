@@ -2,14 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
-use channel::{Capabilities, Channel, Hub, Inbound, Outbound, Route, SendError, Sent};
-use futures::future::BoxFuture;
-use model::{
-    Actor, Address, AgentId, Attachment, AttachmentKind, BlobId, Change, ContactId, Content, IdentifierKind, Incoming, IncomingBody,
-    Instant,
-};
+use channel::Hub;
+use model::{Actor, Address, AgentId, BlobId, Change, ContactId, Content, IdentifierKind, Instant};
 use serde_json::{Value, json};
 use std::{sync::Arc, task::Poll};
 use store::{Blobs, Fault, MemBlobs, MemStore, Store};
@@ -18,39 +14,9 @@ use switchboard_runtime::{
     privacy::{Progress, UPLOADS_KEPT, UPLOADS_OF_AGENTS},
     start,
 };
-use tokio::sync::watch;
-use world::address;
+use world::{address, served};
 
 const MAIL: &str = "ana.quvplth@shop.example";
-
-/// A channel that is fetched from: nothing waits to be sent.
-struct Fetched(Capabilities);
-
-impl Channel for Fetched {
-    fn kind(&self) -> &'static str {
-        "fetched"
-    }
-    fn name(&self) -> &str {
-        "web"
-    }
-    fn capabilities(&self) -> &Capabilities {
-        &self.0
-    }
-    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
-        Vec::new()
-    }
-    fn run(self: Arc<Self>, _: Arc<dyn Hub>, mut stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            stop.wait_for(|stop| *stop).await.expect("the service tells its channels to stop");
-        })
-    }
-    fn send<'a>(&'a self, _: &'a dyn Hub, _: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
-        unreachable!("it is fetched from")
-    }
-    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-}
 
 struct Stage {
     service: Service,
@@ -68,33 +34,12 @@ fn by() -> Actor {
 async fn stage() -> Stage {
     let (store, blobs) = (MemStore::new(), MemBlobs::new());
     let clock = ManualClock::new(Instant::from_secs(1_767_312_000));
-    let service = start(Options {
-        bot: world::bot_files(&[]),
-        pinned: Vec::new(),
-        store: Arc::new(store.clone()),
-        blobs: Arc::new(blobs.clone()),
-        channels: vec![Arc::new(Fetched(world::capabilities(true)))],
-        clock: Arc::new(clock.clone()),
-        seed: 5,
-        outside: None,
-        at_rest: false,
-    });
+    let channels = vec![served::fetched("web")];
+    let service = start(Options { blobs: Arc::new(blobs.clone()), ..served::options(world::bot_files(&[]), &store, &clock, channels) });
     let service = service.await.unwrap();
     let (handle, folder) = (service.handle.clone(), tempfile::tempdir().unwrap());
     handle.imports_in(folder.path()).await.unwrap();
     Stage { service, handle, store, blobs, clock, folder }
-}
-
-fn attached(blob: &BlobId) -> Attachment {
-    Attachment {
-        kind: AttachmentKind::File,
-        blob: blob.clone(),
-        name: "a.pdf".into(),
-        mime: "application/pdf".into(),
-        size: 3,
-        alt: String::new(),
-        made: None,
-    }
 }
 
 impl Stage {
@@ -103,10 +48,7 @@ impl Stage {
     }
 
     async fn say(&self, at: &Address, id: &str, text: &str, file: Option<&BlobId>) -> ContactId {
-        let mut content = Content::text(text);
-        content.attachments.extend(file.map(attached));
-        let incoming = Incoming { body: IncomingBody::Message(content), at: Instant(0), profile: Default::default(), client_id: None };
-        self.hub().accept(Inbound { address: at.clone(), provider_id: id.into(), incoming }).await.unwrap();
+        self.hub().accept(served::message(at, id, text, file)).await.unwrap();
         self.hub().settled(at, 60_000).await;
         self.store.person_at(at).unwrap().unwrap()
     }
@@ -396,7 +338,8 @@ async fn an_agent_is_told_that_a_file_is_not_there_any_more() {
     let [there, gone] = [b"there".as_slice(), b"gone"].map(|bytes| stage.blobs.put(bytes).unwrap());
     stage.noted(&gone).await;
     stage.handle.compact().await.unwrap();
-    let said = |files: &[&BlobId]| Content { attachments: files.iter().map(|file| attached(file)).collect(), ..Content::text("Look") };
+    let said =
+        |files: &[&BlobId]| Content { attachments: files.iter().map(|file| served::attached(file)).collect(), ..Content::text("Look") };
     let refused = stage.handle.say(bea, conversation, said(&[&there, &gone]), None).await;
     assert_eq!(refused, Err(DeskError::FileGone("a.pdf".into())));
     stage.handle.say(bea, conversation, said(&[&there]), None).await.unwrap();

@@ -2,19 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
-use channel::{Accepted, Capabilities, Channel, Hub, Inbound, Outbound, Route, SendError, Sent};
+use channel::{Accepted, Inbound, SendError, Sent};
 use engine::{Bot, BotFiles, TriggerTo};
-use futures::future::BoxFuture;
 use model::{
     Actor, Address, AgentId, Change, Content, Delivery, Forgotten, Incoming, IncomingBody, Instant, JourneyFilter, JourneyKind,
     JourneyTopic, Record, TranscriptEntry, Value,
 };
 use std::sync::Arc;
-use store::{Commit, MemBlobs, MemStore, PersonChange, Store};
-use switchboard_runtime::{Handle, ManualClock, Misfits, Options, Service, StartError, start};
-use tokio::sync::watch;
+use store::{Commit, MemStore, PersonChange, Store};
+use switchboard_runtime::{Handle, ManualClock, Misfits, Service, StartError, start};
+use world::served;
 
 const SALE: &str = "skill: sale\ncatch: [{ event: sale }]\nblocks:\n  mark: { add_tag: saw-sale }\n  say: { text: Sale! }\n";
 
@@ -27,51 +26,13 @@ fn bot(attributes: &str) -> Arc<Bot> {
     bot.unwrap_or_else(|| panic!("the bot of the test is sound: {problems:?}"))
 }
 
-/// A channel that is asked to send, and refuses whom it does not know.
-struct Shop(Capabilities);
-
-impl Channel for Shop {
-    fn kind(&self) -> &'static str {
-        "shop"
-    }
-    fn name(&self) -> &str {
-        "shop"
-    }
-    fn capabilities(&self) -> &Capabilities {
-        &self.0
-    }
-    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
-        Vec::new()
-    }
-    fn run(self: Arc<Self>, _: Arc<dyn Hub>, mut stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            stop.wait_for(|stop| *stop).await.expect("the service tells its channels to stop");
-        })
-    }
-    fn send<'a>(&'a self, _: &'a dyn Hub, out: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async move {
-            if out.address.id == "gone" { Err(SendError::Permanent("no such customer".into())) } else { Ok(Sent::default()) }
-        })
-    }
-    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-}
-
 async fn serve(store: &MemStore, attributes: &str) -> Result<Service, StartError> {
-    let channels: Vec<Arc<dyn Channel>> = vec![Arc::new(Shop(world::capabilities(false)))];
-    start(Options {
-        bot: bot(attributes),
-        pinned: Vec::new(),
-        store: Arc::new(store.clone()),
-        blobs: Arc::new(MemBlobs::new()),
-        channels,
-        clock: Arc::new(ManualClock::new(Instant::from_secs(1_772_442_000))),
-        seed: 5,
-        outside: None,
-        at_rest: false,
-    })
-    .await
+    // It refuses whom it does not know.
+    let shop = served::pushed("shop", |out| {
+        if out.address.id == "gone" { Err(SendError::Permanent("no such customer".into())) } else { Ok(Sent::default()) }
+    });
+    let clock = ManualClock::new(Instant::from_secs(1_772_442_000));
+    start(served::options(bot(attributes), store, &clock, vec![shop])).await
 }
 
 async fn write(handle: &Handle, who: &str, id: &str, text: &str) -> model::ContactId {

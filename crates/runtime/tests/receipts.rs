@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
 use model::{Actor, Address, Author, Came, Delivery, InboxItem, JourneyKind, Medium, Message, MessageId, TranscriptEntry};
 use store::{Fault, Store};

@@ -41,7 +41,7 @@ async fn says(handle: &Handle, clock: &ManualClock, who: &str, text: &str) -> Co
     let incoming =
         Incoming { body: IncomingBody::Message(Content::text(text)), at: handle.now(), profile: Default::default(), client_id: None };
     handle.hub("web").accept(Inbound { address: address.clone(), provider_id: format!("{who} {text}"), incoming }).await.unwrap();
-    handle.find(&format!("web:{who}"), 1).await.people[0].contact.id
+    handle.find(&format!("web:{who}"), 1).await.unwrap().people[0].contact.id
 }
 
 async fn page(handle: &Handle, text: &str) -> SaidPage {

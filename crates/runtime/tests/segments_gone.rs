@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
 use engine::Bot;
 use model::{Actor, Address, Change, InboxItem, Instant, JourneyEntry, JourneyKind, Value};

@@ -62,7 +62,7 @@ fn a_sound_store_has_nothing_wrong() {
     let mut parts = with_lines(&[1, 2, 3]);
     parts.push(Part::Journey(Box::new(journey(1))));
     parts.push(Part::Event(Box::new(event(1))));
-    parts.push(record("closed_chats", "anything", json!({ "is": "fine" })));
+    parts.push(record("notes_of_somebody", "anything", json!({ "is": "fine" })));
     assert_eq!(found(parts, &Around::default()), []);
 }
 

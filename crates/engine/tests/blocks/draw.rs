@@ -191,7 +191,6 @@ pub fn state(talk: &Talk) -> Vec<String> {
             RequestState::Waiting => "waits".to_owned(),
             RequestState::Active { name, .. } => format!("has {name}"),
             RequestState::Missed { why, .. } => format!("missed: {why}"),
-            RequestState::Resolved { .. } => "is over".to_owned(),
         };
         lines.push(format!("the request for {} {state}", request.group));
     }

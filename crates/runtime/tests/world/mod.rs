@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test file uses its own part of the world")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod served;
+
 use channel::{AcceptError, Accepted, Capabilities, Inbound, Notice, Outbound, SendError, Sent};
 use engine::{Bot, BotFiles, Input, Limits, PersonView, Step, Turn};
 use model::{
@@ -271,6 +273,7 @@ impl World {
                     }
                     Action::Done(ticket, answer) => assert!(self.done.insert(ticket.0, answer).is_none(), "a ticket is answered once"),
                     Action::Settled(ticket) => self.settled.push(ticket.0),
+                    Action::Kept(_) => {}
                     Action::Notice(address, notice) => self.notices.push((address, notice)),
                     Action::Gone(address) => self.gone.push(address),
                     Action::Said(..) => {}
