@@ -143,7 +143,8 @@ pub fn a_frozen_store_is_of_one_moment(factory: &mut dyn Factory) {
                 assert_eq!(people.get(&contact_id(one)), Some(&(*version, version - 1, *version)), "round {round}, {one}");
             }
         }
-        assert!(versions.len() >= seen.max(40), "round {round}");
+        // The last pair may have been one that is taken away again.
+        assert!(versions.len() + 1 >= seen.max(41), "round {round}");
         seen = versions.len();
         assert!(matches!(store.freeze().err(), None | Some(crate::Error::Busy)));
     }

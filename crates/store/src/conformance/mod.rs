@@ -5,11 +5,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a rule that is broken panics: this is test code for other crates' tests")]
 
+mod commits;
 pub mod copies;
+mod erasing;
+mod everybody;
+mod identity;
 pub mod model;
+mod past;
 pub mod people;
+mod rows;
 pub mod rules;
 mod timeline;
+mod withdrawn;
 
 use crate::{Load, Store};
 
@@ -42,6 +49,7 @@ macro_rules! conformance {
             journey_and_events_page_newest_first
             a_journey_is_filtered_and_paged_by_place
             a_journey_names_nobody_who_was_erased
+            events_that_are_withdrawn_keep_their_places_and_say_nothing
             addresses_lead_to_one_person
             an_address_moves_when_it_was_dropped
             an_address_moves_between_the_people_of_one_commit

@@ -1,6 +1,6 @@
 //! Made-up people for the rules: small, deterministic, every kind of part filled.
 
-use crate::{Commit, PersonChange, Store, commit_blocking};
+use crate::{Commit, PersonChange, RecordPut, Store, commit_blocking};
 use model::{
     Actor, Address, Author, Call, CallKind, CallRow, CallState, Contact, ContactId, Content, Conversation, ConversationId, Delivery,
     DeliveryUpdate, EventId, EventRecord, HttpBody, HttpCall, HttpMethod, InboxItem, InboxRow, Instant, JourneyEntry, JourneyId,
@@ -167,4 +167,14 @@ pub fn commit(change: PersonChange) -> Commit {
 /// If not.
 pub fn get(store: &dyn Store, n: u64) -> Arc<Person> {
     store.person(contact_id(n)).expect("people can be read").expect("the person is there")
+}
+
+/// A record to write, or to delete where there is no value.
+pub fn record(table: &str, key: &str, value: Option<serde_json::Value>) -> RecordPut {
+    RecordPut { table: table.into(), key: key.into(), value }
+}
+
+/// The numbers of the lines.
+pub fn numbers(lines: &[TranscriptEntry]) -> Vec<u64> {
+    lines.iter().map(TranscriptEntry::no).collect()
 }
