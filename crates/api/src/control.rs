@@ -4,7 +4,6 @@
 //! calls [`perform`] on a runtime of its own.
 
 mod client;
-mod events;
 mod find;
 mod imports;
 mod keys;
@@ -185,14 +184,7 @@ pub enum Request {
         /// Its name or its id.
         key: String,
     },
-    /// Events that happened elsewhere, each with whose it is.
-    EventsImport {
-        /// Lines of a file.
-        rows: Vec<serde_json::Value>,
-        /// What tells this import from others; the same rows under the same name are recorded once.
-        import: String,
-    },
-    /// Imports of contacts.
+    /// Imports of contacts and of events.
     ContactsImport {
         /// What of them.
         ask: ImportAsk,
@@ -352,6 +344,9 @@ pub enum ControlError {
     /// Something about a search.
     #[error("{0}")]
     Find(String),
+    /// Too many look for people at once.
+    #[error(transparent)]
+    Finds(#[from] runtime::TooManyFinds),
     /// Something about a filter of the journey.
     #[error("{0}")]
     Journey(String),
@@ -384,12 +379,12 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::ContactsList { after, limit, find } => {
             let limit = limit.unwrap_or(50).clamp(1, CONTACTS);
             let people = match find {
-                Some(text) => handle.find(&text, limit).await.people,
+                Some(text) => handle.find(&text, limit).await?.people,
                 None => handle.people(after, limit).await,
             };
             Ok(json!({ "contacts": people.iter().map(|p| summary(p)).collect::<Vec<_>>() }))
         }
-        Request::ContactsFind { text, limit } => Ok(find::find(handle, &text, limit).await),
+        Request::ContactsFind { text, limit } => find::find(handle, &text, limit).await,
         Request::ContactsSaid { text, limit, cursor } => find::said(handle, &text, limit, cursor.as_deref()).await,
         Request::ContactsBlock { id, blocked } => {
             let status = crate::v1::block_contact(handle, id, blocked, model::Actor::Api("command line".into())).await.map_err(
@@ -439,7 +434,6 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::KeysList {} => Ok(keys::list(handle).await),
         Request::KeysCreate { name, scopes, per_minute } => keys::create(handle, &name, &scopes, per_minute).await,
         Request::KeysRevoke { key } => keys::revoke(handle, &key).await,
-        Request::EventsImport { rows, import } => Ok(events::import(handle, &rows, &import).await),
         Request::ContactsImport { ask } => imports::imports(handle, ask).await,
         Request::ContactsExport { ask } => imports::export(handle, ask).await,
         Request::ContactsBulk { ask } => imports::bulk(handle, ask).await,
@@ -540,6 +534,7 @@ pub(crate) async fn post(_: Operator, State(server): State<Shared>, Json(request
         Err(ControlError::Agent(AgentError::Write(error)) | ControlError::Key(KeyError::Write(error)) | ControlError::Write(error)) => {
             Err(error.into())
         }
+        Err(ControlError::Finds(error)) => Err(error.into()),
         Err(error @ (ControlError::NoContact(_) | ControlError::NoMerge(_))) => {
             Err(Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string()))
         }

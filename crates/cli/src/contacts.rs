@@ -47,7 +47,7 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
             println!("{}", serde_json::to_string_pretty(&answer)?);
         }
         ContactsCommand::Erase(args) => return erase::run(&args),
-        ContactsCommand::ImportEvents { data, file, json } => return crate::events::import(&data, &file, json),
+        ContactsCommand::ImportEvents(args) => return import::events(args),
         ContactsCommand::Show { data, id, kind, lines, json } => {
             let id = id.parse()?;
             let answer = data::ask(&data, Request::ContactsShow { id, kind, lines })?;

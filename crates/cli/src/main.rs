@@ -9,7 +9,6 @@ mod chat;
 mod check;
 mod contacts;
 mod data;
-mod events;
 mod explain;
 mod folder;
 mod globals;

@@ -233,6 +233,7 @@ impl Play {
                     Action::Done(_, Ok(_))
                     | Action::Accepted(_, Ok(_))
                     | Action::Post(..)
+                    | Action::Kept(_)
                     | Action::Settled(_)
                     | Action::Notice(..)
                     | Action::Gone(_)

@@ -10,6 +10,7 @@
 
 pub mod directory;
 pub mod erase;
+pub mod event;
 pub mod export;
 pub mod import;
 pub mod merge;

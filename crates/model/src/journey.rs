@@ -19,6 +19,19 @@ pub struct EventRecord {
     pub by: Actor,
 }
 
+impl EventRecord {
+    /// It did not happen after all: its place stays taken, and nothing of what it said is left.
+    pub fn withdraw(&mut self) {
+        self.name.clear();
+        self.fields.clear();
+    }
+
+    /// Whether it was taken back ([`Self::withdraw`]): it counts for nothing and is shown to nobody.
+    pub fn is_withdrawn(&self) -> bool {
+        self.name.is_empty()
+    }
+}
+
 /// A segment that was entered or left, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "WrittenTransition")]

@@ -134,6 +134,9 @@ pub enum InboxItem {
         at: Instant,
         /// What it changed.
         altered: Vec<crate::Altered>,
+        /// Events that it recorded: they are taken out again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        events: Vec<crate::EventId>,
         /// Who takes it back.
         by: crate::Actor,
     },
@@ -161,10 +164,13 @@ pub enum InboxItem {
         by: crate::Actor,
     },
     /// Events that happened elsewhere are taken over: recorded and counted; no flow starts for them, nor for the segments
-    /// that they carry the contact in or out of.
+    /// that they carry the contact in or out of, unless that is asked for.
     Import {
         /// The events.
         events: Vec<Happened>,
+        /// Whether flows that catch them start, as for events that are raised.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        start: bool,
         /// Which import.
         by: crate::Actor,
     },
@@ -208,6 +214,9 @@ pub enum InboxItem {
 /// An event that happened elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Happened {
+    /// Its id, by which it is known when it is told again; a new one if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<crate::EventId>,
     /// Its name.
     pub name: String,
     /// Its fields.

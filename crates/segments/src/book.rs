@@ -39,7 +39,7 @@ pub use tags::TagCount;
 
 pub(crate) use chunk::Chunk;
 pub(crate) use mask::{Mask, ROWS};
-pub(crate) use names::Names;
+pub(crate) use names::{NameId, Names};
 pub(crate) use one::NEVER;
 pub(crate) use program::Program;
 pub(crate) use stamps::Stamps;
@@ -47,7 +47,7 @@ pub(crate) use stamps::Stamps;
 use crate::{Around, Set};
 use model::{Contact, ContactId, EventRecord, Instant};
 use places::{Places, tag};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// All contacts.
 #[derive(Clone, Debug, Default)]
@@ -98,16 +98,40 @@ impl Book {
         row
     }
 
-    /// Writes down what happened; late events go to their place in time. A contact that is not there is ignored.
+    /// Writes down what happened; late events go to their place in time, and those that were withdrawn nowhere. A contact that is not
+    /// there is ignored.
     pub fn add_events(&mut self, id: ContactId, events: &[EventRecord]) {
         let Some((chunk, row)) = self.row(id).map(place) else { return };
         if events.is_empty() {
             return;
         }
+        if events.iter().any(EventRecord::is_withdrawn) {
+            let kept: Vec<EventRecord> = events.iter().filter(|event| !event.is_withdrawn()).cloned().collect();
+            return self.add_events(id, &kept);
+        }
         let names = &mut self.names;
         if let Some(chunk) = self.chunks.get_mut(chunk) {
             Arc::make_mut(chunk).add_events(row, events, &mut |name| Names::number(names, name));
         }
+    }
+
+    /// Writes down anew what happened to a contact, of those names of which less is left: what was written before did not all happen.
+    pub fn recount(&mut self, id: ContactId, events: &[EventRecord]) {
+        let Some((chunk, row)) = self.row(id).map(place) else { return };
+        let names = &self.names;
+        let Some(chunk) = self.chunks.get_mut(chunk) else { return };
+        let mut left: HashMap<NameId, usize> = HashMap::new();
+        for event in events.iter().filter(|event| !event.is_withdrawn()) {
+            if let Some(name) = names.get(&event.name) {
+                *left.entry(name).or_default() += 1;
+            }
+        }
+        // To take a name's events out is to move those of everybody else in the chunk.
+        Arc::make_mut(chunk).remove_events(row, |name, count| left.get(&name).copied().unwrap_or(0) != count);
+        let is_gone =
+            |event: &&EventRecord| !event.is_withdrawn() && names.get(&event.name).is_none_or(|name| !chunk.has_events(row, name));
+        let anew: Vec<EventRecord> = events.iter().filter(is_gone).cloned().collect();
+        self.add_events(id, &anew);
     }
 
     /// Forgets a contact and what happened to them.

@@ -83,7 +83,7 @@ impl SledStore {
         let entries = newest(&self.shared.db, contact, found, Counted::Journey, skip, limit);
         let mut entries: Vec<JourneyEntry> = self.unless_erased(contact, entries)?.unwrap_or_default();
         for entry in &mut entries {
-            entry.unname(&gone);
+            gone.unname(entry);
         }
         Ok(entries)
     }
@@ -106,7 +106,7 @@ impl SledStore {
         let walked = history::walk(&self.shared.db, contact, &history, &mut walk);
         let mut page = self.unless_erased(contact, walked)?.map(|()| walk.page()).unwrap_or_default();
         for (_, entry) in &mut page.lines {
-            entry.unname(&gone);
+            gone.unname(entry);
         }
         Ok(page)
     }
@@ -117,11 +117,13 @@ impl SledStore {
             let forgotten = slot.person.forgotten.clone();
             let gone = forgotten.events.saturating_sub(slot.disk.history.total.events);
             let memory = in_memory(slot, |tail| &tail.events, gone, skip.saturating_add(limit));
-            (slot.disk.history.clone(), forgotten, memory)
+            ((slot.disk.history.clone(), forgotten, memory), slot.unname.clone())
         };
-        let Some(found) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let Some((found, gone)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
         let entries = newest(&self.shared.db, contact, found, Counted::Events, skip, limit);
-        Ok(self.unless_erased(contact, entries)?.unwrap_or_default())
+        let mut entries: Vec<EventRecord> = self.unless_erased(contact, entries)?.unwrap_or_default();
+        entries.iter_mut().for_each(|event| _ = gone.withdraw(event));
+        Ok(entries)
     }
 }
 
@@ -195,6 +197,10 @@ impl Store for SledStore {
 
     fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error> {
         self.shared.with_slot(id, |slot| slot.person.clone())
+    }
+
+    fn is_at_hand(&self, id: ContactId) -> bool {
+        lock(&self.shared.state).slot(id).is_some()
     }
 
     fn person_at(&self, address: &Address) -> Result<Option<ContactId>, Error> {
@@ -276,13 +282,15 @@ impl Store for SledStore {
         let look = |slot: &mut Slot| {
             let forgotten = slot.person.forgotten.events;
             let gone = forgotten.saturating_sub(slot.disk.history.total.events);
-            (slot.disk.history.clone(), forgotten, in_memory(slot, |tail| &tail.events, gone, usize::MAX))
+            let memory = in_memory(slot, |tail| &tail.events, gone, usize::MAX);
+            ((slot.disk.history.clone(), forgotten, memory), slot.unname.clone())
         };
-        let Some((history, forgotten, memory)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
+        let Some(((history, forgotten, memory), gone)) = self.shared.with_slot(contact, look)? else { return Ok(Vec::new()) };
         let paged = history::oldest_events(&self.shared.db, contact, &history, forgotten, limit);
         let Some(mut events) = self.unless_erased(contact, paged)? else { return Ok(Vec::new()) };
         let left = limit - events.len();
         events.extend(memory.into_iter().take(left));
+        events.iter_mut().for_each(|event| _ = gone.withdraw(event));
         Ok(events)
     }
 

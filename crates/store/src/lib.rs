@@ -27,8 +27,8 @@ pub use journey::{JourneyPage, Walk};
 pub use memory::{Fault, HeldReads, MemLoad, MemStore};
 
 use model::{
-    Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventRecord, Forgotten, InboxRow, JourneyEntry, JourneyFilter,
-    MessageId, OutboxRow, Person, RequestId, SeenKey, TranscriptEntry,
+    Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventId, EventRecord, Forgotten, InboxRow, JourneyEntry,
+    JourneyFilter, MessageId, OutboxRow, Person, RequestId, SeenKey, TranscriptEntry,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -128,6 +128,10 @@ pub struct PersonChange {
     /// forgotten before stays forgotten.
     #[serde(default, skip_serializing_if = "Forgotten::is_nothing")]
     pub forget: Forgotten,
+    /// Recorded events that did not happen after all: from now on they say nothing ([`EventRecord::withdraw`]). Their places stay, and
+    /// ids of events that are not there are no mistake.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdraw: Vec<EventId>,
     /// Others who were erased: lines of the journey that name one of them name nobody from now on ([`JourneyEntry::unname`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unname: Vec<ContactId>,
@@ -159,6 +163,7 @@ impl PersonChange {
             journey: Vec::new(),
             events: Vec::new(),
             forget: Forgotten::default(),
+            withdraw: Vec::new(),
             unname: Vec::new(),
             erase: false,
         }
@@ -214,6 +219,7 @@ impl PersonChange {
             journey: Vec::new(),
             events: Vec::new(),
             forget: self.forget.clone(),
+            withdraw: Vec::new(),
             unname: Vec::new(),
             erase: self.erase,
         };
@@ -435,6 +441,9 @@ pub trait Store: Send + Sync {
     /// A person, as durable now.
     fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error>;
 
+    /// Whether reading a person now is only a look into memory. Where it is not, the disk is waited for.
+    fn is_at_hand(&self, id: ContactId) -> bool;
+
     /// Whose address this is.
     fn person_at(&self, address: &Address) -> Result<Option<ContactId>, Error>;
 
@@ -486,7 +495,8 @@ pub trait Store: Send + Sync {
         most: usize,
     ) -> Result<JourneyPage, Error>;
 
-    /// The newest `limit` events of a contact and of those merged into it, newest first, skipping `skip`.
+    /// The newest `limit` events of a contact and of those merged into it, newest first, skipping `skip`. Those that were withdrawn
+    /// have their places still ([`EventRecord::is_withdrawn`]), here and wherever else events are read.
     fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error>;
 
     /// The oldest `limit` events of a contact's own that are kept, in the order in which they were recorded. Those who were merged into the

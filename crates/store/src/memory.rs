@@ -102,6 +102,8 @@ struct Inner {
     /// Answers in order; one thread at a time hands them out, without the lock.
     answers: VecDeque<(Done, Result<Seq, Error>)>,
     answering: bool,
+    /// Bytes that it says it has on the disk.
+    weight: u64,
 }
 
 /// What is durable.
@@ -167,6 +169,10 @@ impl Data {
             self.events.entry(change.id).or_default().extend(change.events);
             if !change.forget.is_nothing() {
                 self.forget(&after);
+            }
+            if !change.withdraw.is_empty() {
+                let events = self.events.entry(change.id).or_default().iter_mut();
+                events.filter(|event| change.withdraw.contains(&event.id)).for_each(EventRecord::withdraw);
             }
             if !change.unname.is_empty() {
                 for entry in self.journeys.entry(change.id).or_default() {
@@ -255,6 +261,11 @@ impl MemStore {
         self.release(usize::MAX);
     }
 
+    /// Says from now on that it has this many bytes on the disk.
+    pub fn weigh(&self, bytes: u64) {
+        self.lock().weight = bytes;
+    }
+
     /// Holds every read of a person by their id from now on: a disk that is slow at one place.
     pub fn hold_reads(&self, id: ContactId) -> HeldReads {
         self.gate.held().insert(id, 0);
@@ -267,7 +278,7 @@ impl MemStore {
         let mut inner = self.lock();
         inner.held.clear();
         inner.failed = Some("the process died".into());
-        let next = Inner { data: inner.data.clone(), ..Inner::default() };
+        let next = Inner { data: inner.data.clone(), weight: inner.weight, ..Inner::default() };
         Self { inner: Arc::new(Mutex::new(next)), gate: Arc::default() }
     }
 
@@ -357,6 +368,10 @@ impl Store for MemStore {
         }
         drop(inner);
         self.answer();
+    }
+
+    fn is_at_hand(&self, id: ContactId) -> bool {
+        !self.gate.held().contains_key(&id)
     }
 
     fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error> {
@@ -458,7 +473,7 @@ impl Store for MemStore {
 
     fn stats(&self) -> Stats {
         let inner = self.lock();
-        Stats { people: inner.data.people.len() as u64, seq: inner.data.seq, ..Stats::default() }
+        Stats { people: inner.data.people.len() as u64, seq: inner.data.seq, disk_bytes: inner.weight, ..Stats::default() }
     }
 
     fn close(&self) -> Result<(), Error> {

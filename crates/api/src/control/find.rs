@@ -14,9 +14,9 @@ const MOST: usize = 1_000;
 const PEOPLE: usize = 100;
 
 /// Who is called so, best first, and how many there are.
-pub(super) async fn find(handle: &Handle, text: &str, limit: usize) -> Value {
-    let found = handle.find(text, limit).await;
-    json!({ "contacts": lines(handle, &found.people), "total": found.total })
+pub(super) async fn find(handle: &Handle, text: &str, limit: usize) -> Result<Value, ControlError> {
+    let found = handle.find(text, limit).await?;
+    Ok(json!({ "contacts": lines(handle, &found.people), "total": found.total }))
 }
 
 /// In whose chats these words were said, newest first.

@@ -4,7 +4,7 @@ use super::ControlError;
 use crate::{bulk, v1::ImportShown};
 use crm::{
     export::{Format, Lines},
-    import::Options,
+    import::{Kind, Options},
 };
 use model::{Actor, ContactId};
 use runtime::{Handle, Import, ImportError};
@@ -22,6 +22,9 @@ pub enum ImportAsk {
         path: PathBuf,
         /// What it is called.
         name: String,
+        /// What it tells of.
+        #[serde(default)]
+        kind: Kind,
     },
     /// Reads every row and changes nothing.
     Check {
@@ -112,8 +115,8 @@ const ROWS: usize = 500;
 pub(super) async fn imports(handle: &Handle, ask: ImportAsk) -> Result<Json, ControlError> {
     let by = Actor::Api("command line".into());
     Ok(match ask {
-        ImportAsk::Upload { path, name } => {
-            let mut upload = handle.upload(&name)?;
+        ImportAsk::Upload { path, name, kind } => {
+            let mut upload = handle.upload(&name)?.of(kind);
             let copied = tokio::task::spawn_blocking(move || {
                 let copied = File::open(&path).map_err(|error| {
                     ImportError::Invalid(format!(

@@ -30,7 +30,7 @@ pub(super) async fn undo(handle: &Handle, merge: MergeId) -> Result<Value, Contr
 }
 
 pub(super) async fn duplicates(handle: &Handle, id: ContactId) -> Result<Value, ControlError> {
-    let found = handle.duplicates(id).await.ok_or(ControlError::NoContact(id))?;
+    let found = handle.duplicates(id).await?.ok_or(ControlError::NoContact(id))?;
     let shown = |duplicate: &runtime::Duplicate| {
         let contact = &duplicate.person.contact;
         json!({ "contact": contact.id, "name": contact.display_name(), "why": duplicate.why, "warnings": duplicate.warnings })

@@ -32,6 +32,7 @@ pub(super) fn routes(api: Api) -> Api {
              counted. Who is changed is settled when this is answered; each change is a step of its contact, with its journey. It goes on \
              after a restart.",
         )
+        .leads_to(202, "/bulk/{job}", "/id")
         .refuses(422, "condition", "the condition says something impossible")
         .refuses(429, "busy", "too many ask of everybody at once");
     let erase = about("eraseContacts", "Erase many contacts")
@@ -41,6 +42,7 @@ pub(super) fn routes(api: Api) -> Api {
              number, and `people` as the answer said it: whoever was not counted is not erased. It goes on after a restart; `GET /erasures?bulk={job}` lists the certificates. \
              Looking first needs contacts:read.",
         )
+        .leads_to(202, "/bulk/{job}", "/id")
         .also(Scope::ContactsRead, "with `dry_run`")
         .refuses(409, "count", "it does not hold for those who were counted now; `found` says for how many")
         .refuses(422, "condition", "the condition says something impossible")

@@ -169,6 +169,11 @@ impl<N> Caller<N> {
         }
     }
 
+    /// Whether it is an agent at the console, and no program.
+    pub(crate) fn is_agent(&self) -> bool {
+        matches!(self.who, Who::Agent(_))
+    }
+
     /// Whether they have another scope as well.
     pub(crate) fn may(&self, scope: Scope) -> bool {
         self.who.may(scope)

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
+use crm::event;
 use http::StatusCode;
-use model::{ContactId, Instant, Record, Value};
+use model::{ContactId, Instant};
 use runtime::{Told, WriteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,21 +19,6 @@ use std::collections::BTreeMap;
 
 /// Events of one request.
 const BATCH: usize = 100;
-/// The longest name of an event or of a field, in bytes.
-const NAME: usize = 64;
-/// The most fields of an event, and of a record in one.
-const FIELDS: usize = 64;
-/// The most entries of a list.
-const ITEMS: usize = 200;
-/// How deep lists and records may stand in one another.
-const DEPTH: usize = 4;
-/// The longest text, in characters.
-const TEXT: usize = 4_096;
-/// How late an event may be told: ten years, in microseconds.
-const LATE: i64 = 3_653 * 86_400_000_000;
-/// Events the product raises itself.
-const RESERVED: [&str; 2] = ["error_reported", "identified"];
-
 /// The routes of events.
 pub(super) fn routes(api: Api) -> Api {
     let record = about("recordEvents", "Tell what happened")
@@ -154,16 +140,11 @@ fn invalid(at: Option<usize>, why: impl Into<String>) -> Problem {
     }
 }
 
-pub(crate) fn one(event: Json, now: Instant) -> Result<Told, String> {
+fn one(event: Json, now: Instant) -> Result<Told, String> {
     let One { name, fields, at } = serde_json::from_value(event).map_err(|e| e.to_string())?;
-    if !is_name(&name) {
-        return Err(format!("name is up to {NAME} letters, digits and _, beginning with a letter, such as \"purchase\""));
-    }
-    if RESERVED.contains(&name.as_str()) {
-        return Err(format!("the event \"{name}\" is raised by the product alone; choose another name"));
-    }
+    event::check_name(&name)?;
     let at = at.map(|text| time(&text, now)).transpose()?;
-    Ok(Told { name, fields: record(&fields, 0)?, at, once: None })
+    Ok(Told { name, fields: event::record(&fields)?, at, once: None })
 }
 
 fn time(text: &str, now: Instant) -> Result<Instant, String> {
@@ -172,52 +153,14 @@ fn time(text: &str, now: Instant) -> Result<Instant, String> {
         format!("at is a time with its zone, such as \"2026-03-01T12:00:00Z\" or \"2026-03-01T13:00:00+01:00\", not \"{shown}\"")
     })?;
     let at = Instant::from(at);
-    if now.micros_since(at) > LATE {
-        return Err("at is more than ten years ago".into());
-    }
+    event::check_time(at, now)?;
     Ok(at)
-}
-
-fn is_name(name: &str) -> bool {
-    name.len() <= NAME
-        && !name.is_empty()
-        && name.bytes().enumerate().all(|(at, b)| b.is_ascii_alphabetic() || at > 0 && (b.is_ascii_digit() || b == b'_'))
-}
-
-fn record(fields: &Map<String, Json>, depth: usize) -> Result<Record, String> {
-    if fields.len() > FIELDS {
-        return Err(format!("an event has at most {FIELDS} fields"));
-    }
-    let mut read = Record::new();
-    for (name, value) in fields {
-        if !is_name(name) {
-            let shown: String = name.chars().take(40).collect();
-            return Err(format!("a field's name is up to {NAME} letters, digits and _, beginning with a letter, not \"{shown}\""));
-        }
-        check(value, depth).map_err(|why| format!("{name}: {why}"))?;
-        // `null` is missing.
-        if let Some(value) = Value::from_json(value) {
-            read.insert(name.clone(), value);
-        }
-    }
-    Ok(read)
-}
-
-fn check(value: &Json, depth: usize) -> Result<(), String> {
-    match value {
-        Json::Null | Json::Bool(_) | Json::Number(_) => Ok(()),
-        Json::String(text) if text.chars().count() <= TEXT => Ok(()),
-        Json::String(_) => Err(format!("a text of an event has at most {TEXT} characters")),
-        Json::Array(_) | Json::Object(_) if depth + 1 >= DEPTH => Err(format!("lists and records stand at most {DEPTH} deep in an event")),
-        Json::Array(items) if items.len() <= ITEMS => items.iter().try_for_each(|item| check(item, depth + 1)),
-        Json::Array(_) => Err(format!("a list of an event has at most {ITEMS} entries")),
-        Json::Object(fields) => record(fields, depth + 1).map(|_| ()),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::Value;
 
     const NOW: Instant = Instant(1_800_000_000_000_000);
 

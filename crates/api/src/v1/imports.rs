@@ -17,10 +17,10 @@ use axum::{
     extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
-use crm::import::{ErrorLines, Fault, Shape};
+use crm::import::{ErrorLines, Fault, Kind, Shape};
 use futures::{StreamExt as _, stream};
 use http::{HeaderValue, StatusCode, header};
-use runtime::{Handle, Import, ImportError};
+use runtime::{Handle, Import, ImportError, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -34,22 +34,30 @@ const ROWS: usize = 200;
 /// The routes of imports.
 pub(super) fn routes(api: Api) -> Api {
     let state = "the import is in a state in which this cannot be done";
-    let upload = about("uploadImport", "Upload a file of contacts")
+    let upload = about("uploadImport", "Upload a file of contacts or events")
         .says(
             "CSV or JSONL, as the body, up to 4 GiB; encoding, delimiter and columns are found out. Nothing is imported yet: `POST \
-             /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it.",
+             /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it. A file of events (`kind=events`) needs the \
+             scope `events:write` as well.",
         )
+        .leads_to(201, "/imports/{import}", "/id")
         .refuses(409, "state", "the same file is being put down right now, under the same idempotency key")
-        .refuses(422, "invalid", "this is no file of contacts");
+        .refuses(422, "invalid", "this is no file that can be imported");
     let check = about("checkImport", "Check an import")
         .says("Reads every row and changes nothing; the counts and the faults of the import say what would happen.")
         .refuses(409, "state", state);
     let run = about("runImport", "Carry an import out")
-        .says("Row by row, going on after a restart. Whoever enters a segment by it starts no flow. The same file twice changes nothing.")
+        .says(
+            "Row by row, going on after a restart. Whoever enters a segment by it starts no flow, nor does an event, unless `start` asks for \
+             it. The same file twice changes nothing.",
+        )
         .refuses(409, "state", state);
     let stop = about("stopImport", "Stop an import").says("What was taken over stays, and can be taken back.").refuses(409, "state", state);
     let undo = about("undoImport", "Take an import back")
-        .says("Contacts who came by it and whom nobody touched since go; of others whatever nobody changed since goes back to what it was.")
+        .says(
+            "Contacts who came by it and whom nobody touched since go; of others whatever nobody changed since goes back to what it was. \
+             Events that it recorded are taken out, and segments are counted anew. What flows did about them stays.",
+        )
         .refuses(409, "state", state);
     let forget = about("deleteImport", "Forget an import")
         .says("Its file, its faults and how it went; what it did stays and cannot be taken back any more.")
@@ -91,7 +99,7 @@ pub(crate) struct ImportList {
     imports: Vec<Shown>,
 }
 
-/// What a file is called.
+/// What a file is called, and what it tells of.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
@@ -99,6 +107,38 @@ pub(crate) struct Named {
     #[serde(default)]
     #[schemars(length(max = 200))]
     name: Option<String>,
+    /// What the file tells of; contacts, if nothing is said.
+    #[serde(default)]
+    kind: ImportKind,
+}
+
+/// What a file tells of.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ImportKind {
+    /// Each row is a contact.
+    #[default]
+    Contacts,
+    /// Each row is an event that happened to a contact.
+    Events,
+}
+
+impl From<ImportKind> for Kind {
+    fn from(kind: ImportKind) -> Self {
+        match kind {
+            ImportKind::Contacts => Self::Contacts,
+            ImportKind::Events => Self::Events,
+        }
+    }
+}
+
+/// Whether the caller may import files of this kind, as it is asked for. Agents at the console record events as far as they start no flow.
+fn may(caller: &Caller<ContactsWrite>, kind: Kind, starts: bool) -> Result<(), Problem> {
+    match kind {
+        Kind::Contacts => Ok(()),
+        Kind::Events if caller.is_agent() && !starts => Ok(()),
+        Kind::Events => caller.must(Scope::EventsWrite),
+    }
 }
 
 /// The bytes of a file as they arrive.
@@ -122,12 +162,13 @@ impl Part for FileBody {
 /// `POST /api/v1/imports`
 pub(crate) async fn upload(
     caller: Caller<ContactsWrite>,
-    Asked(Named { name }): Asked<Named>,
+    Asked(Named { name, kind }): Asked<Named>,
     State(server): State<Shared>,
     once: IdempotencyKey,
     FileBody(mut body): FileBody,
 ) -> Result<Made<Shown>, Problem> {
-    let mut upload = server.handle.upload(name.as_deref().unwrap_or("upload"))?;
+    may(&caller, kind.into(), false)?;
+    let mut upload = server.handle.upload(name.as_deref().unwrap_or("upload"))?.of(kind.into());
     let broken = |code, text| Problem::new(StatusCode::BAD_REQUEST, code, text);
     loop {
         let piece = match tokio::time::timeout(PIECE_WITHIN, body.next()).await {
@@ -151,7 +192,10 @@ pub(crate) async fn upload(
         });
         upload = written.await.map_err(|_| Problem::internal())??;
     }
-    let said = format!("{}/{}", upload.digest(), upload.name());
+    let said = match upload.kind() {
+        Kind::Contacts => format!("{}/{}", upload.digest(), upload.name()),
+        Kind::Events => format!("{}/{}/events", upload.digest(), upload.name()),
+    };
     let new = || Ok(upload.id().to_owned());
     let claim = match server.once.claim(&server.handle, &caller.id(), "import", &once, &said, new).await {
         Ok(claim) => claim,
@@ -208,21 +252,23 @@ fn taken(import: Import) -> Taken<Shown> {
 
 /// `POST /api/v1/imports/{import}/check`
 pub(crate) async fn check(
-    _: Caller<ContactsWrite>,
+    caller: Caller<ContactsWrite>,
     In(id): In<String>,
     State(server): State<Shared>,
     Body(options): Body<ImportOptions>,
 ) -> Result<Taken<Shown>, Problem> {
+    may(&caller, server.handle.import(&id).await?.kind, options.starts())?;
     Ok(taken(server.handle.check_import(&id, options.into()).await?))
 }
 
 /// `POST /api/v1/imports/{import}/run`
 pub(crate) async fn run(
-    _: Caller<ContactsWrite>,
+    caller: Caller<ContactsWrite>,
     In(id): In<String>,
     State(server): State<Shared>,
     Body(options): Body<ImportOptions>,
 ) -> Result<Taken<Shown>, Problem> {
+    may(&caller, server.handle.import(&id).await?.kind, options.starts())?;
     Ok(taken(server.handle.run_import(&id, options.into()).await?))
 }
 
@@ -234,6 +280,7 @@ pub(crate) async fn stop(_: Caller<ContactsWrite>, In(id): In<String>, State(ser
 
 /// `POST /api/v1/imports/{import}/undo`
 pub(crate) async fn undo(caller: Caller<ContactsWrite>, In(id): In<String>, State(server): State<Shared>) -> Result<Taken<Shown>, Problem> {
+    may(&caller, server.handle.import(&id).await?.kind, false)?;
     Ok(taken(server.handle.undo_import(&id, caller.actor()).await?))
 }
 

@@ -1,18 +1,20 @@
-//! `contacts import`: a file of people, looked at, carried out with its progress shown, taken back.
+//! `contacts import` and `contacts import-events`: a file of people, or of what happened to them, looked at, carried out with its progress
+//! shown, taken back.
 //!
 //! With `--json` stdout has the import as the HTTP API tells it, with its faults, and nothing else.
 
+mod events;
 mod progress;
 
 use crate::{
     Exit,
-    args::{ImportArgs, MembersArgs},
+    args::{ImportArgs, ImportEventsArgs, MembersArgs},
     session::Session,
     table,
 };
 use anyhow::{Context as _, bail};
 use api::control::{ImportAsk, Request, told_import};
-use crm::import::{Blanks, DateOrder, ErrorLines, Fault, Mode, Options};
+use crm::import::{Blanks, DateOrder, ErrorLines, Fault, Kind, Mode, Options};
 use progress::Progress;
 use runtime::{Import, ImportState, WrongRow};
 use serde_json::{Value, json};
@@ -37,11 +39,13 @@ struct Rows<'a> {
     /// The rows are what is piped in, or are not read again: no file is written beside them.
     piped: bool,
     json: bool,
+    /// What the file tells of.
+    kind: Kind,
 }
 
 impl<'a> Rows<'a> {
     fn file(file: &'a Path, json: bool) -> Self {
-        Self { file, piped: file == Path::new("-"), json }
+        Self { file, piped: file == Path::new("-"), json, kind: Kind::Contacts }
     }
 }
 
@@ -74,6 +78,19 @@ pub fn members(args: &MembersArgs) -> anyhow::Result<Exit> {
     outcome
 }
 
+/// Records the events of a file, or takes them out again.
+pub fn events(args: ImportEventsArgs) -> anyhow::Result<Exit> {
+    let options = events::options(&args)?;
+    let session = Session::open(&args.data)?;
+    let outcome = match (&args.file, &args.undo) {
+        (Some(file), _) => import(&session, Rows { kind: Kind::Events, ..Rows::file(file, args.json) }, options, args.dry_run),
+        (None, Some(id)) => undo(&session, id, args.json),
+        (None, None) => list(&session, args.json),
+    };
+    session.close();
+    outcome
+}
+
 fn mapped(pairs: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     let one = |pair: &String| match pair.rsplit_once('=') {
         // A column may have a = in its name, a field has none.
@@ -96,12 +113,16 @@ fn options(args: &ImportArgs) -> anyhow::Result<Options> {
         tags: args.tag.clone(),
         source: args.source.clone(),
         list: args.list.clone(),
-        dates: args.dates.as_deref().map(|order| if order == "mdy" { DateOrder::Mdy } else { DateOrder::Dmy }),
+        dates: order(args.dates.as_deref()),
         country: args.country.as_ref().map(|country| country.to_ascii_uppercase()),
         again: args.again,
         ..Options::default()
     };
     Ok(options)
+}
+
+fn order(said: Option<&str>) -> Option<DateOrder> {
+    said.map(|order| if order == "mdy" { DateOrder::Mdy } else { DateOrder::Dmy })
 }
 
 fn ask(session: &Session, ask: ImportAsk) -> anyhow::Result<Value> {
@@ -113,10 +134,10 @@ fn shown(session: &Session, what: ImportAsk) -> anyhow::Result<Import> {
 }
 
 fn import(session: &Session, from: Rows<'_>, options: Options, dry: bool) -> anyhow::Result<Exit> {
-    let Rows { file, piped, json } = from;
+    let Rows { file, piped, json, kind } = from;
     let (path, temporary) = if piped { piped_file()? } else { (file.canonicalize().with_context(|| file.display().to_string())?, None) };
     let name = if piped { "what was piped in".to_owned() } else { file.file_name().unwrap_or_default().to_string_lossy().into_owned() };
-    let uploaded = shown(session, ImportAsk::Upload { path, name });
+    let uploaded = shown(session, ImportAsk::Upload { path, name, kind });
     if let Some(temporary) = temporary {
         let _ = std::fs::remove_file(temporary);
     }
@@ -152,7 +173,8 @@ fn under_way(session: &Session, uploaded: &Import, options: &Options, dry: bool)
     let all = ask(session, ImportAsk::List {})?;
     let all: Vec<Import> = serde_json::from_value(all["imports"].clone()).context("the running server is of another version")?;
     let same = |other: &Import| {
-        other.id != uploaded.id && other.digest == uploaded.digest && other.state == ImportState::Running && other.options == *options
+        let is_same = other.digest == uploaded.digest && other.kind == uploaded.kind && other.options == *options;
+        other.id != uploaded.id && is_same && other.state == ImportState::Running
     };
     Ok(all.into_iter().find(|other| !dry && same(other)))
 }
@@ -201,6 +223,9 @@ fn as_json(session: &Session, import: &Import, from: Rows<'_>) -> anyhow::Result
     let mut told = told_import(import.clone());
     told["faults"] = faults.into();
     told["errors_file"] = beside.map(|path| path.display().to_string()).into();
+    if import.kind == Kind::Events {
+        events::as_before(&mut told, import);
+    }
     println!("{told}");
     Ok(if wrong(import) == 0 { Exit::Fine } else { Exit::Problems })
 }
@@ -210,6 +235,7 @@ fn in_words(session: &Session, import: &Import, from: Rows<'_>) -> anyhow::Resul
     let counts = &import.counts;
     let list = import.options.list.as_deref().filter(|_| import.options.members);
     match &import.state {
+        _ if import.kind == Kind::Events => events::in_words(import),
         ImportState::Checked if list.is_some() => println!(
             "nobody was put on a list; the import would put {} on {}, and {} on it already",
             contacts(counts.updated),
@@ -316,7 +342,7 @@ fn wrong_rows(session: &Session, import: &Import, from: Rows<'_>, mut tell: impl
 
 fn undo(session: &Session, id: &str, json: bool) -> anyhow::Result<Exit> {
     let begun = shown(session, ImportAsk::Undo { id: id.to_owned() })?;
-    follow(session, &begun, Rows { file: Path::new("-"), piped: true, json })
+    follow(session, &begun, Rows { piped: true, ..Rows::file(Path::new("-"), json) })
 }
 
 fn list(session: &Session, json: bool) -> anyhow::Result<Exit> {
@@ -330,7 +356,7 @@ fn list(session: &Session, json: bool) -> anyhow::Result<Exit> {
         println!("nothing was imported yet");
         return Ok(Exit::Fine);
     }
-    let mut rows = vec![["ID", "FILE", "BEGAN (UTC)", "STATE", "MADE", "CHANGED", "WRONG"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["ID", "FILE", "BEGAN (UTC)", "STATE", "MADE", "CHANGED", "EVENTS", "WRONG"].map(str::to_owned).to_vec()];
     for import in &all {
         let counts = &import.counts;
         rows.push(vec![
@@ -338,8 +364,9 @@ fn list(session: &Session, json: bool) -> anyhow::Result<Exit> {
             clean(&import.name),
             import.at.to_timestamp().strftime("%Y-%m-%d %H:%M").to_string(),
             import.state.name().to_owned(),
-            counts.created.to_string(),
+            (counts.created + counts.made).to_string(),
             counts.updated.to_string(),
+            counts.recorded.to_string(),
             counts.failed.to_string(),
         ]);
     }
@@ -364,8 +391,9 @@ fn columns(import: &Import, options: &Options) -> String {
     let mut out = table::shown(&rows);
     if !unknown.is_empty() && !options.members {
         out.push_str(&format!(
-            "nothing is known about {}: --map COLUMN=FIELD says what it is, attributes are declared in bot.yaml\n",
-            unknown.join(", ")
+            "nothing is known about {}: --map COLUMN=FIELD says what it is{}\n",
+            unknown.join(", "),
+            if import.kind == Kind::Contacts { ", attributes are declared in bot.yaml" } else { "" }
         ));
     }
     out

@@ -1,6 +1,6 @@
 //! The file of errors: the rows that were wrong as they were, with what is wrong in a last column, to be corrected and imported again.
 
-use super::{Cell, ERROR_COLUMN, Fault, Shape, cell::disarm, neutralise};
+use super::{Cell, ERROR_COLUMN, Fault, Shape, Trouble, cell::disarm, neutralise};
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 
@@ -40,6 +40,11 @@ impl ErrorLines {
         let why = faults.iter().map(why).collect::<Vec<_>>().join("; ");
         let named = || self.columns.iter().enumerate().filter(|(_, name)| *name != ERROR_COLUMN);
         match self.shape {
+            // A line that is no object can be given back only as it is.
+            Shape::Jsonl if faults.iter().any(|fault| fault.trouble == Trouble::Row) => match cells {
+                [Cell::Text(line)] => format!("{line}\n").into_bytes(),
+                _ => Vec::new(),
+            },
             Shape::Jsonl => {
                 let mut object = Map::new();
                 for (at, name) in named() {

@@ -1,15 +1,19 @@
-//! A file of people, read: from bytes of any encoding to what each row says about one contact, or what is wrong with it.
+//! A file of people, or of what happened to them, read: from bytes of any encoding to what each row says about one contact, or what is
+//! wrong with it.
 //!
 //! The way of a row: bytes become text ([`Sniffer`], [`Decoded`]), text becomes rows ([`Rows`]), a [`Plan`] says which column is
-//! what, and [`Plan::judge`] reads a row: its [`Key`] and the changes it asks for, or every [`Fault`] by row and column.
+//! what, and [`Plan::judge`] reads a row: its [`Key`] and the changes it asks for, or every [`Fault`] by row and column. A file of events
+//! has an [`EventPlan`] and gives an [`Occurrence`] for each row; a [`Reader`] is either.
 //!
 //! **Invariants.** A row is taken whole or refused whole. The same bytes and the same plan give the same readings.
 
 mod cell;
 mod errors;
+mod events;
 mod fault;
 mod field;
 mod key;
+mod kind;
 mod plan;
 mod reading;
 mod rows;
@@ -19,11 +23,13 @@ mod value;
 
 pub use cell::{neutralise, restore};
 pub use errors::ErrorLines;
+pub use events::{EventField, EventPlan, Occurrence};
 pub use fault::{Fault, Trouble};
 pub use field::{Field, WRITABLE};
 pub use key::Key;
 pub(crate) use key::identifiers;
-pub use plan::{Blanks, Column, DateOrder, Mode, Options, Plan, PlanError, Vocabulary};
+pub use kind::{Kind, Reader, Said};
+pub use plan::{Blanks, Column, DateOrder, Mode, Options, Plan, PlanError, Unknown, Vocabulary};
 pub use reading::Reading;
 pub use rows::{Cell, Row, RowError, Rows};
 pub use shape::Shape;

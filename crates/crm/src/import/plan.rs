@@ -43,6 +43,17 @@ pub enum DateOrder {
     Mdy,
 }
 
+/// What becomes of an event whose contact is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unknown {
+    /// It is an error.
+    #[default]
+    Skip,
+    /// The contact is made.
+    Create,
+}
+
 /// What somebody wants of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -67,14 +78,29 @@ pub struct Options {
     pub dates: Option<DateOrder>,
     /// The country of phone numbers without a country's code; the bot's if none is said.
     pub country: Option<String>,
-    /// Whether a file without a key may make its contacts once more.
+    /// Whether a file without a key may make its contacts once more; of events that happened now, whether they happen once more.
     pub again: bool,
+    /// Of events: the one name of all of them.
+    pub event: Option<String>,
+    /// Of events: they happen when they are imported, because the file does not say when.
+    pub now: bool,
+    /// Of events: the zone of times without one; the bot's if none is said.
+    pub zone: Option<String>,
+    /// Of events: what becomes of one whose contact is not there.
+    pub unknown: Unknown,
+    /// Of events: whether flows that catch them start.
+    pub start: bool,
 }
 
 impl Options {
     /// What a row may do: one that only puts people on a list makes nobody.
     pub fn mode(&self) -> Mode {
         if self.members { Mode::Update } else { self.mode }
+    }
+
+    /// Whether something is said that only a file of events knows.
+    fn is_of_events(&self) -> bool {
+        self.event.is_some() || self.now || self.zone.is_some() || self.unknown != Unknown::default() || self.start
     }
 }
 
@@ -149,12 +175,7 @@ impl Plan {
             return Err(PlanError(format!("at most {COLUMNS} columns can be imported")));
         }
         check(options)?;
-        for column in options.map.keys() {
-            if !names.contains(column) {
-                let known: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-                return Err(PlanError(format!("the file has no column \"{column}\"; it has {}", known.join(", "))));
-            }
-        }
+        check_map(options, names)?;
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
         for (at, name) in names.iter().enumerate() {
             let said = options.map.get(name);
@@ -224,7 +245,7 @@ impl Plan {
 }
 
 /// What a column shows about its decimals.
-fn shown_comma(at: usize, sample: &[Row]) -> Option<bool> {
+pub(super) fn shown_comma(at: usize, sample: &[Row]) -> Option<bool> {
     sample
         .iter()
         .filter_map(|row| row.cells.get(at))
@@ -246,12 +267,14 @@ fn no_field(column: &str, field: &str, words: &Vocabulary<'_>) -> PlanError {
 }
 
 fn check(options: &Options) -> Result<(), PlanError> {
+    if options.is_of_events() {
+        return Err(PlanError("event, now, zone, unknown and start are for files of events; this is one of contacts".into()));
+    }
     for tag in &options.tags {
         if !fits_tag(tag) {
             return Err(PlanError(format!("a tag has 1 to {LONGEST_TAG} characters in one line")));
         }
     }
-    let word = |text: &str| (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !text.trim().is_empty();
     if options.members && options.list.is_none() {
         return Err(PlanError("say which static segment the contacts of the file are put in".into()));
     }
@@ -260,6 +283,12 @@ fn check(options: &Options) -> Result<(), PlanError> {
             "a file that only says who is on a list tags nobody and makes nobody: leave out tags, source and mode".into(),
         ));
     }
+    check_common(options)
+}
+
+/// What is said of files of either kind.
+pub(super) fn check_common(options: &Options) -> Result<(), PlanError> {
+    let word = |text: &str| (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !text.trim().is_empty();
     if options.source.as_deref().is_some_and(|source| !word(source)) {
         return Err(PlanError("a source has 1 to 64 characters in one line".into()));
     }
@@ -269,6 +298,23 @@ fn check(options: &Options) -> Result<(), PlanError> {
         return Err(PlanError(format!("\"{country}\" is not a two-letter country code")));
     }
     Ok(())
+}
+
+/// That every column that something is said of is there.
+pub(super) fn check_map(options: &Options, names: &[String]) -> Result<(), PlanError> {
+    match options.map.keys().find(|column| !names.contains(column)) {
+        None => Ok(()),
+        Some(column) => {
+            let known: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+            Err(PlanError(format!("the file has no column \"{column}\"; it has {}", known.join(", "))))
+        }
+    }
+}
+
+/// Whether values of a type can name one contact each.
+pub(super) fn names_people(ty: &AttributeType) -> bool {
+    use AttributeType as Type;
+    matches!(ty, Type::Text | Type::Number | Type::Date | Type::Datetime | Type::Phone | Type::Email | Type::Url)
 }
 
 pub(super) fn fits_tag(tag: &str) -> bool {
@@ -282,14 +328,10 @@ fn key_of(columns: &[Column], options: &Options, words: &Vocabulary<'_>) -> Resu
         let field = Field::named(name, words).ok_or_else(|| PlanError(format!("\"{name}\" cannot be a key: it is no field")))?;
         let fits = match &field {
             Field::Id | Field::Identifier(_) => true,
-            Field::Attribute(name) => words.attribute(name).is_some_and(|declared| {
-                use AttributeType as Type;
-                matches!(declared.ty, Type::Text | Type::Number | Type::Date | Type::Datetime | Type::Phone | Type::Email | Type::Url)
-            }),
-            Field::System(name) => *name == "username",
-            Field::Tags | Field::Status | Field::Ignored => false,
+            Field::Attribute(name) => words.attribute(name).is_some_and(|declared| names_people(&declared.ty)),
+            Field::System(_) | Field::Tags | Field::Status | Field::Ignored => false,
         };
-        if !fits || matches!(field, Field::System(_)) {
+        if !fits {
             return Err(PlanError(format!(
                 "{name} cannot be a key: a key is id, external, email, phone or an attribute whose values name one contact each"
             )));

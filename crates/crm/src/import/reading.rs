@@ -2,6 +2,7 @@
 
 use super::{
     Blanks, Cell, Column, Fault, Field, Key, Mode, Plan, Row, Trouble, Vocabulary, WRITABLE,
+    key::known_as,
     plan::fits_tag,
     value::{is_shortened, read, several, text},
 };
@@ -30,16 +31,7 @@ impl Plan {
         let words = &Vocabulary { country: self.options.country.as_deref().or(words.country), ..*words };
         let mut faults = Vec::new();
         let mut reading = Reading { row: row.number, key: None, changes: Vec::new() };
-        if row.cells.iter().skip(self.columns.len()).any(|cell| *cell != Cell::Blank) {
-            faults.push(Fault::row(
-                row.number,
-                format!(
-                    "the row has {} cells and the head {}: is a text with the mark between cells not in quotes?",
-                    row.cells.len(),
-                    self.columns.len()
-                ),
-            ));
-        }
+        faults.extend(ragged(row, self.columns.len()));
         for (at, column) in self.columns.iter().enumerate() {
             let cell = row.cells.get(at).unwrap_or(&Cell::Blank);
             if let Err((trouble, why)) = self.cell(column, cell, words, &mut reading) {
@@ -96,15 +88,7 @@ impl Plan {
                 if is_key {
                     out.key = Some(Key::By(crate::directory::Key::Known(*kind, value.clone())));
                 }
-                match (*kind, words.attribute(kind.name())) {
-                    (IdentifierKind::External, _) => {}
-                    (_, Some(declared)) => {
-                        let spoken = Value::text(value.clone());
-                        let read = read(&Cell::Text(value.clone()), &declared.ty, habits, words).unwrap_or(spoken);
-                        out.changes.push(Change::SetAttribute(declared.name.clone(), read));
-                    }
-                    (_, None) => out.changes.push(Change::SetSystem(kind.name().to_owned(), Value::text(value.clone()))),
-                }
+                out.changes.extend(known_as(*kind, &value, words));
                 out.changes.push(Change::AddIdentifier(*kind, value));
             }
             Field::Attribute(name) => {
@@ -157,8 +141,18 @@ impl Plan {
     }
 }
 
+/// What is wrong with a row that has more cells than the file has columns; none if it has not.
+pub(super) fn ragged(row: &Row, columns: usize) -> Option<Fault> {
+    let is_longer = row.cells.iter().skip(columns).any(|cell| *cell != Cell::Blank);
+    let why = || {
+        let cells = row.cells.len();
+        format!("the row has {cells} cells and the head {columns}: is a text with the mark between cells not in quotes?")
+    };
+    is_longer.then(|| Fault::row(row.number, why()))
+}
+
 /// An identifier in the form in which it is compared.
-fn identifier(kind: IdentifierKind, cell: &Cell, words: &Vocabulary<'_>) -> Result<String, super::value::Wrong> {
+pub(super) fn identifier(kind: IdentifierKind, cell: &Cell, words: &Vocabulary<'_>) -> Result<String, super::value::Wrong> {
     let said = text(cell).unwrap_or_default();
     if is_shortened(&said) {
         return Err((Trouble::Cell, "a spreadsheet shortened this number; format the column as text there, and save it again".into()));

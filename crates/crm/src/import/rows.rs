@@ -46,6 +46,8 @@ pub struct Rows<R: Read> {
     number: u64,
     /// The first row of a table without a head, until it is asked for.
     first: Option<Row>,
+    /// The last line that was no object, as it stands in the file.
+    unread: Option<String>,
 }
 
 enum Source<R: Read> {
@@ -81,14 +83,14 @@ impl<R: Read> Rows<R> {
     pub fn new(text: R, shape: Shape, known: &[String]) -> Result<Self, RowError> {
         let Shape::Csv { delimiter, told, bare } = shape else {
             let source = Source::Jsonl(BufReader::with_capacity(64 * 1024, text));
-            return Ok(Self { source, names: known.to_vec(), number: 0, first: None });
+            return Ok(Self { source, names: known.to_vec(), number: 0, first: None, unread: None });
         };
         let meter = Rc::new(Counter::new(0));
         let delimiter = u8::try_from(u32::from(delimiter)).unwrap_or(b',');
         let metered = Metered { from: text, read: meter.clone() };
         let reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(metered);
         let source = Source::Csv { reader: Box::new(reader), record: csv::ByteRecord::new(), meter };
-        let mut rows = Self { source, names: Vec::new(), number: 0, first: None };
+        let mut rows = Self { source, names: Vec::new(), number: 0, first: None, unread: None };
         if told {
             rows.record()?;
             rows.number = 0;
@@ -121,6 +123,11 @@ impl<R: Read> Rows<R> {
     /// The columns by name; of a JSONL file those seen so far.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The line of the last fault of [`Self::next_row`], where it was no object and so has no cells.
+    pub fn take_unread(&mut self) -> Option<String> {
+        self.unread.take()
     }
 
     /// The next row that says something; none at the end.
@@ -178,10 +185,14 @@ impl<R: Read> Rows<R> {
         }
         let object: Map<String, Json> = match serde_json::from_slice(&line) {
             Ok(Json::Object(object)) => object,
-            Ok(_) => {
-                return Err(RowError::Fault(Fault::row(self.number, "a line is a JSON object such as {\"email\": \"ann@example.com\"}")));
+            told => {
+                self.unread = Some(String::from_utf8_lossy(&line).trim_end().to_owned());
+                let why = match told {
+                    Ok(_) => "a line is a JSON object such as {\"email\": \"ann@example.com\"}".to_owned(),
+                    Err(why) => format!("the line is not JSON: {why}"),
+                };
+                return Err(RowError::Fault(Fault::row(self.number, why)));
             }
-            Err(why) => return Err(RowError::Fault(Fault::row(self.number, format!("the line is not JSON: {why}")))),
         };
         let mut cells = vec![Cell::Blank; self.names.len()];
         for (name, value) in flat(object) {
@@ -223,13 +234,19 @@ fn looks(first: &[Cell]) -> Vec<String> {
     names
 }
 
+/// What the fields of an event stand in.
+const GROUPS: [&str; 3] = ["fields", "properties", "props"];
+
 /// An object's values; those of an object within stand under both names: `attributes.plan`.
 fn flat(object: Map<String, Json>) -> Vec<(String, Json)> {
     let mut out = Vec::with_capacity(object.len());
     for (name, value) in object {
         match value {
-            // An amount is a value, not a group of columns.
-            Json::Object(inner) if !(inner.len() == 2 && inner.contains_key("amount") && inner.contains_key("currency")) => {
+            // An amount is a value, not a group of columns, unless it is called a group.
+            Json::Object(inner)
+                if GROUPS.contains(&name.as_str())
+                    || !(inner.len() == 2 && inner.contains_key("amount") && inner.contains_key("currency")) =>
+            {
                 out.extend(inner.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
             }
             value => out.push((name, value)),

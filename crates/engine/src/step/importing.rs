@@ -117,14 +117,15 @@ impl Stepper<'_> {
         }
     }
 
-    /// Takes back what an import did at `at`, where it is still as the import left it.
+    /// Takes back what an import did at `at`, where it is still as the import left it. Events that it recorded are no part of the past
+    /// that this step sees; the runtime takes them out with its commit.
     pub(crate) fn undo_import(&mut self, import: &str, at: Instant, altered: &[Altered], by: &Actor) {
         self.quiet = true;
         let back: Vec<Change> = altered.iter().filter_map(|one| self.back(one, import, at)).chain(self.brought(import, at)).collect();
         for change in &back {
             self.change(change, by, None, None);
         }
-        if !back.is_empty() {
+        if !back.is_empty() || self.recounted {
             self.journey(by.clone(), JourneyKind::ImportUndone { import: import.to_owned() });
         }
     }

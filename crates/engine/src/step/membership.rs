@@ -41,6 +41,7 @@ impl Stepper<'_> {
             // Who was judged before was merged with somebody since, or parted from them.
             0 if self.contact.judged != Instant::default() => Touch::everything("a merge"),
             0 => Touch::everything("they came"),
+            _ if self.recounted => Touch::everything("an import taken back"),
             _ => Touch::between(&self.before, &self.contact, &self.out.events),
         };
         if touch.is_empty() && self.contact.rules == self.known_rules {
@@ -53,7 +54,7 @@ impl Stepper<'_> {
         // Asked for once for each that moved, in order.
         let moves = take_over(&mut self.contact, &is, now, self.quiet, |_| causes.pop().unwrap_or_default());
         self.moved(moves);
-        if self.contact_changed || !self.out.events.is_empty() || set.hash() != self.known_rules {
+        if self.contact_changed || self.recounted || !self.out.events.is_empty() || set.hash() != self.known_rules {
             self.contact.rules = set.hash();
             self.contact.judged = now;
             self.contact_changed = true;

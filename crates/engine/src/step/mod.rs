@@ -1,7 +1,7 @@
 //! One step: the processing of one input until every run rests (FL 5.2).
 //!
 //! [`step`] is pure and total: it never panics on data it wrote itself, and a step that cannot be finished
-//! consumes its input and changes nothing else (FL 5.7).
+//! consumes its input, keeps what was said or told by it, and changes nothing else (FL 5.7).
 
 mod api;
 mod blocked;
@@ -127,7 +127,8 @@ impl Stepper<'_> {
                 self.created(source, changes, by);
                 Ok(())
             }
-            InboxItem::Undo { import, at, altered, by } => {
+            InboxItem::Undo { import, at, altered, events, by } => {
+                self.recounted = !events.is_empty();
                 self.undo_import(import, *at, altered, by);
                 Ok(())
             }
@@ -136,13 +137,7 @@ impl Stepper<'_> {
                 Ok(())
             }
             InboxItem::Reached { audience, what, by } => self.reached(audience, what, by),
-            InboxItem::Import { events, by } => {
-                self.quiet = true;
-                for event in events {
-                    self.record_event(&event.name, &event.fields, Some(event.at), by.clone());
-                }
-                Ok(())
-            }
+            InboxItem::Import { events, start, by } => self.take_over_events(events, *start, by),
             InboxItem::Reported { conversation: _, call, place, failure, read } => self.reported(*call, place, failure.as_deref(), *read),
             // What becomes of messages is the runtime's to keep.
             InboxItem::Receipt { .. } => Ok(()),
@@ -223,7 +218,7 @@ fn held(person: &PersonView<'_>) -> Step {
     }
 }
 
-/// A step that hit a limit: the input is consumed, its run ends, `/_error` is queued, nothing else is kept.
+/// A step that hit a limit: the input is consumed, its run ends, `/_error` is queued, nothing else is kept but what somebody said or told.
 fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &Stepper<'_>, why: &str) -> Step {
     let mut stepper = Stepper::new(person, turn);
     stepper.catch_up();
@@ -235,6 +230,10 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
     }
     if let Input::Inbox(InboxItem::Incoming { incoming, .. }) | Input::Waited(InboxItem::Incoming { incoming, .. }) = input {
         stepper.keep_incoming(incoming);
+    }
+    // So do events that a file or a program told: what broke is what they began.
+    if let Input::Inbox(InboxItem::Import { events, start, by }) | Input::Waited(InboxItem::Import { events, start, by }) = input {
+        stepper.keep_told(events, *start, by);
     }
     let (run, skill, block) = match &failed.moving {
         Some(at) => (Some(at.run), at.skill.name.clone(), at.skill.blocks[at.block].name.clone()),

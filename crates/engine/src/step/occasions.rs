@@ -20,6 +20,11 @@ impl Stepper<'_> {
     /// is recorded when it happened.
     pub(crate) fn raise_outside(&mut self, name: &str, fields: &Record, at: Option<Instant>, by: Actor) -> Result<(), Fault> {
         self.record_event(name, fields, at, by);
+        self.heed(name, fields)
+    }
+
+    /// Starts what catches an event that came from outside the flows and is recorded.
+    pub(crate) fn heed(&mut self, name: &str, fields: &Record) -> Result<(), Fault> {
         if self.storm() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use super::stepper::{Raised, Stepper};
 use crate::blocks::Fault;
 use crate::bot::{CatchEntry, Skill};
 use crate::catches::Signal;
-use model::{Actor, Busy, Cause, EventRecord, IfBusy, Instant, JourneyKind, Owner, PendingStart, Record, Start};
+use model::{Actor, Busy, Cause, EventRecord, Happened, IfBusy, Instant, JourneyKind, Owner, PendingStart, Record, Start};
 use std::sync::Arc;
 
 /// An hour in microseconds.
@@ -18,10 +18,35 @@ const PENDING_AT_ONCE: u32 = 4;
 impl Stepper<'_> {
     /// Records an event on the contact (FL 7.3). None lies in the future.
     pub(crate) fn record_event(&mut self, name: &str, fields: &Record, at: Option<Instant>, by: Actor) {
-        let at = at.map_or(self.turn.now, |at| at.min(self.turn.now));
-        let event = EventRecord { id: self.ids.next(), name: name.to_owned(), fields: fields.clone(), at, by: by.clone() };
+        let event = EventRecord { id: self.ids.next(), name: name.to_owned(), fields: fields.clone(), at: at.unwrap_or(self.turn.now), by };
+        self.keep_event(event);
+    }
+
+    fn keep_event(&mut self, event: EventRecord) {
+        let event = EventRecord { at: event.at.min(self.turn.now), ..event };
+        self.journey(event.by.clone(), JourneyKind::Event(event.name.clone()));
         self.out.events.push(event);
-        self.journey(by, JourneyKind::Event(name.to_owned()));
+    }
+
+    /// Takes over events that happened elsewhere.
+    pub(crate) fn take_over_events(&mut self, events: &[Happened], start: bool, by: &Actor) -> Result<(), Fault> {
+        self.quiet = !start;
+        for event in events {
+            self.keep_told(std::slice::from_ref(event), start, by);
+            if start {
+                self.heed(&event.name, &event.fields)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps events that happened elsewhere, whatever became of the flows they began.
+    pub(crate) fn keep_told(&mut self, events: &[Happened], start: bool, by: &Actor) {
+        self.quiet = !start;
+        for Happened { id, name, fields, at } in events {
+            let id = id.unwrap_or_else(|| self.ids.next());
+            self.keep_event(EventRecord { id, name: name.clone(), fields: fields.clone(), at: *at, by: by.clone() });
+        }
     }
 
     /// Starts every catch of an event, in file order (FL 4).

@@ -110,6 +110,8 @@ pub(crate) struct Stepper<'a> {
     pub held: bool,
     /// What this step takes over happened elsewhere: whom it carries into segments is told to no flow.
     pub quiet: bool,
+    /// Some of what was recorded before is taken out with this step: every membership is looked at.
+    pub recounted: bool,
     /// Why things change, where whoever does it does not say it: told by what changes ([`JourneyEntry::why`]).
     pub why: Option<String>,
     /// How many causes led to this step.
@@ -153,6 +155,7 @@ impl<'a> Stepper<'a> {
             patient: true,
             held: false,
             quiet: false,
+            recounted: false,
             why: None,
             depth: 0,
             moving: None,

@@ -168,6 +168,7 @@ impl Core {
             audiences: std::mem::take(&mut draft.audiences),
             contact: draft.change.contact.is_some(),
             events: draft.change.events.clone(),
+            withdraws: !draft.change.withdraw.is_empty(),
             flips: draft.flips,
             erases: false,
             forgetting: None,

@@ -249,6 +249,7 @@ impl Draft {
             journey,
             events,
             forget,
+            withdraw,
             unname,
             erase,
         } = &self.change;
@@ -268,6 +269,7 @@ impl Draft {
             && journey.is_empty()
             && events.is_empty()
             && forget.is_nothing()
+            && withdraw.is_empty()
             && unname.is_empty()
             && !erase
             && self.records.is_empty()

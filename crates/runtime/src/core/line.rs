@@ -96,6 +96,8 @@ pub(super) struct Flight {
     pub contact: bool,
     /// Events that it records.
     pub events: Vec<model::EventRecord>,
+    /// Whether it withdraws events.
+    pub withdraws: bool,
     /// If it holds a step: the instant before which time alone changes no membership.
     pub flips: Option<Option<Instant>>,
     /// Whether it erases the person.
@@ -132,6 +134,7 @@ impl Flight {
             audiences: Vec::new(),
             contact: false,
             events: Vec::new(),
+            withdraws: false,
             flips: None,
             erases: true,
             forgetting: None,

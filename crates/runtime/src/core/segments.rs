@@ -12,7 +12,7 @@ use engine::{Bot, Programs as _, StoredSegment};
 use expr::{Fuel, Truth};
 use model::{Contact, ContactId, EventRecord, Instant};
 use rayon::prelude::*;
-use segments::{Book, Era, Members, Set, Snapshot};
+use segments::{Book, Era, Members, Past as _, Set, Snapshot};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -357,6 +357,32 @@ impl Core {
             judging.touched.insert(contact.id);
         }
         segments.sooner(contact.id, now);
+    }
+
+    /// Events of a contact were withdrawn, durably: the columns are made anew from those that are left. The step that did it judged by
+    /// them already.
+    pub(super) fn segments_recount(&mut self, contact: ContactId) {
+        match self.store.events(contact, 0, usize::MAX) {
+            Ok(mut events) => {
+                events.reverse();
+                self.segments.book.recount(contact, &events);
+            }
+            Err(error) => self.fail(&error.to_string()),
+        }
+    }
+
+    /// Whether a contact may have such an event, as durable now: one of this name, at this instant if one is given.
+    pub(crate) fn may_have(&self, contact: ContactId, name: &str, at: Option<Instant>) -> bool {
+        let past = self.segments.book.past(contact);
+        let Some(events) = past.events(name) else { return false };
+        let Some(at) = at else { return !events.is_empty() };
+        // They stand in the order of time.
+        let (mut low, mut high) = (0, events.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if events.at(middle) < at { low = middle + 1 } else { high = middle }
+        }
+        low < events.len() && events.at(low) == at
     }
 
     /// A commit of a contact is durable.

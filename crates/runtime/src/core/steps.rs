@@ -10,11 +10,11 @@ use super::{
 };
 use engine::{DeskRequest, Input, PersonView, Step, Turn};
 use model::{
-    Address, Author, Contact, Conversation, ConversationId, Delivery, InboxItem, Instant, JourneyKind, MessageId, OutboxRow, OutboxState,
-    RequestId, TranscriptEntry,
+    Address, Author, Contact, Conversation, ConversationId, Delivery, EventId, EventRecord, InboxItem, Instant, JourneyKind, MessageId,
+    OutboxRow, OutboxState, RequestId, TranscriptEntry,
 };
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -55,6 +55,9 @@ impl Core {
         if let InboxItem::Receipt { conversation, message, no, delivery } = item {
             receipts::take(draft, &Receipt { conversation: *conversation, message: *message, no: *no, delivery });
             return Ok(Ran::Consumed(Outcome::default()));
+        }
+        if let InboxItem::Undo { events, .. } = item {
+            draft.change.withdraw.extend_from_slice(events);
         }
         let fresh = draft.before.as_ref().is_none_or(|person| person.conversations.is_empty());
         let Some(conversation) = place(draft, item, now) else {
@@ -200,7 +203,11 @@ impl Core {
         };
         let turn = Turn { now, seed, programs: &self.programs, eras: self.segments.eras(), ungated: self.ungated };
         let recorded = self.segments.book().past(draft.change.id);
-        let past = segments::Recorded { before: &recorded, since: &draft.change.events };
+        let left = self.left(draft).map_err(|error| error.to_string())?;
+        let past = match &left {
+            None => segments::Recorded { before: &recorded, since: &draft.change.events },
+            Some(left) => segments::Recorded { before: &segments::NoPast, since: left },
+        };
         let flips = draft.flips.unwrap_or_else(|| self.segments.flips(draft.change.id));
         let once = draft.once_elsewhere(id);
         let view = PersonView { contact, conversation, past: &past, flips, elsewhere: draft.elsewhere(id), once: &once };
@@ -210,6 +217,20 @@ impl Core {
             let text = panic.downcast_ref::<&str>().map(|t| (*t).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
             format!("the interpreter panicked: {}", text.unwrap_or_else(|| "without a word".into()))
         })
+    }
+
+    /// What is recorded about the contact once the draft is durable, in order; none if it withdraws nothing: that is what is known and
+    /// what it adds.
+    fn left(&self, draft: &Draft) -> Result<Option<Vec<EventRecord>>, store::Error> {
+        if draft.change.withdraw.is_empty() {
+            return Ok(None);
+        }
+        let gone: BTreeSet<EventId> = draft.change.withdraw.iter().copied().collect();
+        let mut left = self.store.events(draft.change.id, 0, usize::MAX)?;
+        left.retain(|event| !event.is_withdrawn() && !gone.contains(&event.id));
+        left.reverse();
+        left.extend_from_slice(&draft.change.events);
+        Ok(Some(left))
     }
 
     /// Puts a step into the draft; answers what it asks of the desk.
@@ -273,7 +294,7 @@ impl Core {
             outbox::drop_unsent(draft, &was);
         }
         if is_blocked_now {
-            outbox::drop_all_unsent(draft);
+            outbox::drop_all_unsent(draft, |_| true);
         }
         rows.into_iter().for_each(|row| draft.put_outbox(row));
         draft.change.journey.extend(journey);

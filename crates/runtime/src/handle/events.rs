@@ -2,8 +2,7 @@
 
 use super::Handle;
 use crate::WriteError;
-use futures::future::join_all;
-use model::{Actor, ContactId, Happened, InboxItem, Instant, Record};
+use model::{Actor, ContactId, InboxItem, Instant, Record};
 
 /// An event as a program tells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,15 +18,6 @@ pub struct Told {
 }
 
 impl Handle {
-    /// Takes over events of a contact that happened elsewhere: they are recorded and counted, and start no flow. `once` makes
-    /// a second telling harmless, as in [`Told::once`]. Answered when they are durable.
-    ///
-    /// # Errors
-    /// [`WriteError`] says why none was recorded.
-    pub async fn import_events(&self, contact: ContactId, events: Vec<Happened>, once: String, by: Actor) -> Result<(), WriteError> {
-        Ok(self.shell.item(contact, InboxItem::Import { events, by }, Some(once)).await.map(|_| ())?)
-    }
-
     /// The contact that somebody means: by id, `channel:address`, e-mail address or phone number; none if there is no such
     /// contact, or several.
     pub async fn contact_of(&self, who: &str) -> Option<ContactId> {
@@ -50,12 +40,8 @@ impl Handle {
     /// # Errors
     /// Each [`WriteError`] says why that event was not recorded.
     pub async fn raise_all(&self, contact: ContactId, events: Vec<Told>, by: &Actor) -> Vec<Result<(), WriteError>> {
-        // Polled in order, they enter the contact's line in order; the commits that hold them are few.
-        join_all(events.into_iter().map(|event| {
-            let Told { name, fields, at, once } = event;
-            let item = InboxItem::Event { conversation: None, name, fields, at, by: by.clone() };
-            async move { Ok(self.shell.item(contact, item, once).await.map(|_| ())?) }
-        }))
-        .await
+        let item = |Told { name, fields, at, once }| (InboxItem::Event { conversation: None, name, fields, at, by: by.clone() }, once);
+        let told = self.shell.items(contact, events.into_iter().map(item).collect()).await;
+        told.into_iter().map(|answer| Ok(answer.map(drop)?)).collect()
     }
 }

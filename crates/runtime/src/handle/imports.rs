@@ -196,7 +196,9 @@ impl Handle {
                 return Err(ImportError::State(format!("the import is {}; only one that is over can be taken back", state.name())));
             }
         }
-        if import.dry || import.began.is_none() || import.counts.created + import.counts.updated + import.counts.unchanged == 0 {
+        let counts = &import.counts;
+        let done = counts.created + counts.updated + counts.recorded + counts.unchanged;
+        if import.dry || import.began.is_none() || done == 0 {
             return Err(ImportError::State("the import changed nothing".into()));
         }
         let import = Import { state: ImportState::Undoing, ended: None, ..import };
@@ -339,11 +341,16 @@ impl Handle {
     fn begin(&self, claim: Claim, import: Import, work: Work) {
         let (imports, hold) = claim.given();
         let worker = Worker { handle: self.clone(), shell: self.shell.clone(), imports, _hold: hold };
-        tokio::task::spawn_blocking(move || match work {
-            Work::Check => worker.work(import, true),
-            Work::Run => worker.work(import, false),
-            Work::Undo(by) => worker.undo(import, &by),
-        });
+        let carry_out = move || {
+            give_way();
+            match work {
+                Work::Check => worker.work(import, true),
+                Work::Run => worker.work(import, false),
+                Work::Undo(by) => worker.undo(import, &by),
+            }
+        };
+        // On a thread of its own: one that gave way once does so for ever.
+        tokio::task::spawn_blocking(|| std::thread::scope(|scope| scope.spawn(carry_out).join().is_ok()));
     }
 
     /// The worker puts its pen down: what is under way goes on at the next start.
@@ -394,4 +401,10 @@ enum Work {
     Check,
     Run,
     Undo(Actor),
+}
+
+/// This thread, and those it begins, get what the others leave: a chat does not wait for an import. Best effort.
+fn give_way() {
+    // The niceness of a thread of Linux is its own.
+    let _ = rustix::process::setpriority_process(None, 10);
 }

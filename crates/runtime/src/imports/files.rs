@@ -3,7 +3,7 @@
 //! **Invariant.** A folder is named by an id that was made here, so no text from outside becomes a path.
 
 use super::{Import, ImportError, ImportState, Seen};
-use crm::import::{Decoded, Field, Row, Rows, Shape, Sniffer, Vocabulary};
+use crm::import::{Decoded, Kind, Row, Rows, Shape, Sniffer, Vocabulary};
 use model::{Actor, Instant};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -54,6 +54,7 @@ impl Drop for Folder {
 /// A file that is being put down. Nothing of it is left if this goes before it is whole and known.
 pub struct Upload {
     id: String,
+    kind: Kind,
     name: String,
     folder: Folder,
     out: BufWriter<File>,
@@ -85,7 +86,7 @@ impl Files {
         let file = fs::create_dir_all(&folder.path).and_then(|()| private(&folder.path.join("file"))).map_err(|e| disk(&e))?;
         let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
         let out = BufWriter::with_capacity(256 * 1024, file);
-        Ok(Upload { id, name, folder, out, bytes: 0, hash: Sha256::new(), sniffer: Sniffer::default() })
+        Ok(Upload { id, kind: Kind::default(), name, folder, out, bytes: 0, hash: Sha256::new(), sniffer: Sniffer::default() })
     }
 
     /// The file of an import.
@@ -153,14 +154,15 @@ impl Upload {
 
     /// The file is whole: durable, and looked at; blocks. Its folder is to be kept when the import is durable.
     pub(crate) fn finish(self, at: Instant, by: Actor, words: &Vocabulary<'_>) -> Result<(Import, Folder), ImportError> {
-        let Self { id, name, folder, out, bytes, hash, sniffer } = self;
+        let Self { id, kind, name, folder, out, bytes, hash, sniffer } = self;
         let file = out.into_inner().map_err(|e| disk(e.error()))?;
         file.sync_all().and_then(|()| File::open(&folder.path)?.sync_all()).map_err(|e| disk(&e))?;
         let encoding = sniffer.finish();
-        let (shape, columns) = look(&folder.path.join("file"), encoding, words)?;
+        let (shape, columns) = look(&folder.path.join("file"), encoding, kind, words)?;
         let digest = hex(hash);
         let import = Import {
             id,
+            kind,
             name,
             at,
             by,
@@ -182,6 +184,18 @@ impl Upload {
             has_file: true,
         };
         Ok((import, folder))
+    }
+
+    /// What the file tells of; of contacts, if nothing is said.
+    #[must_use]
+    pub fn of(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// What the file tells of.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The import's id.
@@ -224,7 +238,7 @@ impl Upload {
 }
 
 /// The shape and the columns of a file.
-fn look(path: &Path, encoding: crm::import::Encoding, words: &Vocabulary<'_>) -> Result<(Shape, Vec<Seen>), ImportError> {
+fn look(path: &Path, encoding: crm::import::Encoding, kind: Kind, words: &Vocabulary<'_>) -> Result<(Shape, Vec<Seen>), ImportError> {
     let open = || File::open(path).map(|file| Decoded::new(file, encoding)).map_err(|e| disk(&e));
     let mut head = vec![0; HEAD];
     let mut length = 0;
@@ -238,12 +252,13 @@ fn look(path: &Path, encoding: crm::import::Encoding, words: &Vocabulary<'_>) ->
     head.truncate(length);
     let shape = Shape::of(&String::from_utf8_lossy(&head));
     let (names, sample) = sample(open()?, shape)?;
-    let seen = |(at, name): (usize, &String)| Seen {
+    let fields = kind.fields(shape, &names, &sample, words);
+    let seen = |(at, (name, field)): (usize, (&String, Option<String>))| Seen {
         name: name.clone(),
-        field: Field::meant(name, words).map(|field| field.name().to_owned()),
+        field,
         sample: sample.iter().filter_map(|row| shown(row, at)).take(CELLS).collect(),
     };
-    Ok((shape, names.iter().enumerate().map(seen).collect()))
+    Ok((shape, names.iter().zip(fields).enumerate().map(seen).collect()))
 }
 
 /// The columns and the first rows of a text.

@@ -1,9 +1,9 @@
-//! Imports: files of people taken over row by row through the contacts' lines, by a worker of their own.
+//! Imports: files of people, and of what happened to them, taken over row by row through the contacts' lines, by a worker of their own.
 //!
 //! A file is put down in a folder beside the store before anything is promised; what is known of it is a record. One import works
 //! at a time. Its rows enter the lines in the file's order, a bounded number at once, and its record says up to which row all are
 //! durable: after a crash the next start goes on from there. A row that is told twice is done once: a contact who comes to be has
-//! an id made of the import and the row, and a change remembers the row it came from.
+//! an id made of the import and the row, a change remembers the row it came from, and an event has an id made of what is said of it.
 //!
 //! **Invariants.** Everything an import does is a step of the contact. Memory does not grow with the file, but for one small
 //! entry to each contact who has the key.
@@ -109,7 +109,7 @@ impl Drop for Claim {
 /// Whether an import can be carried out as it is asked for; answers whether its rows have a key.
 pub(crate) fn planned(files: &Files, import: &Import, bot: &engine::Bot, now: Instant) -> Result<bool, ImportError> {
     let file = files.open_file(&import.id).map_err(|e| ImportError::File(e.to_string()))?;
-    read::plan(file, import, bot, now).map(|plan| plan.key.is_some())
+    read::plan(file, import, bot, now).map(|plan| plan.has_key())
 }
 
 /// The id of the contact whom a row makes: the same however often the row is told; in the order of the rows.

@@ -1,7 +1,7 @@
 //! A file read and judged on a thread of its own, in pieces, so that rows are carried out meanwhile.
 
 use super::{Import, ImportError, files::sample};
-use crm::import::{Cell, Decoded, Fault, Plan, Reading, RowError, Rows, Trouble, Vocabulary};
+use crm::import::{Cell, Decoded, Fault, Reader, RowError, Rows, Said, Trouble, Vocabulary};
 use engine::Bot;
 use model::Instant;
 use std::{
@@ -22,7 +22,7 @@ const FULL: usize = 1024 * 1024;
 /// What was judged of a row, and its cells, which go to the file of errors if it comes to nothing.
 pub(super) struct Judged {
     pub row: u64,
-    pub said: Result<Reading, Vec<Fault>>,
+    pub said: Result<Said, Vec<Fault>>,
     pub cells: Vec<Cell>,
 }
 
@@ -68,10 +68,11 @@ pub(crate) fn words(bot: &Bot, now: Instant) -> Vocabulary<'_> {
     }
 }
 
-/// The plan of an import by its file and what was asked for.
-pub(super) fn plan(file: File, import: &Import, bot: &Bot, now: Instant) -> Result<Plan, ImportError> {
+/// What reads an import's rows, by its file and what was asked for.
+pub(super) fn plan(file: File, import: &Import, bot: &Bot, now: Instant) -> Result<Reader, ImportError> {
     let (names, sample) = sample(Decoded::new(file, import.encoding), import.shape)?;
-    Plan::new(&names, &sample, &import.options, &words(bot, now)).map_err(|why| ImportError::Invalid(why.to_string()))
+    let reader = Reader::new(import.kind, import.shape, &names, &sample, &import.options, &words(bot, now));
+    reader.map_err(|why| ImportError::Invalid(why.to_string()))
 }
 
 /// Judges the rows after one of them; `give` takes the pieces and says whether more is wanted.
@@ -81,7 +82,7 @@ pub(super) fn plan(file: File, import: &Import, bot: &Bot, now: Instant) -> Resu
 pub(super) fn judge(
     file: File,
     import: &Import,
-    mut plan: Plan,
+    mut plan: Reader,
     bot: &Bot,
     now: Instant,
     after: u64,
@@ -90,7 +91,7 @@ pub(super) fn judge(
     let words = words(bot, now);
     let read = Arc::new(AtomicU64::new(0));
     let text = Decoded::new(Counted { file, read: read.clone() }, import.encoding);
-    let known: Vec<String> = plan.columns.iter().map(|column| column.name.clone()).collect();
+    let known = plan.columns();
     let mut rows = Rows::new(text, import.shape, &known).map_err(|e| e.to_string())?;
     let (mut piece, mut held) = (Vec::with_capacity(PIECE), 0);
     let mut told = Ok(());
@@ -99,7 +100,7 @@ pub(super) fn judge(
             Ok(None) => break,
             Ok(Some(row)) if row.number <= after => continue,
             Ok(Some(row)) => {
-                if import.shape.is_jsonl() && rows.names().len() > plan.columns.len() {
+                if import.shape.is_jsonl() && rows.names().len() > plan.width() {
                     plan.grow(rows.names(), &words);
                 }
                 let said = plan.judge(&row, &words);
@@ -107,7 +108,11 @@ pub(super) fn judge(
                 piece.push(Judged { row: row.number, said, cells: row.cells });
             }
             Err(RowError::Fault(fault)) if fault.row <= after => continue,
-            Err(RowError::Fault(fault)) => piece.push(Judged { row: fault.row, said: Err(vec![fault]), cells: Vec::new() }),
+            Err(RowError::Fault(fault)) => {
+                let cells: Vec<Cell> = rows.take_unread().map(Cell::Text).into_iter().collect();
+                held += size(&cells);
+                piece.push(Judged { row: fault.row, said: Err(vec![fault]), cells });
+            }
             Err(RowError::Broken(why)) => {
                 told = Err(why);
                 break;
@@ -126,7 +131,7 @@ pub(super) fn judge(
 }
 
 /// The first day that can be read in two ways, if how they are written was not said.
-pub(super) fn asks(file: File, import: &Import, plan: &Plan, bot: &Bot, now: Instant) -> Option<Fault> {
+pub(super) fn asks(file: File, import: &Import, plan: &Reader, bot: &Bot, now: Instant) -> Option<Fault> {
     if import.options.dates.is_some() || !plan.has_dates(&words(bot, now)) {
         return None;
     }

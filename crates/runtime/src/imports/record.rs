@@ -1,6 +1,6 @@
 //! What is known of an import, as it is stored.
 
-use crm::import::{Encoding, Fault, Options, Shape};
+use crm::import::{Encoding, Fault, Kind, Options, Shape};
 use model::{Actor, Instant};
 use serde::{Deserialize, Serialize};
 
@@ -78,12 +78,21 @@ pub struct Counts {
     /// Contacts whom an undo left as they are: somebody changed them since.
     #[serde(default)]
     pub kept: u64,
+    /// Were recorded as events.
+    #[serde(default)]
+    pub recorded: u64,
+    /// Contacts who were made for events of theirs.
+    #[serde(default)]
+    pub made: u64,
+    /// Events that an undo took out again.
+    #[serde(default)]
+    pub withdrawn: u64,
 }
 
 impl Counts {
     /// All rows.
     pub fn rows(&self) -> u64 {
-        self.created + self.updated + self.unchanged + self.failed
+        self.created + self.updated + self.recorded + self.unchanged + self.failed
     }
 }
 
@@ -103,6 +112,9 @@ pub struct Seen {
 pub struct Import {
     /// `imp_…`.
     pub id: String,
+    /// What the file tells of.
+    #[serde(default)]
+    pub kind: Kind,
     /// What the file is called.
     pub name: String,
     /// When it came.

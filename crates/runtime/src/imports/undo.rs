@@ -1,13 +1,20 @@
 //! An import taken back: contacts who came to be by it and whom nobody touched since go again; of the others whatever is still as
-//! the import left it goes back to what it was.
+//! the import left it goes back to what it was. Events that it recorded are taken out, and memberships are judged by those that are left.
 
-use super::{Import, ImportError, ImportState, LISTS, contact_id, work::Worker};
+use super::{
+    Import, ImportError, ImportState, LISTS, contact_id,
+    work::{Worker, makes_contacts, of_import},
+};
 use crate::{
     core::{Outcome, Refusal},
     drive::lock,
 };
+use crm::import::Kind;
 use model::{Actor, Altered, ContactId, InboxItem, Instant, JourneyEntry, JourneyKind, Person};
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 use store::{Commit, RecordPut};
 use tokio::sync::oneshot;
 
@@ -23,6 +30,17 @@ const DEEPEST: usize = 20_000;
 enum Back {
     Removed(oneshot::Receiver<Result<Outcome, Refusal>>),
     Restored(Vec<oneshot::Receiver<Result<Outcome, Refusal>>>),
+    /// So many events go; whoever came with them stays, or was there before.
+    Withdrawn {
+        told: oneshot::Receiver<Result<Outcome, Refusal>>,
+        events: u64,
+        kept: bool,
+    },
+    /// Whoever came with them goes, and so many events.
+    RemovedWith {
+        told: oneshot::Receiver<Result<Outcome, Refusal>>,
+        events: u64,
+    },
     Kept,
     /// It is not there, or the import did nothing to it.
     Nothing,
@@ -66,18 +84,30 @@ impl Worker {
 
     fn try_undo(&self, import: &mut Import, by: &Actor) -> Result<(), ImportError> {
         let Some(began) = import.began else { return Ok(()) };
+        // Those who stay are counted by whoever goes through to the end.
+        import.counts.kept = 0;
         let mut window: VecDeque<Back> = VecDeque::new();
         let mut done = 0;
         import.read = 0;
-        for row in 1..=import.row {
+        let made = if makes_contacts(import.kind, import.options.unknown) { import.row } else { 0 };
+        for row in 1..=made {
             let id = contact_id(&import.id, began, row);
-            self.step(import, by, began, id, &mut window, &mut done)?;
+            self.step(import, by, (began, id, true), &mut window, &mut done)?;
         }
+        // Whatever is on its way of those who were made is not to be taken back twice.
+        while let Some(back) = window.pop_front() {
+            self.landed(import, back)?;
+        }
+        // Rows of one contact stand all over a file of events, and all go at once.
+        let mut gone = HashSet::new();
         for list in 0..import.lists {
             let stored = self.shell.store.record(LISTS, &format!("{}/{list:08}", import.id)).map_err(|_| ImportError::Unavailable)?;
             let ids: Vec<ContactId> = stored.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
             for id in ids {
-                self.step(import, by, began, id, &mut window, &mut done)?;
+                if import.kind == Kind::Events && !gone.insert(id) {
+                    continue;
+                }
+                self.step(import, by, (began, id, false), &mut window, &mut done)?;
             }
         }
         while let Some(back) = window.pop_front() {
@@ -90,8 +120,7 @@ impl Worker {
         &self,
         import: &mut Import,
         by: &Actor,
-        began: Instant,
-        id: ContactId,
+        (began, id, is_made): (Instant, ContactId, bool),
         window: &mut VecDeque<Back>,
         done: &mut u64,
     ) -> Result<(), ImportError> {
@@ -103,7 +132,10 @@ impl Worker {
                 self.landed(import, back)?;
             }
         }
-        let back = self.back(import, by, began, id)?;
+        let back = match import.kind {
+            Kind::Contacts => self.back(import, by, began, id)?,
+            Kind::Events => self.events_back(import, by, (began, id, is_made))?,
+        };
         window.push_back(back);
         *done += 1;
         // How far it is is told in rows; doing a contact again finds nothing to do.
@@ -126,14 +158,48 @@ impl Worker {
             return Ok(Back::Nothing);
         }
         if traces.created && !traces.others && is_untouched(&person) {
-            let (tell, told) = oneshot::channel();
-            let ticket = self.shell.waits(tell);
-            let version = Some(person.version);
-            self.shell.tell(|core, now| core.erase(now, id, version, Arc::new(|_: &Person| Vec::new()), ticket));
-            return Ok(Back::Removed(told));
+            return Ok(Back::Removed(self.remove(&person)));
         }
-        let items = traces.rows.into_iter().map(|(at, altered)| InboxItem::Undo { import: import.id.clone(), at, altered, by: by.clone() });
+        let items = traces.rows.into_iter().map(|(at, altered)| InboxItem::Undo {
+            import: import.id.clone(),
+            at,
+            altered,
+            events: Vec::new(),
+            by: by.clone(),
+        });
         Ok(Back::Restored(items.map(|item| self.shell.submit(id, item, None)).collect()))
+    }
+
+    /// Takes back what was recorded of a contact; of one whom a row made, the contact as well if nothing else happened to them.
+    fn events_back(&self, import: &Import, by: &Actor, (began, id, is_made): (Instant, ContactId, bool)) -> Result<Back, ImportError> {
+        let store = &self.shell.store;
+        let Some(person) = store.person(id).map_err(|_| ImportError::Unavailable)? else { return Ok(Back::Nothing) };
+        let ours = of_import(&store.oldest_events(id, usize::MAX).map_err(|_| ImportError::Unavailable)?, &import.id);
+        let events = ours.len() as u64;
+        if person.contact.merged_into.is_some() {
+            // What was recorded is part of whoever they are now.
+            return Ok(if events > 0 && !is_made { Back::Kept } else { Back::Nothing });
+        }
+        if is_made {
+            let traces = self.traces(import, began, id)?;
+            if traces.created && !traces.others && is_untouched(&person) {
+                return Ok(Back::RemovedWith { told: self.remove(&person), events });
+            }
+        }
+        if events == 0 {
+            return Ok(if is_made { Back::Kept } else { Back::Nothing });
+        }
+        let item = InboxItem::Undo { import: import.id.clone(), at: Instant::default(), altered: Vec::new(), events: ours, by: by.clone() };
+        Ok(Back::Withdrawn { told: self.shell.submit(id, item, None), events, kept: is_made })
+    }
+
+    /// Takes somebody away who is as they were read.
+    fn remove(&self, person: &Person) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+        let (tell, told) = oneshot::channel();
+        let ticket = self.shell.waits(tell);
+        let (id, version) = (person.contact.id, Some(person.version));
+        self.shell.tell(|core, now| core.erase(now, id, version, Arc::new(|_: &Person| Vec::new()), ticket));
+        told
     }
 
     /// What the contact's journey says about the import.
@@ -173,6 +239,19 @@ impl Worker {
                 }
                 import.counts.restored += 1;
             }
+            Back::RemovedWith { told, events } => match answer(told)? {
+                true => {
+                    import.counts.removed += 1;
+                    import.counts.withdrawn += events;
+                }
+                false => import.counts.kept += 1,
+            },
+            Back::Withdrawn { told, events, kept } => {
+                if answer(told)? {
+                    import.counts.withdrawn += events;
+                }
+                import.counts.kept += u64::from(kept);
+            }
             Back::Kept => import.counts.kept += 1,
             Back::Nothing => {}
         }
@@ -195,8 +274,9 @@ impl Traces {
                 self.created |= created;
                 self.rows.push((entry.at, altered.clone()));
             }
-            // What follows from the import by itself.
+            // What follows from the import by itself, and what it recorded.
             JourneyKind::SegmentEntered(_) | JourneyKind::SegmentLeft(_) => {}
+            JourneyKind::Event(_) if ours => {}
             JourneyKind::ImportUndone { import: undone } if undone == import => self.rows.clear(),
             _ => self.others = true,
         }

@@ -1,5 +1,9 @@
 //! The worker: carries out the rows of an import, some hundreds at once, and writes down how far it is.
 
+mod events;
+
+use self::events::{Event, Told};
+pub(super) use self::events::{makes_contacts, of_import};
 use super::{
     Import, ImportError, ImportState, Imports, LISTS, TABLE, contact_id,
     errors::Wrong,
@@ -7,12 +11,12 @@ use super::{
 };
 use crate::{
     core::{Outcome, Refusal},
-    drive::{Shell, lock},
+    drive::{New, Shell, lock},
     privacy::Hold,
 };
 use crm::{
     directory::bears,
-    import::{Cell, Fault, Field, Key, Mode, Reading, Trouble},
+    import::{Cell, Fault, Key, Kind, Mode, Reading, Said, Trouble},
 };
 use engine::Bot;
 use model::{Actor, Change, Contact, ContactId, InboxItem, Instant, Person, Value};
@@ -29,9 +33,11 @@ use std::{
 use store::{Commit, RecordPut};
 use tokio::sync::oneshot;
 
-/// Rows on their way at once: as many as are decided while a group is synced, and no more, because a chat's commit has its turn after
-/// them.
-const WINDOW: usize = 64;
+/// Rows on their way at once: twice as many as are decided while a group is synced, so that the disk waits for rows and not rows for the
+/// disk. A chat's commit is not behind them all: it rides in the next group, whatever waits beside it.
+const WINDOW: usize = 128;
+/// Rows that the core is asked about and given together: one turn instead of one for each, and short enough that a chat hardly waits.
+const TOGETHER: usize = 16;
 /// Rows after which it is written down how far the import is.
 const SAVE: u64 = 1_000;
 /// Bytes of cells on their way at once.
@@ -83,6 +89,8 @@ enum What {
     Would {
         creates: bool,
     },
+    /// An event, and what is known of it by now.
+    Event(Event),
     Bad(Vec<Fault>),
 }
 
@@ -103,11 +111,17 @@ struct Work<'a> {
     window: VecDeque<Flying>,
     /// Bytes of the cells on their way.
     held: usize,
+    /// Contacts who are given to the core when the rows at hand are looked at.
+    open: Vec<New>,
     /// Keys of contacts who are made and may not be durable yet; in a dry run of all who would be.
     making: HashMap<u64, ContactId>,
     errors: Wrong,
+    /// Wrong rows cannot be written any more: they are counted alone.
+    is_mute: bool,
     /// Contacts that were changed since it was written down.
     changed: Vec<ContactId>,
+    /// Events that were told already, and those that are on their way.
+    told: Told,
     since_saved: u64,
     /// Up to which row it may have been carried out before.
     redone: u64,
@@ -142,7 +156,7 @@ impl Worker {
             self.save_last(Import { state: ImportState::Asks(fault), began: None, ..import });
             return Ok(());
         }
-        if let Some(Field::Attribute(name)) = &plan.key {
+        if let Some(name) = plan.key_attribute() {
             self.shell.runtime.block_on(self.handle.key_by(name));
         }
         let file = open_again(&self.imports, &import.id)?;
@@ -158,9 +172,12 @@ impl Worker {
             began,
             window: VecDeque::with_capacity(WINDOW),
             held: 0,
+            open: Vec::with_capacity(TOGETHER),
             making: HashMap::new(),
             errors,
+            is_mute: false,
             changed: Vec::new(),
+            told: Told::default(),
             since_saved: 0,
             redone: if resumes { after + REDONE } else { 0 },
             dry,
@@ -214,24 +231,54 @@ impl Work<'_> {
             if !lock(&self.worker.imports.busy).contains(&self.import.id) {
                 return self.land_all().map(|()| Ended::Stopped);
             }
-            for judged in piece.rows {
-                while self.window.len() >= WINDOW || self.held > HELD {
+            let (read, mut rows) = (piece.read, piece.rows.into_iter());
+            loop {
+                let some: Vec<Judged> = rows.by_ref().take(TOGETHER).collect();
+                if some.is_empty() {
+                    break;
+                }
+                while self.window.len() + some.len() > WINDOW || self.held > HELD {
                     self.land()?;
                 }
-                let Judged { row, said, cells } = judged;
-                let key = said.as_ref().ok().and_then(|reading| reading.key.as_ref()).map(Key::hash64);
-                let what = match said {
-                    Err(faults) => What::Bad(faults),
-                    Ok(reading) => self.launch(reading)?,
-                };
-                self.held += read::size(&cells);
-                self.window.push_back(Flying { row, key, read: piece.read, cells, what });
+                self.look_at(some, read)?;
             }
+            self.submit_events();
             if self.since_saved >= SAVE {
                 self.save(false)?;
             }
         }
         self.land_all().map(|()| Ended::Through)
+    }
+
+    /// Puts rows on their way. None lands meanwhile, so that whoever is not found yet is still known to be made.
+    fn look_at(&mut self, rows: Vec<Judged>, read: u64) -> Result<(), ImportError> {
+        let by = |judged: &Judged| match judged.said.as_ref().ok().and_then(Said::key) {
+            Some(Key::By(by)) => Some(by.clone()),
+            Some(Key::Id(_) | Key::At(_)) | None => None,
+        };
+        let asked: Vec<_> = rows.iter().filter_map(by).collect();
+        let mut answered = self.worker.shell.ask(|core| core.candidates(&asked)).into_iter();
+        for judged in rows {
+            let candidates = by(&judged).and_then(|_| answered.next()).unwrap_or_default();
+            let Judged { row, said, cells } = judged;
+            let key = said.as_ref().ok().and_then(Said::key).map(Key::hash64);
+            let what = match said {
+                Err(faults) => What::Bad(faults),
+                Ok(Said::Contact(reading)) => self.launch(reading, &candidates)?,
+                Ok(Said::Event(occurrence)) => self.happened(*occurrence, &candidates)?,
+            };
+            self.held += read::size(&cells);
+            self.window.push_back(Flying { row, key, read, cells, what });
+        }
+        self.submit_open();
+        Ok(())
+    }
+
+    /// Gives the core the contacts who are to be made.
+    fn submit_open(&mut self) {
+        if !self.open.is_empty() {
+            self.worker.shell.submit_all_new(std::mem::take(&mut self.open));
+        }
     }
 
     fn land_all(&mut self) -> Result<(), ImportError> {
@@ -242,14 +289,14 @@ impl Work<'_> {
     }
 
     /// Puts a row on its way.
-    fn launch(&mut self, reading: Reading) -> Result<What, ImportError> {
+    fn launch(&mut self, reading: Reading, candidates: &[ContactId]) -> Result<What, ImportError> {
         let key = reading.key.as_ref();
         let bad = |why: &str| {
             let cell = key.map(ToString::to_string).unwrap_or_default();
             Ok(What::Bad(vec![Fault { row: reading.row, column: None, cell, trouble: Trouble::Key, why: why.to_owned() }]))
         };
         let id = contact_id(&self.import.id, self.began, reading.row);
-        match key.map_or(Ok(Found::Nobody), |key| self.find(key))? {
+        match key.map_or(Ok(Found::Nobody), |key| self.find(key, candidates))? {
             Found::Several => return bad("several contacts have this key; merge them, or choose another key"),
             Found::Making(id) => return self.change(id, None, reading),
             // Made by this row, before a restart.
@@ -269,21 +316,27 @@ impl Work<'_> {
         }
         let source = self.import.options.source.clone().unwrap_or_else(|| "import".to_owned());
         let item = InboxItem::Create { source, changes: reading.changes, by: self.by() };
-        Ok(What::Create(self.worker.shell.submit_new(id, item)))
+        let (tell, told) = oneshot::channel();
+        self.open.push((id, item, tell));
+        Ok(What::Create(told))
     }
 
-    /// Whom a key means, as durable now or on their way.
-    fn find(&self, key: &Key) -> Result<Found, ImportError> {
-        let Key::By(by) = key else {
-            let Key::Id(id) = key else { return Ok(Found::Nobody) };
-            return Ok(self.now(*id)?.map_or(Found::Nobody, Found::One));
+    /// Whom a key means, as durable now or on their way: one of those who seem to bear it.
+    fn find(&self, key: &Key, candidates: &[ContactId]) -> Result<Found, ImportError> {
+        let by = match key {
+            Key::By(by) => by,
+            Key::Id(id) => return Ok(self.now(*id)?.map_or(Found::Nobody, Found::One)),
+            Key::At(address) => {
+                let id = self.worker.shell.store.person_at(address).map_err(|_| ImportError::Unavailable)?;
+                let person = id.map(|id| self.now(id)).transpose()?.flatten();
+                return Ok(person.map_or(Found::Nobody, Found::One));
+            }
         };
         if let Some(id) = self.making.get(&key.hash64()) {
             return Ok(Found::Making(*id));
         }
-        let candidates = self.worker.shell.ask(|core| core.candidates(std::slice::from_ref(by)));
         let mut found = Found::Nobody;
-        for id in candidates.into_iter().flatten() {
+        for &id in candidates {
             let person = self.worker.shell.store.person(id).map_err(|_| ImportError::Unavailable)?;
             let Some(person) = person.filter(|person| bears(&person.contact, by, self.bot.attributes())) else { continue };
             found = match found {
@@ -326,6 +379,8 @@ impl Work<'_> {
         if self.dry {
             return Ok(What::Would { creates: false });
         }
+        // Of an earlier row, perhaps of those at hand.
+        self.submit_open();
         let once = format!("{}/{}", self.import.id, reading.row);
         let item = InboxItem::Modify { changes: reading.changes, by: self.by() };
         Ok(What::Update(id, self.worker.shell.submit(id, item, Some(once))))
@@ -363,6 +418,7 @@ impl Work<'_> {
                 self.import.counts.unchanged += 1;
                 self.changed.extend(changed);
             }
+            What::Event(event) => self.land_event(row, event, key, cells)?,
             What::Bad(faults) => self.wrong(row, &faults, cells)?,
         }
         (self.import.row, self.import.read) = (row, read);
@@ -386,6 +442,9 @@ impl Work<'_> {
 
     fn wrong(&mut self, row: u64, faults: &[Fault], cells: Vec<Cell>) -> Result<(), ImportError> {
         self.import.counts.failed += 1;
+        if self.is_mute {
+            return Ok(());
+        }
         let plain = |cell| match cell {
             Cell::Blank => serde_json::Value::Null,
             Cell::Text(text) => serde_json::Value::String(text),
@@ -397,12 +456,33 @@ impl Work<'_> {
         self.errors.write(&line).map_err(|e| ImportError::File(e.to_string()))
     }
 
+    /// Makes the wrong rows durable.
+    fn flush(&mut self) -> Result<(), ImportError> {
+        if !self.is_mute {
+            self.import.errors = self.errors.flush().map_err(|e| ImportError::File(e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// What is on its way when the import fails lands all the same: it is recorded, and has to be found when it is taken back.
+    fn land_muted(&mut self) -> Result<(), ImportError> {
+        self.is_mute = true;
+        self.submit_open();
+        self.submit_events();
+        self.land_all()
+    }
+
     /// Writes down how far it is; waits for it to be durable at the end alone, since the store keeps the order.
     fn save(&mut self, wait: bool) -> Result<(), ImportError> {
-        self.import.errors = self.errors.flush().map_err(|e| ImportError::File(e.to_string()))?;
+        self.flush()?;
         let mut records = Vec::new();
         if !self.changed.is_empty() && !self.dry {
-            let list = std::mem::take(&mut self.changed);
+            let mut list = std::mem::take(&mut self.changed);
+            if self.import.kind == Kind::Events {
+                // Many rows are of one contact.
+                list.sort_unstable();
+                list.dedup();
+            }
             let key = format!("{}/{:08}", self.import.id, self.import.lists);
             records.push(RecordPut { table: LISTS.into(), key, value: serde_json::to_value(list).ok() });
             self.import.lists += 1;
@@ -418,6 +498,15 @@ impl Work<'_> {
     }
 
     fn end(&mut self, carried: Result<Ended, ImportError>, told: Result<(), String>) -> Result<(), ImportError> {
+        // What cannot be written fails it now, while it can still be said.
+        let carried = match carried {
+            Ok(ended @ (Ended::Through | Ended::Stopped)) => self.flush().map(|()| ended),
+            other => other,
+        };
+        let carried = match carried {
+            Err(why @ (ImportError::File(_) | ImportError::Invalid(_))) => self.land_muted().and(Err(why)),
+            other => other,
+        };
         let ended = match carried {
             // What is not told to be durable is told again at the next start.
             Err(ImportError::Unavailable) | Ok(Ended::Stopping) => return Ok(()),

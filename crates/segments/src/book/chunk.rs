@@ -255,7 +255,18 @@ impl Chunk {
         {
             Arc::make_mut(&mut self.notes).remove(&key);
         }
-        self.events.each_where(|_, table| table.has(row), |_, table| table.remove(row));
+        self.remove_events(row, |_, _| true);
+    }
+
+    /// Forgets what happened to a contact, of the names that are wanted by how many of each there are.
+    pub fn remove_events(&mut self, row: usize, wanted: impl Fn(NameId, usize) -> bool) {
+        let is_wanted = |name, table: &Table| table.places(row).is_some_and(|places| wanted(name, places.len()));
+        self.events.each_where(is_wanted, |_, table| table.remove(row));
+    }
+
+    /// Whether anything of this name happened to a contact.
+    pub fn has_events(&self, row: usize, name: NameId) -> bool {
+        self.events.get(name).is_some_and(|table| table.has(row))
     }
 
     pub fn id(&self, row: usize) -> Option<ContactId> {

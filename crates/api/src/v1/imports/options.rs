@@ -1,6 +1,6 @@
 //! What is wanted of an import, as a request says it.
 
-use crm::import::{Blanks, DateOrder, Mode, Options};
+use crm::import::{Blanks, DateOrder, Mode, Options, Unknown};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -10,9 +10,12 @@ use std::{borrow::Cow, collections::BTreeMap};
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ImportOptions {
     /// What a column is, by its name in the file: `id`, `external`, `email`, `phone`, `tags`, `status`, an attribute, a system
-    /// attribute such as `first_name`, or `-` to leave it out. Columns that are not named are found by their names.
+    /// attribute such as `first_name`, or `-` to leave it out. Columns that are not named are found by their names. In a file of events:
+    /// `contact`, `id`, `external`, `email`, `phone`, an attribute whose values name people, `event`, `at`, `event_id`, `fields.NAME`,
+    /// `fields.NAME:TYPE` or `-`.
     map: BTreeMap<String, String>,
-    /// By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute; found out if it is not said.
+    /// By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute, of events `contact` as well; found out if it
+    /// is not said.
     #[schemars(length(max = 64))]
     key: Option<String>,
     /// What a row may do.
@@ -35,8 +38,31 @@ pub(crate) struct ImportOptions {
     /// The country of phone numbers without one; the bot's if it is not said.
     #[schemars(length(equal = 2))]
     country: Option<String>,
-    /// Whether a file without a key may make its contacts once more.
+    /// Whether a file without a key may make its contacts once more; with `now`, whether its events happen once more.
     again: bool,
+    /// Of events: the one name of all of them, if no column says it.
+    #[schemars(length(max = 64))]
+    event: Option<String>,
+    /// Of events: they happen when they are imported, because no column says when.
+    now: bool,
+    /// Of events: the zone of times without one, such as `Europe/Madrid`; the bot's if it is not said.
+    #[schemars(length(max = 64))]
+    zone: Option<String>,
+    /// Of events: what becomes of one whose contact is not there.
+    unknown: ImportUnknown,
+    /// Of events: whether skills that catch them start, as for events that are told; needs the scope `events:write`.
+    start: bool,
+}
+
+/// What becomes of an event whose contact is not there.
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ImportUnknown {
+    /// It is a fault.
+    #[default]
+    Skip,
+    /// The contact is made: of an external id, an e-mail address, a phone number or an attribute.
+    Create,
 }
 
 /// What a row may do.
@@ -97,13 +123,21 @@ impl From<ImportOptions> for Options {
             }),
             country: said.country,
             again: said.again,
+            event: said.event,
+            now: said.now,
+            zone: said.zone,
+            unknown: match said.unknown {
+                ImportUnknown::Skip => Unknown::Skip,
+                ImportUnknown::Create => Unknown::Create,
+            },
+            start: said.start,
         }
     }
 }
 
 impl From<Options> for ImportOptions {
     fn from(kept: Options) -> Self {
-        let Options { map, key, mode, blanks, tags, source, list, members, dates, country, again } = kept;
+        let Options { map, key, mode, blanks, tags, source, list, members, dates, country, again, event, now, zone, unknown, start } = kept;
         Self {
             map,
             key,
@@ -126,7 +160,22 @@ impl From<Options> for ImportOptions {
             }),
             country,
             again,
+            event,
+            now,
+            zone,
+            unknown: match unknown {
+                Unknown::Skip => ImportUnknown::Skip,
+                Unknown::Create => ImportUnknown::Create,
+            },
+            start,
         }
+    }
+}
+
+impl ImportOptions {
+    /// Whether flows are asked to start.
+    pub(super) fn starts(&self) -> bool {
+        self.start
     }
 }
 
@@ -160,6 +209,7 @@ mod tests {
         let said = serde_json::json!({
             "map": { "E-Mail": "email", "Notes": "-" }, "key": "external", "mode": "update", "blanks": "clear", "tags": ["fair"],
             "source": "fair", "list": "vips", "members": true, "dates": "dmy", "country": "DE", "again": true,
+            "event": "purchase", "now": true, "zone": "Europe/Madrid", "unknown": "create", "start": true,
         });
         let read: ImportOptions = serde_json::from_value(said.clone()).unwrap();
         let kept = Options::from(read);

@@ -13,6 +13,8 @@ use serde::Serialize;
 pub(crate) struct Shown {
     /// Its id.
     id: String,
+    /// What the file tells of: `contacts` or `events`.
+    kind: String,
     /// What the file is called.
     name: String,
     /// How far it is: `uploaded`, `checking`, `checked`, `asks`, `running`, `done`, `failed`, `stopped`, `undoing` or `undone`.
@@ -55,7 +57,7 @@ pub(crate) struct Shown {
 struct ImportColumn {
     /// Its name in the file.
     name: String,
-    /// What it is by its name; null if nothing is known about it, `-` if it is left out.
+    /// What it is by its name, of a file of events by its first cells as well; null if nothing is known about it, `-` if it is left out.
     field: Option<String>,
     /// What stands in its first cells.
     sample: Vec<String>,
@@ -78,6 +80,12 @@ struct ImportCounts {
     restored: u64,
     /// Contacts who were left as they are.
     kept: u64,
+    /// Were recorded as events.
+    recorded: u64,
+    /// Contacts who were made for events of theirs.
+    made: u64,
+    /// Events that taking it back took out again.
+    withdrawn: u64,
 }
 
 impl From<Import> for Shown {
@@ -96,6 +104,7 @@ impl From<Import> for Shown {
                 _ => None,
             },
             id: import.id,
+            kind: import.kind.name().to_owned(),
             name: import.name,
             at: import.at.into(),
             began: import.began.map(Time::from),
@@ -116,6 +125,9 @@ impl From<Import> for Shown {
                 removed: counts.removed,
                 restored: counts.restored,
                 kept: counts.kept,
+                recorded: counts.recorded,
+                made: counts.made,
+                withdrawn: counts.withdrawn,
             },
             has_file: import.has_file,
             dry: import.dry,

@@ -8,7 +8,9 @@ import { size } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
 import { book } from "./api.ts";
 import { useAgain, useAsked } from "./asked.ts";
-import { keptOptions, lasting, moving, paceOf, rowsOf, SAID, standingOf, stepOf, USUAL } from "./importing.ts";
+import { lacks, toldOf } from "./eventing.ts";
+import { keptOptions, lasting, moving, paceOf, plainly, rowsOf, SAID, standingOf, stepOf, USUAL, without } from "./importing.ts";
+import { ImportEvents } from "./ImportEvents.tsx";
 import { ImportMapping } from "./ImportMapping.tsx";
 import { ForgetDialog, Outcome } from "./ImportOutcome.tsx";
 import { MemoryContext } from "./pages.ts";
@@ -62,7 +64,7 @@ export function ImportOf({ id, bot, vocabulary, over }: Props) {
   };
   const check = (what: ImportOptions): void =>
     act(async () => {
-      const now = await book.checkImport(id, what);
+      const now = await book.checkImport(id, one === null ? what : toldOf(one, without(what, "start")));
       forget();
       return now;
     });
@@ -79,7 +81,7 @@ export function ImportOf({ id, bot, vocabulary, over }: Props) {
       (e: unknown) => {
         setActing(false);
         over(e);
-        setRefused(e instanceof Error ? e.message : "It did not work.");
+        setRefused(e instanceof Error ? plainly(e.message) : "It did not work.");
         // Somebody else may have gone on with it.
         if (e instanceof ApiError && e.status === 409) again();
       },
@@ -88,6 +90,7 @@ export function ImportOf({ id, bot, vocabulary, over }: Props) {
   if (problem instanceof ApiError && problem.status === 404) {
     return <Missing title="There is no such import" says="It was forgotten, or the address is not right." all={{ to: bookPathOf({ at: "import", id: null }), says: "All imports" }} />;
   }
+  const missing = one?.kind === "events" ? lacks(one.columns, vocabulary, options) : [];
   const step = standing === null ? 1 : changing ? 2 : stepOf(standing);
   return (
     <main className="book">
@@ -118,13 +121,18 @@ export function ImportOf({ id, bot, vocabulary, over }: Props) {
         </p>
         {one !== null && step === 2 && (
           <>
-            {standing === "question" && <Question why={one.why} answer={(dates) => check({ ...options, dates })} />}
+            {standing === "question" && <Question why={one.why === null ? null : plainly(one.why)} answer={(dates) => check({ ...options, dates })} />}
             <p className="muted">
               {size(one.bytes)} · {one.format === "csv" ? `cells between “${one.delimiter === "\t" ? "tab" : (one.delimiter ?? ",")}”` : "one object to a line"} · {one.encoding}
             </p>
-            <ImportMapping columns={one.columns} options={options} vocabulary={vocabulary} choose={choose} />
+            {one.kind === "events" ? <ImportEvents columns={one.columns} options={options} vocabulary={vocabulary} choose={choose} /> : <ImportMapping columns={one.columns} options={options} vocabulary={vocabulary} choose={choose} />}
+            {missing.length > 0 && (
+              <p className="muted" id="import-missing">
+                Still to be said: {missing.join(", ")}.
+              </p>
+            )}
             <div className="field-actions">
-              <button type="button" className="button primary" disabled={acting || !one.has_file} onClick={() => check(options)}>
+              <button type="button" className="button primary" disabled={acting || !one.has_file || missing.length > 0} aria-describedby={missing.length > 0 ? "import-missing" : undefined} onClick={() => check(options)}>
                 Check, change nothing
               </button>
               {changing ? (
@@ -153,7 +161,7 @@ export function ImportOf({ id, bot, vocabulary, over }: Props) {
             one={one}
             acting={acting}
             over={over}
-            run={() => act(() => book.runImport(id, one.options ?? USUAL))}
+            run={() => act(() => book.runImport(id, toldOf(one, one.options ?? USUAL)))}
             check={() => check(one.options ?? USUAL)}
             change={() => setChanging(true)}
             undo={async () => {

@@ -1,7 +1,8 @@
-// What the columns of a file are, and what is wanted of its rows.
+// What the columns of a file of contacts are, and what is wanted of its rows.
 
 import { useId } from "react";
-import { fieldsOf } from "./importing.ts";
+import { chosenOf, fieldsOf, mapped, without } from "./importing.ts";
+import { ImportColumns } from "./ImportColumns.tsx";
 import type { Import, ImportOptions } from "./types.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -15,59 +16,19 @@ interface Props {
 export function ImportMapping({ columns, options, vocabulary, choose }: Props) {
   const groups = fieldsOf(vocabulary);
   const id = useId();
-  const map = (column: string, field: string, inferred: string | null): void => {
-    const next = { ...options.map };
-    // What is found out by itself need not be said.
-    if (field === (inferred ?? "-") && !(column in options.map && options.map[column] !== field)) delete next[column];
-    else next[column] = field;
-    choose({ ...options, map: next });
-  };
-  const without = <K extends keyof ImportOptions>(name: K): ImportOptions => {
-    const next = { ...options };
-    delete next[name];
-    return next;
-  };
-  const chosen = columns.map((c) => options.map[c.name] ?? c.field ?? "-");
+  const chosen = chosenOf(columns, options);
   const keys = ["id", "external", "email", "phone"].filter((k) => chosen.includes(k));
   return (
     <>
-      <div className="book-scroll mapping" tabIndex={0} role="region" aria-label="Columns of the file">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Column</th>
-              <th scope="col">First cells</th>
-              <th scope="col">Is</th>
-            </tr>
-          </thead>
-          <tbody>
-            {columns.map((c, n) => (
-              <tr key={`${n} ${c.name}`}>
-                <th scope="row">
-                  <bdi>{c.name === "" ? "(no name)" : c.name}</bdi>
-                </th>
-                <td className="sample">
-                  <bdi>{c.sample.slice(0, 3).join(" · ")}</bdi>
-                </td>
-                <td>
-                  <select aria-label={`What the column ${c.name} is`} value={chosen[n]} onChange={(e) => map(c.name, e.target.value, c.field)}>
-                    <option value="-">Left out</option>
-                    {groups.map((g) => (
-                      <optgroup key={g.title} label={g.title}>
-                        {g.fields.map((f) => (
-                          <option key={f.field} value={f.field}>
-                            {f.says}
-                          </option>
-                        ))}
-                      </optgroup>
-                    ))}
-                  </select>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ImportColumns
+        columns={columns}
+        chosen={chosen}
+        groups={groups}
+        choose={(at, field) => {
+          const column = columns[at];
+          if (column !== undefined) choose(mapped(options, column.name, field, column.field));
+        }}
+      />
       <div className="import-options">
         <div className="field">
           <label htmlFor={`${id}-mode`}>A row may</label>
@@ -79,7 +40,7 @@ export function ImportMapping({ columns, options, vocabulary, choose }: Props) {
         </div>
         <div className="field">
           <label htmlFor={`${id}-key`}>It finds its contact by</label>
-          <select id={`${id}-key`} value={options.key ?? ""} onChange={(e) => choose(e.target.value === "" ? without("key") : { ...options, key: e.target.value })}>
+          <select id={`${id}-key`} value={options.key ?? ""} onChange={(e) => choose(e.target.value === "" ? without(options, "key") : { ...options, key: e.target.value })}>
             <option value="">the strongest there is</option>
             {keys.map((k) => (
               <option key={k} value={k}>
@@ -115,11 +76,11 @@ export function ImportMapping({ columns, options, vocabulary, choose }: Props) {
         </div>
         <div className="field">
           <label htmlFor={`${id}-source`}>Source of those who are new</label>
-          <input id={`${id}-source`} value={options.source ?? ""} placeholder="import" maxLength={64} autoComplete="off" onChange={(e) => choose(e.target.value === "" ? without("source") : { ...options, source: e.target.value })} />
+          <input id={`${id}-source`} value={options.source ?? ""} placeholder="import" maxLength={64} autoComplete="off" onChange={(e) => choose(e.target.value === "" ? without(options, "source") : { ...options, source: e.target.value })} />
         </div>
         <div className="field">
           <label htmlFor={`${id}-list`}>List for everybody</label>
-          <select id={`${id}-list`} value={options.list ?? ""} onChange={(e) => choose(e.target.value === "" ? { ...without("list"), members: false } : { ...options, list: e.target.value })}>
+          <select id={`${id}-list`} value={options.list ?? ""} onChange={(e) => choose(e.target.value === "" ? { ...without(options, "list"), members: false } : { ...options, list: e.target.value })}>
             <option value="">none</option>
             {vocabulary.segments
               .filter((s) => s.list)
@@ -137,7 +98,7 @@ export function ImportMapping({ columns, options, vocabulary, choose }: Props) {
         </div>
         <div className="field">
           <label htmlFor={`${id}-dates`}>Days such as 03/04/2026</label>
-          <select id={`${id}-dates`} value={options.dates ?? ""} onChange={(e) => choose(e.target.value === "" ? without("dates") : { ...options, dates: e.target.value as "dmy" | "mdy" })}>
+          <select id={`${id}-dates`} value={options.dates ?? ""} onChange={(e) => choose(e.target.value === "" ? without(options, "dates") : { ...options, dates: e.target.value as "dmy" | "mdy" })}>
             <option value="">ask me if there are any</option>
             <option value="dmy">are in April</option>
             <option value="mdy">are in March</option>

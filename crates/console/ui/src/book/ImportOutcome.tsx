@@ -5,7 +5,7 @@ import { navigate } from "../nav.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
-import { standingOf, takenOver, whatStays } from "./importing.ts";
+import { doing, plainly, standingOf, takenOver, tallyOf, whatStays } from "./importing.ts";
 import { bookPathOf } from "./route.ts";
 import { Failed, Waiting } from "./states.tsx";
 import type { Import, WrongRow } from "./types.ts";
@@ -27,7 +27,7 @@ export function Outcome({ one, acting, over, run, check, change, undo }: Props) 
   const [asking, setAsking] = useState<"undo" | "forget" | null>(null);
   const { counts, dry } = one;
   const standing = standingOf(one);
-  const fine = counts.created + counts.updated;
+  const fine = doing(one);
   const unbegun = standing === "not begun";
   const cutShort = standing === "check stopped" || standing === "check failed";
   const goesOn = standing === "interrupted" || standing === "stopped";
@@ -73,7 +73,11 @@ export function Outcome({ one, acting, over, run, check, change, undo }: Props) 
       {counts.failed > 0 && standing !== "undone" && <Faults id={one.id} state={one.state} total={counts.failed} over={over} />}
       {asking === "undo" && (
         <Dialog title="Take this import back?" confirm="Take it back" grave act={undo} close={() => setAsking(null)}>
-          <p>Contacts who came by it and whom nobody touched since go again; of the others whatever nobody changed since becomes what it was.</p>
+          <p>
+            {one.kind === "events"
+              ? "Its events are taken out again, as if they had never been told. Contacts who came by it and to whom nothing else happened go as well."
+              : "Contacts who came by it and whom nobody touched since go again; of the others whatever nobody changed since becomes what it was."}
+          </p>
         </Dialog>
       )}
       {asking === "forget" && <ForgetDialog one={one} close={() => setAsking(null)} />}
@@ -103,7 +107,8 @@ export function ForgetDialog({ one, close }: { one: Import; close(): void }) {
 
 /** How it stands and what that means. */
 function Words({ one }: { one: Import }) {
-  const { why, row } = one;
+  const { row } = one;
+  const why = one.why === null ? null : plainly(one.why);
   const behind = row > 0 ? ` behind row ${row.toLocaleString()}` : "";
   const reason = why === null ? "" : ": ";
   const because = (
@@ -176,23 +181,10 @@ function Words({ one }: { one: Import }) {
 }
 
 /** Rows by what became of them, or would. */
-function Tally({ one: { counts, dry, state } }: { one: Import }) {
-  const lines: [number, string][] =
-    state === "undone"
-      ? [
-          [counts.removed, "taken away again"],
-          [counts.restored, "as they were before"],
-          [counts.kept, "left as they are: somebody changed them since"],
-        ]
-      : [
-          [counts.created, dry ? "would be new" : "new"],
-          [counts.updated, dry ? "would be changed" : "changed"],
-          [counts.unchanged, "are so already"],
-          [counts.failed, dry ? "have errors and would be left out" : "had errors and were left out"],
-        ];
+function Tally({ one }: { one: Import }) {
   return (
-    <dl className="tally" aria-label={dry ? "What would happen" : "What happened"}>
-      {lines.map(([n, says]) => (
+    <dl className="tally" aria-label={one.dry ? "What would happen" : "What happened"}>
+      {tallyOf(one).map(([n, says]) => (
         <div key={says} className={n > 0 && says.includes("errors") ? "wrong" : undefined}>
           <dt>{says}</dt>
           <dd>{n.toLocaleString()}</dd>
@@ -229,7 +221,7 @@ function Faults({ id, state, total, over }: { id: string; state: Import["state"]
                 <td>
                   <bdi>{fault.cell}</bdi>
                 </td>
-                <td>{fault.why}</td>
+                <td>{plainly(fault.why)}</td>
               </tr>
             )),
           )}

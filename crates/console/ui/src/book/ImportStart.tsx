@@ -12,10 +12,17 @@ import { importPath } from "./route.ts";
 import { Failed, Waiting } from "./states.tsx";
 import type { Import } from "./types.ts";
 
+/** What a file can hold. */
+const HOLDS: readonly { is: Import["kind"]; says: string; more: string }[] = [
+  { is: "contacts", says: "Contacts", more: "Somebody in each row: how they are reached, what is known of them." },
+  { is: "events", says: "Events", more: "In each row something that somebody did, such as a purchase, and when." },
+];
+
 export function ImportStart({ over }: { over(e: unknown): void }) {
   const { answer, problem, again } = useAsked<Import[]>("imports", book.imports, over);
   const [sending, setSending] = useState<File | null>(null);
   const [refused, setRefused] = useState<string | null>(null);
+  const [kind, setKind] = useState<Import["kind"]>("contacts");
   const [above, setAbove] = useState(false);
   const stop = useRef<AbortController | null>(null);
   const id = useId();
@@ -27,7 +34,7 @@ export function ImportStart({ over }: { over(e: unknown): void }) {
     stop.current = mine;
     setSending(file);
     setRefused(null);
-    book.upload(file, mine.signal).then(
+    book.upload(file, kind, mine.signal).then(
       (one) => navigate(importPath(one.id)),
       (e: unknown) => {
         setSending(null);
@@ -44,9 +51,21 @@ export function ImportStart({ over }: { over(e: unknown): void }) {
           <Back />
           <span className="sr-only">All contacts</span>
         </Link>
-        <h1>Import contacts</h1>
+        <h1>Import</h1>
       </div>
       <div className="book-scroll import-page">
+        <fieldset className="holds" disabled={sending !== null}>
+          <legend>What the file holds</legend>
+          {HOLDS.map(({ is, says, more }) => (
+            <label key={is} className="choice-line">
+              <input type="radio" name={`${id}-kind`} checked={kind === is} onChange={() => setKind(is)} />
+              <span>
+                {says}
+                <small>{more}</small>
+              </span>
+            </label>
+          ))}
+        </fieldset>
         <div
           className={above ? "drop above" : "drop"}
           onDragOver={(e) => {
@@ -99,6 +118,7 @@ export function ImportStart({ over }: { over(e: unknown): void }) {
                   <bdi>{one.name}</bdi>
                 </Link>
                 <span className="muted">
+                  {one.kind === "events" ? "events · " : ""}
                   {SAID[standingOf(one)]} · <At at={one.at} /> · {size(one.bytes)}
                 </span>
               </li>

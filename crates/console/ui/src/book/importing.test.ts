@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fieldsOf, keptOptions, lasting, moving, paceOf, SAID, standingOf, stepOf, takenOver, USUAL, whatStays, type Standing } from "./importing.ts";
+import { fieldsOf, keptOptions, lasting, moving, paceOf, plainly, SAID, standingOf, stepOf, takenOver, tallyOf, USUAL, whatStays, type Standing } from "./importing.ts";
 import { NOTHING } from "./vocabulary.ts";
 
 test("a choice is kept whole; what is broken is none", () => {
@@ -30,16 +30,35 @@ test("what went wrong is told apart by what was going on, and by whether a row w
   expect([of("failed", true, 0), of("failed", true, 12), of("stopped", true, 12)]).toEqual(["check failed", "check failed", "check stopped"]);
   expect([of("failed", false, 0), of("stopped", false, 0)]).toEqual(["not begun", "not begun"]);
   expect([of("failed", false, 12), of("stopped", false, 12)]).toEqual(["interrupted", "stopped"]);
-  const counts = { created: 2, updated: 1, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0 };
+  const counts = { created: 2, updated: 1, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0, recorded: 0, made: 0, withdrawn: 0 };
   expect([takenOver({ counts, dry: false }), takenOver({ counts, dry: true })]).toEqual([3, 0]);
 });
 
 test("who forgets an import is told what stays of it", () => {
-  const counts = { created: 2, updated: 0, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0 };
-  const of = (state: "checked" | "done" | "undone", dry: boolean): string => whatStays({ state, dry, row: 6, counts });
+  const counts = { created: 2, updated: 0, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0, recorded: 0, made: 0, withdrawn: 0 };
+  const of = (state: "checked" | "done" | "undone", dry: boolean): string => whatStays({ kind: "contacts", state, dry, row: 6, counts });
   expect(of("done", false)).toMatch(/stays, and cannot be taken back/u);
   expect(of("undone", false)).toBe("It was taken back already.");
   expect(of("checked", true)).toBe("It changed no contact.");
+  const events = { ...counts, created: 0, recorded: 2 };
+  expect(whatStays({ kind: "events", state: "done", dry: false, row: 6, counts: events })).toMatch(/^The events it recorded stay/u);
+  expect(whatStays({ kind: "events", state: "checked", dry: true, row: 6, counts: events })).toBe("It recorded nothing.");
+});
+
+test("rows are told by what became of them, contacts beside events only where there are any", () => {
+  const counts = { created: 0, updated: 0, unchanged: 1, failed: 2, removed: 0, restored: 0, kept: 0, recorded: 3, made: 0, withdrawn: 0 };
+  const of = (more: Partial<typeof counts>, dry: boolean, state: "done" | "undone"): (number | string)[][] => tallyOf({ kind: "events", counts: { ...counts, ...more }, dry, state });
+  expect(of({}, true, "done")).toEqual([[3, "would be recorded"], [1, "are recorded already"], [2, "have errors and would be left out"]]);
+  expect(of({ made: 2 }, false, "done").at(-1)).toEqual([2, "new contacts"]);
+  expect(of({ withdrawn: 3, kept: 1 }, false, "undone")).toEqual([[3, "events taken out again"], [1, "contacts left as they are: something else happened to them since"]]);
+  expect(tallyOf({ kind: "contacts", counts, dry: false, state: "undone" }).map(([, says]) => says)[1]).toBe("as they were before");
+});
+
+test("what is wrong is told without flags of the command line", () => {
+  expect(plainly('"03/04/1990" can be read in two ways: say --dates dmy if the day comes first, --dates mdy if the month does')).toBe('"03/04/1990" can be read in two ways');
+  expect(plainly('the columns "a" and "b" are both email; leave one out: --map "b"=-')).toBe('the columns "a" and "b" are both email; leave one out');
+  expect(plainly("no column says what happened; name one with --map COLUMN=event, or another")).toBe("no column says what happened");
+  expect(plainly('"--" is not a number: it has no digit')).toBe('"--" is not a number: it has no digit');
 });
 
 test("every standing is a step", () => {

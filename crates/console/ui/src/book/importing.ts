@@ -17,6 +17,25 @@ export function keptOptions(text: string): ImportOptions | null {
   return null;
 }
 
+/** What each column is, by the choice made or by itself. */
+export const chosenOf = (columns: Import["columns"], options: Pick<ImportOptions, "map">): string[] => columns.map((c) => options.map[c.name] ?? c.field ?? "-");
+
+/** A choice with a column that is something else. */
+export function mapped(options: ImportOptions, column: string, field: string, inferred: string | null): ImportOptions {
+  const map = { ...options.map };
+  // What is found out by itself need not be said.
+  if (field === (inferred ?? "-") && !(column in options.map && options.map[column] !== field)) delete map[column];
+  else map[column] = field;
+  return { ...options, map };
+}
+
+/** A choice without one of its parts. */
+export function without<K extends keyof ImportOptions>(options: ImportOptions, name: K): ImportOptions {
+  const next = { ...options };
+  delete next[name];
+  return next;
+}
+
 /** What a column can be, in groups. */
 export function fieldsOf(vocabulary: Vocabulary): { title: string; fields: { field: string; says: string }[] }[] {
   const known = ["id", "external", "email", "phone", "tags", "status"];
@@ -48,6 +67,15 @@ export function fieldsOf(vocabulary: Vocabulary): { title: string; fields: { fie
       ],
     },
   ];
+}
+
+/** What is wrong, without how one says it otherwise on the command line: here there are fields and buttons for it. */
+export function plainly(why: string): string {
+  const flag = /\s--(?:again|country|dates|event|key|map|mode|now|zone)\b/u.exec(why);
+  if (flag === null) return why;
+  const told = why.slice(0, flag.index);
+  const end = Math.max(told.lastIndexOf("; "), told.lastIndexOf(": "), /[;:]$/u.test(told) ? told.length - 1 : -1);
+  return end > 0 ? told.slice(0, end) : told;
 }
 
 /** How an import stands: the server's state, told apart by what it was doing and whether any row was taken over. */
@@ -115,18 +143,39 @@ export function stepOf(standing: Standing): 1 | 2 | 3 | 4 {
   }
 }
 
-/** Rows that made or changed somebody. */
-export const takenOver = ({ counts, dry }: Pick<Import, "counts" | "dry">): number => (dry ? 0 : counts.created + counts.updated);
+/** Rows that do something, or would: make or change somebody, or record an event. */
+export const doing = ({ counts }: Pick<Import, "counts">): number => counts.created + counts.updated + counts.recorded;
+
+/** Rows that did something. */
+export const takenOver = (one: Pick<Import, "counts" | "dry">): number => (one.dry ? 0 : doing(one));
 
 /** What forgetting an import leaves of what it did. */
-export function whatStays(one: Pick<Import, "state" | "dry" | "row" | "counts">): string {
+export function whatStays(one: Pick<Import, "kind" | "state" | "dry" | "row" | "counts">): string {
   if (standingOf(one) === "undone") return "It was taken back already.";
+  if (one.kind === "events") return takenOver(one) > 0 ? "The events it recorded stay, and cannot be taken back any more." : "It recorded nothing.";
   return takenOver(one) > 0 ? "What it did to contacts stays, and cannot be taken back any more." : "It changed no contact.";
 }
 
 /** Rows that were looked at. */
-export function rowsOf({ counts }: Pick<Import, "counts">): number {
-  return counts.created + counts.updated + counts.unchanged + counts.failed;
+export function rowsOf(one: Pick<Import, "counts">): number {
+  return doing(one) + one.counts.unchanged + one.counts.failed;
+}
+
+/** Rows by what became of them, or would; and contacts, where that is something else. */
+export function tallyOf({ kind, counts, dry, state }: Pick<Import, "kind" | "counts" | "dry" | "state">): [number, string][] {
+  const events = kind === "events";
+  const some = (n: number, says: string): [number, string][] => (n === 0 ? [] : [[n, says]]);
+  if (state === "undone") {
+    if (events) return [[counts.withdrawn, "events taken out again"], ...some(counts.removed, "contacts taken away again"), ...some(counts.kept, "contacts left as they are: something else happened to them since")];
+    return [
+      [counts.removed, "taken away again"],
+      [counts.restored, "as they were before"],
+      [counts.kept, "left as they are: somebody changed them since"],
+    ];
+  }
+  const wrong: [number, string] = [counts.failed, dry ? "have errors and would be left out" : "had errors and were left out"];
+  if (events) return [[counts.recorded, dry ? "would be recorded" : "recorded"], [counts.unchanged, "are recorded already"], wrong, ...some(counts.made, `${dry ? "would be " : ""}new ${counts.made === 1 ? "contact" : "contacts"}`)];
+  return [[counts.created, dry ? "would be new" : "new"], [counts.updated, dry ? "would be changed" : "changed"], [counts.unchanged, "are so already"], wrong];
 }
 
 export interface Pace {
