@@ -5,7 +5,7 @@ use crate::{
     files,
     principal::SignedIn,
     problem::Problem,
-    state::{Shared, State as Server},
+    state::Shared,
     view::{self, Names},
 };
 use axum::{
@@ -15,7 +15,7 @@ use axum::{
 use http::request::Parts;
 use model::{Actor, Change, ContactId, Content, Conversation, ConversationId, Instant, Person, RequestId};
 use runtime::Agent;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -48,31 +48,16 @@ impl Access {
     }
 }
 
-/// Conversations closed lately, by id: whoever was of the group may still look how it went on.
-const CLOSED: &str = "closed_chats";
 /// How long after its end a chat can still be seen, in microseconds.
 const SEEN_AFTER: i64 = 24 * 3_600 * 1_000_000;
 
-#[derive(Serialize, Deserialize)]
-struct Closed {
-    group: String,
-    until: Instant,
-}
-
 /// Whether an agent may see a conversation.
-async fn may_see(server: &Server, agent: &Agent, conversation: &Conversation) -> bool {
+fn may_see(agent: &Agent, conversation: &Conversation, now: Instant) -> bool {
     if let Some(request) = &conversation.request {
         return agent.groups.contains(&request.group);
     }
-    let stored = server.handle.record(CLOSED, &conversation.id.to_string()).await;
-    let closed: Option<Closed> = stored.and_then(|value| serde_json::from_value(value).ok());
-    closed.is_some_and(|c| server.handle.now() < c.until && agent.groups.contains(&c.group))
-}
-
-async fn note_closed(server: &Server, access: &Access) -> Result<(), Problem> {
-    let Some(request) = &access.conversation().request else { return Ok(()) };
-    let closed = Closed { group: request.group.clone(), until: server.handle.now().plus_micros(SEEN_AFTER) };
-    Ok(server.handle.put_record(CLOSED, &access.conversation.to_string(), Some(json!(closed))).await?)
+    let left = conversation.left_desk.as_ref();
+    left.is_some_and(|left| now < left.at.plus_micros(SEEN_AFTER) && agent.groups.contains(&left.group))
 }
 
 impl FromRequestParts<Shared> for Access {
@@ -92,7 +77,7 @@ impl FromRequestParts<Shared> for Access {
         let (Some(contact), Some(conversation)) = (contact, conversation) else { return Err(Problem::not_found()) };
         let person = state.handle.person(contact).await.ok_or_else(Problem::not_found)?;
         let found = person.conversation(conversation).ok_or_else(Problem::not_found)?;
-        if !may_see(state, &agent, found).await {
+        if !may_see(&agent, found, state.handle.now()) {
             return Err(Problem::not_found());
         }
         Ok(Self { agent, person, conversation, rest })
@@ -220,14 +205,12 @@ pub(crate) async fn resolve(access: Access, State(server): State<Shared>, Json(h
         return Err(runtime::DeskError::NotFound.into());
     }
     server.handle.resolve(access.agent.id, access.conversation, how.skill).await?;
-    note_closed(&server, &access).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST …/dismiss`
 pub(crate) async fn dismiss(access: Access, State(server): State<Shared>, _: Json<Nothing>) -> Result<StatusCode, Problem> {
     server.handle.dismiss(access.agent.id, access.conversation).await?;
-    note_closed(&server, &access).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

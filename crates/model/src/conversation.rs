@@ -3,7 +3,7 @@
 //! Waiting is data. Everything a run needs to go on after a restart is here and nowhere else; due times are
 //! derived from it ([`Conversation::next_due`]).
 
-use crate::{Address, AgentId, ContactId, ConversationId, Instant, MessageId, Record, RequestId, RunId, Value};
+use crate::{Address, AgentId, ContactId, ConversationId, Instant, LeftDesk, LiveRequest, MessageId, Record, RequestId, RunId, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -422,57 +422,6 @@ pub struct PendingStart {
     pub until: Instant,
 }
 
-/// How a request for a human stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RequestState {
-    /// Waits for an agent.
-    Waiting,
-    /// An agent has it since then.
-    Active {
-        /// Who.
-        agent: AgentId,
-        /// The name the customer sees.
-        name: String,
-        /// Since when.
-        since: Instant,
-    },
-    /// Nobody answered it, since then (FL 5.5); listed at the desk until somebody does or dismisses it.
-    Missed {
-        /// Since when.
-        since: Instant,
-        /// Why: `timeout`, `no_agent`, ….
-        why: String,
-    },
-    /// An agent closed it.
-    Resolved {
-        /// Who.
-        agent: AgentId,
-        /// When.
-        at: Instant,
-    },
-}
-
-/// A request for a human.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LiveRequest {
-    /// Its id.
-    pub id: RequestId,
-    /// The group asked.
-    pub group: String,
-    /// Whether it goes before those of its group that do not.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub first: bool,
-    /// When it was made: its place in the queue.
-    pub since: Instant,
-    /// The run that rests on it.
-    pub run: Option<RunId>,
-    /// When its timeout is taken while it waits.
-    pub deadline: Option<Instant>,
-    /// How it stands.
-    pub state: RequestState,
-}
-
 /// Up to which line a transcript is kept under a contact whose conversation it once was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
@@ -515,9 +464,12 @@ pub struct Conversation {
     /// Starts that wait.
     #[serde(default)]
     pub pending: Vec<PendingStart>,
-    /// The latest request for a human, while it matters.
+    /// The latest request for a human, until it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<LiveRequest>,
+    /// How the last request that ended did so: its group may look for a while how it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_desk: Option<LeftDesk>,
     /// Whether `/start` ever began here (FL 5.4 rule 10).
     #[serde(default)]
     pub greeted: bool,
@@ -570,6 +522,7 @@ impl Conversation {
             pressed: None,
             pending: Vec::new(),
             request: None,
+            left_desk: None,
             greeted: false,
             last_no: 0,
             read_to: 0,
@@ -589,6 +542,13 @@ impl Conversation {
             self.kept.push(Kept { under: before, to: self.last_no });
         }
         self
+    }
+
+    /// Takes the request off the desk and remembers whose it was; `by`: the agent who closed the chat.
+    pub fn end_request(&mut self, now: Instant, by: Option<AgentId>) -> Option<LiveRequest> {
+        let request = self.request.take()?;
+        self.left_desk = Some(LeftDesk { request: request.id, group: request.group.clone(), at: now, by });
+        Some(request)
     }
 
     /// The run with the floor.

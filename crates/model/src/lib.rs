@@ -15,6 +15,7 @@ mod identifier;
 mod journey;
 mod message;
 mod person;
+mod request;
 mod standing;
 mod text;
 mod time;
@@ -27,8 +28,8 @@ pub use call::{
 pub use change::{Actor, Change};
 pub use contact::{Address, AttributeDef, AttributeType, Consent, Contact, MESSAGES, NOTES_LIMIT, Note, Reach, Tag, TagKey};
 pub use conversation::{
-    Ask, Awaited, Busy, Calling, Cause, ChoiceTo, Conversation, Frame, IfBusy, Kept, LiveRequest, Owner, Paused, PendingStart, Pressed,
-    RequestState, Rest, Run, SentChoice, SentChoices, Start, Timer, Version,
+    Ask, Awaited, Busy, Calling, Cause, ChoiceTo, Conversation, Frame, IfBusy, Kept, Owner, Paused, PendingStart, Pressed, Rest, Run,
+    SentChoice, SentChoices, Start, Timer, Version,
 };
 pub use id::{AgentId, ContactId, ConversationId, EventId, IdError, IdSource, JourneyId, MergeId, MessageId, RequestId, RunId};
 pub use identifier::{Absorbed, IDENTIFIER_LENGTH, Identifier, IdentifierKind, Verified};
@@ -38,6 +39,7 @@ pub use message::{
     Linked, Location, Message, Picture, TextFormat, TranscriptEntry,
 };
 pub use person::{Forgotten, Happened, InboxItem, InboxRow, Occasion, OutboxRow, OutboxState, Person, SEEN_FOR, SEEN_LIMIT, SeenKey};
+pub use request::{LeftDesk, LiveRequest, RequestState};
 pub use standing::{ChatState, SESSION};
 pub use text::fold;
 pub use time::{Duration, Instant};

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
 use model::{Actor, Change, ContactId, Instant};
 use serde_json::Value;
@@ -107,7 +107,7 @@ struct Got {
 impl Receiver {
     fn new() -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["receiver", "--exact", "--nocapture", "--test-threads=1"]).env(RECEIVES, "1");
+        command.args(["webhook_receiver::receiver", "--exact", "--nocapture", "--test-threads=1"]).env(RECEIVES, "1");
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let (tell, lines) = mpsc::channel();
         let output = BufReader::new(process.stdout.take().unwrap());
@@ -290,7 +290,8 @@ async fn order_is_kept_through_slowness_faults_redirects_and_an_hour_of_outage()
     let mut receiver = Receiver::new();
     assert_ne!(receiver.port, port);
     let url = Some(format!("http://127.0.0.1:{}/hook", receiver.port));
-    stage.handle().change_webhook(&id, WebhookChange { url, ..WebhookChange::default() }, model::Actor::Api("shop".into())).await.unwrap();
+    let change = WebhookChange { url, ..WebhookChange::default() };
+    stage.handle().change_webhook(&id, None, change, model::Actor::Api("shop".into())).await.unwrap();
     stage.clock.advance(HOUR);
     stage.until(&id, |state| state.waiting == 0 && state.failing_since.is_none()).await;
     receiver.answers("ok");

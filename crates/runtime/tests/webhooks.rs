@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
 use model::{Actor, Change, InboxItem, Instant};
 use serde_json::{Value, json};
@@ -30,6 +30,7 @@ fn hook(events: &[HookEvent], parallel: u8) -> Webhook {
         created_at: Instant::from_secs(1_772_000_000),
         created_by: Actor::Api("test".into()),
         changed: None,
+        version: 1,
         disabled: None,
         missed: None,
         deleted: false,
@@ -98,6 +99,58 @@ fn what_happened_is_told_in_order_and_logged() {
     let log = log(&world);
     assert_eq!(log.len(), 3);
     assert!(log.iter().all(|line| line["ended"] == "delivered" && line["status"] == 204 && line["tries"] == 1));
+}
+
+#[test]
+fn a_chat_is_told_from_the_hand_over_to_its_end() {
+    let mut world = world(&[HookEvent::ConversationHandedOff, HookEvent::ConversationResolved], 1);
+    let (ana, bea) = (address("web", "ana"), world.agent(1, true));
+    world.arrive(&ana, "0", "hi");
+    for round in ["1", "2"] {
+        world.arrive(&ana, round, "human");
+        let chat = world.conversation(&ana);
+        let request = chat.request.as_ref().unwrap().id;
+        world.item(&ana, InboxItem::Take { conversation: chat.id, request, agent: bea, name: "Bea".into() }, None);
+        world.item(&ana, InboxItem::Resolve { conversation: chat.id, agent: bea, skill: None }, None);
+        world.arrive(&ana, &format!("{round} again"), "hi");
+        let mut said = Vec::new();
+        while !world.posts.is_empty() {
+            said.push(answer(&mut world, &OK));
+        }
+        assert_eq!(types(&said), ["conversation.handed_off", "conversation.resolved"], "round {round}");
+        assert_eq!(said[1]["data"]["agent"], json!(bea));
+        assert_eq!(said[1]["data"]["conversation"], json!(chat.id));
+    }
+}
+
+/// A conversation that goes to another contact, and comes back, is the same one: nothing began and nothing ended.
+#[test]
+fn nothing_happens_in_a_conversation_that_moves() {
+    let mut world = world(&HookEvent::ALL, 1);
+    let (ana, ben, bea) = (address("web", "ana"), address("web", "ben"), world.agent(1, true));
+    for at in [&ana, &ben] {
+        world.arrive(at, "0", "hi");
+    }
+    world.arrive(&ben, "1", "human");
+    let chat = world.conversation(&ben);
+    let request = chat.request.as_ref().unwrap().id;
+    world.item(&ben, InboxItem::Take { conversation: chat.id, request, agent: bea, name: "Bea".into() }, None);
+    world.item(&ben, InboxItem::Resolve { conversation: chat.id, agent: bea, skill: None }, None);
+    let told = |world: &mut World| {
+        let mut said = Vec::new();
+        while !world.posts.is_empty() {
+            said.push(answer(world, &OK));
+        }
+        types(&said).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(told(&mut world).contains(&"conversation.resolved".to_owned()));
+    let merge = crate::merges::merge(&mut world, &ana, &ben);
+    let of_conversations = |all: &[String]| all.iter().filter(|name| name.starts_with("conversation.")).cloned().collect::<Vec<_>>();
+    let united = told(&mut world);
+    assert!(!united.is_empty() && of_conversations(&united).is_empty(), "{united:?}");
+    crate::merges::undo(&mut world, merge).unwrap();
+    let parted = told(&mut world);
+    assert!(!parted.is_empty() && of_conversations(&parted).is_empty(), "{parted:?}");
 }
 
 /// Without a webhook, and for what none asks for, a commit is what it was.
@@ -183,6 +236,7 @@ fn after_410_nothing_leaves_until_somebody_enables_it() {
     world.pass(200 * HOUR);
     assert!(world.posts.is_empty());
     let stored: Webhook = serde_json::from_value(world.store.record("webhooks", "whk_1").unwrap().unwrap()).unwrap();
+    assert_eq!(stored.version, 2, "whoever read it before and changes it is told");
     assert_eq!(stored.disabled.map(|disabled| disabled.why).as_deref(), Some("gone"));
     assert!(world.alerts.iter().any(|alert| alert.contains("410")));
     world.crash();

@@ -91,6 +91,7 @@ async fn a_missed_request_is_answered_by_a_reply_or_dismissed() {
     let said = client.post(&format!("{ana}/messages"), &json!({ "client_id": "m1", "text": "Sorry, I am here now." })).await;
     assert_eq!(said.status, StatusCode::OK, "{}", said.text());
     assert_eq!(client.post(&format!("{bob}/dismiss"), &json!({})).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(client.get(&bob).await.status, StatusCode::OK, "whoever looks at it still sees it");
     let desk = client.get("/console/api/desk").await.json();
     assert_eq!((desk["missed"].as_array().unwrap().len(), desk["mine"].as_array().unwrap().len()), (0, 1), "{desk}");
     site.stop().await;

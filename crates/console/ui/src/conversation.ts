@@ -73,6 +73,7 @@ export function useConversation(place: Place | null, outbox: Outbox): Conversati
         if (current.current.key !== mine) return;
         setTranscript((t) => merged(t, page.lines));
         setProblem(null);
+        setGone(false);
         if (page.lines.some((l) => l.line === "message" && l.from === "customer")) setTyping(false);
         const newest = page.lines[page.lines.length - 1]?.no ?? cursor;
         if (newest <= cursor || newest >= page.last) return;

@@ -130,7 +130,7 @@ export interface RequestView {
   id: string;
   group: string;
   since: number;
-  state: RowState | "resolved";
+  state: RowState;
   agent_name: string | null;
 }
 

@@ -71,7 +71,7 @@ impl Stepper<'_> {
         if self.conversation.owner != Owner::Queue {
             return;
         }
-        let Some(request) = self.conversation.request.take().map(|request| request.id) else { return };
+        let Some(request) = self.conversation.end_request(self.turn.now, None).map(|request| request.id) else { return };
         for run in self.resting_on(request) {
             self.end_resting(run, "blocked");
         }

@@ -155,7 +155,7 @@ impl Stepper<'_> {
         if self.conversation.owner == Owner::Bot {
             return Ok(());
         }
-        let Some(request) = self.conversation.request.take().map(|r| r.id) else { return Ok(()) };
+        let Some(request) = self.conversation.end_request(self.turn.now, None).map(|r| r.id) else { return Ok(()) };
         self.journey(Actor::Customer, JourneyKind::Desk(format!("the customer left: {why}")));
         let left = self.sentence("The customer left the chat");
         self.append_system(left);
@@ -193,7 +193,7 @@ impl Stepper<'_> {
         let Some(open) = self.conversation.request.as_mut().filter(|r| r.id == request) else { return Ok(()) };
         match open.state {
             RequestState::Waiting | RequestState::Missed { .. } => {}
-            RequestState::Active { .. } | RequestState::Resolved { .. } => return Ok(()),
+            RequestState::Active { .. } => return Ok(()),
         }
         open.state = RequestState::Active { agent, name: name.to_owned(), since: now };
         open.deadline = None;
@@ -243,17 +243,13 @@ impl Stepper<'_> {
         let now = self.turn.now;
         let name = match self.conversation.request.as_ref().map(|r| &r.state) {
             Some(RequestState::Active { name, .. }) => name.clone(),
-            Some(RequestState::Waiting | RequestState::Missed { .. } | RequestState::Resolved { .. }) | None => String::new(),
+            Some(RequestState::Waiting | RequestState::Missed { .. }) | None => String::new(),
         };
-        let request = self.conversation.request.as_mut().map(|r| {
-            r.state = RequestState::Resolved { agent, at: now };
-            r.id
-        });
+        let request = self.conversation.end_request(now, Some(agent)).map(|r| r.id);
         self.journey(Actor::Agent(agent), JourneyKind::Desk("closed the chat".into()));
         let closed = self.sentence("The chat was closed");
         self.append_system(closed);
         self.release();
-        self.conversation.request = None;
         self.conversation.closed_at = Some(now);
         let skill = match skill.map(crate::bot::canonical_skill_name) {
             None => None,
@@ -300,7 +296,7 @@ impl Stepper<'_> {
     /// An agent takes a missed request off the list.
     pub(crate) fn dismiss(&mut self, agent: AgentId) {
         if self.conversation.request.as_ref().is_some_and(|r| matches!(r.state, RequestState::Missed { .. })) {
-            self.conversation.request = None;
+            self.conversation.end_request(self.turn.now, None);
             self.keep_resolved(&Actor::Agent(agent));
             self.journey(Actor::Agent(agent), JourneyKind::Desk("took the missed request off the list".into()));
         }

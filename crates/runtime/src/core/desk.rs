@@ -74,20 +74,12 @@ pub(super) struct Changed {
     pub lines: Vec<(ConversationId, u64)>,
 }
 
-/// Whether a request is shown at the desk.
-fn is_open(state: &RequestState) -> bool {
-    match state {
-        RequestState::Waiting | RequestState::Active { .. } | RequestState::Missed { .. } => true,
-        RequestState::Resolved { .. } => false,
-    }
-}
-
 impl Desk {
     /// Takes over what a person's requests are now.
     pub(super) fn update(&mut self, before: Option<&Person>, person: &Person) -> Changed {
         let mut changed = Changed::default();
         for conversation in &person.conversations {
-            let open = conversation.request.as_ref().filter(|r| is_open(&r.state));
+            let open = conversation.request.as_ref();
             let known = before.and_then(|p| p.conversation(conversation.id)).is_some_and(|c| c.request.is_some());
             // Whoever closed it may still be looking on.
             let went_on = before.and_then(|p| p.conversation(conversation.id)).is_some_and(|c| c.last_no != conversation.last_no);
@@ -264,7 +256,6 @@ pub(super) fn permit(desk: &Desk, person: &Person, item: &model::InboxItem) -> R
     let request = found.request.as_ref().ok_or(DeskError::NotFound)?;
     desk.allowed(agent, &request.group)?;
     let owner = match &request.state {
-        RequestState::Resolved { .. } => return Err(DeskError::NotFound),
         RequestState::Active { agent: owner, name, .. } if *owner != agent => return Err(DeskError::Taken { by: name.clone() }),
         RequestState::Active { .. } => true,
         RequestState::Waiting | RequestState::Missed { .. } => false,

@@ -174,12 +174,12 @@ impl Core {
     fn webhooks_ride(&mut self, now: Instant, token: CommitToken, commit: &mut Commit) {
         let mut coming = Coming::default();
         let mut records = Vec::new();
+        // What cannot be read is refused by the store as well.
+        let store = self.store.clone();
+        let known = |change: &store::PersonChange| (change.base > 0).then(|| store.person(change.id).ok().flatten()).flatten();
+        let givers: Vec<_> = commit.people().filter(|change| !change.conversations_gone.is_empty()).filter_map(known).collect();
         for (at, change) in commit.people().enumerate() {
-            let before = match change.base {
-                0 => None,
-                // What cannot be read is refused by the store as well.
-                _ => self.store.person(change.id).ok().flatten(),
-            };
+            let before = known(change);
             if change.erase {
                 self.webhooks_erase(change.id, &mut coming, &mut records);
             }
@@ -188,7 +188,7 @@ impl Core {
                 continue;
             }
             let mut all = Vec::new();
-            happened::happened(before.as_deref(), change, |event, data| all.push((event, data)));
+            happened::happened(before.as_deref(), &givers, change, |event, data| all.push((event, data)));
             for (event, data) in all {
                 self.queue_for_all(now, event, change.id, &data, &mut coming, &mut records);
             }
@@ -316,6 +316,7 @@ impl Core {
             Verdict::Again => {}
             Verdict::Gone => {
                 hook.declared.disabled = Some(Disabled { at: now, why: "gone".into() });
+                hook.declared.version += 1;
                 let record = put(TABLE, &id, &hook.declared);
                 self.webhooks.reckon_wanted();
                 self.write_records(Written::Nothing, Commit { records: vec![record], ..Commit::default() });
@@ -419,16 +420,27 @@ impl Core {
         self.write_records(Written::Answer(ticket), Commit { records: vec![record], ..Commit::default() });
     }
 
-    /// Changes a webhook. Answered with [`Action::Done`] when it is durable.
-    pub(crate) fn change_webhook(&mut self, now: Instant, id: &str, ticket: Ticket, change: impl FnOnce(&mut Webhook)) {
+    /// Changes a webhook, if it still has one of the expected tags. Answered with [`Action::Done`] when it is durable.
+    pub(crate) fn change_webhook(
+        &mut self,
+        now: Instant,
+        id: &str,
+        expected: Option<&[String]>,
+        ticket: Ticket,
+        change: impl FnOnce(&mut Webhook),
+    ) {
         if self.stopping || self.failed.is_some() {
             return self.done(ticket, Err(Refusal::Unavailable));
         }
         let Some(hook) = self.webhooks.hooks.get_mut(id).filter(|hook| !hook.declared.deleted) else {
             return self.done(ticket, Err(Refusal::NotFound));
         };
+        if expected.is_some_and(|tags| !tags.contains(&hook.declared.tag())) {
+            return self.done(ticket, Err(Refusal::Changed));
+        }
         let was_on = hook.is_on();
         change(&mut hook.declared);
+        hook.declared.version += 1;
         if hook.is_on() && !was_on {
             hook.revive();
         }
@@ -438,9 +450,10 @@ impl Core {
         self.webhooks_go(now);
     }
 
-    /// Takes a webhook away with everything that waits. Answered with [`Action::Done`] when nothing leaves for it any more, durably.
-    pub(crate) fn delete_webhook(&mut self, now: Instant, id: &str, ticket: Ticket) {
-        self.change_webhook(now, id, ticket, |webhook| webhook.deleted = true);
+    /// Takes a webhook away with everything that waits, if it still has one of the expected tags. Answered with [`Action::Done`] when
+    /// nothing leaves for it any more, durably.
+    pub(crate) fn delete_webhook(&mut self, now: Instant, id: &str, expected: Option<&[String]>, ticket: Ticket) {
+        self.change_webhook(now, id, expected, ticket, |webhook| webhook.deleted = true);
         if self.webhooks.hooks.get(id).is_some_and(|hook| hook.declared.deleted) {
             self.clear_webhook(id);
         }

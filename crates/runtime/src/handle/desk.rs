@@ -30,7 +30,6 @@ impl Handle {
                 RequestState::Active { agent: owner, .. } if *owner == agent => mine.push(entry),
                 RequestState::Active { .. } => view.others += 1,
                 RequestState::Missed { .. } => missed.push(entry),
-                RequestState::Resolved { .. } => {}
             }
         }
         for list in [&mut waiting, &mut mine, &mut missed] {
@@ -91,13 +90,12 @@ impl Handle {
         }
         let (entry, name) = self.at_desk(agent, conversation)?;
         let once = client_id.as_ref().map(|id| format!("{agent}/{conversation}/{id}"));
-        // Held until it is durable that the message names them.
-        let (_attached, gone) = self.shell.attach(&content).await;
+        let (attached, gone) = self.shell.attach(&content).await;
         if let Some(name) = gone {
             return Err(DeskError::FileGone(name));
         }
         let item = InboxItem::AgentSays { conversation, agent, name, content, client_id };
-        let outcome = self.shell.item(entry.contact, item, once).await?;
+        let outcome = self.shell.item_holding(entry.contact, item, once, attached).await?;
         outcome.message.ok_or(DeskError::NotFound)
     }
 
@@ -176,7 +174,6 @@ fn row(person: &Person, entry: Entry, position: Option<u32>, lines: &[Transcript
         RequestState::Waiting => (DeskRowState::Waiting, None),
         RequestState::Active { name, .. } => (DeskRowState::Active, Some(name.clone())),
         RequestState::Missed { .. } => (DeskRowState::Missed, None),
-        RequestState::Resolved { .. } => return None,
     };
     // Who has not been answered is told by what they said, not by what the bot said to them since.
     let shown = match state {

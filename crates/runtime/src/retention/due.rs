@@ -9,9 +9,7 @@
 
 use super::{Cutoffs, Removed};
 use crate::privacy::gather::{LINES, files_of};
-use model::{
-    Author, BlobId, ContactId, Conversation, Forgotten, Instant, JourneyFilter, Owner, Person, RequestState, Rest, TranscriptEntry,
-};
+use model::{Author, BlobId, ContactId, Conversation, Forgotten, Instant, JourneyFilter, Owner, Person, Rest, TranscriptEntry};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Error, Store};
 
@@ -135,11 +133,7 @@ fn kept_under(conversation: &Conversation, no: u64) -> ContactId {
 fn held_back(person: &Person) -> Option<Instant> {
     let mut from = Instant::MAX;
     for conversation in &person.conversations {
-        let with_a_human = match conversation.request.as_ref().map(|request| &request.state) {
-            Some(RequestState::Waiting | RequestState::Active { .. } | RequestState::Missed { .. }) => true,
-            Some(RequestState::Resolved { .. }) | None => conversation.owner != Owner::Bot,
-        };
-        if with_a_human {
+        if conversation.request.is_some() || conversation.owner != Owner::Bot {
             return None;
         }
         for run in &conversation.runs {

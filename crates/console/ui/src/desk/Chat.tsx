@@ -35,8 +35,6 @@ function standing(person: PersonView): string {
       return person.conversation.can.resolve ? `${request.group} · with you` : `${request.group} · with ${request.agent_name ?? "another agent"}`;
     case "missed":
       return `missed · ${request.group}`;
-    case "resolved":
-      return "resolved · with the bot";
   }
 }
 

@@ -1,6 +1,6 @@
 // Questions of the desk before something that cannot be taken back.
 
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { api } from "../api.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 
@@ -12,12 +12,14 @@ interface DialogProps {
 
 /** Ends a chat: the flow goes on, or another skill begins. */
 export function ResolveDialog({ name, act, close }: DialogProps) {
-  const [skills, setSkills] = useState<string[]>([]);
+  const [skills, setSkills] = useState<string[] | null>(null);
+  const [unknown, setUnknown] = useState(false);
   const [other, setOther] = useState(false);
   const [skill, setSkill] = useState("");
+  const id = useId();
   useEffect(() => {
     // Without the list the usual way to resolve still works.
-    api.skills().then(setSkills, () => undefined);
+    api.skills().then(setSkills, () => setUnknown(true));
   }, []);
   return (
     <Dialog title="Resolve this chat?" confirm="Resolve" ready={!other || skill !== ""} act={() => act(other && skill !== "" ? skill : null)} close={close}>
@@ -34,24 +36,24 @@ export function ResolveDialog({ name, act, close }: DialogProps) {
           </span>
         </label>
         <label className="choice-line">
-          <input type="radio" name="next" checked={other} disabled={skills.length === 0} onChange={() => setOther(true)} />
+          <input type="radio" name="next" checked={other} disabled={skills === null || skills.length === 0} onChange={() => setOther(true)} />
           <span>
             Start a skill
-            <small>It replaces what the bot was doing.</small>
+            <small>{unknown ? "Which there are cannot be found out now." : skills?.length === 0 ? "The bot has none that can be started." : "It replaces what the bot was doing."}</small>
           </span>
         </label>
         {other && (
-          <label className="select-line">
-            Skill
-            <select value={skill} onChange={(e) => setSkill(e.target.value)} required>
+          <div className="select-line">
+            <label htmlFor={id}>Skill</label>
+            <select id={id} value={skill} onChange={(e) => setSkill(e.target.value)} required>
               <option value="">Choose…</option>
-              {skills.map((s) => (
+              {(skills ?? []).map((s) => (
                 <option key={s} value={s}>
                   {s}
                 </option>
               ))}
             </select>
-          </label>
+          </div>
         )}
       </fieldset>
     </Dialog>

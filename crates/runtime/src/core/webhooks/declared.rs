@@ -133,6 +133,9 @@ pub struct Webhook {
     /// When somebody changed it last, and who; none: nobody has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<(Instant, model::Actor)>,
+    /// Grows by one with every change of what it is and of whether it is in use, not with what it is told.
+    #[serde(default)]
+    pub version: u64,
     /// Why nothing leaves for it; none: it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<Disabled>,
@@ -152,6 +155,11 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
+    /// Tells this state of the webhook apart from any other it had or will have.
+    pub fn tag(&self) -> String {
+        format!("{}-{:x}", self.version, self.created_at.0)
+    }
+
     /// The secrets that sign at an instant, the newest first.
     pub fn secrets(&self, now: Instant) -> Vec<String> {
         let before = self.before.iter().filter(|(_, until)| now < *until).map(|(secret, _)| secret.clone());

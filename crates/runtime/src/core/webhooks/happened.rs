@@ -4,9 +4,9 @@
 //! events are carried, if they are not large.
 
 use super::declared::HookEvent;
-use model::{Contact, EventRecord, JourneyKind, LiveRequest, Person, RequestState, Transition};
+use model::{Contact, EventRecord, JourneyKind, LeftDesk, Person, Transition};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use store::PersonChange;
 
 /// The largest fields of an event that are carried along, as JSON, in bytes.
@@ -14,8 +14,9 @@ const FIELDS: usize = 8 * 1024;
 /// What a channel knows of a person that programs care for; counters are not among it.
 const SYSTEM: [&str; 9] = ["first_name", "last_name", "username", "email", "phone", "language", "country", "timezone", "city"];
 
-/// Says everything that a change of a person means, in order.
-pub(super) fn happened(before: Option<&Person>, change: &PersonChange, mut say: impl FnMut(HookEvent, Value)) {
+/// Says everything that a change of a person means, in order. `givers`: those whose conversations go to somebody else in the same
+/// commit, as they were; nothing happens in a conversation that moves.
+pub(super) fn happened(before: Option<&Person>, givers: &[Arc<Person>], change: &PersonChange, mut say: impl FnMut(HookEvent, Value)) {
     let id = change.id;
     if change.erase {
         return say(HookEvent::ContactErased, json!({ "contact": id }));
@@ -33,35 +34,30 @@ pub(super) fn happened(before: Option<&Person>, change: &PersonChange, mut say: 
         say(event, json!({ "contact": id, "segment": segment, "cause": cause }));
     }
     for conversation in &change.conversations {
-        let known = before.and_then(|person| person.conversation(conversation.id));
+        let of_giver = || givers.iter().find_map(|giver| giver.conversation(conversation.id));
+        let known = before.and_then(|person| person.conversation(conversation.id)).or_else(of_giver);
         let about = json!({ "contact": id, "conversation": conversation.id, "channel": conversation.address.channel });
         if known.is_none() {
             say(HookEvent::ConversationStarted, about.clone());
         }
+        let left_before = known.and_then(|known| known.left_desk.as_ref()).map(|left| left.request);
+        if let Some(LeftDesk { request, by: Some(agent), .. }) = &conversation.left_desk
+            && left_before != Some(*request)
+        {
+            let mut data = about.clone();
+            data["agent"] = json!(agent);
+            say(HookEvent::ConversationResolved, data);
+        }
         let request = conversation.request.as_ref();
         let asked_before = known.and_then(|known| known.request.as_ref());
         if let Some(request) = request.filter(|request| asked_before.is_none_or(|before| before.id != request.id)) {
-            let mut data = about.clone();
+            let mut data = about;
             data["group"] = json!(request.group);
             say(HookEvent::ConversationHandedOff, data);
-        }
-        if let Some(agent) = request.and_then(resolved)
-            && asked_before.is_none_or(|before| request.is_none_or(|now| now.id != before.id) || resolved(before).is_none())
-        {
-            let mut data = about;
-            data["agent"] = json!(agent);
-            say(HookEvent::ConversationResolved, data);
         }
     }
     for event in &change.events {
         say(HookEvent::EventRecorded, recorded(change, event));
-    }
-}
-
-fn resolved(request: &LiveRequest) -> Option<model::AgentId> {
-    match &request.state {
-        RequestState::Resolved { agent, .. } => Some(*agent),
-        RequestState::Waiting | RequestState::Active { .. } | RequestState::Missed { .. } => None,
     }
 }
 
@@ -131,11 +127,11 @@ fn changed(was: &Contact, now: &Contact) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Actor, Address, Change, ContactId, Conversation, ConversationId, EventId, Instant, RequestId};
+    use model::{Actor, Address, Change, ContactId, Conversation, ConversationId, EventId, Instant, LiveRequest, RequestId, RequestState};
 
     fn told(before: Option<&Person>, change: &PersonChange) -> Vec<(&'static str, Value)> {
         let mut all = Vec::new();
-        happened(before, change, |event, mut data| {
+        happened(before, &[], change, |event, mut data| {
             if let Some(fields) = data.as_object_mut() {
                 fields.remove("contact");
             }
@@ -206,9 +202,7 @@ mod tests {
         let asked = PersonChange { conversations: vec![conversation.clone()], ..PersonChange::new(ContactId(7), before.version) };
         assert_eq!(told(Some(&before), &asked)[0].0, "conversation.handed_off");
         let before = asked.apply(Some(&before)).unwrap();
-        if let Some(request) = &mut conversation.request {
-            request.state = RequestState::Resolved { agent: model::AgentId(3), at: since };
-        }
+        conversation.end_request(since, Some(model::AgentId(3)));
         let closed = PersonChange { conversations: vec![conversation], ..PersonChange::new(ContactId(7), before.version) };
         assert_eq!(told(Some(&before), &closed).iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["conversation.resolved"]);
         let after = closed.apply(Some(&before)).unwrap();

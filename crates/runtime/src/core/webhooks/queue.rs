@@ -315,6 +315,7 @@ mod tests {
             created_at: Instant::default(),
             created_by: model::Actor::System,
             changed: None,
+            version: 1,
             disabled: None,
             missed: None,
             deleted: false,

@@ -211,13 +211,13 @@ fn whoever_waits_for_a_human_keeps_everything() {
         |state| LiveRequest { id: RequestId(1), group: "help".into(), first: false, since: day(90), run: None, deadline: None, state };
     let agent = model::AgentId(1);
     for (state, owner, goes) in [
-        (RequestState::Waiting, Owner::Queue, 0),
-        (RequestState::Active { agent, name: "A".into(), since: day(91) }, Owner::Agent(agent), 0),
-        (RequestState::Missed { since: day(91), why: "timeout".into() }, Owner::Bot, 0),
-        (RequestState::Resolved { agent, at: day(92) }, Owner::Bot, 100),
+        (Some(model::RequestState::Waiting), Owner::Queue, 0),
+        (Some(model::RequestState::Active { agent, name: "A".into(), since: day(91) }), Owner::Agent(agent), 0),
+        (Some(model::RequestState::Missed { since: day(91), why: "timeout".into() }), Owner::Bot, 0),
+        (None, Owner::Bot, 100),
     ] {
         let store = MemStore::new();
-        let id = old_person(&store, |conversation| (conversation.request, conversation.owner) = (Some(request(state)), owner));
+        let id = old_person(&store, |conversation| (conversation.request, conversation.owner) = (state.map(request), owner));
         let removed = sweep(&store, id, &all_old()).removed;
         assert_eq!((removed.messages, removed.journey), (goes, goes));
     }
