@@ -111,9 +111,26 @@ test("one is made, its secret shown once, tested, told, paused, replayed and del
   await page.locator("summary").filter({ hasText: "More" }).click();
   await page.getByRole("button", { name: "Change…" }).click();
   await dialog.getByLabel("What it is for").fill("The ledger");
-  // Somebody else changes something else meanwhile.
+  // Somebody else changes something else meanwhile, and the same.
   const [{ id: changed, events }] = (await book.call("GET", "/webhooks")).webhooks;
-  await book.call("PATCH", `/webhooks/${changed}`, { parallel: 4, events: [...events, "contact.erased"] });
+  await book.call("PATCH", `/webhooks/${changed}`, { parallel: 4, events: [...events, "contact.erased"], description: "Their ledger" });
+  await dialog.getByRole("button", { name: "Save" }).click();
+  const news = dialog.getByRole("alert").filter({ hasText: "changed it meanwhile" });
+  await news.waitFor();
+  assert.equal(await news.locator("strong").textContent(), "The program tests changed it meanwhile:");
+  assert.deepEqual(await news.getByRole("listitem").allTextContents(), [
+    "What it is for: “Their ledger”. You wrote something else; saving puts yours in its place",
+    "Told of: now also contact.erased",
+    "Deliveries at once: up to 4",
+  ]);
+  assert.equal(await dialog.getByLabel("What it is for").inputValue(), "The ledger", "what was written is still there");
+  assert.equal(await dialog.getByRole("checkbox", { name: /contact\.erased/ }).isChecked(), true, "beside what is new");
+  assert.equal((await book.call("GET", `/webhooks/${changed}`)).description, "Their ledger", "nothing was saved yet");
+  await clean(page, "somebody else changed it");
+  await picture(page, "webhook-meanwhile-wide-light");
+  await news.getByRole("button", { name: "Take theirs" }).click();
+  assert.equal(await dialog.getByLabel("What it is for").inputValue(), "Their ledger");
+  await dialog.getByLabel("What it is for").fill("The ledger");
   await dialog.getByRole("button", { name: "Save" }).click();
   await page.getByText("The ledger", { exact: true }).waitFor();
   const about = page.getByRole("region", { name: "About the webhook" });

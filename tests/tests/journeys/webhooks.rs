@@ -167,3 +167,76 @@ async fn found(server: &Server, key: &str, ids: &[String]) {
     let wrong = server.run(&["contacts", "query", "orders >>= 3"]).await;
     assert!(wrong.code == Some(2) && !wrong.stderr.is_empty(), "{wrong:?}");
 }
+
+/// A request about a webhook with `If-Match`; answers status, the header `ETag` and the body.
+async fn if_match(
+    server: &Server,
+    key: &str,
+    method: Method,
+    id: &str,
+    tag: Option<&str>,
+    body: Option<&Value>,
+) -> (u16, Option<String>, Value) {
+    let mut request = server.http().request(method, format!("{}/api/v1/webhooks/{id}", server.origin())).bearer_auth(key);
+    if let Some(tag) = tag {
+        request = request.header("if-match", tag);
+    }
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    let answer = request.send().await.unwrap();
+    let (status, tag) = (answer.status().as_u16(), answer.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned()));
+    (status, tag, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_change_a_webhook_at_once_one_is_told() {
+    let folder = bot(&[
+        ("bot.yaml", "name: Told\nchannels: { web: {} }\n"),
+        ("skills/start.yaml", "skill: /start\nblocks:\n  hello: { text: Hello }\n"),
+    ]);
+    let mut server = Setup::new(folder.path()).arg("--allow-callback").arg("127.0.0.1").start().await;
+    let key = key(&server).await;
+    let new = json!({ "url": "http://127.0.0.1:9/told", "events": ["tag.added"] });
+    let (status, made) = ask(&server, &key, Method::POST, "webhooks", Some(&new), None).await.unwrap();
+    assert_eq!(status, 201, "{made}");
+    let hook = made["webhook"]["id"].as_str().unwrap().to_owned();
+    let (_, first, shown) = if_match(&server, &key, Method::GET, &hook, None, None).await;
+    let first = first.expect("it has a tag");
+    let (_, all) = ask(&server, &key, Method::GET, "webhooks", None, None).await.unwrap();
+    assert!([&made["webhook"]["etag"], &shown["etag"], &all["webhooks"][0]["etag"]].iter().all(|tag| **tag == json!(first)), "{all}");
+
+    // Eight who read the same: one of them changes it.
+    let mut changing = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let request = server.http().patch(format!("{}/api/v1/webhooks/{hook}", server.origin())).bearer_auth(&key);
+        let request = request.header("if-match", &first).json(&json!({ "description": format!("by {n}") }));
+        changing.spawn(async move {
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        });
+    }
+    let answers = changing.join_all().await;
+    let done: Vec<&Value> = answers.iter().filter(|(status, _)| *status == 200).map(|(_, changed)| changed).collect();
+    let told = answers.iter().filter(|(status, told)| *status == 412 && told["code"] == "changed").count();
+    assert_eq!((done.len(), told), (1, 7), "{answers:?}");
+    let (_, now, shown) = if_match(&server, &key, Method::GET, &hook, None, None).await;
+    assert!(now.as_ref() != Some(&first) && shown["etag"] == json!(now) && shown == *done[0], "{shown}");
+
+    // A new secret is a change; whoever asks for nothing changes what is there.
+    let path = format!("webhooks/{hook}/secret");
+    let (_, rotated) = ask(&server, &key, Method::POST, &path, None, None).await.unwrap();
+    assert_ne!(rotated["webhook"]["etag"], json!(now));
+    for tag in [None, Some("*")] {
+        let (status, ..) = if_match(&server, &key, Method::PATCH, &hook, tag, Some(&json!({ "parallel": 2 }))).await;
+        assert_eq!(status, 200, "{tag:?}");
+    }
+    let (status, _, told) = if_match(&server, &key, Method::DELETE, &hook, now.as_deref(), None).await;
+    assert_eq!((status, &told["code"]), (412, &json!("changed")));
+    let (_, now, _) = if_match(&server, &key, Method::GET, &hook, None, None).await;
+    let (status, ..) = if_match(&server, &key, Method::DELETE, &hook, now.as_deref(), None).await;
+    assert_eq!(status, 204);
+    let (status, _, told) = if_match(&server, &key, Method::PATCH, &hook, Some("*"), Some(&json!({ "parallel": 1 }))).await;
+    assert_eq!((status, &told["code"]), (404, &json!("no_webhook")));
+    server.stop().await;
+}

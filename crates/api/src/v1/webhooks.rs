@@ -3,11 +3,11 @@
 //! A webhook is told of contacts, so whoever makes one may see them.
 
 use super::{
-    asked::{Asked, Body, In, Nothing},
+    asked::{Asked, Body, IfMatch, In, Nothing},
     caller::{Caller, WebhooksWrite},
     notes::By,
     once::IdempotencyKey,
-    openapi::{Any, Api, ContactRef, Done, Made, Time, about},
+    openapi::{Any, Api, ContactRef, Done, Made, Tagged, Time, about, etag},
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
@@ -32,6 +32,7 @@ pub(super) fn routes(api: Api) -> Api {
             "From then on it is told of these events with signed POST requests (Standard Webhooks), in order for each contact. The secret is in \
              this answer and nowhere else; with an Idempotency-Key the same request gets the same answer for seven days.",
         )
+        .leads_to(201, "/webhooks/{webhook}", "/webhook/id")
         .also(Scope::ContactsRead, "always: deliveries name contacts")
         .refuses(422, "invalid", "a value does not fit; the detail says which");
     let show = no(about("getWebhook", "Show a webhook"));
@@ -168,6 +169,8 @@ struct DisabledView {
 pub(crate) struct Shown {
     /// Its id.
     id: String,
+    /// Its version, as the header `ETag` says it: what a change with `If-Match` depends on.
+    etag: String,
     /// Where its deliveries are posted.
     url: String,
     /// What it is told of.
@@ -212,6 +215,7 @@ impl Shown {
             None => (None, None),
         };
         Self {
+            etag: etag(&webhook.tag()),
             id: webhook.id,
             url: webhook.url,
             events: webhook.events.into_iter().map(Happens::from).collect(),
@@ -310,7 +314,8 @@ pub(crate) async fn create(
     let events: BTreeSet<HookEvent> = events.into_iter().map(HookEvent::from).collect();
     let change = WebhookChange { url: Some(url), events: Some(events), description: Some(description), parallel, enabled };
     let state = server.handle.create_webhook(&id, change, caller.actor()).await.map_err(no_webhook)?;
-    Ok(Made { body: WithSecret::of(&server.handle, state).await, place: format!("/webhooks/{id}"), tag: None })
+    let tag = Some(state.webhook.tag());
+    Ok(Made { body: WithSecret::of(&server.handle, state).await, place: format!("/webhooks/{id}"), tag })
 }
 
 /// `GET /api/v1/webhooks/{webhook}`
@@ -319,9 +324,9 @@ pub(crate) async fn show(
     In(id): In<String>,
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
-) -> Result<axum::Json<Shown>, Problem> {
+) -> Result<Tagged<Shown>, Problem> {
     let state = server.handle.webhook(&id).ok_or(WriteError::NotFound).map_err(no_webhook)?;
-    Ok(axum::Json(Shown::of(&server.handle, state).await))
+    Ok(tagged(&server.handle, state).await)
 }
 
 /// What is to change about a webhook.
@@ -354,18 +359,24 @@ pub(crate) async fn patch(
     caller: Caller<WebhooksWrite>,
     In(id): In<String>,
     State(server): State<Shared>,
+    matches: IfMatch,
     Body(WebhookPatch { url, events, description, parallel, enabled }): Body<WebhookPatch>,
-) -> Result<axum::Json<Shown>, Problem> {
+) -> Result<Tagged<Shown>, Problem> {
     caller.must(Scope::ContactsRead)?;
     let events = events.map(|events| events.into_iter().map(HookEvent::from).collect());
     let change = WebhookChange { url, events, description, parallel, enabled };
-    let state = server.handle.change_webhook(&id, change, caller.actor()).await.map_err(no_webhook)?;
-    Ok(axum::Json(Shown::of(&server.handle, state).await))
+    let state = server.handle.change_webhook(&id, expected(matches), change, caller.actor()).await.map_err(no_webhook)?;
+    Ok(tagged(&server.handle, state).await)
 }
 
 /// `DELETE /api/v1/webhooks/{webhook}`
-pub(crate) async fn delete(_: Caller<WebhooksWrite>, In(id): In<String>, State(server): State<Shared>) -> Result<Done, Problem> {
-    server.handle.delete_webhook(&id).await.map_err(no_webhook)?;
+pub(crate) async fn delete(
+    _: Caller<WebhooksWrite>,
+    In(id): In<String>,
+    State(server): State<Shared>,
+    matches: IfMatch,
+) -> Result<Done, Problem> {
+    server.handle.delete_webhook(&id, expected(matches)).await.map_err(no_webhook)?;
     Ok(Done)
 }
 
@@ -585,9 +596,26 @@ pub(crate) async fn replay(
     Ok(axum::Json(Replayed { queued: server.handle.replay_webhook(&id, which).await.map_err(no_webhook)? }))
 }
 
+async fn tagged(handle: &Handle, state: WebhookState) -> Tagged<Shown> {
+    let tag = Some(state.webhook.tag());
+    Tagged { body: Shown::of(handle, state).await, tag }
+}
+
+/// The tags one of which a change takes for granted; a webhook that is not there is changed by nobody.
+fn expected(matches: IfMatch) -> Option<Vec<String>> {
+    match matches {
+        IfMatch::Anything | IfMatch::Present => None,
+        IfMatch::Tags(tags) => Some(tags),
+    }
+}
+
 fn no_webhook(error: WriteError) -> Problem {
     match error {
         WriteError::NotFound => Problem::new(StatusCode::NOT_FOUND, "no_webhook", "there is no such webhook"),
+        WriteError::Changed => {
+            let detail = "the webhook was changed meanwhile; read it again, then decide";
+            Problem::new(StatusCode::PRECONDITION_FAILED, "changed", detail)
+        }
         error => error.into(),
     }
 }

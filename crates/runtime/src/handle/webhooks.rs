@@ -134,6 +134,7 @@ impl Handle {
             created_at: now,
             created_by: by,
             changed: None,
+            version: 1,
             disabled: paused(change.enabled, now),
             missed: None,
             deleted: false,
@@ -142,15 +143,22 @@ impl Handle {
         self.webhook(id).ok_or(WriteError::NotFound)
     }
 
-    /// Changes a webhook and notes who did. Answered when it is durable.
+    /// Changes a webhook and notes who did; with `expected` only if it still has one of these tags ([`Webhook::tag`]). Answered when it is
+    /// durable.
     ///
     /// # Errors
-    /// [`WriteError`] says what is wrong with it.
-    pub async fn change_webhook(&self, id: &str, change: WebhookChange, by: Actor) -> Result<WebhookState, WriteError> {
+    /// [`WriteError`] says what is wrong with it; [`WriteError::Changed`] if it has another tag.
+    pub async fn change_webhook(
+        &self,
+        id: &str,
+        expected: Option<Vec<String>>,
+        change: WebhookChange,
+        by: Actor,
+    ) -> Result<WebhookState, WriteError> {
         self.check(&change)?;
         let name = id.to_owned();
         let done = self.shell.answered(move |core, now, ticket| {
-            core.change_webhook(now, &name, ticket, |webhook| {
+            core.change_webhook(now, &name, expected.as_deref(), ticket, |webhook| {
                 let WebhookChange { url, events, description, parallel, enabled } = change;
                 url.into_iter().for_each(|url| webhook.url = url);
                 events.into_iter().for_each(|events| webhook.events = events);
@@ -175,7 +183,7 @@ impl Handle {
     pub async fn rotate_webhook_secret(&self, id: &str, by: Actor) -> Result<WebhookState, WriteError> {
         let (name, new) = (id.to_owned(), secret()?);
         let done = self.shell.answered(move |core, now, ticket| {
-            core.change_webhook(now, &name, ticket, |webhook| {
+            core.change_webhook(now, &name, None, ticket, |webhook| {
                 let before = std::mem::replace(&mut webhook.secret, new);
                 webhook.before = Some((before, now.plus_micros(BOTH)));
                 webhook.changed = Some((now, by));
@@ -185,13 +193,14 @@ impl Handle {
         self.webhook(id).ok_or(WriteError::NotFound)
     }
 
-    /// Deletes a webhook with everything that waits. Answered when nothing leaves for it any more.
+    /// Deletes a webhook with everything that waits; with `expected` only if it still has one of these tags ([`Webhook::tag`]). Answered
+    /// when nothing leaves for it any more.
     ///
     /// # Errors
-    /// [`WriteError`].
-    pub async fn delete_webhook(&self, id: &str) -> Result<(), WriteError> {
+    /// [`WriteError`]; [`WriteError::Changed`] if it has another tag.
+    pub async fn delete_webhook(&self, id: &str, expected: Option<Vec<String>>) -> Result<(), WriteError> {
         let id = id.to_owned();
-        self.shell.answered(move |core, now, ticket| core.delete_webhook(now, &id, ticket)).await?;
+        self.shell.answered(move |core, now, ticket| core.delete_webhook(now, &id, expected.as_deref(), ticket)).await?;
         Ok(())
     }
 

@@ -11,13 +11,13 @@ import { Link, navigate } from "../nav.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
 import { At } from "../parts/Time.tsx";
 import { hooks, type Tested, type Webhook, type WithSecret } from "./api.ts";
+import { ChangeHook } from "./ChangeHook.tsx";
 import { Deliveries } from "./Deliveries.tsx";
-import { HookDialog } from "./HookDialog.tsx";
 import { ReplayDialog } from "./ReplayDialog.tsx";
 import { hooksPath } from "./route.ts";
 import { SecretDialog } from "./SecretDialog.tsx";
 import { Standing } from "./Standing.tsx";
-import { changesOf, tested, writtenOf } from "./words.ts";
+import { atOnce, tested } from "./words.ts";
 
 /** How often it is looked at how it stands. */
 const EVERY = 3_000;
@@ -120,7 +120,7 @@ export function Hook({ bot, id, now, over }: Props) {
           <Deliveries hook={hook} round={round} now={now} replayed={replayed} over={over} />
         </div>
       )}
-      {asking === "change" && hook !== null && <HookDialog title="Change the webhook" confirm="Save" hook={writtenOf(hook)} put={async (text, _, from) => set(await hooks.change(id, changesOf(from, text)))} over={over} close={close} />}
+      {asking === "change" && hook !== null && <ChangeHook hook={hook} changed={set} over={over} close={close} />}
       {asking === "replay" && <ReplayDialog replay={async (from, to) => replayed(await hooks.replaySpan(id, from, to))} close={close} />}
       {asking === "secret" && (
         <Dialog
@@ -163,7 +163,7 @@ function About({ hook }: { hook: Webhook }) {
   const facts: [string, ReactNode][] = [
     ["What it is for", hook.description === "" ? null : hook.description],
     ["Told of", hook.events.join(", ")],
-    ["Deliveries at once", hook.parallel === 1 ? "one after another" : `up to ${hook.parallel}`],
+    ["Deliveries at once", atOnce(hook.parallel)],
     ["Waiting", hook.waiting.toLocaleString()],
     ["Next try", hook.next_at === null ? null : <At at={hook.next_at} />],
     ["Nothing arrives since", hook.failing_since === null ? null : <At at={hook.failing_since} />],

@@ -1,38 +1,33 @@
-// A webhook that is written: where its deliveries are posted, and what it is told of.
+// A webhook that is made.
 
-import { useId, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { Dialog } from "../parts/Dialog.tsx";
 import type { HookText } from "./api.ts";
-import { EVENTS } from "./words.ts";
+import { HookFields } from "./HookFields.tsx";
+import { isWritten, NEW_HOOK, trimmed } from "./words.ts";
 
 interface Props {
-  title: string;
-  confirm: string;
-  hook: HookText;
-  /** The same `once` again is the same webhook; `from` is how it was when the dialog opened. */
-  put(hook: HookText, once: string, from: HookText): Promise<void>;
+  /** The same `once` again is the same webhook. */
+  make(hook: HookText, once: string): Promise<void>;
   over(e: unknown): void;
   close(): void;
 }
 
-export function HookDialog({ title, confirm, hook: first, put, over, close }: Props) {
-  const [from] = useState(first);
-  const [hook, setHook] = useState(from);
+export function HookDialog({ make, over, close }: Props) {
+  const [hook, setHook] = useState(NEW_HOOK);
   const once = useRef({ of: "", key: "" });
-  const id = useId();
-  const write = (change: Partial<HookText>): void => setHook({ ...hook, ...change });
   return (
     <Dialog
-      title={title}
-      confirm={confirm}
+      title="New webhook"
+      confirm="Make it"
       wide
-      ready={hook.url.trim() !== "" && hook.events.length > 0}
+      ready={isWritten(hook)}
       act={async () => {
-        const said = { ...hook, url: hook.url.trim(), description: hook.description.trim() };
+        const said = trimmed(hook);
         const text = JSON.stringify(said);
         if (once.current.of !== text) once.current = { of: text, key: crypto.randomUUID() };
         try {
-          await put(said, once.current.key, from);
+          await make(said, once.current.key);
         } catch (e) {
           over(e);
           throw e;
@@ -40,50 +35,7 @@ export function HookDialog({ title, confirm, hook: first, put, over, close }: Pr
       }}
       close={close}
     >
-      <div className="field">
-        <label htmlFor={`${id}-url`}>Address</label>
-        <input id={`${id}-url`} type="url" value={hook.url} maxLength={2_048} required placeholder="https://shop.example/switchboard" autoComplete="off" spellCheck={false} dir="ltr" onChange={(e) => write({ url: e.target.value })} />
-        <p className="hint">Deliveries are posted there. It must be public, unless whoever runs the server allows it.</p>
-      </div>
-      <div className="field">
-        <label htmlFor={`${id}-description`}>What it is for</label>
-        <input id={`${id}-description`} value={hook.description} maxLength={500} autoComplete="off" dir="auto" onChange={(e) => write({ description: e.target.value })} />
-      </div>
-      <div className="hook-choices">
-        {EVENTS.map((group) => {
-          const names = group.events.map(([name]) => name);
-          const all = names.every((name) => hook.events.includes(name));
-          return (
-            <fieldset key={group.title}>
-              <legend>
-                {group.title}{" "}
-                <button type="button" className="link" aria-label={`${all ? "None" : "All"} of ${group.title}`} onClick={() => write({ events: [...hook.events.filter((e) => !names.includes(e)), ...(all ? [] : names)] })}>
-                  {all ? "None" : "All"}
-                </button>
-              </legend>
-              {group.events.map(([name, says]) => (
-                <label key={name} className="check-line">
-                  <input type="checkbox" checked={hook.events.includes(name)} onChange={(e) => write({ events: e.target.checked ? [...hook.events, name] : hook.events.filter((other) => other !== name) })} />
-                  <span>
-                    <code>{name}</code> <small>{says}</small>
-                  </span>
-                </label>
-              ))}
-            </fieldset>
-          );
-        })}
-      </div>
-      <div className="field">
-        <label htmlFor={`${id}-parallel`}>Deliveries at once</label>
-        <select id={`${id}-parallel`} value={hook.parallel} onChange={(e) => write({ parallel: Number(e.target.value) })}>
-          {[...new Set([1, 2, 4, 8, 16, hook.parallel])].sort((a, b) => a - b).map((n) => (
-            <option key={n} value={n}>
-              {n === 1 ? "one after another" : `up to ${n}`}
-            </option>
-          ))}
-        </select>
-        <p className="hint">Those of one contact are never under way together.</p>
-      </div>
+      <HookFields hook={hook} write={setHook} />
     </Dialog>
   );
 }

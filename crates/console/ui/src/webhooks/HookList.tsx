@@ -9,7 +9,6 @@ import { HookDialog } from "./HookDialog.tsx";
 import { hookPath } from "./route.ts";
 import { SecretDialog } from "./SecretDialog.tsx";
 import { Standing } from "./Standing.tsx";
-import { NEW_HOOK } from "./words.ts";
 
 /** How often it is looked at how they stand. */
 const EVERY = 5_000;
@@ -68,10 +67,7 @@ export function HookList({ bot, now, over }: { bot: string; now: number; over(e:
       )}
       {making && (
         <HookDialog
-          title="New webhook"
-          confirm="Make it"
-          hook={NEW_HOOK}
-          put={async (hook, once) => {
+          make={async (hook, once) => {
             setMade(await hooks.make(hook, once));
             again();
           }}

@@ -32,8 +32,8 @@ export const hooks = {
   one: (id: string, signal?: AbortSignal): Promise<Webhook> => data(v1.GET("/webhooks/{webhook}", { ...at(id), ...until(signal) })),
   /** The same `once` again makes none again, and answers the same secret. */
   make: (hook: HookText, once: string): Promise<WithSecret> => data(v1.POST("/webhooks", { body: { ...hook, enabled: true }, headers: { "idempotency-key": once } })),
-  /** What is not said stays as it is. */
-  change: (id: string, said: Partial<HookText>): Promise<Webhook> => data(v1.PATCH("/webhooks/{webhook}", { ...at(id), body: { url: null, events: null, description: null, parallel: null, enabled: null, ...said } })),
+  /** Changes it, if nobody did since the tag was read; what is not said stays as it is. */
+  change: (id: string, said: Partial<HookText>, tag: string): Promise<Webhook> => data(v1.PATCH("/webhooks/{webhook}", { ...at(id), body: { url: null, events: null, description: null, parallel: null, enabled: null, ...said }, headers: { "if-match": tag } })),
   enable: (id: string, enabled: boolean): Promise<Webhook> => data(v1.PATCH("/webhooks/{webhook}", { ...at(id), body: { url: null, events: null, description: null, parallel: null, enabled } })),
   remove: async (id: string): Promise<void> => void (await v1.DELETE("/webhooks/{webhook}", at(id))),
   renew: (id: string): Promise<WithSecret> => data(v1.POST("/webhooks/{webhook}/secret", at(id))),

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import type { Delivery, Webhook } from "./api.ts";
 import { hookPath, hookPlaceOf } from "./route.ts";
-import { changesOf, EVENTS, outcome, standing, tested, timesTold, writtenOf } from "./words.ts";
+import { changesOf, EVENTS, meanwhile, outcome, standing, tested, timesTold, united, writtenOf } from "./words.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const hook: Webhook = {
   id: "whk_1",
+  etag: '"1-a"',
   url: "https://shop.example/in",
   events: ["tag.added"],
   description: "",
@@ -60,6 +61,23 @@ test("only what was written anew is said: the rest may be another's change", () 
   expect(changesOf(from, { ...same, events: ["tag.added"] })).toEqual({ events: ["tag.added"] });
   expect(changesOf(from, { ...same, description: "" })).toEqual({ description: "" });
   expect(changesOf(from, { ...same, url: "https://shop.example/other", parallel: 4 })).toEqual({ url: "https://shop.example/other", parallel: 4 });
+});
+
+test("what two people wrote at once is united, and whoever is late is told what is new", () => {
+  const from: Webhook = { ...hook, events: ["tag.added", "tag.removed"], description: "Books" };
+  const mine = { ...writtenOf(from), events: ["tag.removed" as const, "event.recorded" as const], description: "Ledger" };
+  const theirs: Webhook = { ...from, events: ["tag.added", "contact.erased"], parallel: 4, enabled: false, disabled: { at: "", why: "paused" }, description: "The books" };
+  expect(united(writtenOf(from), mine, writtenOf(theirs))).toEqual({ url: hook.url, events: ["contact.erased", "event.recorded"], description: "Ledger", parallel: 4 });
+  expect(meanwhile(from, theirs, mine)).toEqual([
+    { title: "What it is for", says: "“The books”", other: true },
+    { title: "Told of", says: "now also contact.erased; no longer tag.removed", other: false },
+    { title: "Deliveries at once", says: "up to 4", other: false },
+    { title: "Deliveries", says: "paused", other: false },
+  ]);
+  expect(meanwhile(from, { ...from, description: "Ledger" }, mine)).toEqual([{ title: "What it is for", says: "“Ledger”", other: false }]);
+  expect(meanwhile(from, { ...from, old_secret_until: "2026-11-22T12:00:00Z" }, mine)[0]?.title).toBe("Secret");
+  // What it is told, and how many wait, is nobody's change.
+  expect(meanwhile(from, { ...from, etag: '"2-a"', waiting: 7 }, mine)).toEqual([]);
 });
 
 test("addresses lead where they say", () => {

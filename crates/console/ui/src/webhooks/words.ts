@@ -49,6 +49,51 @@ export function changesOf(from: HookText, to: HookText): Partial<HookText> {
   return changed;
 }
 
+/** What is written, as the server is told it. */
+export const trimmed = (hook: HookText): HookText => ({ ...hook, url: hook.url.trim(), description: hook.description.trim() });
+
+/** Whether enough is said to be sent. */
+export const isWritten = (hook: HookText): boolean => hook.url.trim() !== "" && hook.events.length > 0;
+
+/** How many deliveries are under way at once. */
+export const atOnce = (parallel: number): string => (parallel === 1 ? "one after another" : `up to ${parallel}`);
+
+/** What was written upon what somebody else wrote meanwhile, both from the same: theirs wherever nothing was written oneself. */
+export function united(from: HookText, mine: HookText, theirs: HookText): HookText {
+  const of = <K extends "url" | "description" | "parallel">(name: K): HookText[K] => (mine[name] === from[name] ? theirs[name] : mine[name]);
+  const kept = theirs.events.filter((e) => mine.events.includes(e) || !from.events.includes(e));
+  const added = mine.events.filter((e) => !from.events.includes(e) && !theirs.events.includes(e));
+  return { url: of("url"), description: of("description"), parallel: of("parallel"), events: [...kept, ...added] };
+}
+
+/** Something that another changed while one wrote. */
+export interface Meanwhile {
+  title: string;
+  /** What it is now. */
+  says: string;
+  /** Whether one wrote something else there oneself. */
+  other: boolean;
+}
+
+/** What another changed about a webhook while `mine` was written. */
+export function meanwhile(from: Webhook, theirs: Webhook, mine: HookText): Meanwhile[] {
+  const found: Meanwhile[] = [];
+  const field = <K extends "url" | "description" | "parallel">(title: string, name: K, says: (value: HookText[K]) => string): void => {
+    if (theirs[name] === from[name]) return;
+    found.push({ title, says: says(theirs[name]), other: mine[name] !== from[name] && mine[name] !== theirs[name] });
+  };
+  field("Address", "url", (url) => url);
+  field("What it is for", "description", (text) => (text === "" ? "nothing is said any more" : `“${text}”`));
+  const more = theirs.events.filter((e) => !from.events.includes(e));
+  const less = from.events.filter((e) => !theirs.events.includes(e));
+  const events = [...(more.length === 0 ? [] : [`now also ${more.join(", ")}`]), ...(less.length === 0 ? [] : [`no longer ${less.join(", ")}`])];
+  if (events.length > 0) found.push({ title: "Told of", says: events.join("; "), other: false });
+  field("Deliveries at once", "parallel", atOnce);
+  if (theirs.enabled !== from.enabled) found.push({ title: "Deliveries", says: theirs.enabled ? "they leave again" : theirs.disabled?.why === "gone" ? "stopped, because the receiver answered 410" : "paused", other: false });
+  if (theirs.old_secret_until !== from.old_secret_until && theirs.old_secret_until !== null) found.push({ title: "Secret", says: "a new one was made", other: false });
+  return found;
+}
+
 /** How a webhook stands: the word, and how good that is. */
 export function standing(hook: Webhook, now: number): { says: string; tone: "good" | "warn" | "bad" | "quiet" } {
   if (hook.disabled?.why === "gone") return { says: "over: it answered 410", tone: "bad" };
