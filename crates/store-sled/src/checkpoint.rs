@@ -6,7 +6,7 @@
 
 use crate::{
     compact::Compaction,
-    history::{self, Tail},
+    history::{self, Gone, Tail},
     log,
     rows::{self, Indexed, Mark, Rows},
     shared::{Ending, Shared, lock, panic_text},
@@ -17,7 +17,7 @@ use model::{Address, ContactId, Person};
 use serde_json::Value;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, PoisonError},
+    sync::Arc,
     thread::JoinHandle,
     time::Duration,
 };
@@ -45,6 +45,9 @@ const SYNC_BYTES: usize = 8 * 1024 * 1024;
 /// Starts the thread.
 pub(crate) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>, Error> {
     let run = move || {
+        // Nobody waits for it as long as it keeps up, which a quarter of a core does: a message that is answered goes first. The niceness
+        // of a thread of Linux is its own; best effort.
+        let _ = rustix::process::setpriority_process(None, 5);
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&shared)));
         // A copy that was on its way is of no use to anybody, and its room is.
         shared.db.drop_next();
@@ -126,14 +129,13 @@ fn wait_for_work(shared: &Shared, pace: &mut Pace, compacting: bool) -> (usize, 
     let asked = || lock(&shared.compaction).0.is_some();
     let quiet =
         |state: &mut State| state.backlog <= low && shared.failure().is_none() && shared.ending() == Ending::No && (compacting || !asked());
-    let state = lock(&shared.state);
+    let mut state = lock(&shared.state);
     let tick = match state.waiting() {
         _ if compacting => BESIDE,
         0 => IDLE,
         _ => TICK,
     };
-    let waited = shared.grew.wait_timeout_while(state, tick, quiet);
-    let (state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+    let waited = shared.grew.wait_while_for(&mut state, quiet, tick);
     match shared.ending() {
         Ending::No if waited.timed_out() => (pace.tick(&state, low), Ending::No),
         Ending::No => (SLICE, Ending::No),
@@ -149,7 +151,7 @@ struct PersonJob {
     disk: Indexed,
     chunks: u16,
     addresses: Vec<(Address, Option<ContactId>)>,
-    unname: Vec<ContactId>,
+    unname: Gone,
 }
 
 /// A record to write.
@@ -182,7 +184,7 @@ enum Done {
         chunks: u16,
         cost: usize,
         addresses: Vec<(Address, Option<ContactId>)>,
-        unnamed: Vec<ContactId>,
+        unnamed: Gone,
     },
     Erased {
         id: ContactId,
@@ -286,7 +288,7 @@ fn write_person(shared: &Shared, mut job: PersonJob, rows: &mut Rows, mark: &mut
     let mut trim = |rows| apply(shared, rows, None).map(drop);
     (job.disk.history, job.chunks) = history::trim(&shared.db, job.id, (&job.disk.history, job.chunks), forgotten, &mut trim)?;
     history::unname(&shared.db, job.id, &job.disk.history, &job.unname, &mut trim)?;
-    let added = (&*job.tail, forgotten, &*job.unname);
+    let added = (&*job.tail, forgotten, &job.unname);
     let (history, open) = history::extend(&shared.db, job.id, &job.disk.history, added, rows, &mut mark.next_page)?;
     let disk = Indexed { active: job.person.is_active(), history };
     match (job.disk.active, disk.active) {

@@ -247,7 +247,11 @@ impl Compaction {
 fn answer(tell: Tell, error: Error) {
     match tell {
         Tell::Compacted(tell) => drop(tell.send(Err(error))),
-        Tell::Frozen(tell, ..) => drop(tell.send(Err(error))),
+        Tell::Frozen(tell, turn, _) => {
+            // First: whoever is told may ask again at once.
+            drop(turn);
+            drop(tell.send(Err(error)));
+        }
     }
 }
 

@@ -5,11 +5,12 @@
 //! between two reads.
 
 use crate::{Io, Options, io::failed, layout};
+use parking_lot::Mutex;
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
 use store::Error;

@@ -9,7 +9,7 @@ use crate::{
     Options,
     db::Db,
     folder,
-    history::{Past, Tail},
+    history::{Gone, Past, Tail},
     layout, recover,
     rows::{self, Indexed, Row},
     shared::{Shared, lock, panic_text},
@@ -38,8 +38,8 @@ pub(crate) struct Newer {
     pub disk: Indexed,
     /// Entries that are not in pages.
     pub tail: Tail,
-    /// Whom lines in pages are to name no more.
-    pub unname: Vec<ContactId>,
+    /// What lines in pages are to say no more.
+    pub unname: Gone,
 }
 
 /// What was newer in memory; nothing there: it was erased or deleted.
@@ -126,7 +126,7 @@ impl FrozenStore {
         folder::check(dir)?;
         let copy = Copied { path: layout::copy_to_read(dir, &options)?, _turn: None };
         let Shared { db, state, _lock: held, .. } = recover::look(dir, &copy.path, options, held)?;
-        let state = state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let state = state.into_inner();
         Ok(Self { overlay: overlay(&state), db, _copy: copy, _lock: Some(held) })
     }
 }
@@ -166,16 +166,20 @@ fn past(past: &Past<'_>, tail: Option<&Tail>, each: &mut Each<'_>) -> Result<(),
     Ok(())
 }
 
-/// Leaves out lines of a conversation that are forgotten, and names of those who are gone.
+/// Leaves out lines of a conversation that are forgotten, and what lines are to say no more.
 fn kept<'a>(
     forgotten: &'a Forgotten,
-    gone: &'a [ContactId],
+    gone: &'a Gone,
     each: &'a mut Each<'_>,
 ) -> impl FnMut(Result<Part, Damage>) -> Result<(), Error> + 'a {
     move |mut part| match &mut part {
         Ok(Part::Line(line)) if line.no() <= forgotten.lines_of(line.conversation()) => Ok(()),
         Ok(Part::Journey(line)) => {
-            line.unname(gone);
+            gone.unname(line);
+            each(part)
+        }
+        Ok(Part::Event(event)) => {
+            gone.withdraw(event);
             each(part)
         }
         _ => each(part),
@@ -203,7 +207,7 @@ impl FrozenStore {
         each(Ok(Part::Person(person.clone())))?;
         let forgotten = &person.forgotten;
         let of = Past { db: &self.db, id, history: &disk.history, open: disk.history.open.then_some(&*open), forgotten };
-        past(&of, None, &mut kept(forgotten, &[], each))
+        past(&of, None, &mut kept(forgotten, &Gone::default(), each))
     }
 
     /// Somebody who was newer.

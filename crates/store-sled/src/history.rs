@@ -15,7 +15,7 @@ mod unname;
 
 pub(crate) use all::Past;
 pub(crate) use trim::trim;
-pub(crate) use unname::unname;
+pub(crate) use unname::{Gone, unname};
 
 use crate::{db::Db, rows};
 use model::{ContactId, ConversationId, EventRecord, Forgotten, JourneyEntry, JourneyHead, TranscriptEntry};
@@ -138,11 +138,14 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Lines that name one of these name nobody from now on.
-    pub fn unname(&mut self, gone: &[ContactId]) {
+    /// Lines that say something of this say it no more.
+    pub fn unname(&mut self, gone: &Gone) {
         if !gone.is_empty() {
             for entry in &mut self.journey {
-                entry.unname(gone);
+                gone.unname(entry);
+            }
+            for event in &mut self.events {
+                gone.withdraw(event);
             }
         }
     }
@@ -161,13 +164,13 @@ enum Entry<'a> {
     Event(&'a EventRecord),
 }
 
-/// Adds a tail to the pages, without what of it is forgotten, the open one naming nobody of those who are gone: puts the rows of those that are closed by it, numbered from `next_page` on,
+/// Adds a tail to the pages, without what of it is forgotten, the open one saying nothing of what is gone: puts the rows of those that are closed by it, numbered from `next_page` on,
 /// and answers the history afterwards and the open page.
 pub(crate) fn extend(
     db: &Db,
     id: ContactId,
     history: &History,
-    (tail, forgotten, gone): (&Tail, &Forgotten, &[ContactId]),
+    (tail, forgotten, gone): (&Tail, &Forgotten, &Gone),
     rows: &mut rows::Rows,
     next_page: &mut u64,
 ) -> Result<(History, Vec<u8>), Error> {

@@ -7,7 +7,7 @@ use crate::{
     Options,
     db::Db,
     folder,
-    history::{self, History, Tail},
+    history::{self, Gone, History, Tail},
     io::failed,
     log,
     rows::{self, Indexed, Mark, Rows},
@@ -126,7 +126,7 @@ impl Loader {
         let person = &open.person;
         let id = person.contact.id;
         let mut rows = Rows::default();
-        let added = (&open.tail, &person.forgotten, &[][..]);
+        let added = (&open.tail, &person.forgotten, &Gone::default());
         let (history, page) = history::extend(&self.db, id, &open.history, added, &mut rows, &mut self.mark.next_page)?;
         let disk = Indexed { active: person.is_active(), history };
         if !std::mem::replace(&mut open.begun, true) {

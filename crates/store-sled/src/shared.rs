@@ -9,12 +9,13 @@ use crate::{
     state::{Slot, State},
 };
 use model::ContactId;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     any::Any,
     collections::VecDeque,
     fs::File,
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
+    sync::{Arc, OnceLock, atomic::AtomicBool},
 };
 use store::{Commit, Done, Error, Seq, room::Disk};
 
@@ -96,12 +97,13 @@ pub(crate) struct Shared {
 
 /// Locks. Nothing leaves what it guards half changed except a panic of our threads, and that is a failure of the store.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 /// Waits on a condition.
-pub(crate) fn wait<'a, T>(condition: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-    condition.wait(guard).unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn wait<'a, T>(condition: &Condvar, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condition.wait(&mut guard);
+    guard
 }
 
 /// What a panic said.

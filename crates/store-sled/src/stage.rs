@@ -4,7 +4,7 @@
 mod together;
 
 use crate::{
-    history::Tail,
+    history::{Gone, Tail},
     rows,
     shared::{Shared, lock},
     state::{RecordKey, Slot},
@@ -21,12 +21,12 @@ struct Staged {
     first: Seq,
     tail: Tail,
     moved: Vec<Address>,
-    unname: Vec<ContactId>,
+    unname: Gone,
 }
 
 impl Staged {
-    /// Lines that name one of these name nobody from now on.
-    fn unname(&mut self, gone: Vec<ContactId>) {
+    /// Lines that say something of this say it no more.
+    fn unname(&mut self, gone: Gone) {
         self.tail.unname(&gone);
         self.unname.extend(gone);
     }
@@ -95,11 +95,11 @@ impl Stage {
                 first: seq,
                 tail: Tail::default(),
                 moved: Vec::new(),
-                unname: Vec::new(),
+                unname: Gone::default(),
             });
             staged.person = person;
             staged.tail.append(tail);
-            staged.unname(change.unname);
+            staged.unname(Gone::new(change.unname, change.withdraw));
             for (address, owner) in
                 moved.dropped.into_iter().map(|a| (a, None)).chain(moved.claimed.into_iter().map(|a| (a, Some(change.id))))
             {

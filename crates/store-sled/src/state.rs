@@ -5,7 +5,7 @@
 
 use crate::{
     frozen::Newer,
-    history::{Counts, Tail},
+    history::{Counts, Gone, Tail},
     rows::{Indexed, Mark},
     waiting::{Line, Waiting},
 };
@@ -35,8 +35,8 @@ pub(crate) struct Slot {
     pub tail: Tail,
     /// Addresses claimed or dropped since the checkpoint.
     pub moved: Vec<Address>,
-    /// Others whom lines of the journey that are in pages may name still, although they are to name them no more.
-    pub unname: Vec<ContactId>,
+    /// What lines that are in pages may say still, although they are to say it no more.
+    pub unname: Gone,
     /// Bytes of the document as written.
     pub cost: usize,
     /// The writer works on them.
@@ -60,7 +60,7 @@ impl Slot {
             writing: None,
             tail: Tail::default(),
             moved: Vec::new(),
-            unname: Vec::new(),
+            unname: Gone::default(),
             held: false,
             used: true,
             queued: false,
@@ -271,7 +271,7 @@ impl State {
     }
 
     /// A person's slice was written from the state at commit `at`, as version `version`.
-    pub fn written(&mut self, id: ContactId, version: u64, at: Seq, disk: Indexed, chunks: u16, (cost, unnamed): (usize, &[ContactId])) {
+    pub fn written(&mut self, id: ContactId, version: u64, at: Seq, disk: Indexed, chunks: u16, (cost, unnamed): (usize, &Gone)) {
         self.generation += 1;
         let Some(slot) = self.slots.get_mut(&id) else {
             let erased = self.erased.get_mut(&id).expect("a dirty person stays in memory until they are erased");
@@ -280,8 +280,7 @@ impl State {
             return self.waiting.person(id, at + 1);
         };
         slot.writing = None;
-        // Those who were named after it was taken are still to come.
-        slot.unname.drain(..unnamed.len());
+        slot.unname.written(unnamed);
         slot.disk = disk;
         slot.chunks = chunks;
         slot.cost = cost;

@@ -1,6 +1,6 @@
 //! Segments at scale, through the whole product: a data folder of a million contacts and the server on it, asked over HTTP.
 //!
-//! `cargo bench -p switchboard-cli --bench segments_scale -- [PART …] [CONTACTS] [EVENTS] [FOLDER] [minutes=N]`
+//! `cargo bench -p switchboard-cli --bench segments_scale -- [PART …] [CONTACTS] [EVENTS] [FOLDER] [minutes=N] [rate=N]`
 //!
 //! Without parts all run, in this order; CONTACTS is 1,000,000, EVENTS of each contact 20, FOLDER `target/segments-scale`.
 //! The folder is filled once and kept. One line per figure, with its aim where there is one. Clients and server share the
@@ -13,7 +13,8 @@
 //! | `lookup`  | whether a contact is in a segment                                                                   |
 //! | `preview` | conditions over everybody, three kinds; `DuckDB` beside it, of its own table, the counts compared  |
 //! | `idle`    | processor time over a minute with nothing to do                                                     |
-//! | `events`  | 2,000 events a second for ten minutes (`minutes=N`), each making its contact enter a segment         |
+//! | `events`  | 2,000 events a second (`rate=N`) for ten minutes (`minutes=N`), each making its contact enter a       |
+//! |           | segment, which it leaves after five minutes: twice as many changes from then on                     |
 //! | `most`    | the same by 256 clients without a pause, for half a minute                                          |
 //!
 //! `DuckDB` is found through the Python of `DUCKDB_PYTHON` (`python3`): `pip install duckdb` in an environment of its own.
@@ -42,6 +43,7 @@ struct Plan {
     events: u64,
     folder: PathBuf,
     minutes: f64,
+    rate: u64,
 }
 
 fn plan() -> Plan {
@@ -58,6 +60,7 @@ fn plan() -> Plan {
         events: numbers.get(1).copied().unwrap_or(20),
         folder: given.iter().find(|a| a.contains('/')).map_or(home, PathBuf::from),
         minutes: given.iter().find_map(|a| a.strip_prefix("minutes=")?.parse().ok()).unwrap_or(10.0),
+        rate: given.iter().find_map(|a| a.strip_prefix("rate=")?.parse().ok()).unwrap_or(2_000),
     }
 }
 

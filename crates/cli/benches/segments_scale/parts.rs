@@ -18,8 +18,6 @@ const PREVIEWS: u64 = 100;
 const LOOKUPS: usize = 40_000;
 /// Who looks up at once.
 const LOOKERS: usize = 4;
-/// Events a second.
-const RATE: u64 = 2_000;
 /// Who posts without a pause.
 const CLIENTS: usize = 256;
 /// How long, in seconds.
@@ -61,7 +59,7 @@ pub async fn run(plan: &Plan, loaded: &Loaded) {
         figure("idle: resident memory", server.memory(), "MB", Some(MEMORY));
     }
     if has("events") {
-        events(&server, loaded, plan.minutes).await;
+        events(&server, loaded, plan.minutes, plan.rate).await;
     }
     if has("most") {
         most(&server, loaded).await;
@@ -159,9 +157,9 @@ async fn post(wire: &mut Wire, contacts: u64, n: u64) {
     wire.ask("POST", &format!("/contacts/{who}/events"), &body).await;
 }
 
-async fn events(server: &Arc<Server>, loaded: &Loaded, minutes: f64) {
+async fn events(server: &Arc<Server>, loaded: &Loaded, minutes: f64, rate: u64) {
     let contacts = loaded.contacts;
-    let all = (minutes * 60.0 * RATE as f64) as u64;
+    let all = (minutes * 60.0 * rate as f64) as u64;
     let (began, busy) = (Clock::now(), server.busy());
     let client = |first: usize| {
         let server = server.clone();
@@ -170,7 +168,7 @@ async fn events(server: &Arc<Server>, loaded: &Loaded, minutes: f64) {
             let mut times = Vec::new();
             for n in (first as u64..all).step_by(CLIENTS) {
                 // Each at its own time, and counted from that, whatever became of those before: a slow server is not given a rest.
-                let due = began + Duration::from_micros(n * 1_000_000 / RATE);
+                let due = began + Duration::from_micros(n * 1_000_000 / rate);
                 tokio::time::sleep_until(due.into()).await;
                 post(&mut wire, contacts, n).await;
                 times.push(millis(due));

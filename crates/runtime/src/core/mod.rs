@@ -62,10 +62,10 @@ const ARRIVALS: usize = 20_000;
 const FLIGHTS: usize = 1_024;
 /// How long records wait when the store is busy: 50 ms.
 const BUSY_FOR: i64 = 50_000;
-/// Agenda entries taken at once.
-const CATCH_UP: usize = 256;
+/// Agenda entries taken at once: a few milliseconds, for a message that comes meanwhile waits for it.
+const CATCH_UP: usize = 32;
 /// Of how many due things each of agenda and segments tells beforehand whom they are about.
-const SOON: usize = 64;
+const SOON: usize = CATCH_UP;
 
 /// Who waits for an answer; the caller numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,6 +154,8 @@ pub enum Action {
     Accepted(Ticket, Result<Accepted, AcceptError>),
     /// Answer an item: it was processed and its step is durable, or refused.
     Done(Ticket, Result<Outcome, Refusal>),
+    /// An item is durable and waits for its turn; [`Self::Done`] follows.
+    Kept(Ticket),
     /// Tell that nothing of an address waits any more.
     Settled(Ticket),
     /// Tell whoever watches this address.

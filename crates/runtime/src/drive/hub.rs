@@ -228,8 +228,16 @@ impl Hub for ChannelHub {
     }
 
     fn put_record(&self, key: &str, value: Option<Value>) -> BoxFuture<'_, Result<(), AcceptError>> {
-        let key = key.to_owned();
-        async move { self.shell.put_record(&self.table(), &key, value).await.map_err(|_| AcceptError::Unavailable) }.boxed()
+        let (table, key) = (self.table(), key.to_owned());
+        async move {
+            let put = if key.starts_with(channel::UPLOADS) {
+                self.shell.put_upload(&table, &key, value).await
+            } else {
+                self.shell.put_record(&table, &key, value).await
+            };
+            put.map_err(|_| AcceptError::Unavailable)
+        }
+        .boxed()
     }
 
     fn now(&self) -> Instant {

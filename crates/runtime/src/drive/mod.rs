@@ -8,7 +8,7 @@ mod watchers;
 
 pub use presence::PresenceGuard;
 use shell::Around;
-pub(crate) use shell::{Shell, lock};
+pub(crate) use shell::{New, Shell, lock};
 
 use crate::{
     Clock, Handle, Outside, TypeChanges,
@@ -129,7 +129,8 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
     let bot = core.bot();
     let (shell, answers) = Shell::new(core, Around { bot, store, blobs, channels: by_name, clock, outside, at_rest });
     let handle = Handle::new(shell.clone());
-    let mut own = vec![tokio::spawn(shell.clone().take_answers(answers))];
+    shell.take_answers(answers).map_err(|error| StartError::Interrupted(error.to_string()))?;
+    let mut own = Vec::new();
     if !at_rest {
         own.push(tokio::spawn({
             let handle = handle.clone();

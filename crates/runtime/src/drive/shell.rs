@@ -1,38 +1,36 @@
 //! The shell around the core: one lock, never held across an await; actions are carried out after it is released.
 
+mod incoming;
+mod outgoing;
+mod tasks;
+mod turn;
+
+use self::turn::Turn;
 use super::watchers::Watchers;
 use crate::{
-    Clock, DeskEvent, Outside, Tried,
-    core::{Action, CallToken, CommitToken, Core, Outcome, PostToken, Refusal, SendToken, Ticket},
+    Clock, DeskEvent, Outside,
+    core::{Action, CommitToken, Core, Outcome, Refusal, Ticket},
+    privacy::Attached,
 };
-use channel::{AcceptError, Accepted, Channel, SendError, Sent};
+use channel::{AcceptError, Accepted, Channel};
 use engine::Bot;
-use futures::FutureExt;
-use model::{Address, ContactId, InboxItem, Instant, Version};
+use model::{ContactId, InboxItem, Instant, Version};
 use std::{
     collections::{BTreeMap, HashMap},
-    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 use store::{Blobs, Seq, Store};
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot, watch};
 
-/// How long a channel may take with one piece before nobody knows what came of it.
-const SEND_WITHIN: Duration = Duration::from_secs(120);
-/// How long one try of a call may take, whatever its own limits are.
-const CALL_WITHIN: Duration = Duration::from_secs(120);
-/// How long one try of a delivery to a webhook may take, whatever makes it.
-const POST_WITHIN: Duration = Duration::from_secs(30);
 /// Desk hints kept for a slow listener; one that misses some fetches everything.
 const DESK_HINTS: usize = 256;
 /// Retired versions kept for a slow listener; what one misses goes at the next start.
 const RETIRED: usize = 256;
-/// Answers of commits taken into the core under one lock: while an import is carried out a chat gets in between soon.
-const BATCH: usize = 64;
+/// How many contacts are read from the disk at once: enough to keep a disk at work, and few enough beside two cores.
+const READING: usize = 8;
 
 /// Who waits for a ticket.
 enum Waiter {
@@ -43,15 +41,20 @@ enum Waiter {
 
 pub(super) type Answer = (CommitToken, Result<Seq, store::Error>);
 
+/// A contact who is to be made, how, and whom it is told.
+pub(crate) type New = (ContactId, InboxItem, oneshot::Sender<Result<Outcome, Refusal>>);
+
 /// The shell; everybody holds it in an `Arc`.
 pub(crate) struct Shell {
-    core: Mutex<Core>,
+    /// Handed on: a chat gets a turn beside an import that takes one after another.
+    core: parking_lot::Mutex<Core>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) clock: Arc<dyn Clock>,
     channels: BTreeMap<String, Arc<dyn Channel>>,
     outside: Option<Arc<dyn Outside>>,
-    waiters: Mutex<HashMap<Ticket, Waiter>>,
+    /// Who waits, and what is held until what they wait for is durable, whether they are there by then or not.
+    waiters: Mutex<HashMap<Ticket, (Waiter, Option<Attached>)>>,
     tickets: AtomicU64,
     pub(crate) watchers: Watchers,
     pub(crate) desk: broadcast::Sender<DeskEvent>,
@@ -78,6 +81,10 @@ pub(crate) struct Shell {
     pub(crate) attaching: Arc<tokio::sync::RwLock<()>>,
     /// What was said, to be found by its words.
     pub(crate) said: crate::said::Said,
+    /// Nothing that the store answers is taken any more.
+    ended: AtomicBool,
+    /// Turns at reading contacts from the disk.
+    reading: Semaphore,
     /// The last commit when the runtime began.
     pub(crate) began: Seq,
 }
@@ -119,7 +126,7 @@ impl Shell {
         let mut core = core;
         core.veiled_by(veils.clone());
         let shell = Self {
-            core: Mutex::new(core),
+            core: parking_lot::Mutex::new(core),
             store,
             blobs,
             clock,
@@ -143,6 +150,8 @@ impl Shell {
             veils,
             attaching: Arc::default(),
             said: Default::default(),
+            ended: AtomicBool::new(false),
+            reading: Semaphore::new(READING),
             began,
         };
         (Arc::new(shell), taken)
@@ -162,16 +171,8 @@ impl Shell {
 
     // ---- the core ----
 
-    fn core(&self) -> MutexGuard<'_, Core> {
-        match self.core.lock() {
-            Ok(core) => core,
-            Err(poisoned) => {
-                // A core that panicked half way through is not to be trusted with anything more.
-                let mut core = poisoned.into_inner();
-                core.fail("the runtime core panicked");
-                core
-            }
-        }
+    fn core(&self) -> Turn<'_> {
+        Turn::at(&self.core)
     }
 
     /// Looks at the core.
@@ -225,6 +226,11 @@ impl Shell {
                     let _ = tell.send(answer);
                 }
             }
+            Action::Kept(ticket) => {
+                if let Some((_, held)) = lock(&self.waiters).get_mut(&ticket) {
+                    *held = None;
+                }
+            }
             Action::Settled(ticket) => {
                 if let Some(Waiter::Settle(tell)) = self.waiter(ticket) {
                     let _ = tell.send(());
@@ -261,219 +267,18 @@ impl Shell {
     }
 
     fn waiter(&self, ticket: Ticket) -> Option<Waiter> {
-        lock(&self.waiters).remove(&ticket)
+        lock(&self.waiters).remove(&ticket).map(|(waiter, _)| waiter)
     }
 
     fn ticket(&self, waiter: Waiter) -> Ticket {
+        self.ticket_holding(waiter, None)
+    }
+
+    fn ticket_holding(&self, waiter: Waiter, held: Option<Attached>) -> Ticket {
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
-        lock(&self.waiters).insert(ticket, waiter);
+        lock(&self.waiters).insert(ticket, (waiter, held));
         ticket
     }
-
-    // ---- what comes in ----
-
-    pub(super) async fn accept(self: &Arc<Self>, inbound: channel::Inbound) -> Result<Accepted, AcceptError> {
-        self.warm(&inbound.address);
-        let _attached = match &inbound.incoming.body {
-            // What a customer says is taken, whatever became of a file.
-            model::IncomingBody::Message(content) if !content.attachments.is_empty() => self.attach(content).await.0,
-            _ => None,
-        };
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Accept(tell));
-        self.tell(|core, now| core.inbound(now, inbound, ticket));
-        told.await.unwrap_or(Err(AcceptError::Unavailable))
-    }
-
-    /// Reads the person at an address before the core is locked.
-    fn warm(&self, address: &Address) {
-        if let Ok(Some(contact)) = self.store.person_at(address) {
-            self.warm_up(contact);
-        }
-    }
-
-    /// Reads a contact before the core is locked: whoever was not heard of for long comes from the disk, and everybody else
-    /// would wait for that.
-    fn warm_up(&self, contact: ContactId) {
-        // What goes wrong here goes wrong again, and is told, where it matters.
-        let _ = self.store.person(contact);
-    }
-
-    pub(crate) async fn item(self: &Arc<Self>, contact: ContactId, item: InboxItem, once: Option<String>) -> Result<Outcome, Refusal> {
-        self.warm_up(contact);
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
-        told.await.unwrap_or(Err(Refusal::Unavailable))
-    }
-
-    /// A ticket for whoever waits for an item.
-    pub(crate) fn waits(&self, tell: oneshot::Sender<Result<Outcome, Refusal>>) -> Ticket {
-        self.ticket(Waiter::Item(tell))
-    }
-
-    /// Tells of a new contact at once; the answer comes when they are durable.
-    pub(crate) fn submit_new(self: &Arc<Self>, contact: ContactId, item: InboxItem) -> oneshot::Receiver<Result<Outcome, Refusal>> {
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| core.create(now, contact, item, ticket));
-        told
-    }
-
-    /// Gives a line an item at once; the answer comes when its step is durable.
-    pub(crate) fn submit(
-        self: &Arc<Self>,
-        contact: ContactId,
-        item: InboxItem,
-        once: Option<String>,
-    ) -> oneshot::Receiver<Result<Outcome, Refusal>> {
-        self.warm_up(contact);
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
-        told
-    }
-
-    pub(crate) async fn erase(
-        self: &Arc<Self>,
-        contact: ContactId,
-        version: Option<u64>,
-        remembered: crate::core::erase::Remembered,
-    ) -> Result<Outcome, Refusal> {
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| core.erase(now, contact, version, remembered, ticket));
-        told.await.unwrap_or(Err(Refusal::Unavailable))
-    }
-
-    /// Forgets something of a contact's past, if nothing else happens to them.
-    pub(crate) async fn forget(self: &Arc<Self>, change: store::PersonChange, records: Vec<store::RecordPut>) -> Result<Outcome, Refusal> {
-        self.answered(|core, now, ticket| core.forget(now, change, records, ticket)).await
-    }
-
-    /// Asks something of two contacts together.
-    pub(crate) async fn joining(self: &Arc<Self>, ask: impl FnOnce(&mut Core, Instant, Ticket)) -> Result<Outcome, Refusal> {
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| ask(core, now, ticket));
-        told.await.unwrap_or(Err(Refusal::Unavailable))
-    }
-
-    pub(super) async fn settled(self: &Arc<Self>, address: &Address, within: Duration) {
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Settle(tell));
-        self.tell(|core, _| core.settle(address, ticket));
-        if tokio::time::timeout(within, told).await.is_err() {
-            self.waiter(ticket);
-        }
-    }
-
-    // ---- what goes out ----
-
-    async fn send(self: Arc<Self>, token: SendToken, out: channel::Outbound) {
-        let answer = match self.channel(&out.address.channel) {
-            None => Err(SendError::Temporary("the channel is not connected".into())),
-            Some(channel) => {
-                let hub = self.hub(&out.address.channel);
-                let sending = AssertUnwindSafe(channel.send(&*hub, &out)).catch_unwind();
-                match tokio::time::timeout(SEND_WITHIN, sending).await {
-                    Ok(Ok(answer)) => answer,
-                    Ok(Err(_)) => Err(SendError::Unknown("the channel panicked".into())),
-                    Err(_) => Err(SendError::Unknown("the channel did not answer within 2 minutes".into())),
-                }
-            }
-        };
-        log_send(&out, &answer);
-        self.tell(|core, now| core.sent(now, token, answer));
-    }
-
-    async fn call(self: Arc<Self>, token: CallToken, row: Box<model::CallRow>) {
-        let tried = match &self.outside {
-            None => Tried::failed("this server makes no calls"),
-            Some(outside) => {
-                let calling = AssertUnwindSafe(outside.call(&row)).catch_unwind();
-                match tokio::time::timeout(CALL_WITHIN, calling).await {
-                    Ok(Ok(tried)) => tried,
-                    Ok(Err(_)) => Tried::failed("what makes the call panicked"),
-                    Err(_) => Tried { came: model::Came::TimedOut, again: true, after: None },
-                }
-            }
-        };
-        let (call, place) = (row.call.id, &row.call.place);
-        match &tried.came {
-            model::Came::Failed { .. } | model::Came::TimedOut => tracing::info!(%call, place, again = tried.again, "a call did not work"),
-            model::Came::Http { .. } | model::Came::Sent { .. } => tracing::debug!(%call, place, "a call was answered"),
-        }
-        self.tell(|core, now| core.called(now, token, tried));
-    }
-
-    async fn post(self: Arc<Self>, token: PostToken, post: Box<crate::outside::Post>) {
-        let posted = self.post_once(&post).await;
-        tracing::debug!(delivery = post.id, ?posted, "posted to a webhook");
-        self.tell(|core, now| core.posted(now, token, &posted));
-    }
-
-    /// Makes one try of a delivery.
-    pub(crate) async fn post_once(&self, post: &crate::outside::Post) -> crate::outside::Posted {
-        let failed = |reason: &str| crate::outside::Posted::Failed { reason: reason.into() };
-        let Some(outside) = &self.outside else { return failed("this server makes no calls") };
-        match tokio::time::timeout(POST_WITHIN, AssertUnwindSafe(outside.post(post)).catch_unwind()).await {
-            Ok(Ok(posted)) => posted,
-            Ok(Err(_)) => failed("what posts it panicked"),
-            Err(_) => failed("no answer in time"),
-        }
-    }
-
-    /// Whether deliveries may be posted to an address.
-    pub(crate) fn may_post(&self, url: &str) -> Result<(), String> {
-        self.outside.as_ref().map_or(Ok(()), |outside| outside.may_post(url))
-    }
-
-    /// Tells the core something that it answers with a ticket.
-    pub(crate) async fn answered(self: &Arc<Self>, news: impl FnOnce(&mut Core, Instant, Ticket)) -> Result<Outcome, Refusal> {
-        let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| news(core, now, ticket));
-        told.await.unwrap_or(Err(Refusal::Unavailable))
-    }
-
-    // ---- the shell's own tasks ----
-
-    pub(super) async fn take_answers(self: Arc<Self>, mut answers: mpsc::UnboundedReceiver<Answer>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while answers.recv_many(&mut batch, BATCH).await > 0 {
-            self.tell(|core, now| batch.drain(..).for_each(|(token, answer)| core.committed(now, token, answer)));
-        }
-    }
-
-    pub(super) async fn keep_time(self: Arc<Self>) {
-        loop {
-            let rearm = self.rearm.notified();
-            let next = self.ask(Core::next_due);
-            self.armed.store(next.map_or(i64::MAX, |at| at.0), Ordering::Release);
-            // Something may have moved between the question and the arming.
-            let earlier = self.ask(Core::next_due);
-            match (next, earlier) {
-                (_, Some(at)) if at <= self.clock.now() => {
-                    let now = self.clock.now();
-                    for contact in self.ask(|core| core.soon(now)) {
-                        self.warm_up(contact);
-                        tokio::task::yield_now().await;
-                    }
-                    self.tell(Core::due);
-                    tokio::task::yield_now().await;
-                }
-                (next, earlier) if earlier != next => {}
-                (Some(at), _) => {
-                    let sleep = self.clock.sleep_until(at);
-                    tokio::select! { () = sleep => {}, () = rearm => {} }
-                }
-                (None, _) => rearm.await,
-            }
-        }
-    }
-
-    // ---- the end ----
 
     pub(super) fn stop(self: &Arc<Self>) {
         self.tell(Core::stop);
@@ -481,6 +286,11 @@ impl Shell {
 
     /// Whoever still waits for something is told that it did not come: nothing is answered any more.
     pub(super) fn answer_nobody(&self) {
+        {
+            // What the store still says is for the next start: what would follow from it could not be written down any more.
+            let _core = self.core();
+            self.ended.store(true, Ordering::Release);
+        }
         lock(&self.waiters).clear();
     }
 
@@ -510,18 +320,5 @@ impl Shell {
 
     pub(crate) fn failure(&self) -> Option<String> {
         self.failed.borrow().clone()
-    }
-}
-
-/// A line for the operator where a message did not leave; addresses and texts stay out of the log.
-fn log_send(out: &channel::Outbound, answer: &Result<Sent, SendError>) {
-    let (channel, message) = (&out.address.channel, out.message);
-    match answer {
-        Ok(_) | Err(SendError::RetryAfter { .. } | SendError::Unreachable(_)) => {
-            tracing::debug!(channel, %message, ok = answer.is_ok(), "sent")
-        }
-        Err(SendError::Temporary(_)) => tracing::info!(channel, %message, "not sent, tried again later"),
-        Err(SendError::Unknown(_)) => tracing::warn!(channel, %message, "it may or may not have arrived"),
-        Err(SendError::Permanent(_)) => tracing::warn!(channel, %message, "cannot be sent"),
     }
 }

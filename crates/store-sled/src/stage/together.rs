@@ -5,7 +5,10 @@
 //! whoever is there already is left out of the replay.
 
 use super::{Stage, Staged};
-use crate::{history::Tail, shared::Shared};
+use crate::{
+    history::{Gone, Tail},
+    shared::Shared,
+};
 use model::{Address, ContactId, Person};
 use std::sync::Arc;
 use store::{Commit, Error, PersonChange, Seq, check_claims_together};
@@ -49,11 +52,11 @@ impl Stage {
                 first: seq,
                 tail: Tail::default(),
                 moved: Vec::new(),
-                unname: Vec::new(),
+                unname: Gone::default(),
             });
             staged.person = person;
             staged.tail.append(Tail { transcript: change.transcript, journey: change.journey, events: change.events });
-            staged.unname(change.unname);
+            staged.unname(Gone::new(change.unname, change.withdraw));
             staged.moved.extend(moved.dropped.iter().chain(&moved.claimed).cloned());
             self.addresses.extend(moved.dropped.into_iter().map(|address| (address, None)));
             claimed.extend(moved.claimed.into_iter().map(|address| (address, Some(change.id))));
