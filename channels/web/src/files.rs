@@ -8,7 +8,7 @@ use crate::{
     sniff::{self, shown_in_place},
 };
 use bytes::Bytes;
-use channel::{Body, HttpRequest, HttpResponse, Hub, PathParams};
+use channel::{Body, HttpRequest, HttpResponse, Hub, PathParams, UPLOADS};
 use http::{HeaderValue, StatusCode, header};
 use model::{Address, Attachment, AttachmentKind, BlobId, Instant, TranscriptEntry};
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ impl UploadId {
     }
 
     fn key(&self, visitor: &Address) -> String {
-        format!("upload/{}/{}", visitor.id, self.text())
+        format!("{UPLOADS}{}/{}", visitor.id, self.text())
     }
 }
 
@@ -79,6 +79,10 @@ pub(crate) async fn upload(site: Arc<Site>, request: HttpRequest) -> Result<Http
     let record = serde_json::to_value(&upload).expect("plain data");
     let id = UploadId::of(blob, &upload.name);
     site.hub.put_record(&id.key(&visitor), Some(record)).await?;
+    // Whoever removed files before that was durable may have taken it: others had the same one, and nothing said that it is wanted again.
+    if !site.hub.keep_blob(&id.blob).await {
+        site.hub.put_blob(bytes.clone()).await?;
+    }
     let Upload { name, mime, size, kind, at: _ } = upload;
     let answer = serde_json::json!({ "id": id.text(), "name": name, "mime": mime, "size": size, "kind": kind });
     Ok(respond::json(StatusCode::CREATED, &answer))

@@ -12,7 +12,7 @@ use crate::{
 };
 use channel::{AcceptError, Accepted, HttpRequest, HttpResponse, Inbound};
 use http::{StatusCode, header};
-use model::{Address, Content, Incoming, IncomingBody, Record, TranscriptEntry, Value};
+use model::{Address, Author, Content, Incoming, IncomingBody, Record, TranscriptEntry, Value};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ use std::sync::Arc;
 const FILES_LIMIT: usize = 10;
 /// The most lines of one page.
 const PAGE_LIMIT: u64 = 200;
+/// Pages looked through for a message that is tried again late.
+const PAGES_LOOKED_THROUGH: usize = 10;
 
 /// `POST session`: begins a visit. No contact comes to be by it.
 pub(crate) async fn begin(site: Arc<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -78,7 +80,12 @@ pub(crate) async fn say(site: Arc<Site>, request: HttpRequest) -> Result<HttpRes
         }
         Say { press: Some(_), .. } => return Err(Problem::bad("a press stands alone, without text or attachments")),
         Say { label: Some(_), .. } => return Err(Problem::bad("label belongs to a press")),
-        Say { text, attachments, .. } => written(&site, &visitor, text.unwrap_or_default(), &attachments).await?,
+        Say { text, attachments, .. } => match written(&site, &visitor, text.unwrap_or_default(), &attachments).await {
+            Ok(body) => body,
+            // That its files were put down is forgotten a day later: one that was delivered and is tried again then was delivered.
+            Err(_) if !attachments.is_empty() && was_said(&site, &visitor, &client_id).await => return Ok(taken(Accepted::Duplicate)),
+            Err(problem) => return Err(problem),
+        },
     };
     accept(&site, &request, (visitor, visit), &client_id, body).await
 }
@@ -117,6 +124,31 @@ async fn written(site: &Site, visitor: &Address, text: String, attachments: &[St
     Ok(IncomingBody::Message(content))
 }
 
+/// Whether a message of the visitor with this id is among the newest lines of their transcript.
+async fn was_said(site: &Site, visitor: &Address, client_id: &str) -> bool {
+    let is_it = |line: &TranscriptEntry| match line {
+        TranscriptEntry::Message(m) => m.author == Author::Customer && m.client_id.as_deref() == Some(client_id),
+        TranscriptEntry::Delivery(_) => false,
+    };
+    let mut last = site.hub.settled(visitor, 0).await;
+    for _ in 0..PAGES_LOOKED_THROUGH {
+        let after = last.saturating_sub(PAGE_LIMIT);
+        let limit = usize::try_from(last - after).unwrap_or(usize::MAX);
+        if limit == 0 {
+            break;
+        }
+        if site.hub.transcript(visitor, after, limit).await.iter().any(is_it) {
+            return true;
+        }
+        last = after;
+    }
+    false
+}
+
+fn taken(accepted: Accepted) -> HttpResponse {
+    respond::json(StatusCode::ACCEPTED, &serde_json::json!({ "duplicate": accepted == Accepted::Duplicate }))
+}
+
 pub(crate) async fn accept(
     site: &Site,
     request: &HttpRequest,
@@ -128,8 +160,7 @@ pub(crate) async fn accept(
     if client_id.is_empty() || client_id.len() > 64 || !well_formed {
         return Err(Problem::bad("client_id is 1 to 64 letters, digits, - or _, a new one for each message"));
     }
-    let accepted = deliver(site, request, address, &visit, client_id, body).await?;
-    Ok(respond::json(StatusCode::ACCEPTED, &serde_json::json!({ "duplicate": accepted == Accepted::Duplicate })))
+    Ok(taken(deliver(site, request, address, &visit, client_id, body).await?))
 }
 
 /// Hands over what a visitor did, with what is known of them.

@@ -244,6 +244,41 @@ async fn files_are_judged_by_their_bytes_and_served_so_that_they_cannot_run() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_removed_while_it_is_put_down_is_there_when_it_is_sent() {
+    let hub = echoing();
+    let door = site(&hub);
+    let visitor = Visitor::new(&door).await;
+    // Somebody else had the same file until now.
+    hub.lose_files();
+    let file = visitor.upload("a.png", PNG).await;
+    assert_eq!(file.status, StatusCode::CREATED);
+    let id = file.json()["id"].as_str().unwrap().to_owned();
+    let said = visitor.post("/messages", json!({ "client_id": "1", "attachments": [id] })).await;
+    assert_eq!(said.status, StatusCode::ACCEPTED);
+    assert_eq!(visitor.get(&format!("/files/{}?line=1", id.split('-').next().unwrap())).await.body, PNG);
+}
+
+#[tokio::test]
+async fn a_message_with_a_file_that_is_tried_again_days_later_was_delivered() {
+    let hub = echoing();
+    let door = site(&hub);
+    let visitor = Visitor::new(&door).await;
+    let id = visitor.upload("a.png", PNG).await.json()["id"].as_str().unwrap().to_owned();
+    let say = |client_id: &'static str| visitor.post("/messages", json!({ "client_id": client_id, "attachments": [id] }));
+    assert_eq!(say("1").await.json(), json!({ "duplicate": false }));
+    for n in 2..=300 {
+        hub.bot_line(&hub.accepted()[0].address, model::Content::text(n.to_string()));
+    }
+    for key in hub.records().into_keys().filter(|key| key.starts_with(channel::UPLOADS)) {
+        hub.as_hub().put_record(&key, None).await.unwrap();
+    }
+    let again = say("1").await;
+    assert_eq!((again.status, again.json()), (StatusCode::ACCEPTED, json!({ "duplicate": true })));
+    assert_eq!(say("2").await.status, StatusCode::BAD_REQUEST, "a new message names a file that nobody knows");
+    assert_eq!(hub.accepted().len(), 1);
+}
+
+#[tokio::test]
 async fn a_file_that_an_agent_called_html_is_still_only_a_download() {
     let hub = echoing();
     let door = site(&hub);

@@ -15,9 +15,10 @@ use axum::{
     extract::{Query, Request, State},
     response::Response,
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::{AgentId, Attachment, BlobId, ConversationId, Instant, TranscriptEntry};
-use runtime::privacy::{UPLOADS_KEPT as KEPT, UPLOADS_OF_AGENTS as UPLOADS};
+use model::{AgentId, Attachment, BlobId, ContactId, ConversationId, Instant, TranscriptEntry};
+use runtime::privacy::UPLOADS_OF_AGENTS as UPLOADS;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -28,7 +29,6 @@ use std::{
 pub(crate) const FILE_LIMIT: usize = 10 * 1024 * 1024;
 /// The most files of one message.
 pub(crate) const FILES_PER_MESSAGE: usize = 10;
-const HOUR: i64 = 3_600_000_000;
 /// Transcript lines read at once in search of a file.
 const PAGE: usize = 500;
 /// Files remembered as belonging to a conversation; then the memory starts anew.
@@ -38,8 +38,6 @@ const REMEMBERED: usize = 4_096;
 #[derive(Default)]
 pub(crate) struct KnownFiles {
     known: Mutex<HashMap<(ConversationId, BlobId), u64>>,
-    /// When uploads nobody sent are looked for next.
-    prune_at: Mutex<Instant>,
 }
 
 impl KnownFiles {
@@ -61,6 +59,9 @@ impl KnownFiles {
 struct Upload {
     agent: AgentId,
     attachment: Attachment,
+    /// Whose the conversation is, so that it can be looked whether it was sent; absent in rows of earlier releases.
+    #[serde(default)]
+    contact: Option<ContactId>,
     /// When; absent in rows of earlier releases.
     #[serde(default)]
     at: Instant,
@@ -76,24 +77,15 @@ async fn uploaded(server: &Server, access: &Access, blob: &BlobId) -> Option<Att
     (upload.agent == access.agent.id).then_some(upload.attachment)
 }
 
-/// Forgets uploads that were not sent within a day; one that was sent is found in its conversation. At most once an hour, by
-/// whoever uploads then.
-async fn prune(server: &Server) {
-    let now = server.handle.now();
-    {
-        let mut next = server.files.prune_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if now < *next {
-            return;
+async fn stored_as(server: &Server, bytes: Bytes) -> Result<BlobId, Problem> {
+    let blobs = server.handle.blobs();
+    match tokio::task::spawn_blocking(move || blobs.put(&bytes)).await {
+        Ok(Ok(blob)) => Ok(blob),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a file could not be stored");
+            Err(Problem::internal())
         }
-        *next = now.plus_micros(HOUR);
-    }
-    for (key, value) in server.handle.records(UPLOADS).await {
-        let at = serde_json::from_value::<Upload>(value).map(|upload| upload.at).unwrap_or_default();
-        let file = key.rsplit_once('/').and_then(|(_, blob)| BlobId::parse(blob)).filter(|_| now.micros_since(at) >= KEPT);
-        if let Some(file) = file {
-            // Best effort: what stays goes the next time.
-            let _ = server.handle.drop_upload(&key, &file).await;
-        }
+        Err(_) => Err(Problem::internal()),
     }
 }
 
@@ -190,21 +182,16 @@ pub(crate) async fn post(
     }
     let (kind, mime) = sniff::upload(&bytes, &claimed);
     let size = bytes.len() as u64;
-    let blobs = server.handle.blobs();
-    let stored = tokio::task::spawn_blocking(move || blobs.put(&bytes)).await;
-    let blob = match stored {
-        Ok(Ok(blob)) => blob,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a file could not be stored");
-            return Err(Problem::internal());
-        }
-        Err(_) => return Err(Problem::internal()),
-    };
+    let blob = stored_as(&server, bytes.clone()).await?;
     let attachment = Attachment { kind, blob, name: sniff::name(&query.name), mime, size, alt: String::new(), made: None };
     let key = upload_key(access.conversation, &attachment.blob);
-    let upload = Upload { agent: access.agent.id, attachment, at: server.handle.now() };
-    server.handle.put_record(UPLOADS, &key, Some(serde_json::json!(upload))).await?;
-    prune(&server).await;
+    let upload = Upload { agent: access.agent.id, attachment, contact: Some(access.contact()), at: server.handle.now() };
+    server.handle.put_upload(&key, serde_json::json!(upload)).await?;
+    // Whoever removed files before that was durable may have taken it: others had the same one, and nothing said that it is wanted again.
+    let (blobs, blob) = (server.handle.blobs(), upload.attachment.blob.clone());
+    if !tokio::task::spawn_blocking(move || blobs.keep(&blob)).await.unwrap_or(true) {
+        stored_as(&server, bytes).await?;
+    }
     Ok(axum::Json(view::file(&upload.attachment)))
 }
 

@@ -154,6 +154,10 @@ pub enum BlobError {
     Failed(String),
 }
 
+/// How the keys of records begin that say that somebody put a file down to be sent ([`Hub::put_record`]). Such a record names the file by
+/// its id and says when that was (`at`); for a day it keeps the file, then it is forgotten. A message that names the file has it from then on.
+pub const UPLOADS: &str = "upload/";
+
 /// What the runtime offers a channel.
 pub trait Hub: Send + Sync {
     /// Takes something that arrived; resolves when it is durable. Only then acknowledge the provider.

@@ -2,49 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
-use channel::{Capabilities, Channel, Hub, Inbound, Outbound, Route, SendError, Sent};
-use futures::future::BoxFuture;
-use model::{Address, Attachment, AttachmentKind, BlobId, Content, Incoming, IncomingBody, Instant, JourneyFilter, TranscriptEntry};
+use channel::Hub;
+use model::{Address, BlobId, Instant, JourneyFilter, TranscriptEntry};
 use std::sync::Arc;
 use store::{Blobs, MemBlobs, MemStore, Store};
 use switchboard_runtime::{Expect, Handle, ManualClock, Options, Service, start};
-use tokio::sync::watch;
-use world::{SECOND, address};
+use world::{SECOND, address, served};
 
 const DAY: i64 = 86_400 * SECOND;
 /// The second of January 2026.
 const BEGINNING: i64 = 1_767_312_000;
-
-/// A channel that is fetched from: nothing waits to be sent.
-struct Fetched(Capabilities);
-
-impl Channel for Fetched {
-    fn kind(&self) -> &'static str {
-        "fetched"
-    }
-    fn name(&self) -> &str {
-        "web"
-    }
-    fn capabilities(&self) -> &Capabilities {
-        &self.0
-    }
-    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
-        Vec::new()
-    }
-    fn run(self: Arc<Self>, _: Arc<dyn Hub>, mut stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            stop.wait_for(|stop| *stop).await.expect("the service tells its channels to stop");
-        })
-    }
-    fn send<'a>(&'a self, _: &'a dyn Hub, _: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
-        unreachable!("it is fetched from")
-    }
-    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-}
 
 struct Stage {
     service: Service,
@@ -53,17 +22,8 @@ struct Stage {
 }
 
 async fn stage(store: &MemStore, clock: ManualClock, blobs: &MemBlobs, more: &[(&str, &str)]) -> Stage {
-    let service = start(Options {
-        bot: world::bot_files(more),
-        pinned: Vec::new(),
-        store: Arc::new(store.clone()),
-        blobs: Arc::new(blobs.clone()),
-        channels: vec![Arc::new(Fetched(world::capabilities(true)))],
-        clock: Arc::new(clock.clone()),
-        seed: 5,
-        outside: None,
-        at_rest: false,
-    });
+    let channels = vec![served::fetched("web")];
+    let service = start(Options { blobs: Arc::new(blobs.clone()), ..served::options(world::bot_files(more), store, &clock, channels) });
     Stage { service: service.await.unwrap(), clock, blobs: blobs.clone() }
 }
 
@@ -82,18 +42,7 @@ impl Stage {
 
     /// Says something and waits for what comes of it.
     async fn say(&self, at: &Address, id: &str, text: &str, file: Option<&BlobId>) {
-        let mut content = Content::text(text);
-        content.attachments.extend(file.map(|blob| Attachment {
-            kind: AttachmentKind::File,
-            blob: blob.clone(),
-            name: "a.pdf".into(),
-            mime: "application/pdf".into(),
-            size: 3,
-            alt: String::new(),
-            made: None,
-        }));
-        let incoming = Incoming { body: IncomingBody::Message(content), at: Instant(0), profile: Default::default(), client_id: None };
-        self.hub().accept(Inbound { address: at.clone(), provider_id: id.into(), incoming }).await.unwrap();
+        self.hub().accept(served::message(at, id, text, file)).await.unwrap();
         self.hub().settled(at, 60_000).await;
     }
 
@@ -132,6 +81,11 @@ async fn old_messages_and_their_files_go_and_new_ones_keep_their_numbers() {
     let steps = stage.handle().newest_journey(id, 0, 1_000).await;
     stage.sweep().await;
     assert!(stage.handle().retention().await.then.is_nothing(), "two years are not over");
+    // That she put her file down was forgotten, and the disk is rid of it before time goes on.
+    while stage.handle().retention().await.pending {
+        tokio::task::yield_now().await;
+    }
+    assert!(stage.hub().record(&upload).await.is_none() && stage.blobs.exists(&hers), "her message has it");
     assert_eq!(numbers(&stage.hub().transcript(&ana, 0, 100).await), before);
 
     stage.clock.advance(300 * DAY);
@@ -160,6 +114,23 @@ async fn old_messages_and_their_files_go_and_new_ones_keep_their_numbers() {
     assert!(store.records("retention_files").unwrap().is_empty());
     stage.say(&ana, "4", "still here?", None).await;
     assert_eq!(stage.hub().transcript(&ana, *before.last().unwrap(), 1).await[0].no(), before.last().unwrap() + 1);
+    stage.service.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_holds_little_that_lives_is_compacted_by_the_sweep() {
+    let store = MemStore::new();
+    let stage = stage(&store, clock(), &MemBlobs::new(), &[]).await;
+    let lived = || store.record("retention", "lived").unwrap();
+    store.weigh(4 << 30);
+    stage.sweep().await;
+    assert_eq!(lived(), None);
+    store.weigh((4 << 30) + 1);
+    stage.clock.advance(DAY);
+    stage.sweep().await;
+    while lived().is_none() {
+        tokio::task::yield_now().await;
+    }
     stage.service.stop().await;
 }
 

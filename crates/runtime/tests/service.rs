@@ -2,53 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
-use channel::{Accepted, Capabilities, Channel, Hub, Inbound, Notice, Outbound, Route, SendError, Sent};
-use futures::future::BoxFuture;
-use model::{Address, AgentId, Change, Content, Delivery, Incoming, IncomingBody, Instant, TranscriptEntry};
-use std::sync::Arc;
-use store::{Fault, MemBlobs, MemStore, Store};
-use switchboard_runtime::{Agent, DeskError, ManualClock, Options, Service, start};
-use tokio::sync::{mpsc, watch};
-use world::{SECOND, address};
-
-/// A channel that hands every piece to the test.
-struct Probe {
-    name: String,
-    capabilities: Capabilities,
-    pieces: mpsc::UnboundedSender<Outbound>,
-}
-
-impl Channel for Probe {
-    fn kind(&self) -> &'static str {
-        "probe"
-    }
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-    fn routes(self: Arc<Self>, _: Arc<dyn Hub>) -> Vec<Route> {
-        Vec::new()
-    }
-    fn run(self: Arc<Self>, _: Arc<dyn Hub>, mut stop: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            stop.wait_for(|stop| *stop).await.expect("the service tells its channels to stop");
-        })
-    }
-    fn send<'a>(&'a self, _: &'a dyn Hub, out: &'a Outbound) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async move {
-            self.pieces.send(out.clone()).expect("the test listens");
-            assert!(!out.content.text.contains("Tagged"), "a channel that panics");
-            Ok(Sent::default())
-        })
-    }
-    fn typing<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-}
+use channel::{Accepted, Inbound, Notice, Outbound, Sent};
+use model::{Actor, Address, AgentId, Change, ContactId, Content, Delivery, Incoming, IncomingBody, Instant, TranscriptEntry};
+use store::{Fault, MemStore, Store};
+use switchboard_runtime::{Agent, DeskError, ManualClock, Service, Told, start};
+use tokio::sync::mpsc;
+use world::{SECOND, address, served};
 
 struct Stage {
     service: Service,
@@ -59,23 +20,14 @@ struct Stage {
 
 async fn stage(store: MemStore) -> Stage {
     let (tell, pieces) = mpsc::unbounded_channel();
-    let channel = |name: &str, pull| -> Arc<dyn Channel> {
-        Arc::new(Probe { name: name.into(), capabilities: world::capabilities(pull), pieces: tell.clone() })
-    };
+    let push = served::pushed("push", move |out| {
+        tell.send(out.clone()).expect("the test listens");
+        assert!(!out.content.text.contains("Tagged"), "a channel that panics");
+        Ok(Sent::default())
+    });
     let clock = ManualClock::new(Instant::from_secs(1_772_442_000));
-    let service = start(Options {
-        bot: world::bot(),
-        pinned: Vec::new(),
-        store: Arc::new(store.clone()),
-        blobs: Arc::new(MemBlobs::new()),
-        channels: vec![channel("push", false), channel("web", true)],
-        clock: Arc::new(clock.clone()),
-        seed: 5,
-        outside: None,
-        at_rest: false,
-    })
-    .await
-    .unwrap();
+    let options = served::options(world::bot(), &store, &clock, vec![push, served::fetched("web")]);
+    let service = start(options).await.unwrap();
     Stage { service, store, clock, pieces }
 }
 
@@ -109,6 +61,57 @@ async fn a_message_goes_in_and_the_answer_comes_out() {
     let lines = hub.transcript(&ana, 0, 100).await;
     assert!(matches!(lines.last(), Some(TranscriptEntry::Delivery(d)) if d.delivery == Delivery::Sent));
     assert_eq!(hub.settled(&ana, 1_000).await, 3);
+    stage.service.stop().await;
+}
+
+#[tokio::test]
+async fn a_contact_whom_the_disk_is_slow_to_give_keeps_nobody_else_waiting() {
+    // One thread for everything that is asked.
+    let mut stage = stage(MemStore::new()).await;
+    let (ana, bob) = (address("push", "ana"), address("push", "bob"));
+    let hub = stage.service.handle.hub("push");
+    hub.accept(inbound(&ana, "1", "hi")).await.unwrap();
+    stage.pieces.recv().await.unwrap();
+    hub.settled(&ana, 1_000).await;
+    let contact = stage.store.person_at(&ana).unwrap().unwrap();
+
+    let held = stage.store.hold_reads(contact);
+    let late = tokio::spawn({
+        let (hub, ana) = (hub.clone(), ana.clone());
+        async move { hub.accept(inbound(&ana, "2", "hi")).await }
+    });
+    while held.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(hub.accept(inbound(&bob, "1", "hi")).await.unwrap(), Accepted::New);
+    assert_eq!(stage.pieces.recv().await.unwrap().address, bob);
+    assert!(!late.is_finished());
+    drop(held);
+    assert_eq!(late.await.unwrap().unwrap(), Accepted::New);
+    stage.service.stop().await;
+}
+
+#[tokio::test]
+async fn events_told_at_once_keep_their_order_also_where_the_disk_is_waited_for() {
+    let stage = stage(MemStore::new()).await;
+    let handle = stage.service.handle.clone();
+    let ana = ContactId(7 << 80);
+    handle.create_contact(ana, "api", Vec::new(), Actor::System).await.unwrap();
+    let held = stage.store.hold_reads(ana);
+    let names: Vec<String> = (0..20).map(|n| format!("event{n}")).collect();
+    let told = |name: &String| Told { name: name.clone(), fields: Default::default(), at: None, once: None };
+    let events: Vec<Told> = names.iter().map(told).collect();
+    let raising = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.raise_all(ana, events, &Actor::System).await }
+    });
+    while held.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    assert!(raising.await.unwrap().iter().all(Result::is_ok));
+    let recorded: Vec<String> = stage.store.events(ana, 0, 100).unwrap().into_iter().rev().map(|event| event.name).collect();
+    assert_eq!(recorded, names);
     stage.service.stop().await;
 }
 
@@ -216,9 +219,9 @@ async fn changes_reach_the_contact_and_people_are_found() {
     let id = handle.people(None, 10).await[0].contact.id;
     let changes = vec![Change::AddTag("Gold".into()), Change::SetSystem("first_name".into(), model::Value::text("Ana"))];
     handle.modify(id, changes, model::Actor::Api("shop".into())).await.unwrap();
-    assert_eq!(handle.find(&id.to_string(), 10).await.total, 1);
-    assert_eq!(handle.find("ANA", 10).await.people.len(), 1);
-    assert!(handle.find("nobody", 10).await.people.is_empty());
+    assert_eq!(handle.find(&id.to_string(), 10).await.unwrap().total, 1);
+    assert_eq!(handle.find("ANA", 10).await.unwrap().people.len(), 1);
+    assert!(handle.find("nobody", 10).await.unwrap().people.is_empty());
     handle.raise(id, "bought", Default::default(), model::Actor::Api("shop".into())).await.unwrap();
     assert_eq!(handle.events(id, 0, 10).await[0].name, "bought");
     assert!(handle.modify(model::ContactId(1), Vec::new(), model::Actor::System).await.is_err());

@@ -46,6 +46,7 @@ struct State {
     blob_failures: VecDeque<BlobError>,
     records: BTreeMap<String, serde_json::Value>,
     record_failures: VecDeque<AcceptError>,
+    loses_files: bool,
     commands: Vec<(String, String)>,
     /// The bot's languages, each with its commands.
     languages: Vec<(String, Vec<(String, String)>)>,
@@ -83,6 +84,7 @@ impl TestHub {
                 blob_failures: VecDeque::new(),
                 records: BTreeMap::new(),
                 record_failures: VecDeque::new(),
+                loses_files: false,
                 commands: Vec::new(),
                 languages: Vec::new(),
                 segments: BTreeMap::new(),
@@ -182,6 +184,11 @@ impl TestHub {
     /// The next `put_record` fails so.
     pub fn fail_record(&self, error: AcceptError) {
         self.state().record_failures.push_back(error);
+    }
+
+    /// While the next `put_record` is written, files are removed that nobody had until then: all of them.
+    pub fn lose_files(&self) {
+        self.state().loses_files = true;
     }
 
     // ---- The conversation ----
@@ -491,6 +498,9 @@ impl Hub for TestHub {
                 Some(value) => state.records.insert(key, value),
                 None => state.records.remove(&key),
             };
+            if std::mem::take(&mut state.loses_files) {
+                state.blobs.clear();
+            }
             drop(state);
             self.tell();
             Ok(())

@@ -136,6 +136,11 @@ impl Handle {
         Ok(shown)
     }
 
+    /// To be held by whoever removes files of the data folder; none while the store is exported, checked or compacted.
+    pub fn may_remove_files(&self) -> Option<impl Sized + Send + '_> {
+        self.shell.promises.turn.try_lock().ok()
+    }
+
     /// The work that goes on, or went on last.
     pub fn store_job(&self) -> Option<StoreJob> {
         let job = self.copies.job.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +155,7 @@ impl Handle {
             }
             StoreWork::Export { to, replace } => {
                 let folder = self.copies.folder.get().cloned().ok_or("this server has no data folder")?;
-                // Nothing is compacted and no attachment goes while they are copied.
+                // Nothing is compacted, and no attachment and no version of the bot goes while they are copied.
                 let _turn = self.shell.promises.turn.lock().await;
                 self.on_a_thread(move |handle| handle.export(&folder, &to, replace, &job)).await
             }

@@ -1,14 +1,14 @@
 //! Who has a file, and taking away those that nobody has any more.
 //!
-//! A file is somebody's if one of their messages names it, or a record does. It is told by what was durable at one moment: of whoever
-//! changes hands while all are read, the two contacts of a merge, both are read once more. Whoever is about to name a file holds
-//! [`Shell::attach`] until that is durable, so it is read here, or the file was gone before and they were told.
+//! A file is somebody's if one of their messages names it, or a record does, by what was durable at one moment ([`super::everybody`]).
+//! Whoever is about to name a file holds [`Shell::attach`] until that is durable, so it is read here, or the file was gone before and they
+//! were told.
 //!
 //! What was put down and not sent yet ([`UPLOADS_OF_AGENTS`], and records of channels) is somebody's for a day.
 
 use super::gather::{LINES, files_of};
 use crate::{Handle, WriteError, drive::Shell, retention};
-use model::{BlobId, ContactId, Content, Instant, Person, TranscriptEntry};
+use model::{BlobId, Content, Instant, Person, TranscriptEntry};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::Arc,
@@ -23,9 +23,6 @@ pub const UPLOADS_KEPT: i64 = 24 * 3_600_000_000;
 
 /// People read at once.
 const PEOPLE: usize = 256;
-/// How often it is looked whether nobody changes hands any more, and the pause between two looks: 20 ms.
-const TRIES: u32 = 500;
-const PAUSE: i64 = 20_000;
 /// Records of one commit.
 const RECORDS: usize = 64;
 
@@ -52,6 +49,16 @@ pub(crate) struct Removed {
 /// A record of a file that was put down to be sent, by a visitor or an agent.
 pub(crate) fn is_upload(table: &str) -> bool {
     table.starts_with("channel/") || table == UPLOADS_OF_AGENTS
+}
+
+/// When a file was put down, as its record says. Records of earlier releases do not say it.
+pub(crate) fn put_down_at(record: &serde_json::Value) -> Instant {
+    record.get("at").and_then(|at| serde_json::from_value(at.clone()).ok()).unwrap_or_default()
+}
+
+/// Whether a file that was put down, as its record says, still waits to be sent.
+pub(crate) fn is_kept(record: &serde_json::Value, now: Instant) -> bool {
+    now.micros_since(put_down_at(record)) < UPLOADS_KEPT
 }
 
 /// Everything in a text that can be the id of a file: 64 hexadecimal digits in a row.
@@ -85,11 +92,9 @@ impl Held {
             if !is_upload(table) {
                 return self.used.extend(named);
             }
-            // Those of earlier releases do not say when.
-            let at = value.get("at").and_then(|at| serde_json::from_value::<Instant>(at.clone()).ok()).unwrap_or_default();
             for file in named {
                 self.uploads.push((file.clone(), table.to_owned(), key.to_owned()));
-                if now.micros_since(at) < UPLOADS_KEPT {
+                if is_kept(&value, now) {
                     self.waiting.insert(file);
                 }
             }
@@ -149,8 +154,8 @@ impl Drop for Dooming {
 pub(crate) type Attached = OwnedRwLockReadGuard<()>;
 
 impl Shell {
-    /// A message is about to name files: those that are there stay. To be held until it is durable. Answers the name of one that is not
-    /// there as well.
+    /// A message is about to name files: those that are there stay. To be held until it is durable, with the ticket of whoever waits for
+    /// that. Answers the name of one that is not there as well.
     pub(crate) async fn attach(&self, content: &Content) -> (Option<Attached>, Option<String>) {
         let files = files_of(content).filter(|file| file.made.is_none());
         let files: Vec<(BlobId, String)> = files.map(|file| (file.blob.clone(), file.name.clone())).collect();
@@ -164,9 +169,23 @@ impl Shell {
         let gone = tokio::task::spawn_blocking(look).await.unwrap_or_default();
         (Some(attached), gone)
     }
+
+    /// Stores durably that a file was put down to be sent: whoever forgets an older record of it does so before, or sees this one.
+    pub(crate) async fn put_upload(self: &Arc<Self>, table: &str, key: &str, value: Option<serde_json::Value>) -> Result<(), Error> {
+        let _attached = self.attaching.read().await;
+        self.put_record(table, key, value).await
+    }
 }
 
 impl Handle {
+    /// Stores durably that an agent put down a file to be sent in a conversation; the key is the conversation and the file.
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store refuses.
+    pub async fn put_upload(&self, key: &str, value: serde_json::Value) -> Result<(), WriteError> {
+        self.shell.put_upload(UPLOADS_OF_AGENTS, key, Some(value)).await.map_err(|_| WriteError::Unavailable)
+    }
+
     /// Removes those of some files that nobody has, with the records of their having been put down. To be called by whoever has the turn.
     ///
     /// # Errors
@@ -210,51 +229,14 @@ impl Handle {
 
     /// Who has some files.
     async fn held(&self, wanted: Arc<HashSet<BlobId>>) -> Result<Held, WriteError> {
-        self.shell.tell(|core, _| core.watch_moves());
-        let held = self.read_held(wanted).await;
-        self.shell.tell(|core, _| core.unwatch_moves());
-        held
-    }
-
-    async fn read_held(&self, wanted: Arc<HashSet<BlobId>>) -> Result<Held, WriteError> {
         let (of, now) = (wanted.clone(), self.now());
-        let read = self.shell.read(move |store| {
+        let read = move |store: &dyn Store| {
             let mut held = Held::default();
             held.in_records(store, &of, now)?;
             held.with_all(store, &of)?;
             Ok(held)
-        });
-        let mut held = read.await.ok_or(WriteError::Unavailable)?;
-        for _ in 0..TRIES {
-            let moved: BTreeSet<ContactId> = match self.shell.tell(|core, _| core.moves()) {
-                Some(moved) if moved.is_empty() => return Ok(held),
-                Some(moved) => moved,
-                None => {
-                    self.shell.clock.sleep_until(self.now().plus_micros(PAUSE)).await;
-                    continue;
-                }
-            };
-            let of = wanted.clone();
-            let read = self.shell.read(move |store| {
-                for id in moved {
-                    if let Some(person) = store.person(id)? {
-                        held.with(store, &person, &of)?;
-                    }
-                }
-                Ok(held)
-            });
-            held = read.await.ok_or(WriteError::Unavailable)?;
-        }
-        Err(WriteError::Unavailable)
-    }
-
-    /// A file that was put down is not to be sent any more: its record goes, and the file at the next compaction, if nobody has it.
-    ///
-    /// # Errors
-    /// [`WriteError::Unavailable`].
-    pub async fn drop_upload(&self, key: &str, file: &BlobId) -> Result<(), WriteError> {
-        let row = RecordPut { table: UPLOADS_OF_AGENTS.into(), key: key.to_owned(), value: None };
-        self.put_all(vec![row, retention::note(file)]).await
+        };
+        self.of_everybody(read, move |held: &mut Held, store, person| held.with(store, person, &wanted)).await
     }
 }
 

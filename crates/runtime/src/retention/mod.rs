@@ -5,6 +5,8 @@
 //!                (sweep)                       (due, core::forget)                   (files)                            (once a week)
 //! ```
 //!
+//! With it goes what somebody put down to be sent and did not send within a day ([`uploads`]).
+//!
 //! How far it is is written down as it goes, so a sweep goes on where a crash or a restart left it; doing somebody again finds nothing to do.
 //! All of it keeps to a pace at which nobody notices, and whoever has something under way is left for later.
 //!
@@ -15,6 +17,7 @@ mod cutoffs;
 mod due;
 mod files;
 mod sweep;
+mod uploads;
 
 pub(crate) use files::note;
 

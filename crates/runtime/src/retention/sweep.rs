@@ -24,14 +24,23 @@ const REST: i64 = 20_000;
 const AGAIN: i64 = 60_000_000;
 /// From one compaction for what was removed to the next: a week.
 const COMPACT_EVERY: i64 = 7 * EVERY;
+/// The record of how many bytes the store had after the last compaction, whoever asked for it.
+const LIVED: &str = "lived";
+const GIB: u64 = 1 << 30;
 /// The record of how many files went.
 const FILES_GONE: &str = "files";
 /// The record that is there as long as the disk may hold bytes of what was removed: each commit that removes something puts it.
-const PENDING: &str = "pending";
+pub(super) const PENDING: &str = "pending";
 /// Slices after which it is written down how far a sweep is, although nothing was removed.
 const NOTED: u32 = 32;
 /// Commits for one person in a row; what is due of them beyond goes with the next sweep.
 const PARTS: usize = 500;
+
+/// Whether a store of this many bytes holds more of what was replaced than of what lives: more than twice what the last compaction left,
+/// and a gibibyte; four gibibytes where there was none.
+fn is_swollen(bytes: u64, lived: Option<u64>) -> bool {
+    bytes > lived.unwrap_or(3 * GIB / 2).saturating_mul(2) + GIB
+}
 
 impl Handle {
     /// Removes what is kept no longer, until the process ends.
@@ -107,6 +116,7 @@ impl Handle {
             }
             self.pause(pause_among(self.shell.store.stats().people)).await;
         }
+        self.forget_uploads().await?;
         let began = report.began.take().unwrap_or_else(|| self.now());
         (report.last, report.then, report.place) = (Some(began), std::mem::take(&mut report.now), None);
         self.note_retention(&report).await?;
@@ -123,8 +133,17 @@ impl Handle {
             self.compact().await?;
             report.compacted = Some(self.now());
             self.note_retention(&report).await?;
+        } else if is_swollen(self.shell.store.stats().disk_bytes, self.record(TABLE, LIVED).await.and_then(|value| value.as_u64())) {
+            tracing::info!("the store holds more of what was replaced than of what lives: it is compacted");
+            // What went wrong was said; the next sweep tries again.
+            let _ = self.compact().await;
         }
         Ok(began.plus_micros(EVERY).max(self.now()))
+    }
+
+    /// The store was compacted and has this many bytes now.
+    pub(crate) async fn note_lived(&self, bytes: u64) -> Result<(), WriteError> {
+        self.put_record(TABLE, LIVED, Some(bytes.into())).await
     }
 
     /// The store was compacted: what was removed before that is not on the disk any more. `removals` is how often something had been removed

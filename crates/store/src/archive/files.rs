@@ -1,9 +1,10 @@
 //! The files of a data folder that an export takes along: attachments, bot versions, files of imports. What the store keeps itself is
 //! exported as what it says; locks, and how to reach a server, belong to one machine.
 //!
-//! An export is of one moment, and so are they: versions of the bot are read beforehand, and at the moment it is noted which of them there
-//! are, which was the last ([`Files::at_the_moment`]), and which files of imports, as long as they are then. An attachment never changes and
-//! is stored before anything names it, so those that are there afterwards hold all that are named.
+//! An export is of one moment, and so are files of imports: which there are, as long as they are then, is noted at that moment
+//! ([`Files::at_the_moment`]). An attachment, or a version of the bot, never changes, is stored before anything names it, and stays as long
+//! as it is exported. So those that are there afterwards hold all that are named, and they are noted when nobody waits any more
+//! ([`Files::after`]): a version that came since is one that nothing uses yet.
 //!
 //! **Invariant.** A path of an export leads into one of these folders, to a name of the form that is made there, or nowhere.
 
@@ -109,7 +110,7 @@ fn below(data: &Path, folder: &str, each: &mut dyn FnMut(String) -> Result<(), A
 
 impl Files {
     /// Reads what does not change, so that little is left to do at the moment: called before the store is frozen. Nothing may remove
-    /// attachments from then on until the export is written.
+    /// attachments or versions of the bot from then on until the export is written.
     ///
     /// # Errors
     /// [`ArchiveError::Io`] if something cannot be read.
@@ -120,39 +121,24 @@ impl Files {
         Ok(files)
     }
 
-    /// Notes the versions of the bot and the files of imports as they are now, and nothing that was there before and is not any more:
-    /// called at the moment whose state the store gives. What was read before is not read again, unless it may have changed.
+    /// Notes the files of imports as they are now, and nothing that was there before and is not any more: called at the moment whose state
+    /// the store gives.
     ///
     /// # Errors
     /// [`ArchiveError::Io`] if something cannot be read.
     pub fn at_the_moment(&mut self) -> Result<(), ArchiveError> {
-        let Self { data, found, .. } = self;
-        let mut before = std::mem::take(found);
-        for folder in [VERSIONS, IMPORTS] {
-            below(data, folder, &mut |path| {
-                let at = data.join(&path);
-                let read = before.remove(&path).filter(|_| is_fixed(&path));
-                let kept = match read {
-                    Some(kept) => Ok(kept),
-                    None if folder == VERSIONS => fs::read(&at).map(Kept::Read),
-                    None => File::open(&at).and_then(|file| {
-                        let size = file.metadata()?.len();
-                        Ok(Kept::Open(file, size))
-                    }),
-                };
-                match kept {
-                    Ok(kept) => drop(found.insert(path, kept)),
-                    // What went while it was looked for is not missed.
-                    Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                    Err(e) => return Err(told(&at)(e)),
-                }
-                Ok(())
-            })?;
-        }
-        Ok(())
+        self.note(
+            IMPORTS,
+            |_| false,
+            |at| {
+                let file = File::open(at)?;
+                let size = file.metadata()?.len();
+                Ok(Kept::Open(file, size))
+            },
+        )
     }
 
-    /// Notes attachments: called when the store is frozen.
+    /// Notes attachments and versions of the bot: called when the store is frozen. What was read before is not read again.
     ///
     /// # Errors
     /// [`ArchiveError::Io`] if something cannot be read.
@@ -160,6 +146,35 @@ impl Files {
         let Self { data, attachments, .. } = self;
         below(data, BLOBS, &mut |path| {
             attachments.insert(path);
+            Ok(())
+        })?;
+        // Read first: the version that it names is there by then.
+        let path = self.data.join(VERSIONS).join(LATEST);
+        let latest = match fs::read(&path) {
+            Ok(latest) => Some(latest),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(told(&path)(e)),
+        };
+        self.note(VERSIONS, is_fixed, |at| fs::read(at).map(Kept::Read))?;
+        self.found.remove(&format!("{VERSIONS}/{LATEST}"));
+        self.found.extend(latest.map(|latest| (format!("{VERSIONS}/{LATEST}"), Kept::Read(latest))));
+        Ok(())
+    }
+
+    /// Notes what is below a folder now, in place of what was; what `stays` as it is, is not looked at again.
+    fn note(&mut self, folder: &str, stays: impl Fn(&str) -> bool, keep: impl Fn(&Path) -> io::Result<Kept>) -> Result<(), ArchiveError> {
+        let Self { data, found, .. } = self;
+        let is_of = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let mut before: BTreeMap<String, Kept> = found.extract_if(.., |path, _| is_of(path)).collect();
+        below(data, folder, &mut |path| {
+            let at = data.join(&path);
+            let kept = before.remove(&path).filter(|_| stays(&path)).map_or_else(|| keep(&at), Ok);
+            match kept {
+                Ok(kept) => drop(found.insert(path, kept)),
+                // What went while it was looked for is not missed.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(told(&at)(e)),
+            }
             Ok(())
         })
     }
@@ -331,19 +346,16 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        let [old, kept, new, later] = ["1", "2", "3", "4"].map(|digit| digit.repeat(64));
+        let [kept, new, later] = ["1", "2", "3"].map(|digit| digit.repeat(64));
         let blob = format!("blobs/ab/cd/abcd{}", "0".repeat(60));
-        for version in [&old, &kept] {
-            write(&format!("versions/{version}/bot.yaml"), "name: x");
-        }
+        write(&format!("versions/{kept}/bot.yaml"), "name: x");
         write("versions/latest", &kept);
         write("imports/imp_1/file", "a,b");
         write("imports/imp_1/errors", "row 1\n");
         write(&blob, "a picture");
         let mut files = Files::before(dir.path()).unwrap();
-        assert_eq!(files.bytes(), 7 + 7 + 64 + 3 + 6 + 9);
+        assert_eq!(files.bytes(), 7 + 64 + 3 + 6 + 9);
         // Before the moment: a reload, an import that ends, one that goes on.
-        fs::remove_dir_all(dir.path().join("versions").join(&old)).unwrap();
         write(&format!("versions/{new}/bot.yaml"), "name: y");
         write("versions/latest", &new);
         write("imports/imp_1/errors", "row 1\nrow 2\n");
@@ -351,7 +363,6 @@ mod tests {
         // And after it: another reload, rows that come later, files that go.
         write(&format!("versions/{later}/bot.yaml"), "name: z");
         write("versions/latest", &later);
-        fs::remove_dir_all(dir.path().join("versions").join(&new)).unwrap();
         fs::OpenOptions::new().append(true).open(dir.path().join("imports/imp_1/errors")).unwrap().write_all(b"row 3\n").unwrap();
         fs::remove_file(dir.path().join("imports/imp_1/file")).unwrap();
         write("imports/imp_2/file", "c,d");
@@ -362,7 +373,9 @@ mod tests {
             ("imports/imp_1/file".into(), "a,b".into()),
             (format!("versions/{kept}/bot.yaml"), "name: x".into()),
             (format!("versions/{new}/bot.yaml"), "name: y".into()),
-            ("versions/latest".into(), new),
+            // One that nothing uses yet does no harm.
+            (format!("versions/{later}/bot.yaml"), "name: z".into()),
+            ("versions/latest".into(), later),
         ]
         .into();
         assert_eq!(noted(files), expected);
