@@ -36,6 +36,7 @@ pub use desk::{DeskEvent, DeskRow, DeskRowState, DeskView};
 pub use drive::{Options, PresenceGuard, Service, StartError, start};
 pub use error::{DeskError, WriteError};
 pub use handle::Duplicate;
+pub use handle::TooManyFinds;
 pub use handle::WrongRow;
 pub use handle::{
     ApiKey, Campaign, Expect, Found, Frozen, Handle, Misfit, Misfits, Preview, Reached, Scope, SegmentError, SegmentRecord, TagUse,

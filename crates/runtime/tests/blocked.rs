@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
 use channel::Sent;
 use model::{Actor, Address, Came, Change, Delivery, InboxItem, JourneyKind, MergeId, TranscriptEntry};
@@ -177,6 +177,31 @@ fn what_waited_to_be_sent_is_not() {
     let deliveries = world.deliveries(&ana);
     assert_eq!(deliveries["one"], Delivery::Sent);
     assert!(["two", "three"].iter().all(|text| deliveries[*text] == Delivery::Failed("the contact is blocked".into())), "{deliveries:?}");
+}
+
+#[test]
+fn what_waited_to_be_sent_is_not_when_a_merge_makes_them_blocked() {
+    for (seed, survives) in [(10, true), (11, false)] {
+        let (mut world, ana) = said(seed, "three");
+        let ben = address("push", "ben");
+        world.arrive(&ben, "ben 0", "hi");
+        status(&mut world, &ben, "blocked");
+        assert_eq!(world.person(&ana).outbox.len(), 3);
+        let (keep, other) = if survives { (&ana, &ben) } else { (&ben, &ana) };
+        merge(&mut world, keep, other);
+        assert_eq!(world.person(&ana).contact.status, "blocked");
+        let deliveries = world.deliveries(&ana);
+        let unsent = Delivery::Failed("the contact is blocked".into());
+        assert!(["two", "three"].iter().all(|text| deliveries[*text] == unsent), "{survives}: {deliveries:?}");
+        // What was under way arrives, or is not tried again.
+        while !world.sends.is_empty() {
+            world.answer(Err(channel::SendError::Temporary("busy".into())));
+        }
+        world.crash();
+        world.pass(HOUR);
+        assert!(world.sends.is_empty() && world.person(&ana).outbox.is_empty(), "{survives}");
+        assert_eq!(world.deliveries(&ana)["one"], unsent, "{survives}");
+    }
 }
 
 #[test]

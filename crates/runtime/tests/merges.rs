@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod world;
+use crate::world;
 
 use channel::{Accepted, Inbound, Sent};
 use model::{
@@ -33,13 +33,13 @@ fn order(world: &mut World, keep: &Address, other: &Address) -> u64 {
     ticket.0
 }
 
-fn merge(world: &mut World, keep: &Address, other: &Address) -> MergeId {
+pub fn merge(world: &mut World, keep: &Address, other: &Address) -> MergeId {
     let ticket = order(world, keep, other);
     world.pass(0);
     world.done.remove(&ticket).expect("it is done").expect("it is allowed").merge.expect("it is a merge")
 }
 
-fn undo(world: &mut World, id: MergeId) -> Result<(), Refusal> {
+pub fn undo(world: &mut World, id: MergeId) -> Result<(), Refusal> {
     let ticket = world.ticket();
     world.core.undo_merge(world.now, id, by(), ticket);
     world.pump();

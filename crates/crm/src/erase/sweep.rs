@@ -110,6 +110,13 @@ impl Sweep {
         (!names.is_empty()).then_some(Self { names })
     }
 
+    /// One look for everybody whom any of these look for. It does not tell whose a name is ([`Self::whose`]).
+    pub fn together<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        let mut together = Self::default();
+        all.for_each(|sweep| together.names.add(&sweep.names));
+        together
+    }
+
     /// Whether rows of a table can name anybody. Of a webhook's own rows those about somebody go with the erasing commit.
     pub fn looks_at(table: &str) -> bool {
         !OWN.contains(&table) && (told(table) || !table.starts_with("webhook"))

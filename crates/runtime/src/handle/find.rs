@@ -12,6 +12,8 @@ use tokio::sync::{Mutex, Semaphore};
 
 /// Searches under way at once; each uses every core.
 const SEARCHES: usize = 2;
+/// Searches that may wait for those: at a million people the last of them waits about a second.
+const WAITING: usize = 32;
 /// Values added to the directory under one lock.
 const VALUES: usize = 4_096;
 
@@ -25,6 +27,8 @@ fn turns(count: usize) -> Arc<Semaphore> {
 /// What takes turns.
 pub(crate) struct Finds {
     searches: Arc<Semaphore>,
+    /// Places of those who have a turn or wait for one. Whoever leaves, as somebody who types on does, gives theirs back.
+    places: Arc<Semaphore>,
     /// Searches of what was said take longer, and one at a time: nobody who looks for a name waits for them. A turn belongs to the work
     /// and not to whoever asked, who may leave before it is over.
     pub(super) said: Arc<Semaphore>,
@@ -36,9 +40,20 @@ pub(crate) struct Finds {
 
 impl Default for Finds {
     fn default() -> Self {
-        Self { searches: turns(SEARCHES), said: turns(1), said_places: turns(1 + SAID_WAITING), watching: Mutex::default() }
+        Self {
+            searches: turns(SEARCHES),
+            places: turns(SEARCHES + WAITING),
+            said: turns(1),
+            said_places: turns(1 + SAID_WAITING),
+            watching: Mutex::default(),
+        }
     }
 }
+
+/// Too many look for people at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many look for people at once; try again in a moment")]
+pub struct TooManyFinds;
 
 /// Who was found.
 #[derive(Clone, Debug, Default)]
@@ -53,15 +68,21 @@ impl Handle {
     /// People whose name, user name, e-mail address, phone number, external id or id is this, begins so, or has it somewhere: who is
     /// called exactly that comes first, then those in whom every word begins a word; of equals those who were active last. At most
     /// `limit`, never more than [`crm::directory::MOST`]. A whole address (`telegram:4711`) finds its person.
-    pub async fn find(&self, text: &str, limit: usize) -> Found {
+    ///
+    /// Two searches go on at a time and some wait for them; one whose caller leaves waits no more.
+    ///
+    /// # Errors
+    /// [`TooManyFinds`] if too many wait already.
+    pub async fn find(&self, text: &str, limit: usize) -> Result<Found, TooManyFinds> {
+        let place = self.finds.places.clone().try_acquire_owned().map_err(|_| TooManyFinds)?;
         let at = text.trim().split_once(':').map(|(channel, id)| Address { channel: channel.to_owned(), id: id.to_owned() });
         let query = Query::read(text);
         // Nobody closes it.
-        let Ok(turn) = self.finds.searches.clone().acquire_owned().await else { return Found::default() };
+        let Ok(turn) = self.finds.searches.clone().acquire_owned().await else { return Ok(Found::default()) };
         let everybody = self.shell.ask(Core::everybody_called);
         let read = self.shell.read(move |store| {
             // It is the work's, which goes on if whoever asked leaves.
-            let _turn = turn;
+            let _held = (turn, place);
             if let Some(at) = at
                 && let Some(id) = store.person_at(&at)?
                 && let Some(person) = store.person(id)?
@@ -77,7 +98,7 @@ impl Handle {
                 total: found.total,
             })
         });
-        read.await.unwrap_or_default()
+        Ok(read.await.unwrap_or_default())
     }
 
     /// Who bears each of these keys, by durable records: none, one, or several who share it (of more than 256, some). Keys that are
@@ -123,5 +144,63 @@ impl Handle {
         });
         // Only a shutdown ends it before it is done.
         let _ = work.await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ManualClock, Options, start};
+    use engine::{Bot, BotFiles};
+    use model::Instant;
+    use store::{MemBlobs, MemStore};
+
+    #[tokio::test]
+    async fn only_so_many_wait_and_whoever_leaves_gives_their_place_back() {
+        let bot = "name: Book\nchannels:\n  web: { type: web }\n".to_owned();
+        let start_skill = "skill: /start\nblocks:\n  hello:\n    text: Hello!\n".to_owned();
+        let files = vec![("bot.yaml".to_owned(), bot), ("skills/start.yaml".to_owned(), start_skill)];
+        let (bot, ..) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
+        let service = start(Options {
+            bot: bot.unwrap(),
+            pinned: Vec::new(),
+            store: Arc::new(MemStore::new()),
+            blobs: Arc::new(MemBlobs::new()),
+            channels: Vec::new(),
+            clock: Arc::new(ManualClock::new(Instant::from_secs(1_772_442_000))),
+            seed: 5,
+            outside: None,
+            at_rest: false,
+        });
+        let service = service.await.unwrap();
+        let (handle, finds) = (&service.handle, &service.handle.finds);
+        // Searches that go on for long.
+        let turns = u32::try_from(SEARCHES).unwrap();
+        let (busy, places) = (
+            finds.searches.clone().acquire_many_owned(turns).await.unwrap(),
+            finds.places.clone().acquire_many_owned(turns).await.unwrap(),
+        );
+        let search = || {
+            let handle = handle.clone();
+            tokio::spawn(async move { handle.find("ana", 9).await })
+        };
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| search()).collect();
+        let until = async |free: usize| {
+            while finds.places.available_permits() != free {
+                tokio::task::yield_now().await;
+            }
+        };
+        until(0).await;
+        assert_eq!(handle.find("ana", 9).await.unwrap_err(), TooManyFinds);
+        waiting.pop().unwrap().abort();
+        until(1).await;
+        let another = search();
+        until(0).await;
+        drop((busy, places));
+        for search in waiting.into_iter().chain([another]) {
+            search.await.unwrap().unwrap();
+        }
+        until(SEARCHES + WAITING).await;
+        service.stop().await;
     }
 }

@@ -1,6 +1,6 @@
 //! Making one contact of two, and two of one again; who may be the same person.
 
-use super::Handle;
+use super::{Handle, TooManyFinds};
 use crate::{WriteError, core::resolved};
 use crm::{
     directory::Key,
@@ -70,12 +70,15 @@ impl Handle {
 
     /// Contacts that may be the same person as this one: known by the same e-mail address, phone number or id, verified or not, or by the
     /// same name and more. Those with the strongest reason first. None if there is no such contact.
-    pub async fn duplicates(&self, id: ContactId) -> Option<Vec<Duplicate>> {
-        let person = self.person(id).await?;
+    ///
+    /// # Errors
+    /// [`TooManyFinds`] if too many look for people at once.
+    pub async fn duplicates(&self, id: ContactId) -> Result<Option<Vec<Duplicate>>, TooManyFinds> {
+        let Some(person) = self.person(id).await else { return Ok(None) };
         let keys: Vec<Key> = person.contact.identifiers.iter().map(|i| Key::Known(i.kind, i.value.clone())).collect();
         let mut candidates: BTreeSet<ContactId> = self.shell.ask(|core| core.candidates(&keys)).into_iter().flatten().collect();
         if let Some(name) = merge::called(&person.contact) {
-            candidates.extend(self.find(&name, SUGGESTED).await.people.iter().map(|person| person.contact.id));
+            candidates.extend(self.find(&name, SUGGESTED).await?.people.iter().map(|person| person.contact.id));
         }
         candidates.remove(&person.contact.id);
         let now = self.now();
@@ -93,6 +96,6 @@ impl Handle {
             found.truncate(SUGGESTED);
             Ok(found)
         });
-        Some(read.await.unwrap_or_default())
+        Ok(Some(read.await.unwrap_or_default()))
     }
 }

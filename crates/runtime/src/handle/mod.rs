@@ -31,7 +31,7 @@ pub(crate) use bulk::{Came, drop_unfinished};
 pub use campaigns::Campaign;
 pub use copies::{StoreEnd, StoreJob, StoreWork};
 pub use events::Told;
-pub use find::Found;
+pub use find::{Found, TooManyFinds};
 pub use imports::WrongRow;
 pub use journey::{Timeline, TimelineCursor};
 pub use keys::{ApiKey, Scope};

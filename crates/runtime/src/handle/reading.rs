@@ -71,7 +71,9 @@ impl Handle {
 
     /// The newest `limit` events, newest first, skipping `skip`.
     pub async fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Vec<EventRecord> {
-        self.shell.read(move |store| store.events(stands_for(store, contact)?, skip, limit)).await.unwrap_or_default()
+        let mut events = self.shell.read(move |store| store.events(stands_for(store, contact)?, skip, limit)).await.unwrap_or_default();
+        events.retain(|event| !event.is_withdrawn());
+        events
     }
 
     /// The bot's computed attributes of a person as they are now: name, name of the type, value.

@@ -1,7 +1,7 @@
 //! Finding people by what was said in their chats.
 
 use super::Handle;
-use crate::said::{Error, Looked, just_after};
+use crate::said::{Error, Living, Looked, just_after};
 use crm::{
     directory::folded,
     said::{Piece, Place, Words, excerpt, uttered},
@@ -150,9 +150,26 @@ impl Handle {
 
     /// Takes out of what is kept for searching what the store does not have any more.
     pub(crate) async fn sweep_said(&self) -> Result<(), crate::WriteError> {
+        loop {
+            let Some(there) = self.in_said(|shell| shell.said.sweep_begins(&*shell.store, shell.began)).await? else { return Ok(()) };
+            let again = |living: &mut Living, _: &dyn store::Store, person: &Person| {
+                living.add(person);
+                Ok(())
+            };
+            let living = self.of_everybody(Living::read, again).await?;
+            if self.in_said(move |shell| shell.said.sweep(shell.began, &there, &living)).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn in_said<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&crate::drive::Shell) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, crate::WriteError> {
         let shell = self.shell.clone();
-        let swept = tokio::task::spawn_blocking(move || shell.said.sweep(&*shell.store, shell.began)).await;
-        swept.unwrap_or(Err(Error::Closed)).map_err(|error| {
+        let done = tokio::task::spawn_blocking(move || act(&shell)).await;
+        done.unwrap_or(Err(Error::Closed)).map_err(|error| {
             tracing::warn!(%error, "the index of messages was not swept");
             crate::WriteError::Unavailable
         })

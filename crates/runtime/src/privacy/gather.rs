@@ -96,7 +96,7 @@ pub(crate) fn gather(store: &dyn Store, contact: ContactId) -> Result<Option<Gat
         contacts: 1 + of.absorbed.len() as u64,
         conversations: person.conversations.len() as u64,
         journey: journey.len() as u64,
-        events: store.events(id, 0, usize::MAX)?.len() as u64,
+        events: store.events(id, 0, usize::MAX)?.iter().filter(|event| !event.is_withdrawn()).count() as u64,
         addresses: of.addresses.len() as u64,
         identifiers: of.identifiers.len() as u64,
         attributes: (of.attributes.len() + of.system.len()) as u64,
@@ -124,7 +124,7 @@ pub(crate) fn gather(store: &dyn Store, contact: ContactId) -> Result<Option<Gat
     }
     let open = |request: &model::LiveRequest| match request.state {
         RequestState::Waiting | RequestState::Active { .. } => true,
-        RequestState::Missed { .. } | RequestState::Resolved { .. } => false,
+        RequestState::Missed { .. } => false,
     };
     let in_conversations =
         person.conversations.iter().map(|c| c.runs.len() + c.timers.len() + usize::from(c.request.as_ref().is_some_and(open)));

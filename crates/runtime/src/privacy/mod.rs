@@ -9,6 +9,7 @@
 //! together are compacted together. What others write from memory meanwhile and afterwards brings nobody back ([`veil`]).
 
 mod certificates;
+mod everybody;
 pub(crate) mod files;
 pub(crate) mod gather;
 mod others;
@@ -17,6 +18,7 @@ mod work;
 
 pub use certificates::Certificates;
 pub use crm::erase::{Counts, Erasure, Lingering, Preview, Progress};
+pub(crate) use files::{Attached, files_in, is_kept, put_down_at};
 pub use files::{UPLOADS_KEPT, UPLOADS_OF_AGENTS};
 pub(crate) use veil::{Hold, Veils};
 pub(crate) use work::{Promises, record};

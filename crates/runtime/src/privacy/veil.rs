@@ -10,7 +10,8 @@
 //! ```
 //!
 //! A veil is lifted when two minutes have passed and nobody is left who began before its sweep was done and may write for long what they
-//! read then ([`Hold`]).
+//! read then ([`Hold`]). An audience may take days, and many veils hang behind it: all of them are one look, however many they are, and
+//! as long as no sweep goes on nobody waits for another one's look.
 //!
 //! **Invariants.** While a veil hangs no record that names somebody it hangs for is handed to the store. A sweep replaces no record that is
 //! newer than the one it read.
@@ -54,6 +55,10 @@ struct Veil {
 struct Hung {
     /// The oldest first: whoever one of them waits for, those after it wait for as well.
     veils: Vec<Veil>,
+    /// Everybody whom one of them hangs for, or did until a moment ago; none: there is no veil.
+    all: Option<Arc<Sweep>>,
+    /// Grows whenever one is hung or lifted.
+    turns: u64,
     era: Arc<()>,
     /// Records that were handed over since the veil of the sweep that goes on hangs, by table and key; none: no sweep goes on.
     newer: Option<HashSet<(String, String)>>,
@@ -95,25 +100,63 @@ impl Veils {
             if !hung.covers(&commit) {
                 return store.commit(commit, done);
             }
+            if hung.newer.is_none() {
+                hung.cover(&mut commit);
+                return store.commit(commit, done);
+            }
         }
         let mut hung = self.write();
         hung.cover(&mut commit);
+        hung.remember(&commit);
         store.commit(commit, done);
     }
 
     /// A sweep begins: from now on nothing names those whom it looks for. One sweep goes on at a time.
     pub fn hang(&self, look: Arc<Sweep>) -> Sweeping<'_> {
-        let mut hung = self.write();
-        let until = self.clock.now().plus_micros(AT_LEAST);
-        let before = Arc::downgrade(&hung.era);
-        hung.veils.push(Veil { look, before, until });
-        hung.newer = Some(HashSet::new());
-        Sweeping(self)
+        loop {
+            // Made while nobody waits.
+            let (turns, all) = self.together(Some(&look));
+            let mut hung = self.write();
+            if hung.turns != turns {
+                continue;
+            }
+            let until = self.clock.now().plus_micros(AT_LEAST);
+            let before = Arc::downgrade(&hung.era);
+            hung.veils.push(Veil { look, before, until });
+            hung.all = all;
+            hung.turns += 1;
+            hung.newer = Some(HashSet::new());
+            return Sweeping(self);
+        }
     }
 
     /// Takes away what nobody needs any more.
     pub fn lift(&self) {
-        self.write().lift(self.clock.now());
+        if !self.write().lift(self.clock.now()) {
+            return;
+        }
+        loop {
+            let (turns, all) = self.together(None);
+            let mut hung = self.write();
+            if hung.turns == turns {
+                hung.all = all;
+                return;
+            }
+        }
+    }
+
+    /// One look for all veils that hang and for one more, and after which turn.
+    fn together(&self, more: Option<&Arc<Sweep>>) -> (u64, Option<Arc<Sweep>>) {
+        let (turns, looks) = {
+            let hung = self.hung.read().unwrap_or_else(PoisonError::into_inner);
+            (hung.turns, hung.veils.iter().map(|veil| &veil.look).chain(more).cloned().collect::<Vec<_>>())
+        };
+        let all = match looks.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            many => Some(Arc::new(Sweep::together(many.iter().map(|look| &**look)))),
+        };
+        (turns, all)
     }
 
     /// When the newest veil may be lifted; none: there is none.
@@ -129,36 +172,42 @@ impl Hung {
             Some(_) => Sweep::looks_at(&put.table),
             None => Sweep::is_rewritten(&put.table),
         };
-        !self.veils.is_empty() && commit.records.iter().any(looked_at)
+        self.all.is_some() && commit.records.iter().any(looked_at)
     }
 
-    fn cover(&mut self, commit: &mut Commit) {
+    fn cover(&self, commit: &mut Commit) {
+        let Some(look) = &self.all else { return };
         // What was put down and is not written down is nobody's.
         let mut left: BTreeSet<BlobId> = BTreeSet::new();
-        for put in commit.records.iter_mut().filter(|put| Sweep::looks_at(&put.table)) {
-            for veil in &self.veils {
-                let Some(value) = put.value.as_ref().filter(|_| Sweep::is_rewritten(&put.table)) else { break };
-                match veil.look.look(&put.table, &put.key, value) {
-                    Swept::Stays => {}
-                    Swept::Redacted(redacted) => put.value = Some(redacted),
-                    Swept::Goes => {
-                        if is_upload(&put.table) {
-                            left.extend(files_in(&put.key, value));
-                        }
-                        put.value = None;
+        for put in commit.records.iter_mut().filter(|put| Sweep::is_rewritten(&put.table)) {
+            let Some(value) = &put.value else { continue };
+            match look.look(&put.table, &put.key, value) {
+                Swept::Stays => {}
+                Swept::Redacted(redacted) => put.value = Some(redacted),
+                Swept::Goes => {
+                    if is_upload(&put.table) {
+                        left.extend(files_in(&put.key, value));
                     }
+                    put.value = None;
                 }
-            }
-            if let Some(newer) = &mut self.newer {
-                newer.insert((put.table.clone(), put.key.clone()));
             }
         }
         commit.records.extend(left.iter().map(retention::note));
     }
 
-    fn lift(&mut self, now: Instant) {
+    /// Notes what was handed over while a sweep goes on.
+    fn remember(&mut self, commit: &Commit) {
+        let Some(newer) = &mut self.newer else { return };
+        let looked_at = commit.records.iter().filter(|put| Sweep::looks_at(&put.table));
+        newer.extend(looked_at.map(|put| (put.table.clone(), put.key.clone())));
+    }
+
+    /// Answers whether there was something to lift.
+    fn lift(&mut self, now: Instant) -> bool {
         let over = self.veils.iter().take_while(|veil| veil.until <= now && veil.before.strong_count() == 0).count();
         self.veils.drain(..over);
+        self.turns += u64::from(over > 0);
+        over > 0
     }
 }
 
@@ -300,6 +349,35 @@ mod tests {
         bench.write("globals", "seller", json!(ANA));
         assert_eq!((bench.read("channel/web", "upload/x"), bench.read("channel/web", "upload/y").is_some()), (None, true));
         assert!(bench.read("globals", "seller").is_some(), "what is the bot's own is nobody's");
+    }
+
+    #[test]
+    fn many_veils_are_one_look_and_none_hangs_longer_than_it_has_to() {
+        const BOB: &str = "bob@shop.example";
+        let bench = Bench::new();
+        let of = |mail: &str| {
+            let marks = Marks { names: [mail.to_owned()].into(), ..Marks::default() };
+            Arc::new(Sweep::new([&marks].into_iter()).unwrap())
+        };
+        let oldest = bench.veils.hold();
+        bench.veils.hang(of(ANA)).done();
+        let between = bench.veils.hold();
+        bench.veils.hang(of(BOB)).done();
+        bench.clock.advance(AT_LEAST);
+        for (row, mail) in [(1, ANA), (2, BOB)] {
+            bench.write("imports", "imp_1", import(row, mail));
+            assert_eq!(bench.read("imports", "imp_1"), Some(bare(row)), "{mail}");
+        }
+        drop(oldest);
+        assert_eq!(bench.veils(), 1);
+        for (row, mail, left) in [(3, ANA, import(3, ANA)), (4, BOB, bare(4))] {
+            bench.write("imports", "imp_1", import(row, mail));
+            assert_eq!(bench.read("imports", "imp_1"), Some(left), "{mail}");
+        }
+        drop(between);
+        bench.write("imports", "imp_1", import(5, BOB));
+        assert_eq!(bench.read("imports", "imp_1"), Some(import(5, BOB)));
+        assert!(bench.veils.hung.read().unwrap().all.is_none());
     }
 
     #[test]

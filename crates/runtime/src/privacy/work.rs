@@ -257,6 +257,7 @@ impl Handle {
                 | store::Error::Busy => WriteError::Unavailable,
             }
         })?;
+        self.note_lived(compacted.after).await?;
         self.removed_is_gone(removals).await?;
         for erasure in &mut due {
             erasure.progress = Progress::Done { since: self.now() };

@@ -36,14 +36,14 @@ impl Clean {
 
 /// A block on disk.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Block {
+pub(crate) struct Block {
     at: u64,
     pub head: Head,
 }
 
 /// One file. Cheap to clone while nothing is added.
 #[derive(Clone, Debug)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     number: u64,
     file: Arc<File>,
     /// The bytes of its blocks.

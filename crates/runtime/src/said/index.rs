@@ -9,8 +9,13 @@ use crm::{
     directory::folded,
     said::{Line, Place, Words, seal, uttered},
 };
-use model::{ContactId, ConversationId, Instant, TranscriptEntry};
-use std::{collections::HashMap, io, path::Path, sync::Arc};
+use model::{ContactId, ConversationId, Instant, Person, TranscriptEntry};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::Path,
+    sync::Arc,
+};
 use store::{Seq, Store};
 
 /// The text of a block, in bytes.
@@ -54,33 +59,37 @@ pub(super) struct Index {
 }
 
 /// The store's conversations, and up to which line each is kept no longer.
-pub(super) struct Living(HashMap<ConversationId, u64>);
+#[derive(Default)]
+pub(crate) struct Living {
+    conversations: HashSet<ConversationId>,
+    /// Lines may be kept under somebody else than the one who has the conversation now.
+    forgotten: HashMap<ConversationId, u64>,
+}
 
 impl Living {
-    /// Reads who there is.
+    /// Reads who there is, page by page: whoever changes hands meanwhile is to be added once more.
     pub fn read(store: &dyn Store) -> Result<Self, store::Error> {
-        let (mut living, mut forgotten) = (HashMap::new(), Vec::new());
-        let mut after = None;
+        let (mut living, mut after) = (Self::default(), None);
         loop {
             let people = store.people(after, PAGE)?;
-            let Some(last) = people.last() else { break };
+            let Some(last) = people.last() else { return Ok(living) };
             after = Some(last.contact.id);
-            for person in &people {
-                living.extend(person.conversations.iter().map(|conversation| (conversation.id, 0)));
-                forgotten.extend(person.forgotten.lines.iter().copied());
-            }
+            people.iter().for_each(|person| living.add(person));
         }
-        // Lines may be kept under somebody else than the one who has the conversation now.
-        for (conversation, no) in forgotten {
-            if let Some(known) = living.get_mut(&conversation) {
-                *known = no.max(*known);
-            }
+    }
+
+    /// Adds the conversations of somebody.
+    pub fn add(&mut self, person: &Person) {
+        self.conversations.extend(person.conversations.iter().map(|conversation| conversation.id));
+        for (conversation, no) in &person.forgotten.lines {
+            let known = self.forgotten.entry(*conversation).or_default();
+            *known = (*known).max(*no);
         }
-        Ok(Self(living))
     }
 
     fn has(&self, place: &Place) -> bool {
-        self.0.get(&place.conversation).is_some_and(|forgotten| place.no > *forgotten)
+        let forgotten = self.forgotten.get(&place.conversation).copied().unwrap_or_default();
+        self.conversations.contains(&place.conversation) && place.no > forgotten
     }
 }
 

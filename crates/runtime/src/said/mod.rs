@@ -19,6 +19,8 @@ mod look;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use files::Segment;
+pub(crate) use index::Living;
 pub(crate) use look::{Look, Looked, just_after};
 
 use crate::drive::lock;
@@ -30,7 +32,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -168,30 +170,30 @@ impl Said {
         self.grown.notify_one();
     }
 
-    /// Takes out what the store does not have any more, every byte of it.
-    pub fn sweep(&self, store: &dyn Store, began: Seq) -> Result<(), Error> {
+    /// What there is to be swept; none: nothing was ever written. Who lives is to be read after this.
+    pub fn sweep_begins(&self, store: &dyn Store, began: Seq) -> Result<Option<Vec<Arc<Segment>>>, Error> {
         match self.folder.get() {
             // Nothing was ever written where there is no folder.
-            None => return Ok(()),
-            Some(folder) if lock(&self.index).is_none() && !folder.exists() => return Ok(()),
+            None => return Ok(None),
+            Some(folder) if lock(&self.index).is_none() && !folder.exists() => return Ok(None),
             Some(_) => {}
         }
-        loop {
-            let there = self.with(began, |index| {
-                self.drain(store, index)?;
-                index.sweep_begins()
-            })?;
-            let living = index::Living::read(store)?;
-            let mut is_swept = true;
-            for segment in there {
-                // Whoever looks for something has a turn in between.
-                is_swept &= self.with(began, |index| index.sweep(&segment, &living))?;
-            }
-            // If the files were opened anew meanwhile, none may be left out.
-            if is_swept {
-                return Ok(());
-            }
+        let there = self.with(began, |index| {
+            self.drain(store, index)?;
+            index.sweep_begins()
+        })?;
+        Ok(Some(there))
+    }
+
+    /// Takes out what does not live any more, every byte of it. Answers whether that is done: if the files were opened anew meanwhile, it
+    /// begins anew, so that none is left out.
+    pub fn sweep(&self, began: Seq, there: &[Arc<Segment>], living: &Living) -> Result<bool, Error> {
+        let mut is_swept = true;
+        for segment in there {
+            // Whoever looks for something has a turn in between.
+            is_swept &= self.with(began, |index| index.sweep(segment, living))?;
         }
+        Ok(is_swept)
     }
 
     /// Writes down what is in memory. The next process need not compare anything if the store's last commit is then this one.

@@ -133,7 +133,12 @@ impl Stage {
     }
 
     fn sweep(&self) {
-        self.said.sweep(&self.store, self.began).unwrap();
+        loop {
+            let Some(there) = self.said.sweep_begins(&self.store, self.began).unwrap() else { return };
+            if self.said.sweep(self.began, &there, &Living::read(&self.store).unwrap()).unwrap() {
+                return;
+            }
+        }
     }
 
     fn has(&self, text: &str, words: &Words) -> bool {

@@ -41,7 +41,7 @@ impl Counts {
 }
 
 /// A name that is looked for, as it stands in JSON and without capitals.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Name {
     text: String,
     /// Where its longest run begins, in bytes.
@@ -133,6 +133,19 @@ impl Known {
 impl Names {
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// Adds all names of another look. Whose they are is told by its places.
+    pub fn add(&mut self, other: &Self) {
+        let before = self.names.len();
+        self.names.extend(other.names.iter().cloned());
+        for (run, places) in &other.by_run {
+            self.by_run.entry(run.clone()).or_default().extend(places.iter().map(|place| before + place));
+        }
+        self.without.extend(other.without.iter().map(|place| before + place));
+        for (tail, phones) in &other.phones {
+            self.phones.entry(tail.clone()).or_default().extend(phones.iter().cloned());
+        }
     }
 
     /// Whether one of the names that stand in a text, which has no capitals, is wanted.

@@ -48,6 +48,49 @@ fn rows_about_a_person_go_and_others_stay() {
 }
 
 #[test]
+fn one_look_for_all_finds_what_each_of_them_finds() {
+    let text = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
+    let other = Marks {
+        ids: text(&["con_00000000000000000000000009"]),
+        names: text(&["山田太郎", "+34600999888", "ana@shop.example"]),
+        addresses: [Address { channel: "telegram".into(), id: "7701".into() }].into(),
+        ..Marks::default()
+    };
+    let (one, two) = (sweep(), Sweep::new([&other].into_iter()).unwrap());
+    let both = Sweep::together([&one, &two].into_iter());
+    let rows = [
+        ("calls", "k", json!({ "contact": "con_00000000000000000000000007" })),
+        ("calls", "con_00000000000000000000000009", json!({})),
+        ("calls", "k", json!({ "to": "ana@shop.example" })),
+        ("calls", "k", json!(["Phone: +34600999888."])),
+        ("channel/telegram", "wait/7701", json!({})),
+        ("channel/push", "wait/7701", json!({})),
+        ("calls", "k", json!("山田太郎")),
+        ("calls", "k", json!("nobody")),
+        ("imports", "imp_1", json!({ "columns": [{ "name": "tel", "sample": ["600 999 888"] }] })),
+        (
+            "import_lists",
+            "imp_1/0",
+            json!(["con_00000000000000000000000007", "con_00000000000000000000000009", "con_0000000000000000000000000a"]),
+        ),
+    ];
+    let mut found = 0;
+    for (table, key, value) in rows {
+        let in_turn = match one.look(table, key, &value) {
+            Swept::Goes => Swept::Goes,
+            Swept::Stays => two.look(table, key, &value),
+            Swept::Redacted(left) => match two.look(table, key, &left) {
+                Swept::Stays => Swept::Redacted(left),
+                after => after,
+            },
+        };
+        found += usize::from(in_turn != Swept::Stays);
+        assert_eq!(both.look(table, key, &value), in_turn, "{table} {key} {value}");
+    }
+    assert_eq!(found, 8);
+}
+
+#[test]
 fn names_are_found_however_they_are_written_and_it_is_known_whose() {
     let text = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
     let one =

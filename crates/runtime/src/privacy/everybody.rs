@@ -1,0 +1,141 @@
+//! Reading something of everybody as if it were of one moment, although the store goes on and people are merged and parted meanwhile.
+//!
+//! Everybody is read in pages, by id. What a merge gives to somebody whose page was read before comes from somebody whose page was not, and
+//! would be seen nowhere. So both contacts of a merge that happens meanwhile are read once more.
+
+use crate::{Handle, WriteError};
+use model::{ContactId, Person};
+use std::collections::BTreeSet;
+use store::{Error, Store};
+
+/// How often it is looked whether nobody changes hands any more, and the pause between two looks: 20 ms.
+const TRIES: u32 = 500;
+const PAUSE: i64 = 20_000;
+
+impl Handle {
+    /// Reads something of everybody, and `again` what is to be added of those who change hands meanwhile. To be called by whoever has the
+    /// turn: one such reading goes on at a time.
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read, or if there is no end to it.
+    pub(crate) async fn of_everybody<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
+        again: impl Fn(&mut T, &dyn Store, &Person) -> Result<(), Error> + Clone + Send + 'static,
+    ) -> Result<T, WriteError> {
+        self.shell.tell(|core, _| core.watch_moves());
+        let found = self.read_everybody(read, again).await;
+        self.shell.tell(|core, _| core.unwatch_moves());
+        found
+    }
+
+    async fn read_everybody<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
+        again: impl Fn(&mut T, &dyn Store, &Person) -> Result<(), Error> + Clone + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let mut found = self.shell.read(read).await.ok_or(WriteError::Unavailable)?;
+        for _ in 0..TRIES {
+            let moved: BTreeSet<ContactId> = match self.shell.tell(|core, _| core.moves()) {
+                Some(moved) if moved.is_empty() => return Ok(found),
+                Some(moved) => moved,
+                None => {
+                    self.shell.clock.sleep_until(self.now().plus_micros(PAUSE)).await;
+                    continue;
+                }
+            };
+            let again = again.clone();
+            let read = self.shell.read(move |store| {
+                for id in moved {
+                    if let Some(person) = store.person(id)? {
+                        again(&mut found, store, &person)?;
+                    }
+                }
+                Ok(found)
+            });
+            found = read.await.ok_or(WriteError::Unavailable)?;
+        }
+        Err(WriteError::Unavailable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ManualClock, Options, start};
+    use channel::Inbound;
+    use engine::{Bot, BotFiles};
+    use model::{Actor, Address, Content, ConversationId, Incoming, IncomingBody, Instant};
+    use std::sync::{Arc, mpsc};
+    use store::{MemBlobs, MemStore};
+
+    fn conversations(person: &Person) -> impl Iterator<Item = ConversationId> {
+        person.conversations.iter().map(|conversation| conversation.id)
+    }
+
+    async fn says(handle: &Handle, who: &str) -> Arc<Person> {
+        let address = Address { channel: "web".into(), id: who.into() };
+        let incoming =
+            Incoming { body: IncomingBody::Message(Content::text("hi")), at: handle.now(), profile: Default::default(), client_id: None };
+        handle.hub("web").accept(Inbound { address: address.clone(), provider_id: who.into(), incoming }).await.unwrap();
+        handle.find(&address.to_string(), 1).await.unwrap().people.remove(0)
+    }
+
+    #[tokio::test]
+    async fn whoever_changes_hands_while_all_are_read_is_seen() {
+        let bot = "name: Book\nchannels:\n  web: { type: web }\n".to_owned();
+        let start_skill = "skill: /start\nblocks:\n  hello:\n    text: Hello!\n".to_owned();
+        let files = vec![("bot.yaml".to_owned(), bot), ("skills/start.yaml".to_owned(), start_skill)];
+        let (bot, ..) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
+        let clock = ManualClock::new(Instant::from_secs(1_772_442_000));
+        let service = start(Options {
+            bot: bot.unwrap(),
+            pinned: Vec::new(),
+            store: Arc::new(MemStore::new()),
+            blobs: Arc::new(MemBlobs::new()),
+            channels: Vec::new(),
+            clock: Arc::new(clock.clone()),
+            seed: 5,
+            outside: None,
+            at_rest: false,
+        });
+        let service = service.await.unwrap();
+        let handle = service.handle.clone();
+        let first = says(&handle, "ana").await;
+        clock.advance(1_000_000);
+        let last = says(&handle, "ben").await;
+        assert!(first.contact.id < last.contact.id && !last.conversations.is_empty());
+
+        let ((tell, told), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel::<()>());
+        let read = move |store: &dyn Store| {
+            let mut seen: BTreeSet<ConversationId> = BTreeSet::new();
+            let mut after = None;
+            while let Some(person) = store.people(after, 1)?.pop() {
+                if after.replace(person.contact.id).is_none() {
+                    tell.send(()).unwrap();
+                    may_go_on.recv().unwrap();
+                }
+                seen.extend(conversations(&person));
+            }
+            Ok(seen)
+        };
+        let again = |seen: &mut BTreeSet<ConversationId>, _: &dyn Store, person: &Person| {
+            seen.extend(conversations(person));
+            Ok(())
+        };
+        let reading = {
+            let handle = handle.clone();
+            tokio::spawn(async move { handle.of_everybody(read, again).await })
+        };
+        while told.try_recv().is_err() {
+            tokio::task::yield_now().await;
+        }
+        // The first page was read, and now she has what is to be read on the second one.
+        handle.merge(first.contact.id, last.contact.id, Actor::Api("test".into())).await.unwrap();
+        go_on.send(()).unwrap();
+        let seen = reading.await.unwrap().unwrap();
+        let all: BTreeSet<ConversationId> = conversations(&first).chain(conversations(&last)).collect();
+        assert_eq!(seen, all);
+        service.stop().await;
+    }
+}
