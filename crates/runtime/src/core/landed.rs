@@ -105,6 +105,9 @@ impl Core {
         self.lines.insert(contact, line);
         self.give_back(now, unused);
         self.segments_landed(&person.contact, flight.contact, &flight.events, flight.flips);
+        if flight.withdraws {
+            self.segments_recount(contact);
+        }
         if flight.contact {
             let before = flight.before.as_deref().map(|p| &p.contact);
             self.directory_landed(before, &person.contact);
@@ -153,7 +156,10 @@ impl Core {
             for (ticket, wants) in arrival.tickets {
                 match (wants.accepted(), row, &flight.outcome) {
                     (Some(accepted), _, _) => self.actions.push(Action::Accepted(ticket, Ok(accepted))),
-                    (None, Some(no), _) => line.tickets.entry(*no).or_default().push(ticket),
+                    (None, Some(no), _) => {
+                        self.actions.push(Action::Kept(ticket));
+                        line.tickets.entry(*no).or_default().push(ticket);
+                    }
                     (None, None, Some(outcome)) => self.done(ticket, outcome.clone()),
                     (None, None, None) => self.done(ticket, Err(Refusal::Parked)),
                 }
@@ -254,9 +260,7 @@ impl Core {
     fn agent_name(&self, agent: AgentId, conversation: &Conversation) -> Option<String> {
         match conversation.request.as_ref().map(|r| &r.state) {
             Some(RequestState::Active { name, .. }) => Some(name.clone()),
-            Some(RequestState::Waiting | RequestState::Missed { .. } | RequestState::Resolved { .. }) | None => {
-                self.desk.agent(agent).map(|a| a.name.clone())
-            }
+            Some(RequestState::Waiting | RequestState::Missed { .. }) | None => self.desk.agent(agent).map(|a| a.name.clone()),
         }
     }
 

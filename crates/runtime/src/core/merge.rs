@@ -12,10 +12,12 @@
 use super::{
     Action, BUSY_FOR, CommitToken, Core, CoreError, Outcome, Refusal, Ticket,
     agenda::Wake,
+    draft::Draft,
     line::{Arrival, Line},
+    outbox,
 };
 use crm::merge::{self, Order, Record, Refused, TABLE, Verdict};
-use model::{Actor, Contact, ContactId, ConversationId, IdentifierKind, InboxItem, Instant, MergeId, Person};
+use model::{Actor, Contact, ContactId, ConversationId, IdSource, IdentifierKind, InboxItem, Instant, MergeId, Person};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
@@ -258,7 +260,8 @@ impl Core {
                     Err(refused) => return self.unjoin(now, joining, Err(Refusal::Merge(refused.to_string()))),
                     Ok(merged) => {
                         let moved = merged.record.conversations.clone();
-                        (commit_of(merged.keep, merged.other, &merged.record), order.merge, merged.rows, moved)
+                        let survivor = silenced(merged.keep, &keep, &other, ids, now);
+                        (commit_of(survivor, merged.other, &merged.record), order.merge, merged.rows, moved)
                     }
                 }
             }
@@ -529,6 +532,22 @@ impl Core {
             self.join(now, Joining { keep, other, wanted, by: Actor::System, ticket: None, conflicts: 0 });
         }
     }
+}
+
+/// The survivor's change. If one of the two is blocked, what waits to be sent to the one who was not is not sent, as when somebody blocks
+/// them.
+fn silenced(change: PersonChange, keep: &Arc<Person>, other: &Person, ids: IdSource, now: Instant) -> PersonChange {
+    let is_blocked = |contact: &Contact| contact.status == engine::BLOCKED;
+    let newly = match (is_blocked(&keep.contact), is_blocked(&other.contact)) {
+        (false, true) => keep.conversations.iter(),
+        (true, false) => other.conversations.iter(),
+        (false, false) | (true, true) => return change,
+    };
+    let newly: BTreeSet<ConversationId> = newly.map(|conversation| conversation.id).collect();
+    let mut draft = Draft::new(keep.contact.id, Some(keep.clone()), ids, now);
+    draft.change = change;
+    outbox::drop_all_unsent(&mut draft, |conversation| newly.contains(&conversation));
+    draft.change
 }
 
 fn commit_of(one: PersonChange, two: PersonChange, record: &Record) -> Commit {

@@ -207,9 +207,9 @@ fn unwanted(draft: &Draft) -> &'static str {
     if draft.contact().is_some_and(|contact| contact.status == engine::BLOCKED) { BLOCKED } else { OPTED_OUT }
 }
 
-/// Takes what waits to be sent out of every lane of somebody who was blocked; one that is under way is not tried again.
-pub(super) fn drop_all_unsent(draft: &mut Draft) {
-    let unsent: Vec<_> = draft.outbox().cloned().collect();
+/// Takes what waits to be sent out of these lanes of somebody who was blocked; one that is under way is not tried again.
+pub(super) fn drop_all_unsent(draft: &mut Draft, of: impl Fn(ConversationId) -> bool) {
+    let unsent: Vec<_> = draft.outbox().filter(|row| of(row.message.conversation)).cloned().collect();
     for row in unsent {
         match row.state {
             OutboxState::Pending { .. } => drop_row(draft, &row, BLOCKED),
