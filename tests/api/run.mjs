@@ -1,7 +1,9 @@
 // Checks the HTTP API from outside, against the real binary: the document beside the manual is linted, the console's types are
-// those of the document, and schemathesis makes requests of every kind from it.
+// those of the document, and schemathesis makes requests of every kind from it: each by itself, and one after another along the
+// document's links, where what one answered is what the next asks about.
 //
-// `node run.mjs`; SWITCHBOARD_BIN names the binary, EXAMPLES how many requests of each operation are made up (20), SEED which.
+// `node run.mjs`; SWITCHBOARD_BIN names the binary, EXAMPLES how many requests of each operation are made up (20), WALK how
+// long the links are walked (30), SEED which.
 // schemathesis lives in target/schemathesis and is installed there when it is missing: `make test-api` does that.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -16,6 +18,7 @@ const root = resolve(here, "../..");
 const binary = process.env["SWITCHBOARD_BIN"] ?? join(root, "target/debug/switchboard");
 const fuzzer = join(root, "target/schemathesis/bin/schemathesis");
 const examples = process.env["EXAMPLES"] ?? "20";
+const seconds = process.env["WALK"] ?? "30";
 const seed = process.env["SEED"] ?? "5";
 
 function run(command, args, options = {}) {
@@ -61,13 +64,14 @@ async function fuzz() {
   const contacts = await fill(origin, key);
   const config = join(data, "schemathesis.toml");
   writeFileSync(config, settings(contacts));
-  const checks = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance", "response_schema_conformance", "unsupported_method", "ignored_auth"];
-  const args = ["--config-file", config, "run", `${origin}/api/v1/openapi.json`, "--checks", checks.join(","), "--phases", "examples,coverage,fuzzing", "--max-examples", examples, "--seed", seed, "--workers", "2", "--continue-on-failure", "--request-timeout", "20", "--header", `Authorization: Bearer ${key}`, "--suppress-health-check", "all", "--warnings", "off", "--no-color",
+  const checks = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance", "response_schema_conformance", "unsupported_method", "ignored_auth", "use_after_free", "ensure_resource_availability"];
+  const args = ["--config-file", config, "run", `${origin}/api/v1/openapi.json`, "--checks", checks.join(","), "--max-examples", examples, "--seed", seed, "--workers", "2", "--continue-on-failure", "--request-timeout", "20", "--header", `Authorization: Bearer ${key}`, "--suppress-health-check", "all", "--warnings", "off", "--no-color",
     // Made-up webhooks would be called, and their addresses are somebody's.
     "--exclude-path-regex", "^/webhooks",
     // It would revoke its own key: every later answer were 401, which the document allows.
     "--exclude-operation-id", "revokeKey"];
-  const ended = run(fuzzer, args, { cwd: data });
+  const phases = [["--phases", "examples,coverage,fuzzing"], ["--phases", "stateful", "--max-time", seconds]];
+  const ended = Math.max(...phases.map((phase) => run(fuzzer, [...args, ...phase], { cwd: data })));
   // On a connection of its own: the one of before was idle for longer than the server keeps it.
   const status = await new Promise((answered, failed) => {
     get(`${origin}/api/v1/contacts?limit=1`, { agent: false, headers: { authorization: `Bearer ${key}` } }, (answer) => answered(answer.resume().statusCode)).on("error", failed);

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use runtime::{DeskError, WriteError};
+use runtime::{DeskError, TooManyFinds, WriteError};
 
 /// Why a request was not done.
 #[derive(Clone, Debug)]
@@ -124,6 +124,12 @@ impl From<DeskError> for Problem {
             DeskError::Parked => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "set_aside", detail),
             DeskError::Unavailable => Self::unavailable(),
         }
+    }
+}
+
+impl From<TooManyFinds> for Problem {
+    fn from(error: TooManyFinds) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", error.to_string()).retry_after(1)
     }
 }
 

@@ -163,7 +163,7 @@ impl Can {
             // Another agent has it.
             Some(RequestState::Active { .. }) => none,
             Some(RequestState::Missed { .. }) => Self { take: true, say: true, dismiss: true, resolve: false },
-            Some(RequestState::Resolved { .. }) | None => none,
+            None => none,
         }
     }
 }
@@ -239,7 +239,6 @@ pub(crate) fn conversation(conversation: &Conversation, agent: &Agent) -> Json {
             RequestState::Waiting => ("waiting", None),
             RequestState::Active { name, .. } => ("active", Some(name)),
             RequestState::Missed { .. } => ("missed", None),
-            RequestState::Resolved { .. } => ("resolved", None),
         };
         json!({ "id": r.id, "group": r.group, "since": ms(r.since), "state": state, "agent_name": name })
     });
@@ -313,12 +312,12 @@ pub(crate) fn what(entry: &JourneyEntry, names: &Names) -> String {
     match &entry.what {
         JourneyKind::RunBegan { skill, .. } => format!("Skill {skill} began"),
         JourneyKind::RunEnded { skill, how } => format!("Skill {skill} ended ({how})"),
-        JourneyKind::Handled { rule, what } => format!("{what} (rule {rule})"),
+        JourneyKind::Handled { rule, what } => handled(rule, what),
         JourneyKind::Block { exit } if exit.is_empty() => "Rested here".to_owned(),
         JourneyKind::Block { exit } => format!("Left by {exit}"),
-        JourneyKind::Attribute { name, from: Some(from), to: Some(to) } => format!("{name}: {} → {}", plain(from), plain(to)),
-        JourneyKind::Attribute { name, from: None, to: Some(to) } => format!("{name}: {}", plain(to)),
-        JourneyKind::Attribute { name, to: None, .. } => format!("{name} cleared"),
+        JourneyKind::Attribute { name, from: Some(from), to: Some(to) } => format!("{}: {} → {}", spaced(name), plain(from), plain(to)),
+        JourneyKind::Attribute { name, from: None, to: Some(to) } => format!("{}: {}", spaced(name), plain(to)),
+        JourneyKind::Attribute { name, to: None, .. } => format!("{} cleared", spaced(name)),
         JourneyKind::Created { source } => format!("Came to be ({source})"),
         JourneyKind::Imported { created, altered } => imported(*created, altered),
         JourneyKind::ImportUndone { import } => format!("Import {import} taken back"),
@@ -358,6 +357,23 @@ pub(crate) fn what(entry: &JourneyEntry, names: &Names) -> String {
         JourneyKind::MergedInto { into, .. } => format!("Merged into {into}"),
         JourneyKind::Unmerged { other, .. } => format!("Merge with {other} undone"),
         JourneyKind::NotMerged { other, .. } => format!("Not merged with {other}"),
+    }
+}
+
+/// The name of an attribute as words.
+fn spaced(name: &str) -> String {
+    if name == "email" { "e-mail".to_owned() } else { name.replace(['_', '-'], " ") }
+}
+
+/// How a message was understood, in words; which rule it was is for designers of the language, not for people.
+fn handled(rule: &str, what: &str) -> String {
+    match what.strip_prefix('/') {
+        Some(skill) if rule == "5.4.10" => format!("Answered by /{skill}"),
+        Some(command) => format!("Command /{command}"),
+        None => {
+            let mut letters = what.chars();
+            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        }
     }
 }
 
@@ -406,4 +422,20 @@ fn imported(created: bool, altered: &[model::Altered]) -> String {
         (model::Part::Status, _) => "status".to_owned(),
     };
     format!("Changed by an import: {}", altered.iter().map(name).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn how_a_message_was_understood_is_said_without_the_number_of_a_rule() {
+        for (rule, what, says) in [
+            ("5.4.10", "opened: /start", "Opened: /start"),
+            ("5.4.10", "/start, never greeted", "Answered by /start, never greeted"),
+            ("5.4.4", "/cart", "Command /cart"),
+            ("5.4.3", "the choice \"Yes\"", "The choice \"Yes\""),
+            ("5.4.8", "", ""),
+        ] {
+            assert_eq!(super::handled(rule, what), says);
+        }
+    }
 }

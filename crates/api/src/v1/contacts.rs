@@ -33,6 +33,7 @@ pub(super) fn routes(api: Api) -> Api {
             "Somebody who has not written yet. A verified identifier that another contact has makes the two one: the answer is that contact. \
              With contacts:write alone the answer has the id and nothing else.",
         )
+        .leads_to(201, "/contacts/{contact}", "/id")
         .refuses(422, "invalid", "a value does not fit; `field` says which");
     let show = about("getContact", "Show a contact").says("With `segments` for those who may see segments.").refuses(
         404,

@@ -25,6 +25,7 @@ pub(super) fn routes(api: Api) -> Api {
              what must stay. What the disk still holds of before goes with a compaction that this schedules; until then the certificate says \
              `pending`.",
         )
+        .leads_to(200, "/erasures/{erasure}", "/erasure/id")
         .refuses(404, "no_contact", "there is no such contact")
         .refuses(412, "changed", "the contact keeps changing; try again");
     let certificate = about("getErasure", "Show the certificate of an erasure")

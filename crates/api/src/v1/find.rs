@@ -24,7 +24,7 @@ pub(super) fn routes(api: Api) -> Api {
         "By name, user name, e-mail address, phone number in any spelling, external id, the beginning of a contact's id, or a whole address \
          such as `telegram:4711`. Accents, case and the width of letters do not count; every word must occur. Best first: who is called exactly \
          that, then those in whom every word begins a word, then the others; of equals those who were active last.",
-    );
+    ).refuses(429, "busy", "too many look for people at once");
     api.get("/contacts/find", self::find, find)
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn find(
     if q.chars().count() > TEXT {
         return bad(format!("q has at most {TEXT} characters"));
     }
-    let found = server.handle.find(&q, limit).await;
+    let found = server.handle.find(&q, limit).await?;
     let now = server.handle.now();
     Ok(axum::Json(FoundContacts { contacts: found.people.iter().map(|person| Contact::of(person, now)).collect(), total: found.total }))
 }

@@ -29,6 +29,7 @@ pub(super) fn routes(api: Api) -> Api {
             "The key itself is in this answer and nowhere else; a repetition with the same Idempotency-Key tells it again until the server \
              restarts. A key gives away only scopes that it has itself.",
         )
+        .leads_to(201, "/keys/{key}", "/key/id")
         .refuses(409, "exists", "there is a key of this name that opens something")
         .refuses(409, "token_gone", "this request made its key before, and what it proves itself by is not known here any more");
     let revoke = about("revokeKey", "Revoke a key").says("From the answer on it opens nothing.").refuses(

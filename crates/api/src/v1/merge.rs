@@ -21,6 +21,7 @@ pub(super) fn routes(api: Api) -> Api {
              The other id leads to the survivor for good. With `preview` nothing changes: the answer says what would become of every field. A \
              preview needs contacts:read.",
         )
+        .leads_to(200, "/contacts/{contact}/merges/{merge}", "/merge")
         .also(Scope::ContactsRead, "for a preview")
         .refuses(404, "no_contact", "one of the two does not exist")
         .refuses(422, "invalid", "they are one contact already, or cannot be one");
@@ -34,7 +35,8 @@ pub(super) fn routes(api: Api) -> Api {
     let merges = about("listMerges", "List the merges that made a contact").refuses(404, "no_contact", "there is no such contact");
     let duplicates = about("listDuplicates", "List who else may be the same person")
         .says("Those known by the same id, e-mail address or phone number, verified or not, or by the same name and more; with why.")
-        .refuses(404, "no_contact", "there is no such contact");
+        .refuses(404, "no_contact", "there is no such contact")
+        .refuses(429, "busy", "too many look for people at once");
     api.post("/contacts/{contact}/merge", self::merge, merge)
         .get("/contacts/{contact}/merges", self::merges, merges)
         .post("/contacts/{contact}/merges/{merge}/undo", self::undo, undo)
@@ -358,7 +360,7 @@ pub(crate) async fn duplicates(
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<DuplicateList>, Problem> {
-    let found = server.handle.duplicates(contact).await.ok_or_else(no_contact)?;
+    let found = server.handle.duplicates(contact).await?.ok_or_else(no_contact)?;
     let shown = |Duplicate { person, why, warnings }: Duplicate| OneDuplicate {
         contact: person.contact.id,
         name: person.contact.display_name(),

@@ -10,11 +10,12 @@ pub(crate) struct About {
     pub(super) refusals: Vec<(u16, &'static str, &'static str)>,
     pub(super) also: Vec<(Scope, &'static str)>,
     pub(super) shares: Option<&'static str>,
+    pub(super) leads: Vec<(u16, &'static str, &'static str)>,
 }
 
 /// Names a route: `id` is its name in clients (a verb and a noun, such as `listContacts`), `summary` what it does in a few words.
 pub(crate) fn about(id: &'static str, summary: &'static str) -> About {
-    About { id, summary, text: None, refusals: Vec::new(), also: Vec::new(), shares: None }
+    About { id, summary, text: None, refusals: Vec::new(), also: Vec::new(), shares: None, leads: Vec::new() }
 }
 
 impl About {
@@ -33,6 +34,13 @@ impl About {
     /// Another scope, which some requests need besides.
     pub(crate) fn also(mut self, scope: Scope, when: &'static str) -> Self {
         self.also.push((scope, when));
+        self
+    }
+
+    /// What the answer of this status names at `pointer` (`/id`) stands at this place of the document (`/contacts/{contact}`): links lead
+    /// there, and to what is below it.
+    pub(crate) fn leads_to(mut self, status: u16, place: &'static str, pointer: &'static str) -> Self {
+        self.leads.push((status, place, pointer));
         self
     }
 

@@ -1,6 +1,9 @@
 //! The whole document: paths with their operations, and the schemas these use.
 
-use super::{About, Operation};
+use super::{
+    About, Operation,
+    links::{self, Lead},
+};
 use crate::v1::caller;
 use runtime::Scope;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::transform_subschemas};
@@ -97,6 +100,7 @@ pub(super) struct Document {
     paths: Map<String, Json>,
     /// Refusals that are given in the same words, by name.
     refusals: Map<String, Json>,
+    leads: Vec<Lead>,
 }
 
 impl Document {
@@ -104,8 +108,15 @@ impl Document {
     ///
     /// # Panics
     /// If what is declared contradicts itself; a test declares everything.
-    pub(super) fn add(&mut self, method: &str, path: &str, describe: fn(&mut Operation<'_>), about: About) -> Option<Scope> {
-        let About { id, summary, text, refusals, also, shares: _ } = about;
+    pub(super) fn add(
+        &mut self,
+        method: &'static str,
+        path: &'static str,
+        describe: fn(&mut Operation<'_>),
+        about: About,
+    ) -> Option<Scope> {
+        let About { id, summary, text, refusals, also, shares: _, leads } = about;
+        self.leads.extend(leads.into_iter().map(|(status, place, pointer)| Lead { method, path, status, place, pointer }));
         let mut operation = Operation::new(path, &mut self.schemas);
         describe(&mut operation);
         assert!(operation.untold().is_empty(), "{method} {path}: no argument takes {:?}", operation.untold());
@@ -149,7 +160,8 @@ impl Document {
     }
 
     /// The whole.
-    pub(super) fn finish(self) -> Json {
+    pub(super) fn finish(mut self) -> Json {
+        links::write(&mut self.paths, &self.leads);
         let mut schemas = self.schemas.named();
         schemas.insert("Problem".into(), problem());
         let mut groups: Vec<&str> = Vec::new();

@@ -10,12 +10,13 @@ mod about;
 mod answer;
 mod describe;
 mod document;
+mod links;
 mod operation;
 mod schema;
 mod served;
 
 pub(crate) use about::{About, about};
-pub(crate) use answer::{Answer, Done, Made, Stored, Tagged, Taken};
+pub(crate) use answer::{Answer, Done, Made, Stored, Tagged, Taken, etag};
 pub(crate) use describe::{Described, Part};
 pub(crate) use operation::Operation;
 pub(crate) use schema::{Any, Condition, ContactRef, Id, SegmentKey, Time, Written};

@@ -123,3 +123,45 @@ fn every_schema_that_is_named_is_there_and_says_what_it_is() {
         assert!(!tag["description"].as_str().unwrap().is_empty(), "say in document.rs (TAGS) what {} is about", tag["name"]);
     }
 }
+
+/// Whether an answer of this schema can have something at these steps.
+fn has(document: &Json, schema: &Json, steps: &[&str]) -> bool {
+    if let Some(name) = schema["$ref"].as_str() {
+        return has(document, document.pointer(name.trim_start_matches('#')).unwrap(), steps);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        return any.iter().any(|one| has(document, one, steps));
+    }
+    let Some((step, rest)) = steps.split_first() else { return schema["type"] != "null" };
+    schema["properties"].get(step).is_some_and(|inner| has(document, inner, rest))
+}
+
+#[test]
+fn every_link_leads_somewhere_by_what_the_answer_names() {
+    let document = document();
+    let all = operations(&document);
+    let mut links = 0;
+    for (method, path, operation) in &all {
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            for (name, link) in answer["links"].as_object().into_iter().flatten() {
+                let place = format!("{method} {path} {status} to {name}");
+                let target = all.iter().find(|(_, _, target)| target["operationId"] == link["operationId"]);
+                let (_, target, _) = target.unwrap_or_else(|| panic!("{place}: there is no such operation"));
+                let needed: BTreeSet<&str> = target.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+                let given = link["parameters"].as_object().unwrap();
+                assert_eq!(given.keys().map(String::as_str).collect::<BTreeSet<_>>(), needed, "{place}");
+                for value in given.values() {
+                    let value = value.as_str().unwrap();
+                    if let Some(own) = value.strip_prefix("$request.path.") {
+                        assert!(path.contains(&format!("{{{own}}}")), "{place}: {value}");
+                    } else {
+                        let steps: Vec<&str> = value.strip_prefix("$response.body#/").unwrap().split('/').collect();
+                        assert!(has(&document, &answer["content"]["application/json"]["schema"], &steps), "{place}: {value}");
+                    }
+                }
+                links += 1;
+            }
+        }
+    }
+    assert!(links > 40, "{links}");
+}

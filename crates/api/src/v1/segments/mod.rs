@@ -37,6 +37,7 @@ pub(super) fn routes(api: Api) -> Api {
     const NO_SEGMENT: &str = "there is no such segment";
     let create = about("createSegment", "Make a segment")
         .says("A rule holds for everybody from the answer on. The key may be left out where there is a name.")
+        .leads_to(201, "/segments/{key}", "/key")
         .refuses(409, "exists", "there is a segment of this key")
         .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where");
     let show = about("getSegment", "Show a segment").refuses(404, "no_segment", NO_SEGMENT);

@@ -493,8 +493,8 @@ export interface paths {
         get: operations["listImports"];
         put?: never;
         /**
-         * Upload a file of contacts
-         * @description CSV or JSONL, as the body, up to 4 GiB; encoding, delimiter and columns are found out. Nothing is imported yet: `POST /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it.
+         * Upload a file of contacts or events
+         * @description CSV or JSONL, as the body, up to 4 GiB; encoding, delimiter and columns are found out. Nothing is imported yet: `POST /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it. A file of events (`kind=events`) needs the scope `events:write` as well.
          */
         post: operations["uploadImport"];
         delete?: never;
@@ -598,7 +598,7 @@ export interface paths {
         put?: never;
         /**
          * Carry an import out
-         * @description Row by row, going on after a restart. Whoever enters a segment by it starts no flow. The same file twice changes nothing.
+         * @description Row by row, going on after a restart. Whoever enters a segment by it starts no flow, nor does an event, unless `start` asks for it. The same file twice changes nothing.
          */
         post: operations["runImport"];
         delete?: never;
@@ -638,7 +638,7 @@ export interface paths {
         put?: never;
         /**
          * Take an import back
-         * @description Contacts who came by it and whom nobody touched since go; of others whatever nobody changed since goes back to what it was.
+         * @description Contacts who came by it and whom nobody touched since go; of others whatever nobody changed since goes back to what it was. Events that it recorded are taken out, and segments are counted anew. What flows did about them stays.
          */
         post: operations["undoImport"];
         delete?: never;
@@ -1213,7 +1213,7 @@ export interface components {
         /** @description What is wanted of an import. */
         ChosenImportOptions: {
             /**
-             * @description Whether a file without a key may make its contacts once more.
+             * @description Whether a file without a key may make its contacts once more; with `now`, whether its events happen once more.
              * @default false
              */
             again: boolean;
@@ -1233,7 +1233,13 @@ export interface components {
              */
             dates: components["schemas"]["ImportDates"] | null;
             /**
-             * @description By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute; found out if it is not said.
+             * @description Of events: the one name of all of them, if no column says it.
+             * @default null
+             */
+            event: string | null;
+            /**
+             * @description By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute, of events `contact` as well; found out if it
+             *     is not said.
              * @default null
              */
             key: string | null;
@@ -1244,7 +1250,9 @@ export interface components {
             list: string | null;
             /**
              * @description What a column is, by its name in the file: `id`, `external`, `email`, `phone`, `tags`, `status`, an attribute, a system
-             *     attribute such as `first_name`, or `-` to leave it out. Columns that are not named are found by their names.
+             *     attribute such as `first_name`, or `-` to leave it out. Columns that are not named are found by their names. In a file of events:
+             *     `contact`, `id`, `external`, `email`, `phone`, an attribute whose values name people, `event`, `at`, `event_id`, `fields.NAME`,
+             *     `fields.NAME:TYPE` or `-`.
              * @default {}
              */
             map: {
@@ -1261,15 +1269,35 @@ export interface components {
              */
             mode: components["schemas"]["ImportMode"];
             /**
+             * @description Of events: they happen when they are imported, because no column says when.
+             * @default false
+             */
+            now: boolean;
+            /**
              * @description How those who are new came to be; `import` if it is not said.
              * @default null
              */
             source: string | null;
             /**
+             * @description Of events: whether skills that catch them start, as for events that are told; needs the scope `events:write`.
+             * @default false
+             */
+            start: boolean;
+            /**
              * @description Tags for everybody of the file.
              * @default []
              */
             tags: string[];
+            /**
+             * @description Of events: what becomes of one whose contact is not there.
+             * @default skip
+             */
+            unknown: components["schemas"]["ImportUnknown"];
+            /**
+             * @description Of events: the zone of times without one, such as `Europe/Madrid`; the bot's if it is not said.
+             * @default null
+             */
+            zone: string | null;
         };
         /** @description What is wrong with a condition, or odd about it; its place is counted in characters of the text. */
         ConditionFault: {
@@ -1913,6 +1941,8 @@ export interface components {
             has_file: boolean;
             /** @description Its id. */
             id: string;
+            /** @description What the file tells of: `contacts` or `events`. */
+            kind: string;
             /** @description What the file is called. */
             name: string;
             /** @description What was asked for when it was last checked or carried out; null before that. */
@@ -1930,7 +1960,7 @@ export interface components {
         ImportBlanks: "keep" | "clear";
         /** @description A column of a file. */
         ImportColumn: {
-            /** @description What it is by its name; null if nothing is known about it, `-` if it is left out. */
+            /** @description What it is by its name, of a file of events by its first cells as well; null if nothing is known about it, `-` if it is left out. */
             field: string | null;
             /** @description Its name in the file. */
             name: string;
@@ -1945,6 +1975,10 @@ export interface components {
             failed: number;
             /** @description Contacts who were left as they are. */
             kept: number;
+            /** @description Contacts who were made for events of theirs. */
+            made: number;
+            /** @description Were recorded as events. */
+            recorded: number;
             /** @description Contacts whom taking it back took away. */
             removed: number;
             /** @description Contacts who got back what they had. */
@@ -1953,6 +1987,8 @@ export interface components {
             unchanged: number;
             /** @description Changed one. */
             updated: number;
+            /** @description Events that taking it back took out again. */
+            withdrawn: number;
         };
         /** @description How a day such as 03/04/2026 is meant. */
         ImportDates: "dmy" | "mdy";
@@ -1965,6 +2001,8 @@ export interface components {
             /** @description What is wrong, in words. */
             why: string;
         };
+        /** @description What a file tells of. */
+        ImportKind: "contacts" | "events";
         /** @description Imports. */
         ImportList: {
             /** @description The newest first. */
@@ -1975,7 +2013,7 @@ export interface components {
         /** @description What is wanted of an import. */
         ImportOptions: {
             /**
-             * @description Whether a file without a key may make its contacts once more.
+             * @description Whether a file without a key may make its contacts once more; with `now`, whether its events happen once more.
              * @default false
              */
             again: boolean;
@@ -1995,7 +2033,13 @@ export interface components {
              */
             dates: components["schemas"]["ImportDates"] | null;
             /**
-             * @description By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute; found out if it is not said.
+             * @description Of events: the one name of all of them, if no column says it.
+             * @default null
+             */
+            event: string | null;
+            /**
+             * @description By what a row finds its contact: `id`, `external`, `email`, `phone` or an attribute, of events `contact` as well; found out if it
+             *     is not said.
              * @default null
              */
             key: string | null;
@@ -2006,7 +2050,9 @@ export interface components {
             list: string | null;
             /**
              * @description What a column is, by its name in the file: `id`, `external`, `email`, `phone`, `tags`, `status`, an attribute, a system
-             *     attribute such as `first_name`, or `-` to leave it out. Columns that are not named are found by their names.
+             *     attribute such as `first_name`, or `-` to leave it out. Columns that are not named are found by their names. In a file of events:
+             *     `contact`, `id`, `external`, `email`, `phone`, an attribute whose values name people, `event`, `at`, `event_id`, `fields.NAME`,
+             *     `fields.NAME:TYPE` or `-`.
              * @default {}
              */
             map: {
@@ -2023,16 +2069,38 @@ export interface components {
              */
             mode: components["schemas"]["ImportMode"];
             /**
+             * @description Of events: they happen when they are imported, because no column says when.
+             * @default false
+             */
+            now: boolean;
+            /**
              * @description How those who are new came to be; `import` if it is not said.
              * @default null
              */
             source: string | null;
             /**
+             * @description Of events: whether skills that catch them start, as for events that are told; needs the scope `events:write`.
+             * @default false
+             */
+            start: boolean;
+            /**
              * @description Tags for everybody of the file.
              * @default []
              */
             tags: string[];
+            /**
+             * @description Of events: what becomes of one whose contact is not there.
+             * @default skip
+             */
+            unknown: components["schemas"]["ImportUnknown"];
+            /**
+             * @description Of events: the zone of times without one, such as `Europe/Madrid`; the bot's if it is not said.
+             * @default null
+             */
+            zone: string | null;
         };
+        /** @description What becomes of an event whose contact is not there. */
+        ImportUnknown: "skip" | "create";
         /** @description Something that happened to a contact. */
         JourneyLine: {
             /**
@@ -2795,6 +2863,8 @@ export interface components {
             disabled: components["schemas"]["WebhookDisabled"] | null;
             /** @description Whether anything leaves for it. */
             enabled: boolean;
+            /** @description Its version, as the header `ETag` says it: what a change with `If-Match` depends on. */
+            etag: string;
             /** @description What it is told of. */
             events: components["schemas"]["WebhookEvent"][];
             /**
@@ -2965,6 +3035,15 @@ export interface components {
         };
     };
     responses: {
+        /** @description `bad_precondition`: If-Match is neither * nor a tag */
+        BadPrecondition: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `bad_precondition`: If-Match is neither * nor a tag; `broken_off`: the request broke off; `bad_json`: the body is not JSON, or a field is not known or of the wrong kind */
         BadPreconditionOrBrokenOffOrBadJson: {
             headers: {
@@ -3920,7 +3999,21 @@ export interface operations {
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["Scope"];
             404: components["responses"]["NotFoundOrNoContact"];
-            429: components["responses"]["TooManyRequests"];
+            /** @description `too_many_requests`: the caller asked too often in this minute; `busy`: too many look for people at once */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
@@ -4721,7 +4814,21 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["Scope"];
-            429: components["responses"]["TooManyRequests"];
+            /** @description `too_many_requests`: the caller asked too often in this minute; `busy`: too many look for people at once */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The head of the request is larger than 32 KiB. */
             431: {
                 headers: {
@@ -4880,6 +4987,8 @@ export interface operations {
     uploadImport: {
         parameters: {
             query?: {
+                /** @description What the file tells of; contacts, if nothing is said. */
+                kind?: components["schemas"]["ImportKind"];
                 /** @description What the file is called, for people. */
                 name?: string;
             };
@@ -4920,7 +5029,7 @@ export interface operations {
             408: components["responses"]["TooSlow"];
             409: components["responses"]["State"];
             413: components["responses"]["TooLarge"];
-            /** @description `idempotency_key_reused`: the idempotency key stood for another request; `invalid`: this is no file of contacts */
+            /** @description `idempotency_key_reused`: the idempotency key stood for another request; `invalid`: this is no file that can be imported */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6540,6 +6649,7 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6575,7 +6685,10 @@ export interface operations {
     deleteWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what was read: the change is made only if nobody changed it since. * for what is there at all. */
+                "If-Match"?: string;
+            };
             path: {
                 webhook: string;
             };
@@ -6595,9 +6708,11 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadPrecondition"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoWebhook"];
+            412: components["responses"]["Changed"];
             429: components["responses"]["TooManyRequests"];
             /** @description The head of the request is larger than 32 KiB. */
             431: {
@@ -6618,7 +6733,10 @@ export interface operations {
     updateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what was read: the change is made only if nobody changed it since. * for what is there at all. */
+                "If-Match"?: string;
+            };
             path: {
                 webhook: string;
             };
@@ -6633,6 +6751,7 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6644,11 +6763,12 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BrokenOffOrBadJson"];
+            400: components["responses"]["BadPreconditionOrBrokenOffOrBadJson"];
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoWebhook"];
             408: components["responses"]["TooSlow"];
+            412: components["responses"]["Changed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
