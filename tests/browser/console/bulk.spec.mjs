@@ -201,3 +201,27 @@ for (const colorScheme of ["light", "dark"]) {
     await context.close();
   });
 }
+
+test("certificates behind the first page are kept current while something is pending", async () => {
+  const { context, page } = await opened(browser, book, "/console/contacts");
+  let pending = true;
+  // Pages of two, and what is on the second is not done yet.
+  await page.route(/\/api\/v1\/erasures\?/u, async (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("limit", "2");
+    const response = await route.fetch({ url: url.href });
+    const body = await response.json();
+    if (pending) body.pending = 1;
+    if (pending && url.searchParams.has("cursor")) for (const one of body.erasures) one.state = "pending";
+    await route.fulfill({ response, json: body });
+  });
+  await page.goto(`${book.origin}/console/erasures`);
+  const rows = page.locator(".erasures > li");
+  await page.getByRole("button", { name: "More" }).click();
+  await rows.nth(2).getByText("pending", { exact: true }).waitFor();
+  pending = false;
+  await rows.nth(2).getByText("pending", { exact: true }).waitFor({ state: "detached" });
+  assert.ok((await rows.count()) > 2, "none went");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await context.close();
+});

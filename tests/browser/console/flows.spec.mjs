@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { launch, watchFor } from "../lib/browser.mjs";
 import { Desk, firstPassword } from "../lib/console.mjs";
 import { Customer } from "../lib/customer.mjs";
+import { picture } from "../lib/journey.mjs";
 import { serve } from "../lib/server.mjs";
 
 let server, browser, password;
@@ -95,6 +96,17 @@ test("works on a phone and in the dark", async () => {
   await clean(page, "a phone in the dark");
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.equal(wider, 0, "nothing scrolls sideways");
+  await context.close();
+});
+
+test("a large skill on a phone is opened where it starts", async () => {
+  const { context, page } = await flows({ viewport: { width: 360, height: 640 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }, "/console/flows/talk-to-us");
+  const box = (locator) => locator.evaluate((n) => n.getBoundingClientRect().toJSON());
+  const canvas = await box(page.locator(".flow-canvas"));
+  const begin = await box(page.locator('.react-flow__node[data-id="begin"]'));
+  assert.ok(begin.top >= canvas.top && begin.bottom <= canvas.top + canvas.height / 2, JSON.stringify([canvas, begin]));
+  assert.ok(begin.left >= canvas.left && begin.right <= canvas.right, JSON.stringify([canvas, begin]));
+  await picture(page, "flow-phone-light");
   await context.close();
 });
 

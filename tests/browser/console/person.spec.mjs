@@ -363,3 +363,14 @@ test("two who are one person are compared side by side, merged, and parted again
   assert.deepEqual(seen, []);
   await context.close();
 });
+
+test("a tag that they have is not offered again, in a Turkish browser either", async () => {
+  const id = await ana({ tags: ["VIP"] });
+  const { context, tags } = await open(id, { ...WIDE, locale: "tr-TR" });
+  const add = tags.getByRole("button", { name: "Add tag" });
+  await tags.getByLabel("New tag").fill("vip");
+  assert.equal(await add.isDisabled(), true);
+  await tags.getByLabel("New tag").fill("vips");
+  assert.equal(await add.isDisabled(), false);
+  await context.close();
+});

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openShadow, watchFor } from "./browser.mjs";
 import { Desk, firstPassword } from "./console.mjs";
-import { freePort, serve } from "./server.mjs";
+import { serve } from "./server.mjs";
 import { Chat } from "./widget.mjs";
 
 export const WIDE = { viewport: { width: 1280, height: 800 } };
@@ -23,10 +23,10 @@ export async function picture(page, name) {
 export class Shop {
   static async opens(options = {}) {
     const shop = new Shop();
-    shop.port = await freePort();
     shop.folder = mkdtempSync(join(tmpdir(), "switchboard-journey-"));
-    shop.options = { ...options, data: join(shop.folder, "data"), port: shop.port };
+    shop.options = { ...options, data: join(shop.folder, "data") };
     await shop.start();
+    shop.options.port = shop.server.port;
     shop.password = firstPassword(shop.server);
     return shop;
   }

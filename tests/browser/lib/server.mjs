@@ -1,7 +1,6 @@
 // What the tests talk to: the real binary.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -17,21 +16,8 @@ export function binary() {
 /** A bot of the tests that says whatever the chat can show; the shop is the other one. */
 export const CHAT_BOT = join(ROOT, "tests/browser/widget/chat-bot");
 
-export function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.on("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
-
-/** Starts a server for a bot folder, with more arguments if there are any; resolves when it answers. */
-export async function serve({ bot, data, port, env, more = [] } = {}) {
-  port ??= await freePort();
-  const origin = `http://127.0.0.1:${port}`;
+/** Starts a server for a bot folder, with more arguments if there are any; resolves when it answers. Without a port it takes one that is free. */
+export async function serve({ bot, data, port = 0, env, more = [] } = {}) {
   const own = data === undefined ? mkdtempSync(join(tmpdir(), "switchboard-data-")) : null;
   const command = binary();
   const args = ["serve", bot ?? join(ROOT, "flows/shop"), "--data", data ?? join(own, "data"), "--listen", `127.0.0.1:${port}`, ...more];
@@ -42,15 +28,17 @@ export async function serve({ bot, data, port, env, more = [] } = {}) {
   const exited = new Promise((done) => child.once("exit", (code, signal) => done(code ?? signal)));
   let gone = false;
   void exited.then(() => (gone = true));
+  let origin;
   for (;;) {
     if (gone) throw new Error(`${command} ended at start:\n${output}`);
-    const up = await fetch(`${origin}/widget.js`).then((r) => r.status < 500).catch(() => false);
+    origin = /Console\s+(http:\/\/\S+)\/console\n\s*Sign in .*\n/.exec(output)?.[1];
+    const up = origin !== undefined && (await fetch(`${origin}/widget.js`).then((r) => r.status < 500).catch(() => false));
     if (up) break;
-    await new Promise((done) => setTimeout(done, 50));
+    await new Promise((done) => setTimeout(done, 20));
   }
   return {
     origin,
-    port,
+    port: Number(new URL(origin).port),
     output: () => output,
     async stop(signal = "SIGTERM") {
       if (!gone) child.kill(signal);

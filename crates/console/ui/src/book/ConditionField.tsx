@@ -1,6 +1,7 @@
 // A field for a condition: it offers what may be written, and shows where the server could not read on.
 
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { Ticked } from "../parts/Ticked.tsx";
 import { complete, take, unitsOf, type Suggestion } from "./complete.ts";
 import type { Fault } from "./types.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -176,8 +177,13 @@ function FaultView({ text, fault, cure }: { text: string; fault: Fault; cure(to:
         {text.slice(to, to + 40)}
       </p>
       <p className="fault-why">
-        {fault.message}
-        {fault.help !== null && <span className="muted"> {fault.help}</span>}{" "}
+        <Ticked text={fault.message} />
+        {fault.help !== null && (
+          <span className="muted">
+            {": "}
+            <Ticked text={fault.help} />
+          </span>
+        )}{" "}
         {suggestion !== null && (
           <button type="button" className="link" onClick={() => cure(text.slice(0, from) + suggestion + text.slice(to), from + suggestion.length)}>
             {suggestion.trim() === "" ? "Leave it out" : `Write ${suggestion}`}

@@ -10,7 +10,7 @@ import { useAgain, useAsked } from "./asked.ts";
 import { moves, standing } from "./bulk.ts";
 import { byName } from "./by.ts";
 import { CertificateBody, goneInShort, StateChip } from "./Certificate.tsx";
-import { behind, somethingStays, type Behind } from "./erased.ts";
+import { somethingStays, upTo } from "./erased.ts";
 import { bookPathOf } from "./route.ts";
 import { Failed, Missing, Waiting } from "./states.tsx";
 import type { BulkJob, Certificate, ErasurePage } from "./types.ts";
@@ -25,41 +25,25 @@ interface Props {
 }
 
 export function Erasures({ bulk, over }: Props) {
-  const page = useAsked<ErasurePage>(`erasures ${bulk ?? ""}`, (signal) => book.erasures(bulk, null, signal), over);
-  const { answer: first, problem, again } = page;
+  // All that is shown is kept current, while something is pending.
+  const [wanted, setWanted] = useState(1);
+  const page = useAsked(`erasures ${bulk ?? ""}`, (signal) => upTo(wanted, (cursor) => book.erasures(bulk, cursor, signal)), over);
+  const { answer: shown, problem, again } = page;
   const occasion = useAsked<BulkJob>(bulk, (signal) => book.bulkJob(bulk ?? "", signal), over);
   const job = occasion.answer;
-  // What was read behind the first page; as long as that is nothing, the first page is kept current.
-  const [read, setRead] = useState<Behind | null>(null);
-  const rest = behind(first, read);
-  const [reading, setReading] = useState(false);
-  const [refused, setRefused] = useState<Error | null>(null);
   const going = job !== null && moves(job);
+  const reading = page.busy && shown !== null && shown.pages < wanted;
   // The more there is to look at, the more seldom.
-  useAgain(page, rest === null && !reading && first !== null && (first.pending > 0 || going), EVERY + (first?.total ?? 0) / 10);
+  useAgain(page, shown !== null && (shown.pending > 0 || going), EVERY * wanted + (shown?.total ?? 0) / 10);
   useAgain(occasion, going, EVERY);
   const stage = job?.stage;
   useEffect(() => {
     // The last ones came with its end.
     if (stage === "done") again();
   }, [stage, again]);
-  const rows = [...(first?.erasures ?? []), ...(rest?.rows ?? [])];
-  const next = rest === null ? (first?.next_cursor ?? null) : rest.next;
   const more = (): void => {
-    if (first === null) return;
-    setReading(true);
-    setRefused(null);
-    book.erasures(bulk, next).then(
-      ({ erasures, next_cursor }) => {
-        setReading(false);
-        setRead({ after: first.next_cursor, rows: [...(rest?.rows ?? []), ...erasures], next: next_cursor });
-      },
-      (e: unknown) => {
-        setReading(false);
-        over(e);
-        setRefused(e instanceof Error ? e : new Error("Something went wrong."));
-      },
-    );
+    setWanted((shown?.pages ?? 0) + 1);
+    again();
   };
   return (
     <main className="book">
@@ -70,7 +54,7 @@ export function Erasures({ bulk, over }: Props) {
         </Link>
         <h1>{bulk === null ? "Erased for good" : "Erased together"}</h1>
         <p className="book-count" role="status">
-          {first === null ? (problem === null ? "Loading…" : "") : inNumbers(first)}
+          {shown === null ? (problem === null ? "Loading…" : "") : inNumbers(shown)}
         </p>
         {bulk !== null && (
           <div className="book-actions">
@@ -82,8 +66,8 @@ export function Erasures({ bulk, over }: Props) {
       </div>
       {job !== null && <Occasion job={job} />}
       {problem !== null && <Failed problem={problem} again={again} />}
-      {first === null && problem === null && <Waiting />}
-      {first !== null && rows.length === 0 && (
+      {shown === null && problem === null && <Waiting />}
+      {shown?.erasures.length === 0 && (
         <div className="book-empty">
           <h2>{going ? "No certificate yet" : "No certificates"}</h2>
           <p>{going ? "They come one by one, as people are erased." : "Whoever is erased leaves a certificate: how much went, what stays, and since when nothing is left on disk. It does not say who they were."}</p>
@@ -91,7 +75,7 @@ export function Erasures({ bulk, over }: Props) {
       )}
       <div className="book-scroll">
         <ul className="folds erasures">
-          {rows.map((one) => (
+          {(shown?.erasures ?? []).map((one) => (
             <li key={one.id}>
               <details>
                 <summary>
@@ -104,8 +88,7 @@ export function Erasures({ bulk, over }: Props) {
             </li>
           ))}
         </ul>
-        {refused !== null && <Failed problem={refused} again={more} />}
-        {next !== null && refused === null && (
+        {shown !== null && shown.next_cursor !== null && problem === null && (
           <button type="button" className="button quiet" disabled={reading} onClick={more}>
             {reading ? "Loading…" : "More"}
           </button>

@@ -5,6 +5,7 @@ import { ApiError } from "../api.ts";
 import { drafts } from "../desk/drafts.ts";
 import { Back } from "../icons.tsx";
 import { Link, navigate } from "../nav.tsx";
+import { Ticked } from "../parts/Ticked.tsx";
 import { book, type Seen } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { ConditionField } from "./ConditionField.tsx";
@@ -242,7 +243,7 @@ function Form({ seen, where: first, vocabulary, renamed, over }: FormProps) {
             <ul className="plain-list">
               {saved.warnings.map((w) => (
                 <li key={`${w.code} ${w.start}`}>
-                  {w.message}
+                  <Ticked text={w.message} />
                   {w.help !== null && <span> ({w.help})</span>}
                 </li>
               ))}

@@ -1,7 +1,9 @@
 // The segments page: every segment with its size and its rule, and those that cannot be judged with the reason.
 
 import { useMemo, useState } from "react";
+import { findable } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
+import { Ticked } from "../parts/Ticked.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { Failed, Waiting } from "./states.tsx";
@@ -93,7 +95,7 @@ export function Rule({ segment }: { segment: SegmentLine }) {
       {segment.verified && <p className="muted">only people the website vouched for</p>}
       {segment.problem !== null && (
         <p className="problem" dir="auto">
-          {segment.problem}
+          <Ticked text={segment.problem} />
         </p>
       )}
     </>
@@ -102,7 +104,7 @@ export function Rule({ segment }: { segment: SegmentLine }) {
 
 /** Those that a text is in, broken ones first, then the largest. */
 export function sorted(all: readonly SegmentLine[], text: string): SegmentLine[] {
-  const part = text.trim().toLocaleLowerCase();
-  const has = (s: SegmentLine): boolean => part === "" || [s.key, s.name, s.where ?? "", s.description ?? ""].some((field) => field.toLocaleLowerCase().includes(part));
+  const part = findable(text);
+  const has = (s: SegmentLine): boolean => part === "" || [s.key, s.name, s.where ?? "", s.description ?? ""].some((field) => findable(field).includes(part));
   return all.filter(has).sort((a, b) => Number(a.valid) - Number(b.valid) || b.size - a.size || a.name.localeCompare(b.name));
 }

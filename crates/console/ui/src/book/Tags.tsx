@@ -2,7 +2,7 @@
 
 import { useId, useState } from "react";
 import { Close } from "../icons.tsx";
-import { exactTime } from "../logic/words.ts";
+import { exactTime, fold } from "../logic/words.ts";
 import type { Person } from "./types.ts";
 
 /** The longest tag, in characters, as the server has it. */
@@ -21,7 +21,7 @@ export function Tags({ tags, known, change }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
   const [said, setSaid] = useState("");
   const id = useId();
-  const has = new Set(tags.map((t) => t.label.toLocaleLowerCase()));
+  const has = new Set(tags.map((t) => fold(t.label)));
 
   const act = async (what: { add?: string[]; remove?: string[] }, done: string): Promise<boolean> => {
     setBusy(true);
@@ -78,13 +78,13 @@ export function Tags({ tags, known, change }: Props) {
         <input value={text} aria-label="New tag" placeholder="New tag" list={`${id}-known`} maxLength={LONGEST} autoComplete="off" dir="auto" onChange={(e) => setText(e.target.value)} />
         <datalist id={`${id}-known`}>
           {known
-            .filter((t) => !has.has(t.toLocaleLowerCase()))
+            .filter((t) => !has.has(fold(t)))
             .slice(0, 200)
             .map((t) => (
               <option key={t} value={t} />
             ))}
         </datalist>
-        <button type="submit" className="button" disabled={busy || label === "" || has.has(label.toLocaleLowerCase())}>
+        <button type="submit" className="button" disabled={busy || label === "" || has.has(fold(label))}>
           Add tag
         </button>
       </form>

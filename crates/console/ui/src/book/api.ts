@@ -141,11 +141,11 @@ export const book = {
 
   imports: async (signal?: AbortSignal): Promise<Import[]> => (await data(v1.GET("/imports", until(signal)))).imports as Import[],
   import: (id: string, signal?: AbortSignal): Promise<Import> => imported(v1.GET("/imports/{import}", { params: { path: { import: id } }, ...until(signal) })),
-  upload: (file: File, signal: AbortSignal): Promise<Import> =>
+  upload: (file: File, kind: Import["kind"], signal: AbortSignal): Promise<Import> =>
     // The bytes go as they are.
-    imported(v1.POST("/imports", { params: { query: { name: file.name.slice(0, 200) } }, body: "", bodySerializer: () => file, headers: { "content-type": "application/octet-stream" }, signal })),
-  checkImport: (id: string, options: ImportOptions): Promise<Import> => imported(v1.POST("/imports/{import}/check", { params: { path: { import: id } }, body: options as Schema<"ImportOptions"> })),
-  runImport: (id: string, options: ImportOptions): Promise<Import> => imported(v1.POST("/imports/{import}/run", { params: { path: { import: id } }, body: options as Schema<"ImportOptions"> })),
+    imported(v1.POST("/imports", { params: { query: { name: file.name.slice(0, 200), kind } }, body: "", bodySerializer: () => file, headers: { "content-type": "application/octet-stream" }, signal })),
+  checkImport: (id: string, options: Partial<ImportOptions>): Promise<Import> => imported(v1.POST("/imports/{import}/check", { params: { path: { import: id } }, body: options as Schema<"ImportOptions"> })),
+  runImport: (id: string, options: Partial<ImportOptions>): Promise<Import> => imported(v1.POST("/imports/{import}/run", { params: { path: { import: id } }, body: options as Schema<"ImportOptions"> })),
   stopImport: async (id: string): Promise<void> => void (await v1.POST("/imports/{import}/stop", { params: { path: { import: id } } })),
   undoImport: (id: string): Promise<Import> => imported(v1.POST("/imports/{import}/undo", { params: { path: { import: id } } })),
   /** Its file, its wrong rows and how it went; what it did stays. */

@@ -4,7 +4,7 @@ import { sorted } from "./Segments.tsx";
 import type { SegmentLine } from "./types.ts";
 
 test("the top of the drawing is round and never below the largest", () => {
-  expect([0, 1, 4, 5, 10, 11, 26, 99, 1_204, 999_999].map(ceiling)).toEqual([4, 4, 4, 5, 10, 20, 50, 100, 2_000, 1_000_000]);
+  expect([0, 1, 4, 5, 10, 11, 26, 99, 1_204, 999_999].map(ceiling)).toEqual([4, 4, 4, 6, 10, 20, 40, 100, 2_000, 1_000_000]);
 });
 
 test("a size holds until the next was noted", () => {

@@ -18,11 +18,11 @@ export interface Drawn {
   places: { x: number; y: number; point: Point }[];
 }
 
-/** A round number at or above a size, so that the marks are round as well. */
+/** A round number at or above a size, whose half is one of people as well. */
 export function ceiling(size: number): number {
   if (size <= 4) return 4;
   const power = 10 ** Math.floor(Math.log10(size));
-  const step = [1, 2, 2.5, 5, 10].find((s) => s * power >= size) ?? 10;
+  const step = [1, 2, 4, 6, 10].find((s) => s * power >= size) ?? 10;
   return step * power;
 }
 

@@ -1,5 +1,6 @@
 // Completion of conditions: what may be written at the cursor, from the grammar and from what the bot knows by name.
 
+import { findable } from "../logic/words.ts";
 import { AGGREGATES, expectedAfter, tokens, type Expected } from "./expects.ts";
 import type { Attribute, Vocabulary } from "./vocabulary.ts";
 
@@ -159,10 +160,10 @@ function offered(expected: Expected, vocabulary: Vocabulary): Suggestion[] {
 /** How well a suggestion fits what was begun: 0 the best, none if it does not. */
 function fits(suggestion: Suggestion, begun: string): number | null {
   if (begun === "") return 0;
-  const label = suggestion.label.toLocaleLowerCase();
+  const label = findable(suggestion.label);
   if (label.startsWith(begun)) return 0;
   if (label.split(/[\s_.-]+/u).some((part) => part.startsWith(begun))) return 1;
-  if (suggestion.detail.toLocaleLowerCase().split(/\s+/u).some((part) => part.startsWith(begun))) return 2;
+  if (findable(suggestion.detail).split(/\s+/u).some((part) => part.startsWith(begun))) return 2;
   return label.includes(begun) ? 3 : null;
 }
 
@@ -174,7 +175,7 @@ export function complete(text: string, cursor: number, vocabulary: Vocabulary): 
   if (open !== null) before.pop();
   const known = new Map(vocabulary.attributes.map((a) => [a.name, a]));
   const expected = expectedAfter(before, (name) => known.get(name) ?? null);
-  const begun = (open?.text ?? "").toLocaleLowerCase();
+  const begun = findable(open?.text ?? "");
   // A text that was opened is completed only where names stand.
   const named = expected.is === "label" || expected.is === "value";
   const all = open?.kind === "open text" && !named ? [] : offered(expected, vocabulary);

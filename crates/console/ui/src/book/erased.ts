@@ -1,18 +1,18 @@
-// What certificates of erasures come to: what follows a page of them, and whether something stays of somebody.
+// What certificates of erasures come to: several pages of them, and whether something stays of somebody.
 
 import type { Certificate, ErasurePage, ErasureStays } from "./types.ts";
 
-/** Certificates that were read behind a first page. */
-export interface Behind {
-  /** Where that first page ended. */
-  after: string | null;
-  rows: Certificate[];
-  next: string | null;
-}
-
-/** What follows the first page as it is now: what was read behind one that ended elsewhere would leave a gap. */
-export function behind(first: Pick<ErasurePage, "next_cursor"> | null, read: Behind | null): Behind | null {
-  return first !== null && read?.after === first.next_cursor ? read : null;
+/** So many pages of certificates as one, each read behind the one before; fewer when there are no more. */
+export async function upTo(pages: number, read: (cursor: string | null) => Promise<ErasurePage>): Promise<ErasurePage & { pages: number }> {
+  const first = await read(null);
+  const erasures: Certificate[] = [...first.erasures];
+  let next = first.next_cursor;
+  for (let n = 1; n < pages && next !== null; n++) {
+    const more = await read(next);
+    erasures.push(...more.erasures);
+    next = more.next_cursor;
+  }
+  return { ...first, erasures, next_cursor: next, pages };
 }
 
 /** Whether anything that comes from the person stays beside the certificate. */

@@ -40,7 +40,7 @@ export type Duplicate = Schema<"Duplicate">;
 
 /** How far an import is; the document has it as a text. */
 export type ImportState = "uploaded" | "checking" | "checked" | "asks" | "running" | "done" | "failed" | "stopped" | "undoing" | "undone";
-export type Import = Schema<"Import"> & { state: ImportState };
+export type Import = Schema<"Import"> & { state: ImportState; kind: "contacts" | "events" };
 export type WrongRow = Schema<"WrongRow">;
 /** What is wanted of an import; what is not said is the usual. */
 export type ImportOptions = Pick<Schema<"ImportOptions">, "map" | "tags" | "again"> & Required<Pick<Schema<"ImportOptions">, "mode" | "blanks">> & Partial<Schema<"ImportOptions">>;

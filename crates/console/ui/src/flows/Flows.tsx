@@ -3,12 +3,13 @@
 import { Background, Controls, MarkerType, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import "./flows.css";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { api, ApiError } from "../api.ts";
 import { Back, Close } from "../icons.tsx";
+import { Ticked } from "../parts/Ticked.tsx";
 import { count, find, inWords, type Counts } from "./find.ts";
 import { blocksGraph, shown, skillsGraph, type Thing } from "./graph.ts";
-import { label, place } from "./layout.ts";
+import { label, opening, place, WHOLE } from "./layout.ts";
 import { BoxView, spoken, WayView, type BoxNode, type WayEdge } from "./Nodes.tsx";
 import { flowPathOf, flowPlaceOf, type FlowPlace } from "./route.ts";
 import type { Block, Picture, Resting, Skill } from "./types.ts";
@@ -138,6 +139,12 @@ interface SheetProps {
 
 function Sheet({ picture, skill, block, counts, go }: SheetProps) {
   const flow = useReactFlow();
+  const canvas = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState<{ width: number; height: number } | null>(null);
+  useLayoutEffect(() => {
+    // Where the drawing is opened depends on how much of it there is room for.
+    if (canvas.current !== null) setRoom({ width: canvas.current.clientWidth, height: canvas.current.clientHeight });
+  }, []);
   const graph = useMemo(() => (skill === null ? skillsGraph(picture) : blocksGraph(skill, picture.links)), [picture, skill]);
   const placed = useMemo(() => place(graph), [graph]);
   const nodes: BoxNode[] = graph.boxes.map(({ id, thing }) => {
@@ -176,8 +183,10 @@ function Sheet({ picture, skill, block, counts, go }: SheetProps) {
   const chosen = block === null ? null : (placed.boxes.get(`b:${block.name}`) ?? null);
   useEffect(() => {
     // The chosen block is brought into view; whoever moved the drawing by hand keeps their zoom.
-    if (chosen !== null) void flow.setCenter(chosen.x + chosen.width / 2, chosen.y + chosen.height / 2, { zoom: Math.max(flow.getZoom(), 0.8) });
-  }, [chosen, flow]);
+    if (chosen !== null && room !== null) void flow.setCenter(chosen.x + chosen.width / 2, chosen.y + chosen.height / 2, { zoom: Math.max(flow.getZoom(), 0.8) });
+  }, [chosen, flow, room]);
+  const first = skill === null ? (graph.boxes.find((b) => b.thing.kind === "skill" && b.thing.skill.name === "/start")?.id ?? null) : "begin";
+  const view = room === null || chosen !== null ? null : opening(placed, first, room);
   const key = (e: KeyboardEvent): void => {
     if (e.key !== "Enter" && e.key !== " ") return;
     const id = (e.target as HTMLElement).closest(".react-flow__node")?.getAttribute("data-id");
@@ -187,28 +196,31 @@ function Sheet({ picture, skill, block, counts, go }: SheetProps) {
     open(box.thing);
   };
   return (
-    <div className="flow-canvas" onKeyDown={key}>
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        edgeTypes={edgeTypes}
-        onNodeClick={(_, node) => open(node.data.thing)}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        elementsSelectable={false}
-        nodesFocusable
-        edgesFocusable={false}
-        disableKeyboardA11y
-        fitView={chosen === null}
-        fitViewOptions={{ padding: 0.08, maxZoom: 1, minZoom: 0.35 }}
-        minZoom={0.1}
-        maxZoom={2}
-        colorMode="system"
-      >
-        <Background gap={22} size={1} />
-        <Controls showInteractive={false} />
-      </ReactFlow>
+    <div className="flow-canvas" onKeyDown={key} ref={canvas}>
+      {room !== null && (
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          onNodeClick={(_, node) => open(node.data.thing)}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          elementsSelectable={false}
+          nodesFocusable
+          edgesFocusable={false}
+          disableKeyboardA11y
+          fitView={chosen === null && view === null}
+          fitViewOptions={WHOLE}
+          {...(view === null ? {} : { defaultViewport: view })}
+          minZoom={0.1}
+          maxZoom={2}
+          colorMode="system"
+        >
+          <Background gap={22} size={1} />
+          <Controls showInteractive={false} />
+        </ReactFlow>
+      )}
     </div>
   );
 }
@@ -335,7 +347,7 @@ function Detail({ picture, skill, block, counts, go }: DetailProps) {
       )}
       {block.concerns.map((c) => (
         <p key={c} className="note">
-          {c}
+          <Ticked text={c} />
         </p>
       ))}
       <h3>Exits</h3>

@@ -1,5 +1,6 @@
 // Looking for a block, and counting what rests where.
 
+import { findable } from "../logic/words.ts";
 import type { Block, Picture, Resting, Skill } from "./types.ts";
 
 export interface Found {
@@ -9,9 +10,12 @@ export interface Found {
 
 /** Skills and blocks whose name, type or text contains every word, at most `limit`: names before texts. */
 export function find(picture: Picture, text: string, limit: number): Found[] {
-  const words = text.toLowerCase().split(/\s+/u).filter((w) => w !== "");
+  const words = findable(text).split(" ").filter((w) => w !== "");
   if (words.length === 0) return [];
-  const has = (where: string): boolean => words.every((w) => where.toLowerCase().includes(w));
+  const has = (where: string): boolean => {
+    const all = findable(where);
+    return words.every((w) => all.includes(w));
+  };
   const names: Found[] = [];
   const texts: Found[] = [];
   for (const skill of picture.skills) {

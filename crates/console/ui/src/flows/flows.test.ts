@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { count, find, inWords, short } from "./find.ts";
 import { blocksGraph, shown, skillsGraph } from "./graph.ts";
-import { label, path, place } from "./layout.ts";
+import { label, opening, path, place } from "./layout.ts";
 import { flowPathOf, flowPlaceOf } from "./route.ts";
 import type { Block, ExitTo, Picture, Skill } from "./types.ts";
 
@@ -111,4 +111,20 @@ describe("counting", () => {
 test("addresses go there and back, slashes in names included", () => {
   for (const at of [{ skill: null, block: null }, { skill: "order", block: null }, { skill: "/start", block: "hi" }]) expect(flowPlaceOf(flowPathOf(at))).toEqual(at);
   expect(flowPlaceOf("/console/flows/%E0%A4%A")).toEqual({ skill: null, block: null });
+});
+
+test("what is too large to be seen whole is opened where it starts", () => {
+  const long = place(blocksGraph(skill("s", Array.from({ length: 40 }, (_, n) => block(`b${n}`, [["next", n < 39 ? { block: `b${n + 1}` } : "end"]]))), []));
+  const room = { width: 360, height: 400 };
+  const view = opening(long, "begin", room);
+  const begin = long.boxes.get("begin");
+  if (view === null || begin === undefined) throw new Error("it does not fit, and begins somewhere");
+  const at = { left: begin.x * view.zoom + view.x, right: (begin.x + begin.width) * view.zoom + view.x, top: begin.y * view.zoom + view.y };
+  expect(at.left).toBeGreaterThan(0);
+  expect(at.right).toBeLessThan(room.width);
+  expect([at.top > 0, at.top < room.height / 4]).toEqual([true, true]);
+  // A start that is not there: whatever stands highest.
+  expect(opening(long, null, room)).toEqual(view);
+  expect(opening(place(blocksGraph(skill("s", [block("only", [["next", "end"]])]), [])), "begin", room)).toBe(null);
+  expect(opening({ boxes: new Map(), ways: new Map() }, null, room)).toBe(null);
 });

@@ -56,6 +56,21 @@ export function place(graph: Graph): Placed {
   return placed;
 }
 
+/** How much smaller than life a whole drawing may be shown, and how large a part of one that does not fit. */
+export const WHOLE = { padding: 0.08, minZoom: 0.35, maxZoom: 1 };
+const PART = 0.6;
+
+/** Where a drawing is opened that is too large to be seen whole: at the box where it starts, near the top. None if all of it fits. */
+export function opening({ boxes }: Placed, start: string | null, room: { width: number; height: number }): { x: number; y: number; zoom: number } | null {
+  const all = [...boxes.values()];
+  const from = (start === null ? undefined : boxes.get(start)) ?? all.reduce((top, box) => (box.y < top.y ? box : top), all[0] ?? { x: 0, y: 0, width: 0, height: 0 });
+  const width = Math.max(...all.map((b) => b.x + b.width)) - Math.min(...all.map((b) => b.x));
+  const height = Math.max(...all.map((b) => b.y + b.height)) - Math.min(...all.map((b) => b.y));
+  const fits = Math.min(room.width / width, room.height / height) / (1 + WHOLE.padding);
+  if (all.length === 0 || fits >= WHOLE.minZoom) return null;
+  return { x: room.width / 2 - (from.x + from.width / 2) * PART, y: room.height * WHOLE.padding - from.y * PART, zoom: PART };
+}
+
 /** A smooth line through points. */
 export function path(points: readonly { x: number; y: number }[]): string {
   const [first, ...rest] = points;

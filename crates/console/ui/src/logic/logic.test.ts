@@ -4,7 +4,7 @@ import { backoff } from "./backoff.ts";
 import { roves, sends } from "./keys.ts";
 import { announcement, arrivals, tabTitle, waitingCount } from "./requests.ts";
 import { pathOf, placeOf } from "./route.ts";
-import { ago, agoInWords, dayName, dayOf, exactTime, fullTime, hue, initials, label, lasts, linked, safeUrl, sentence, size, valueText } from "./words.ts";
+import { ago, agoInWords, dayName, dayOf, exactTime, findable, fold, fullTime, hue, initials, label, lasts, linked, safeUrl, sentence, size, valueText } from "./words.ts";
 
 const key = (name: string, more: object = {}) => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, keyCode: 0, ...more });
 
@@ -80,6 +80,22 @@ describe("words", () => {
       expect([label("id"), sentence("it is so")]).toEqual(["Id", "It is so"]);
     } finally {
       String.prototype.toLocaleUpperCase = usual;
+    }
+  });
+  test("texts are compared and found in one way, also where i has a capital with a dot", () => {
+    const usual = String.prototype.toLocaleLowerCase;
+    String.prototype.toLocaleLowerCase = function (this: string) {
+      return usual.call(this, "tr");
+    };
+    try {
+      expect([fold("  VIP  Line "), fold("Straße"), fold("ＹＥＳ"), fold("ΟΔΟΣ")]).toEqual(["vip line", fold("STRASSE"), "yes", fold("οδος")]);
+      expect(fold("ılık")).not.toBe(fold("ilik"));
+      expect(fold("resume")).not.toBe(fold("résumé"));
+      expect(findable("VIP İstanbul INDIRIM Résumé")).toBe("vip istanbul indirim resume");
+      expect(findable("ındırım")).toBe("indirim");
+      expect(findable("กำลังใจ")).toBe(fold("กำลังใจ"));
+    } finally {
+      String.prototype.toLocaleLowerCase = usual;
     }
   });
   test("only web, mail and phone addresses are followed", () => {

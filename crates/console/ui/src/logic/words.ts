@@ -101,8 +101,18 @@ export function initials(name: string): string {
   };
   const picked = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
   const letters = picked.map((w) => firstOf(w ?? "")).join("");
-  return letters === "" ? "?" : letters.toLocaleUpperCase();
+  return letters === "" ? "?" : letters.toUpperCase();
 }
+
+/** The form in which two texts are equal for people, the same in whatever language the browser is; labels are compared so by the server. */
+export function fold(text: string): string {
+  // Dotless ı has the capital of i and is none.
+  const folded = text.normalize("NFKC").split("ı").map((part) => part.toUpperCase().toLowerCase().replaceAll("ς", "σ"));
+  return folded.join("ı").normalize("NFKC").trim().replace(/\s+/gu, " ");
+}
+
+/** The form in which a text is looked for: neither accents nor the dot of an i count. */
+export const findable = (text: string): string => fold(text).normalize("NFD").replace(/[\u0300-\u036f]/gu, "").replaceAll("ı", "i").normalize("NFC");
 
 /** One of eight colours that stays the same for an id. */
 export function hue(id: string): number {

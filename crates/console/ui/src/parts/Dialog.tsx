@@ -1,6 +1,6 @@
 // A question in the browser's own dialog, which keeps the focus inside and gives it back.
 
-import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 
 interface Props {
   title: string;
@@ -23,9 +23,10 @@ export function Dialog({ title, confirm, escapes = true, grave = false, ready = 
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const el = dialog.current;
     if (el !== null && !el.open) el.showModal();
+    // It is closed before it is taken away: only then does the browser give the focus back.
     return () => el?.close();
   }, []);
   useEffect(() => {
