@@ -1,6 +1,6 @@
 //! The files of a bot that are not its language: what lies in `files/`, found within limits and kept by content.
 
-use crate::folder::FolderError;
+use crate::folder::{FolderError, Wanted, walk};
 use anyhow::{Context, bail};
 use engine::Asset;
 use model::BlobId;
@@ -18,49 +18,16 @@ const MOST: usize = 500;
 const LARGEST: u64 = 50 * 1024 * 1024;
 /// All files together, in bytes.
 const LARGEST_SUM: u64 = 200 * 1024 * 1024;
-/// How deep sub-folders may go.
-const DEEPEST: usize = 8;
 
 /// The files of a bot's folder: the path within the bot, and where each is. Links are not followed.
 pub fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>, FolderError> {
     let mut found = Vec::new();
     let root = folder.join(FOLDER);
     if root.is_dir() {
-        walk(&root, FOLDER, 0, &mut found)?;
+        let wanted = Wanted { is: |_| true, most: MOST, too_many: |folder| FolderError::TooManyFiles(folder, MOST) };
+        walk(&root, FOLDER, &wanted, &mut found)?;
     }
     Ok(found)
-}
-
-fn walk(folder: &Path, relative: &str, depth: usize, found: &mut Vec<(String, PathBuf)>) -> Result<(), FolderError> {
-    let shown = || folder.display().to_string();
-    if depth > DEEPEST {
-        return Err(FolderError::TooMuch(shown()));
-    }
-    let io = |e| FolderError::Io(shown(), e);
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder).map_err(io)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>().map_err(io)?;
-    entries.sort();
-    for path in entries {
-        let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
-        if name.starts_with('.') || name.ends_with('~') {
-            continue;
-        }
-        let relative = format!("{relative}/{name}");
-        let kind = match std::fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata.file_type(),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(FolderError::Io(path.display().to_string(), e)),
-        };
-        if kind.is_dir() {
-            walk(&path, &relative, depth + 1, found)?;
-        } else if kind.is_file() {
-            if found.len() >= MOST {
-                return Err(FolderError::TooManyFiles(folder.display().to_string(), MOST));
-            }
-            found.push((relative, path));
-        }
-    }
-    Ok(())
 }
 
 /// What the files of a bot's folder are.

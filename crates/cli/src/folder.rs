@@ -117,13 +117,32 @@ fn list(folder: &Path, with_conversations: bool) -> Result<Vec<(String, PathBuf)
     for sub in folders {
         let path = folder.join(sub);
         if path.is_dir() {
-            walk(&path, sub, 0, &mut files)?;
+            walk(&path, sub, &WRITTEN, &mut files)?;
         }
     }
     Ok(files)
 }
 
-fn walk(folder: &Path, relative: &str, depth: usize, files: &mut Vec<(String, PathBuf)>) -> Result<(), FolderError> {
+/// Which files of a folder count, and how many may.
+pub struct Wanted {
+    /// Whether a file of this name counts.
+    pub is: fn(&str) -> bool,
+    /// How many may be found.
+    pub most: usize,
+    /// What is told of a folder with more.
+    pub too_many: fn(String) -> FolderError,
+}
+
+/// The files a bot is written in.
+const WRITTEN: Wanted =
+    Wanted { is: |name| name.ends_with(".yaml") || name.ends_with(".yml"), most: MOST_FILES, too_many: FolderError::TooMuch };
+
+/// Finds the files of a folder and those below it, in order; links are not followed. Each gets the name `relative` and its own way from there.
+pub fn walk(folder: &Path, relative: &str, wanted: &Wanted, found: &mut Vec<(String, PathBuf)>) -> Result<(), FolderError> {
+    walk_below(folder, relative, 0, wanted, found)
+}
+
+fn walk_below(folder: &Path, relative: &str, depth: usize, wanted: &Wanted, found: &mut Vec<(String, PathBuf)>) -> Result<(), FolderError> {
     if depth > DEEPEST {
         return Err(FolderError::TooMuch(folder.display().to_string()));
     }
@@ -145,12 +164,12 @@ fn walk(folder: &Path, relative: &str, depth: usize, files: &mut Vec<(String, Pa
             Err(e) => return Err(FolderError::Io(path.display().to_string(), e)),
         };
         if kind.is_dir() {
-            walk(&path, &relative, depth + 1, files)?;
-        } else if kind.is_file() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
-            if files.len() >= MOST_FILES {
-                return Err(FolderError::TooMuch(folder.display().to_string()));
+            walk_below(&path, &relative, depth + 1, wanted, found)?;
+        } else if kind.is_file() && (wanted.is)(name) {
+            if found.len() >= wanted.most {
+                return Err((wanted.too_many)(folder.display().to_string()));
             }
-            files.push((relative, path));
+            found.push((relative, path));
         }
     }
     Ok(())

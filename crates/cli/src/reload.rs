@@ -157,8 +157,9 @@ impl Reload {
             return;
         }
         let data = self.data.clone();
+        // An export may be reading it. Left over is harmless: it goes at the next start.
+        let Some(_turn) = self.handle.may_remove_files() else { return };
         tracing::info!("version {} is not used any more", version.0);
-        // Left over is harmless: it goes at the next start.
         let _ = tokio::task::spawn_blocking(move || versions::forget(&data, &version)).await;
     }
 }
