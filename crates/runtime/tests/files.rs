@@ -74,7 +74,7 @@ async fn what_was_put_down_and_never_sent_goes_after_a_day() {
     put_down(&never).await;
     put_down(&sent).await;
     stage.hub().put_record("visit/v_0a", Some(json!({ "times": 1 }))).await.unwrap();
-    stage.hub().accept(served::message(&ana, "1", "look", Some(&sent))).await.unwrap();
+    stage.hub().accept(served::message(&ana, "1", "here", Some(&sent))).await.unwrap();
     stage.sweep().await;
     assert!(stage.blobs.exists(&never) && stage.hub().record(&row(&never)).await.is_some(), "a day is not over");
 
@@ -105,7 +105,7 @@ async fn that_a_file_was_put_down_is_forgotten_without_a_compaction_if_a_message
     let ana = address("web", "v_0a");
     let [hers, theirs] = ["hers", "theirs"].map(|text| stage.blobs.put(text.as_bytes()).unwrap());
     for (id, file) in [("1", &hers), ("2", &theirs)] {
-        stage.hub().accept(served::message(&ana, id, "look", Some(file))).await.unwrap();
+        stage.hub().accept(served::message(&ana, id, "here", Some(file))).await.unwrap();
         stage.hub().settled(&ana, 60_000).await;
     }
     let id = stage.store.person_at(&ana).unwrap().unwrap();
