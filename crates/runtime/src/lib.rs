@@ -23,6 +23,8 @@ pub mod privacy;
 pub mod retention;
 mod said;
 mod services;
+#[cfg(test)]
+mod trial;
 pub mod verify;
 
 pub use self::core::Membership;
@@ -39,8 +41,8 @@ pub use handle::Duplicate;
 pub use handle::TooManyFinds;
 pub use handle::WrongRow;
 pub use handle::{
-    ApiKey, Campaign, Expect, Found, Frozen, Handle, Misfit, Misfits, Preview, Reached, Scope, SegmentError, SegmentRecord, TagUse,
-    Timeline, TimelineCursor, Told, TypeChanges,
+    ApiKey, Campaign, Expect, Found, Frozen, Handle, Misfit, Misfits, Preview, Reached, SEGMENT_NAME, Scope, SegmentError, SegmentRecord,
+    TagUse, Timeline, TimelineCursor, Told, TypeChanges,
 };
 pub use handle::{DeliveryState, DeliveryView, Replay, WebhookChange};
 pub use handle::{SaidBy, SaidCursor, SaidPage, Unsearchable};

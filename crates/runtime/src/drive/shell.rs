@@ -183,6 +183,7 @@ impl Shell {
     /// Tells the core something and carries out what it decides.
     pub(crate) fn tell<T>(self: &Arc<Self>, news: impl FnOnce(&mut Core, Instant) -> T) -> T {
         let now = self.clock.now();
+        let _told = turn::TellIfBroken(self);
         let (answer, actions, next) = {
             let mut core = self.core();
             let answer = news(&mut core, now);

@@ -150,29 +150,10 @@ impl Handle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ManualClock, Options, start};
-    use engine::{Bot, BotFiles};
-    use model::Instant;
-    use store::{MemBlobs, MemStore};
 
     #[tokio::test]
     async fn only_so_many_wait_and_whoever_leaves_gives_their_place_back() {
-        let bot = "name: Book\nchannels:\n  web: { type: web }\n".to_owned();
-        let start_skill = "skill: /start\nblocks:\n  hello:\n    text: Hello!\n".to_owned();
-        let files = vec![("bot.yaml".to_owned(), bot), ("skills/start.yaml".to_owned(), start_skill)];
-        let (bot, ..) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
-        let service = start(Options {
-            bot: bot.unwrap(),
-            pinned: Vec::new(),
-            store: Arc::new(MemStore::new()),
-            blobs: Arc::new(MemBlobs::new()),
-            channels: Vec::new(),
-            clock: Arc::new(ManualClock::new(Instant::from_secs(1_772_442_000))),
-            seed: 5,
-            outside: None,
-            at_rest: false,
-        });
-        let service = service.await.unwrap();
+        let (service, _) = crate::trial::service().await;
         let (handle, finds) = (&service.handle, &service.handle.finds);
         // Searches that go on for long.
         let turns = u32::try_from(SEARCHES).unwrap();

@@ -293,28 +293,11 @@ fn said_at(store: &dyn Store, words: &Words, place: Place) -> Result<Option<Said
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ManualClock, Options, Service, start};
-    use engine::{Bot, BotFiles};
+    use crate::Service;
     use std::{path::Path, sync::mpsc, thread};
-    use store::{MemBlobs, MemStore};
 
     async fn service(folder: &Path) -> Service {
-        let bot = "name: Book\nchannels:\n  web: { type: web }\n".to_owned();
-        let start_skill = "skill: /start\nblocks:\n  hello:\n    text: Hello!\n".to_owned();
-        let files = vec![("bot.yaml".to_owned(), bot), ("skills/start.yaml".to_owned(), start_skill)];
-        let (bot, ..) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
-        let service = start(Options {
-            bot: bot.unwrap(),
-            pinned: Vec::new(),
-            store: Arc::new(MemStore::new()),
-            blobs: Arc::new(MemBlobs::new()),
-            channels: Vec::new(),
-            clock: Arc::new(ManualClock::new(Instant::from_secs(1_772_442_000))),
-            seed: 5,
-            outside: None,
-            at_rest: false,
-        });
-        let service = service.await.unwrap();
+        let (service, _) = crate::trial::service().await;
         service.handle.said_in(folder);
         service
     }

@@ -62,12 +62,9 @@ impl Handle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ManualClock, Options, start};
     use channel::Inbound;
-    use engine::{Bot, BotFiles};
-    use model::{Actor, Address, Content, ConversationId, Incoming, IncomingBody, Instant};
+    use model::{Actor, Address, Content, ConversationId, Incoming, IncomingBody};
     use std::sync::{Arc, mpsc};
-    use store::{MemBlobs, MemStore};
 
     fn conversations(person: &Person) -> impl Iterator<Item = ConversationId> {
         person.conversations.iter().map(|conversation| conversation.id)
@@ -83,23 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_changes_hands_while_all_are_read_is_seen() {
-        let bot = "name: Book\nchannels:\n  web: { type: web }\n".to_owned();
-        let start_skill = "skill: /start\nblocks:\n  hello:\n    text: Hello!\n".to_owned();
-        let files = vec![("bot.yaml".to_owned(), bot), ("skills/start.yaml".to_owned(), start_skill)];
-        let (bot, ..) = Bot::load(&BotFiles { files, shown_as: String::new(), assets: Vec::new() });
-        let clock = ManualClock::new(Instant::from_secs(1_772_442_000));
-        let service = start(Options {
-            bot: bot.unwrap(),
-            pinned: Vec::new(),
-            store: Arc::new(MemStore::new()),
-            blobs: Arc::new(MemBlobs::new()),
-            channels: Vec::new(),
-            clock: Arc::new(clock.clone()),
-            seed: 5,
-            outside: None,
-            at_rest: false,
-        });
-        let service = service.await.unwrap();
+        let (service, clock) = crate::trial::service().await;
         let handle = service.handle.clone();
         let first = says(&handle, "ana").await;
         clock.advance(1_000_000);

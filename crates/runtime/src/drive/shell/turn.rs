@@ -1,6 +1,8 @@
 //! A turn at the core, after which nobody trusts a core that broke in it.
 
+use super::{Shell, lock};
 use crate::core::Core;
+use std::sync::Arc;
 
 /// A turn at the core.
 pub(super) struct Turn<'a> {
@@ -35,5 +37,42 @@ impl Drop for Turn<'_> {
             // A core that panicked half way through is not to be trusted with anything more.
             self.core.fail("the runtime core panicked");
         }
+    }
+}
+
+/// Tells everybody of a core that breaks meanwhile: that the runtime stopped, and whoever waits that nothing came of it.
+pub(super) struct TellIfBroken<'a>(pub &'a Arc<Shell>);
+
+impl Drop for TellIfBroken<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let shell = self.0.clone();
+            // Not on a thread that unwinds: a second panic there would end the process without a word.
+            self.0.runtime.spawn(async move {
+                let (actions, has_failed) = {
+                    let mut core = shell.core();
+                    (core.poll(), core.failed().is_some())
+                };
+                actions.into_iter().for_each(|action| shell.carry_out(action));
+                if has_failed {
+                    // Some were on the line that broke, and the core does not know of them any more.
+                    lock(&shell.waiters).clear();
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[tokio::test]
+    async fn that_the_core_broke_is_told_at_once() {
+        let (service, _) = crate::trial::service().await;
+        let shell = service.handle.shell.clone();
+        let broken = catch_unwind(AssertUnwindSafe(|| shell.tell(|_, _| panic!("as if something in it were wrong"))));
+        assert!(broken.is_err());
+        assert!(service.failed().await.contains("panicked"));
     }
 }
