@@ -4,7 +4,7 @@
 use crate::common;
 
 use common::{Talk, bot, try_bot};
-use model::{Actor, AgentId, Happened, InboxItem, IncomingBody, Record, Value};
+use model::{Actor, AgentId, Change, Happened, InboxItem, Incoming, IncomingBody, Occasion, PendingStart, Record, Start, TagKey, Value};
 
 const BOT: &str = "name: T\nattributes: { visits: number }\ngroups: { support: {} }\n";
 fn fails() -> &'static str {
@@ -182,4 +182,59 @@ fn events_that_a_file_told_stay_whatever_breaks_of_what_they_began() {
     talk.item(item);
     assert!(talk.steps[0].broken.is_some(), "{:?}", talk.steps[0]);
     assert_eq!(events(&talk).iter().filter(|name| *name == "sale").count(), 40);
+}
+
+#[test]
+fn an_event_stays_recorded_when_what_it_begins_breaks() {
+    let sale = "skill: sale\ncatch: [{ event: sale }]\nblocks:\n  rest: { wait_for: 7d }\n  tag: { add_tag: bought }\n";
+    let (name, by) = (|| "sale".to_owned(), || Actor::Api("shop".into()));
+    let website = |talk: &Talk| InboxItem::Incoming {
+        address: talk.conversation.address.clone(),
+        incoming: Box::new(Incoming {
+            body: IncomingBody::Event { name: name(), fields: Record::new() },
+            at: talk.now,
+            profile: Record::new(),
+            client_id: None,
+        }),
+    };
+    let program = |_: &Talk| InboxItem::Event { conversation: None, name: name(), fields: Record::new(), at: None, by: by() };
+    let many =
+        |_: &Talk| InboxItem::Reached { audience: "aud_1".into(), what: Occasion::Event { name: name(), fields: Record::new() }, by: by() };
+    let ways: [&dyn Fn(&Talk) -> InboxItem; 3] = [&website, &program, &many];
+    for way in ways {
+        let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/s.yaml", sale)]));
+        // One more than may rest.
+        for _ in 0..33 {
+            let item = way(&talk);
+            talk.item(item);
+        }
+        let last = way(&talk);
+        assert_eq!(talk.conversation.runs.len(), 32, "{last:?}");
+        assert!(talk.steps.iter().any(|step| step.broken.is_some()), "{last:?}");
+        assert_eq!(events(&talk).iter().filter(|name| *name == "sale").count(), 33, "{last:?}");
+        // Who opted out is not reached, whatever breaks.
+        talk.contact.status = "unsubscribed".into();
+        talk.item(last.clone());
+        let more = usize::from(!matches!(last, InboxItem::Reached { .. }));
+        assert_eq!(events(&talk).iter().filter(|name| *name == "sale").count(), 33 + more, "{last:?}");
+    }
+}
+
+#[test]
+fn a_change_that_a_program_made_stays_when_what_waited_breaks_in_its_step() {
+    let flood = "skill: flood\ncatch: [{ event: again }]\nblocks:\n  say: { text: Hi }\n  more: { send: again }\n";
+    let changes = || vec![Change::AddTag("vip".into())];
+    let by = || Actor::Api("shop".into());
+    for item in [
+        InboxItem::Modify { changes: changes(), by: by() },
+        InboxItem::Reached { audience: "aud_1".into(), what: Occasion::Change { changes: changes() }, by: by() },
+    ] {
+        let mut talk = Talk::new(bot(&[("bot.yaml", BOT), ("skills/f.yaml", flood)]));
+        let until = talk.now.plus_micros(60_000_000);
+        let start = Start::Skill { skill: "flood".into(), catch: None, named: None };
+        talk.conversation.pending.push(PendingStart { start, event: Record::new(), asks: false, since: talk.now, until });
+        talk.item(item);
+        assert!(talk.steps[0].broken.is_some(), "{:?}", talk.steps[0]);
+        assert!(talk.contact.tags.contains_key(&TagKey::of("vip")));
+    }
 }

@@ -33,13 +33,13 @@ impl Stepper<'_> {
             IncomingBody::Message(content) => self.message(content),
             IncomingBody::Press { token, label } => self.press(token, label, incoming.at),
             IncomingBody::Opened { payload } => self.opened(payload.as_deref()),
-            IncomingBody::Event { name, fields } => self.happened(name, fields),
+            IncomingBody::Event { name, fields } => self.heed(name, fields),
             IncomingBody::Unreachable { reason } => self.customer_left(reason),
             IncomingBody::Reachable => Ok(()),
         }
     }
 
-    /// What holds whatever becomes of the step: the transcript line, what the channel knows of the person.
+    /// What holds whatever becomes of the step: the transcript line, what the channel knows of the person, what happened on the website.
     pub(crate) fn keep_incoming(&mut self, incoming: &Incoming) {
         let by = Actor::Channel(self.conversation.address.channel.clone());
         let was_new = self.contact.first_seen == self.contact.last_seen && !self.contact.system.contains_key("message_count");
@@ -70,7 +70,11 @@ impl Stepper<'_> {
                 self.input_text = Some(shown.clone());
                 Content { text: shown, pressed: Some(token.clone()), ..Content::default() }
             }
-            IncomingBody::Opened { .. } | IncomingBody::Event { .. } => return,
+            IncomingBody::Opened { .. } => return,
+            IncomingBody::Event { name, fields } => {
+                self.record_event(name, fields, None, by);
+                return;
+            }
             IncomingBody::Unreachable { reason } => {
                 let address = self.conversation.address.clone();
                 self.change(&Change::Unreachable(address, reason.clone()), &by, None, None);

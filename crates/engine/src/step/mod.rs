@@ -42,6 +42,7 @@ pub use due::next_due;
 pub(crate) use facts::holds_for;
 pub use facts::memberships;
 pub use follow::{Settled, settle};
+pub use importing::is_their_own;
 pub use migrate::{Migration, Placed, Resting, migrate, split_place};
 pub(crate) use moving::Moving;
 pub use occasions::ERROR_REPORTED;
@@ -102,7 +103,10 @@ impl Stepper<'_> {
     fn item(&mut self, item: &InboxItem) -> Result<(), Fault> {
         match item {
             InboxItem::Incoming { address: _, incoming } => self.incoming(incoming),
-            InboxItem::Event { conversation: _, name, fields, at, by } => self.raise_outside(name, fields, *at, by.clone()),
+            InboxItem::Event { name, fields, .. } => {
+                self.keep(item);
+                self.heed(name, fields)
+            }
             InboxItem::Caused { conversation: _, skill, catch, named, event, depth, cause } => {
                 self.depth = *depth;
                 if *cause == Cause::Other && self.storm() {
@@ -119,17 +123,8 @@ impl Stepper<'_> {
                 self.dismiss(*agent);
                 Ok(())
             }
-            InboxItem::Modify { changes, by } | InboxItem::Amend { edition: _, changes, by } => {
-                self.modify(changes, by);
-                Ok(())
-            }
-            InboxItem::Create { source, changes, by } => {
-                self.created(source, changes, by);
-                Ok(())
-            }
-            InboxItem::Undo { import, at, altered, events, by } => {
-                self.recounted = !events.is_empty();
-                self.undo_import(import, *at, altered, by);
+            InboxItem::Modify { .. } | InboxItem::Amend { .. } | InboxItem::Create { .. } | InboxItem::Undo { .. } => {
+                self.keep(item);
                 Ok(())
             }
             InboxItem::Move { conversation: _, from, to, places, by } => {
@@ -152,6 +147,35 @@ impl Stepper<'_> {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// What holds whatever becomes of the step: what the customer said or did, and what a file, a program or an agent told of them, who
+    /// may have been answered that it is done. What breaks is what follows from it.
+    fn keep(&mut self, item: &InboxItem) {
+        match item {
+            InboxItem::Incoming { address: _, incoming } => self.keep_incoming(incoming),
+            InboxItem::Event { conversation: _, name, fields, at, by } => self.record_event(name, fields, *at, by.clone()),
+            InboxItem::Import { events, start, by } => self.keep_told(events, *start, by),
+            InboxItem::Reached { audience, what, by } => {
+                self.keep_reached(audience, what, by);
+            }
+            InboxItem::Modify { changes, by } | InboxItem::Amend { edition: _, changes, by } => self.modify(changes, by),
+            InboxItem::Create { source, changes, by } => self.created(source, changes, by),
+            InboxItem::Undo { import, made, parts, events, by } => {
+                self.recounted = !events.is_empty();
+                self.undo_import(import, *made, parts, by);
+            }
+            // All that these do is what follows from them.
+            InboxItem::Caused { .. }
+            | InboxItem::Take { .. }
+            | InboxItem::AgentSays { .. }
+            | InboxItem::Resolve { .. }
+            | InboxItem::Dismiss { .. }
+            | InboxItem::Move { .. }
+            | InboxItem::Reported { .. }
+            | InboxItem::Receipt { .. }
+            | InboxItem::Undelivered { .. } => {}
         }
     }
 
@@ -228,12 +252,8 @@ fn broken(person: &PersonView<'_>, input: Input<'_>, turn: &Turn<'_>, failed: &S
         stepper.contact.idle_steps = failed.contact.idle_steps;
         stepper.contact_changed = true;
     }
-    if let Input::Inbox(InboxItem::Incoming { incoming, .. }) | Input::Waited(InboxItem::Incoming { incoming, .. }) = input {
-        stepper.keep_incoming(incoming);
-    }
-    // So do events that a file or a program told: what broke is what they began.
-    if let Input::Inbox(InboxItem::Import { events, start, by }) | Input::Waited(InboxItem::Import { events, start, by }) = input {
-        stepper.keep_told(events, *start, by);
+    if let Input::Inbox(item) | Input::Waited(item) = input {
+        stepper.keep(item);
     }
     let (run, skill, block) = match &failed.moving {
         Some(at) => (Some(at.run), at.skill.name.clone(), at.skill.blocks[at.block].name.clone()),

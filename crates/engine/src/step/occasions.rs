@@ -6,7 +6,7 @@ use super::stepper::Stepper;
 use crate::blocks::Fault;
 use crate::bot::{MenuTo, Skill};
 use crate::catches::Signal;
-use model::{Actor, Busy, Cause, Change, Instant, Record, Value};
+use model::{Actor, Busy, Cause, Change, Record, Value};
 
 /// The event of a page that was opened on the website.
 pub(crate) const PAGE_VISIT: &str = "page_visit";
@@ -16,14 +16,7 @@ pub const ERROR_REPORTED: &str = "error_reported";
 const REASON: usize = 512;
 
 impl Stepper<'_> {
-    /// An event that came from outside the flows: recorded whatever starts (FL 7.3), then its catches. One that is told late
-    /// is recorded when it happened.
-    pub(crate) fn raise_outside(&mut self, name: &str, fields: &Record, at: Option<Instant>, by: Actor) -> Result<(), Fault> {
-        self.record_event(name, fields, at, by);
-        self.heed(name, fields)
-    }
-
-    /// Starts what catches an event that came from outside the flows and is recorded.
+    /// Starts what catches an event that came from outside the flows: it is recorded already, whatever starts (FL 7.3).
     pub(crate) fn heed(&mut self, name: &str, fields: &Record) -> Result<(), Fault> {
         if self.storm() {
             return Ok(());
@@ -32,12 +25,6 @@ impl Stepper<'_> {
             self.start_named("/_page_visit", fields.clone(), Cause::Other)?;
         }
         self.raise(name, fields, &Cause::Other)
-    }
-
-    /// Something the website told.
-    pub(crate) fn happened(&mut self, name: &str, fields: &Record) -> Result<(), Fault> {
-        let by = Actor::Channel(self.conversation.address.channel.clone());
-        self.raise_outside(name, fields, None, by)
     }
 
     /// A whole message that is an entry of the bot's menu, in any of its languages (FL 8): part of rule 4.

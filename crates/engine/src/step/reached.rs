@@ -11,29 +11,11 @@ const SHORTEST: usize = 6;
 impl Stepper<'_> {
     /// One of an audience: nothing happens to somebody who opted out or is blocked meanwhile (FL 7.9).
     pub(crate) fn reached(&mut self, audience: &str, what: &Occasion, by: &Actor) -> Result<(), Fault> {
-        match what {
-            Occasion::Change { changes } => {
-                self.why = Some(format!("change of many {audience}"));
-                self.modify(changes, by);
-                return Ok(());
-            }
-            // Whoever is erased has no step any more.
-            Occasion::Erase => return Ok(()),
-            Occasion::Event { .. } | Occasion::Schedule { .. } => {}
-        }
-        let status = self.contact.status.clone();
-        if matches!(status.as_str(), "unsubscribed" | "blocked") {
-            let name = match what {
-                Occasion::Event { name, .. } => name,
-                Occasion::Schedule { pattern, .. } => pattern,
-                Occasion::Change { .. } | Occasion::Erase => return Ok(()),
-            };
-            self.journey(by.clone(), JourneyKind::Delivery(format!("{name} did not reach the contact, who is {status}")));
+        if !self.keep_reached(audience, what, by) {
             return Ok(());
         }
-        self.journey_reached(audience, what, by);
         match what {
-            Occasion::Event { name, fields } => self.raise_outside(name, fields, None, by.clone()),
+            Occasion::Event { name, fields } => self.heed(name, fields),
             Occasion::Change { .. } | Occasion::Erase => Ok(()),
             Occasion::Schedule { skill, pattern, to, at } => {
                 if self.storm() {
@@ -52,9 +34,33 @@ impl Stepper<'_> {
             }
         }
     }
-}
 
-impl Stepper<'_> {
+    /// What holds whatever becomes of the step: what was changed or happened. Answers whether it reached somebody for whom flows may
+    /// begin by it.
+    pub(crate) fn keep_reached(&mut self, audience: &str, what: &Occasion, by: &Actor) -> bool {
+        let name = match what {
+            Occasion::Change { changes } => {
+                self.why = Some(format!("change of many {audience}"));
+                self.modify(changes, by);
+                return false;
+            }
+            // Whoever is erased has no step any more.
+            Occasion::Erase => return false,
+            Occasion::Event { name, .. } => name,
+            Occasion::Schedule { pattern, .. } => pattern,
+        };
+        let status = self.contact.status.clone();
+        if matches!(status.as_str(), "unsubscribed" | "blocked") {
+            self.journey(by.clone(), JourneyKind::Delivery(format!("{name} did not reach the contact, who is {status}")));
+            return false;
+        }
+        self.journey_reached(audience, what, by);
+        if let Occasion::Event { name, fields } = what {
+            self.record_event(name, fields, None, by.clone());
+        }
+        true
+    }
+
     /// The line that tells what reached the contact; what is said for it is noted when the step is over.
     fn journey_reached(&mut self, audience: &str, what: &Occasion, by: &Actor) {
         let (name, schedule) = match what {
