@@ -113,3 +113,119 @@ fn rules_that_time_moves_before_an_edit_are_judged_by_the_old_rules_nowhere_and_
     assert_eq!(talk.pass(2 * DAY), ["Bye!"]);
     assert_eq!(talk.moves().last(), Some(&(back.plus_micros(2 * DAY), "-recent (time)".to_owned())));
 }
+
+#[test]
+fn a_rule_that_was_edited_and_is_back_carries_people_by_the_edit() {
+    let skill = "skill: hello\ncatch: [{ command: begin }, { segment: { left: recent } }]\nblocks:\n  a: { text: Bye! }\n";
+    let rules =
+        |days: u32, other: &str| with(&format!("recent: {{ where: last_seen within {days} days }}\nother: {{ where: {other} }}\n"), skill);
+    let (first, longer) = (rules(7, "has tag other"), rules(30, "has tag other"));
+    // Back as a whole, and back while another rule is a different one.
+    for (back, days_after) in [(rules(7, "has tag other"), 9), (rules(7, "has tag another"), 9), (rules(7, "has tag other"), 6)] {
+        let mut talk = Talk::new(first.clone());
+        talk.say("hello");
+        let seen = talk.contact.last_seen;
+        let (edit, undone) = (seen.plus_micros(5 * DAY), seen.plus_micros(days_after * DAY));
+        let known = if back.set().hash() == first.set().hash() { Vec::new() } else { vec![first.set().era(Instant::default())] };
+        talk.eras = [back.set().era(undone), longer.set().era(edit)].into_iter().chain(known).collect();
+        talk.programs = OneBot(back);
+        talk.now = undone.plus_micros(2 * DAY);
+        talk.flips = Some(undone);
+        let said = common::texts(&talk.input(Input::Membership));
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        let left = seen.plus_micros(7 * DAY);
+        let (moved, heard): (_, &[&str]) = if undone > left {
+            ((undone, "-recent (the rule changed)".to_owned()), &[])
+        } else {
+            // It was back in time.
+            ((left, "-recent (time)".to_owned()), &["Bye!"])
+        };
+        assert_eq!((said.as_slice(), &talk.moves()[1..]), (heard, &[moved][..]));
+        assert!(talk.input(Input::Membership).is_empty() && talk.moves().len() == 2, "once");
+    }
+}
+
+/// Forty segments that all look at many events of a contact: none takes from another what it takes to judge it.
+#[test]
+fn however_many_segments_look_at_a_long_past_each_is_judged() {
+    const SEGMENTS: usize = 40;
+    let file: String = (0..SEGMENTS)
+        .map(|n| format!("s{n}: {{ where: 'count(page_visit where url contains \"/shoes/{n}.html\", last 30 days) >= 3' }}\n"))
+        .collect();
+    let mut talk = Talk::new(with(&file, SKILL.replace("recent", "s0").as_str()));
+    let began = talk.now;
+    talk.events = (0..1_500)
+        .map(|no: usize| {
+            let segment = no % SEGMENTS;
+            // What the first two count is old.
+            let days = [29, 28].get(segment).copied().unwrap_or(1);
+            let at = began.plus_micros(-days * DAY + i64::try_from(no).unwrap());
+            let url = format!("https://shop.example/a-long-way/to-what-they-looked-for/in-the-end/and-liked-best/shoes/{segment}.html");
+            let fields = model::Record::from([("url".to_owned(), model::Value::text(url))]);
+            let id = model::EventId(no as u128 + 1);
+            model::EventRecord { id, name: "page_visit".into(), fields, at, by: model::Actor::System }
+        })
+        .collect();
+    let everybody = |talk: &Talk| {
+        let mut book = segments::Book::new();
+        book.put(&talk.contact);
+        book.add_events(talk.contact.id, &talk.events);
+        let bot = &talk.programs.0;
+        let holds = |key: &&String| {
+            let (condition, _) = bot.read_condition(&serde_json::json!(format!("in segment {key}"))).unwrap();
+            book.snapshot().ask(&condition, bot.set(), &**bot, talk.now, 0).matched == 1
+        };
+        bot.set().order().iter().filter(holds).cloned().collect::<std::collections::BTreeSet<String>>()
+    };
+    talk.input(Input::Membership);
+    assert_eq!(talk.contact.memberships.len(), SEGMENTS);
+    assert!(everybody(&talk).iter().eq(talk.contact.memberships.keys()));
+    // Two boundaries in one step.
+    talk.now = began.plus_micros(5 * DAY);
+    assert_eq!(talk.input(Input::Membership).len(), 1);
+    let moves: Vec<(Instant, String)> = talk.moves().split_off(SEGMENTS);
+    let left = |segment: usize, days: i64| {
+        // The third newest of those it counts.
+        let last = (0..1_500).filter(|no| no % SEGMENTS == segment).nth_back(2).unwrap();
+        (began.plus_micros((30 - days) * DAY + i64::try_from(last).unwrap()), format!("-s{segment} (time)"))
+    };
+    assert_eq!(moves, [left(0, 29), left(1, 28)]);
+    assert!(everybody(&talk).iter().eq(talk.contact.memberships.keys()), "as the columns count");
+}
+
+#[test]
+fn what_a_computed_attribute_asks_of_the_bot_is_part_of_the_rule() {
+    let hours = |until: &str, name: &str| {
+        let yaml = format!(
+            "name: {name}
+attributes:
+  in_hours: {{ computed: 'open( \"office\" )' }}
+  idle: {{ computed: not in_hours }}
+  signed: {{ computed: bot.name }}
+  twice: {{ computed: visits * 2 }}
+  visits: number
+calendars:
+  office: {{ mon-fri: ['09:00-{until}'] }}
+"
+        );
+        let rules = "now: { where: in_hours }
+later: { where: idle }
+ours: { where: signed = \"Ana\" }
+often: { where: twice > 3 }
+most: { where: in segment later }
+";
+        bot(&[
+            ("bot.yaml", &yaml),
+            ("segments.yaml", rules),
+            ("skills/hello.yaml", "skill: hello\ncatch: [{ command: begin }]\nblocks:\n  a: { text: Hi }\n"),
+        ])
+    };
+    let changed = |one: &Bot, other: &Bot| -> Vec<String> {
+        let keys = one.set().iter().map(|rule| rule.key.clone());
+        keys.filter(|key| one.set().hash_of(key) != other.set().hash_of(key)).collect()
+    };
+    let before = hours("17:00", "Ana");
+    assert_eq!(changed(&before, &hours("17:00", "Ana")), [""; 0]);
+    assert_eq!(changed(&before, &hours("18:00", "Ana")), ["later", "most", "now"]);
+    assert_eq!(changed(&before, &hours("17:00", "Bea")), ["ours"]);
+}

@@ -101,7 +101,9 @@ impl Sim {
             0..=6 => self.message(),
             7 => self.again(),
             8 | 9 => {
-                let wait = self.pick(&[0, 5_000, SECOND, 20 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 2 * HOUR]);
+                // Or up to what comes next, and no further.
+                let next = self.world.core.next_due().map_or(0, |at| at.micros_since(self.world.now).max(0));
+                let wait = self.pick(&[0, 5_000, SECOND, 20 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 2 * HOUR, next]);
                 self.world.pass(wait);
             }
             10..=12 => self.answer(),
@@ -451,13 +453,17 @@ impl Sim {
         }
         let lines = self.happened.get(&contact.id).cloned().unwrap_or_default();
         let mut inside: BTreeSet<String> = BTreeSet::new();
+        let mut last = Instant::MIN;
         for line in lines {
             let fits = match line.what {
                 model::JourneyKind::SegmentEntered(moved) => inside.insert(moved.segment),
                 model::JourneyKind::SegmentLeft(moved) => inside.remove(&moved.segment),
-                _ => true,
+                _ => continue,
             };
             assert!(fits, "a transition is there once");
+            // Whoever is carried back and here again by a time that is behind them is carried by nothing.
+            assert!(line.at >= last, "transitions are in the order of time");
+            last = line.at;
         }
         assert_eq!(inside, counted, "the transitions lead to what holds");
     }

@@ -10,12 +10,12 @@ mod rules;
 #[path = "scale/shop.rs"]
 mod shop;
 
-use expr::{Condition, Fuel, Truth};
+use expr::Condition;
 use model::{Instant, Tag, TagKey};
 use people::Draw;
 use shop::Shop;
 use std::{hint::black_box, time::Duration};
-use switchboard_segments::{Answer, Book, Members, Set, Snapshot};
+use switchboard_segments::{Answer, Book, Members, Ration, Set, Snapshot};
 
 /// Asked so often for a figure with a p99.
 const TIMES: usize = 200;
@@ -144,9 +144,9 @@ fn events_in(book: &mut Book, members: &mut Members, shop: &Shop, set: &Set, now
                 let (flips, took) = timed(|| {
                     book.add_events(id, &event);
                     let who = book.who(id, at, shop, set).expect("everybody is there");
-                    let mut fuel = Fuel::new(1_000_000);
-                    let is: Vec<bool> = order.iter().map(|key| set.is_member(key, &who, &mut fuel) == Truth::True).collect();
-                    let next = set.next_flip(order.iter().copied(), &who, &mut fuel);
+                    let mut ration = Ration::new(1_000_000);
+                    let is: Vec<bool> = order.iter().map(|key| set.holds(key, &who, &mut ration)).collect();
+                    let next = set.next_flip(order.iter().copied(), &who, &mut ration);
                     let mut flips = 0;
                     for (key, is) in order.iter().zip(is) {
                         flips += usize::from(members.is_member(book, id, key) != is);
@@ -195,15 +195,15 @@ fn due(book: &Book, members: &mut Members, shop: &Shop, set: &Set, now: Instant)
             for (id, at) in due {
                 looked += 1;
                 let who = book.who(id, at, shop, set).expect("everybody is there");
-                let mut fuel = Fuel::new(1_000_000);
+                let mut ration = Ration::new(1_000_000);
                 for key in &order {
-                    let is = set.is_member(key, &who, &mut fuel) == Truth::True;
+                    let is = set.holds(key, &who, &mut ration);
                     if is != members.is_member(book, id, key) {
                         flipped += 1;
                         members.set_member(book, id, key, is);
                     }
                 }
-                let next = set.next_flip(order.iter().copied(), &who, &mut fuel);
+                let next = set.next_flip(order.iter().copied(), &who, &mut ration);
                 members.schedule(book, id, next);
             }
         }

@@ -13,12 +13,14 @@ mod around;
 mod book;
 mod members;
 mod past;
+mod ration;
 mod set;
 mod touch;
 
 pub use around::Around;
-pub use book::{Answer, Book, Bytes, InUse, Row, RowPast, Rows, Selection, Snapshot, TagCount};
+pub use book::{Answer, Book, Bytes, InUse, Page, Row, RowPast, Rows, Selection, Snapshot, TagCount};
 pub use members::Members;
 pub use past::{NoPast, Past, Recorded, recorded};
-pub use set::{Era, Origin, Rule, RuleKind, Set, Who};
+pub use ration::Ration;
+pub use set::{DEEPEST, Era, Origin, Rule, RuleKind, Set, Who};
 pub use touch::Touch;

@@ -1,6 +1,9 @@
 //! All segments of a bot as they are now: who is in one, what each depends on, and when time changes something.
 
-use crate::touch::{Places, Readers, Reads, Touch};
+use crate::{
+    Ration,
+    touch::{Places, Readers, Reads, Touch},
+};
 use expr::{Condition, Facts, Fuel, Truth};
 use model::Instant;
 use sha2::{Digest, Sha256};
@@ -8,6 +11,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+/// How deep segments may look into one another: each that is judged judges those below it, one within the other.
+pub const DEEPEST: usize = 32;
 
 /// What a set asks of a contact besides the facts of conditions.
 pub trait Who: Facts {
@@ -106,7 +112,8 @@ pub struct Set {
 }
 
 impl Set {
-    /// Of these rules. One that looks into a segment that is not there, is invalid or depends on itself is invalid.
+    /// Of these rules. One that looks into a segment that is not there or is invalid, depends on itself or looks deeper than
+    /// [`DEEPEST`] is invalid.
     pub fn new(rules: Vec<Rule>) -> Self {
         let mut rules: BTreeMap<String, Rule> = rules.into_iter().map(|rule| (rule.key.clone(), rule)).collect();
         let order = order(&mut rules);
@@ -214,6 +221,11 @@ impl Set {
         self.entries.get(key).map_or(Truth::Unknown, |entry| self.judge(entry, who, fuel))
     }
 
+    /// The same of one segment among others that are judged with it, on a share of its own; *unknown* is not in it.
+    pub fn holds(&self, key: &str, who: &dyn Who, ration: &mut Ration) -> bool {
+        ration.share(|fuel| self.is_member(key, who, fuel)).is_true()
+    }
+
     fn judge(&self, entry: &Entry, who: &dyn Who, fuel: &mut Fuel) -> Truth {
         // Segments that look into one another can multiply; fuel bounds it.
         if fuel.spend(8).is_err() {
@@ -241,18 +253,18 @@ impl Set {
 
     /// The earliest later instant at which time alone may change whether the contact is in one of these segments; never
     /// later than the true one.
-    pub fn next_flip<'k>(&self, keys: impl IntoIterator<Item = &'k str>, who: &dyn Who, fuel: &mut Fuel) -> Option<Instant> {
+    pub fn next_flip<'k>(&self, keys: impl IntoIterator<Item = &'k str>, who: &dyn Who, ration: &mut Ration) -> Option<Instant> {
         // A segment flips when a leaf of it does, or of one that it looks into.
         let mut places = Places::default();
         for entry in keys.into_iter().filter_map(|key| self.entries.get(key)) {
             places.add(&entry.timed);
         }
-        self.flip_of(&places, who, fuel)
+        self.flip_of(&places, who, ration)
     }
 
-    fn flip_of(&self, places: &Places, who: &dyn Who, fuel: &mut Fuel) -> Option<Instant> {
+    fn flip_of(&self, places: &Places, who: &dyn Who, ration: &mut Ration) -> Option<Instant> {
         let flip = |place: usize| match &self.placed.get(place)?.rule.kind {
-            RuleKind::Where(condition) => condition.next_flip(who, fuel),
+            RuleKind::Where(condition) => ration.share(|fuel| condition.next_flip(who, fuel)),
             RuleKind::List | RuleKind::Invalid(_) => None,
         };
         places.iter().filter_map(flip).min()
@@ -260,19 +272,19 @@ impl Set {
 
     /// Judges a contact by the segments that ask for what changed: whether they are in each, in the order of [`Set::order`], and
     /// the earliest later instant at which time alone may change that.
-    pub fn judge_touched<'s>(&'s self, touch: &Touch<'_>, who: &dyn Who, fuel: &mut Fuel) -> (Vec<(&'s str, bool)>, Option<Instant>) {
+    pub fn judge_touched<'s>(&'s self, touch: &Touch<'_>, who: &dyn Who, ration: &mut Ration) -> (Vec<(&'s str, bool)>, Option<Instant>) {
         let concerned = self.readers.concerned(touch);
         let mut is = Vec::with_capacity(concerned.as_ref().map_or(self.placed.len(), Places::len));
         let mut timed = Places::default();
         let mut judge = |entry: &'s Arc<Entry>| {
             timed.add(&entry.timed);
-            is.push((entry.rule.key.as_str(), self.judge(entry, who, fuel) == Truth::True));
+            is.push((entry.rule.key.as_str(), ration.share(|fuel| self.judge(entry, who, fuel)).is_true()));
         };
         match concerned {
             None => self.placed.iter().for_each(judge),
             Some(places) => places.iter().filter_map(|place| self.placed.get(place)).for_each(&mut judge),
         }
-        let next = self.flip_of(&timed, who, fuel);
+        let next = self.flip_of(&timed, who, ration);
         (is, next)
     }
 
@@ -297,7 +309,8 @@ impl Set {
 /// Puts rules in the order of their dependencies; those that cannot be judged become invalid and are left out.
 fn order(rules: &mut BTreeMap<String, Rule>) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();
-    let mut done: BTreeSet<String> = BTreeSet::new();
+    // How deep those look that had their turn, themselves included.
+    let mut depths: BTreeMap<String, usize> = BTreeMap::new();
     let mut waiting: BTreeMap<String, BTreeSet<String>> = rules
         .iter()
         .filter(|(_, rule)| !matches!(rule.kind, RuleKind::Invalid(_)))
@@ -309,7 +322,8 @@ fn order(rules: &mut BTreeMap<String, Rule>) -> Vec<String> {
         let keys: Vec<String> = waiting.keys().cloned().collect();
         for key in keys {
             let Some(on) = waiting.get(&key) else { continue };
-            let broken = on.iter().find(|other| !waiting.contains_key(*other) && !done.contains(*other));
+            let broken = on.iter().find(|other| !waiting.contains_key(*other) && !depths.contains_key(*other));
+            let below = on.iter().try_fold(0, |deepest, other| Some(*depths.get(other)?.max(&deepest)));
             if let Some(other) = broken {
                 let why = if rules.contains_key(other) {
                     format!("it looks into segment \"{other}\", which is invalid")
@@ -317,9 +331,13 @@ fn order(rules: &mut BTreeMap<String, Rule>) -> Vec<String> {
                     format!("it looks into segment \"{other}\", which does not exist")
                 };
                 invalid.insert(key.clone(), why);
-            } else if on.iter().all(|other| done.contains(other)) {
-                order.push(key.clone());
-                done.insert(key.clone());
+            } else if let Some(below) = below {
+                depths.insert(key.clone(), below + 1);
+                if below < DEEPEST {
+                    order.push(key.clone());
+                } else {
+                    invalid.insert(key.clone(), format!("it looks through more than {DEEPEST} others"));
+                }
             } else {
                 continue;
             }

@@ -125,7 +125,7 @@ fn followed(town: &Town, set: &Set, book: &Book, worlds: &[World], now: Instant)
             let member = |rule: &segments::Rule| set.is_member(&rule.key, &who(at), &mut Fuel::new(FUEL)) == Truth::True;
             set.iter().map(member).collect()
         };
-        let next = |at: Instant| set.next_flip(set.order().iter().map(String::as_str), &who(at), &mut Fuel::new(FUEL));
+        let next = |at: Instant| set.next_flip(set.order().iter().map(String::as_str), &who(at), &mut segments::Ration::new(FUEL));
         let mut at = next(now);
         for _ in 0..20 {
             let Some(flip) = at.filter(|flip| told_flip.is_none_or(|told| *flip < told)) else { break };

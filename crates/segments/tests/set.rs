@@ -12,7 +12,7 @@ use common::{cases, rules, walk};
 use expr::{Fuel, Truth};
 use model::{Instant, TagKey};
 use proptest::prelude::*;
-use segments::{Set, Touch};
+use segments::{DEEPEST, Origin, Ration, Rule, RuleKind, Set, Touch};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use switchboard_segments as segments;
@@ -73,7 +73,7 @@ proptest! {
             let expected = naive_members(&town, &world, at);
             prop_assert_eq!(members(&town, &set, &world, at), expected.clone(), "at {}\n{}", at, told(&town, &world));
             let who = Plain::new(&town, &world.contact, &world.events, at).within(&set);
-            let flip = set.next_flip(keys.iter().copied(), &who, &mut Fuel::new(10_000_000));
+            let flip = set.next_flip(keys.iter().copied(), &who, &mut Ration::new(10_000_000));
             prop_assert!(flip.is_none_or(|flip| flip > at));
             seen.push((at, expected, flip));
         }
@@ -176,4 +176,40 @@ fn alter(c: &mut Choices<'_>, ground: &Ground, world: &mut World, serial: u128) 
             }
         }
     }
+}
+
+/// A list, less whoever is in the segments of the other keys.
+fn without(key: String, exclude: Vec<String>) -> Rule {
+    let name = key.clone();
+    Rule { key, name, description: None, kind: RuleKind::List, exclude, verified: false, origin: Origin::Stored, meaning: String::new() }
+}
+
+/// Segments `s1`, `s2`, …, each of which looks into the one before it; the first looks into these.
+fn chain(length: usize, into: &[&str]) -> Vec<Rule> {
+    let below = |n: usize| if n == 1 { into.iter().map(|key| (*key).to_owned()).collect() } else { vec![format!("s{}", n - 1)] };
+    (1..=length).map(|n| without(format!("s{n}"), below(n))).collect()
+}
+
+#[test]
+fn segments_look_into_one_another_so_deep_and_no_deeper() {
+    let invalid = |rules: Vec<Rule>| -> Vec<(String, String)> {
+        let set = Set::new(rules);
+        let told = |rule: &Rule| match &rule.kind {
+            RuleKind::Invalid(why) => Some((rule.key.clone(), why.clone())),
+            RuleKind::List | RuleKind::Where(_) => None,
+        };
+        set.iter().filter_map(told).collect()
+    };
+    let too_deep = |keys: &[&str]| -> Vec<(String, String)> {
+        keys.iter().map(|key| ((*key).to_owned(), "it looks through more than 32 others".to_owned())).collect()
+    };
+    assert_eq!(invalid(chain(DEEPEST, &[])), []);
+    assert_eq!(invalid(chain(DEEPEST + 1, &[])), too_deep(&["s33"]));
+    assert_eq!(invalid(chain(DEEPEST + 2, &[])), too_deep(&["s33", "s34"]));
+    // What is put below all of them counts for the last.
+    let mut raised = chain(DEEPEST, &["base"]);
+    raised.push(without("base".to_owned(), Vec::new()));
+    assert_eq!(invalid(raised), too_deep(&["s32"]));
+    // As many as can be stored: to follow them one within the other would take more than a thread has.
+    assert_eq!(Set::new(chain(1_000, &[])).order().len(), DEEPEST);
 }

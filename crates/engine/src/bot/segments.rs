@@ -2,6 +2,7 @@
 
 use super::Names;
 use super::reader::{At, Fields, boolean, is_slug, one_or_many, text, took};
+use ::segments::DEEPEST;
 use expr::Condition;
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::{Diagnostic, Diagnostics, Node, Span};
@@ -130,9 +131,6 @@ fn depends_on(segment: &Segment) -> BTreeSet<String> {
     }
     on
 }
-
-/// How deep segments may look into one another.
-const DEEPEST: usize = 32;
 
 /// A segment that depends on itself has no meaning, and one that looks through too many others costs every step.
 /// One pass in dependency order: what never becomes ready is in a circle or behind one.

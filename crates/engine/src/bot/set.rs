@@ -5,6 +5,7 @@ use expr::{Condition, Problem};
 use model::{AttributeDef, Instant, Record, Value};
 use segments::{Around, Origin, Rule, RuleKind, Set};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -62,6 +63,15 @@ impl Bot {
         read(condition, &self.names())
     }
 
+    /// Whether a segment is a static one, which people are put into; it is one even while it cannot be judged. None: there is no
+    /// segment of this key.
+    pub fn is_list(&self, key: &str) -> Option<bool> {
+        match self.segments.get(key) {
+            Some(segment) => Some(matches!(segment.rule, SegmentRule::Static)),
+            None => self.stored.iter().find(|segment| segment.key == key).map(|segment| segment.condition.is_none()),
+        }
+    }
+
     pub(super) fn made(loaded: Arc<Loaded>, globals: Record, stored: Arc<[StoredSegment]>) -> Self {
         let mut bot = Self { loaded, globals, stored, set: Arc::default() };
         bot.set = Arc::new(Set::new(bot.rules()));
@@ -69,6 +79,9 @@ impl Bot {
     }
 
     fn rules(&self) -> Vec<Rule> {
+        let mut names = self.names();
+        let computed: BTreeMap<String, String> =
+            names.computed.iter().filter_map(|(name, read)| Some((name.clone(), read.expression.as_ref()?.to_string()))).collect();
         let file = self.segments.values().map(|segment| {
             let kind = match &segment.rule {
                 SegmentRule::Static => RuleKind::List,
@@ -78,14 +91,13 @@ impl Bot {
                 key: segment.key.clone(),
                 name: segment.name.clone(),
                 description: segment.description.clone(),
-                meaning: self.meaning(&kind),
+                meaning: self.meaning(&kind, &computed),
                 kind,
                 exclude: segment.exclude.clone(),
                 verified: segment.verified,
                 origin: Origin::File,
             }
         });
-        let mut names = self.names();
         // The set is being made: those of the folder and those beside it may look into one another.
         names.segments = self.segments.values().map(|s| (s.key.clone(), matches!(s.rule, SegmentRule::Static))).collect();
         for segment in self.stored.iter() {
@@ -106,7 +118,7 @@ impl Bot {
                 key: segment.key.clone(),
                 name: segment.name.clone(),
                 description: segment.description.clone(),
-                meaning: self.meaning(&kind),
+                meaning: self.meaning(&kind, &computed),
                 kind,
                 exclude: segment.exclude.clone(),
                 verified: segment.verified,
@@ -116,13 +128,16 @@ impl Bot {
         file.chain(stored).collect()
     }
 
-    /// What the names of a rule mean besides the contact, as text.
-    fn meaning(&self, kind: &RuleKind) -> String {
+    /// What the names of a rule mean besides the contact, as text; `computed` are the texts of computed attributes.
+    fn meaning(&self, kind: &RuleKind, computed: &BTreeMap<String, String>) -> String {
         let mut meaning = self.timezone().iana_name().unwrap_or("UTC").to_owned();
         let RuleKind::Where(condition) = kind else { return meaning };
         // Writing to a text cannot fail.
         let mut add = |what: &dyn std::fmt::Debug| write!(meaning, "\n{what:?}").expect("writing to a text cannot fail");
+        let mut texts = vec![condition.to_string()];
+        // Those that computed ones look at are among them.
         for name in &condition.references().attributes {
+            texts.extend(computed.get(name).cloned());
             if let Some(computed) = self.config.computed.iter().find(|computed| computed.name == *name) {
                 // It may look at others: all of them together.
                 add(&self.config.computed.iter().map(|c| (&c.name, c.expression.as_text())).collect::<Vec<_>>());
@@ -135,11 +150,11 @@ impl Bot {
                 add(&(name, value));
             }
         }
-        let text = condition.to_string();
-        if text.contains("bot.") {
+        let has = |what: &str| texts.iter().any(|text| text.contains(what));
+        if has("bot.") {
             add(&(self.name(), &self.config.operator, self.commands()));
         }
-        if text.contains("open(") {
+        if has("open(") {
             add(&self.config.calendars);
         }
         meaning

@@ -4,7 +4,7 @@ use crate::bot::Bot;
 use expr::{Events, Facts, Fuel, Root, Truth};
 use jiff::tz::TimeZone;
 use model::{ChatState, Contact, Conversation, EventRecord, Instant, Record, Run, TagKey, Value};
-use segments::{Around, NoPast, Past, Who};
+use segments::{Around, NoPast, Past, Ration, Who};
 use std::borrow::Cow;
 
 /// Facts about one contact at one instant, perhaps seen from within a run.
@@ -235,11 +235,11 @@ pub(crate) fn holds_for(bot: &Bot, contact: &Contact, past: &dyn Past, condition
 
 /// The segments a contact is in now: key and name.
 pub fn memberships(bot: &Bot, contact: &Contact, past: &dyn Past, now: Instant) -> Vec<(String, String)> {
-    let mut fuel = Fuel::new(bot.limits().fuel);
+    let mut ration = Ration::new(bot.limits().fuel);
     let facts = ContactFacts::of_contact(now, bot, contact, past);
     bot.set()
         .iter()
-        .filter(|rule| bot.set().is_member(&rule.key, &facts, &mut fuel) == Truth::True)
+        .filter(|rule| bot.set().holds(&rule.key, &facts, &mut ration))
         .map(|rule| (rule.key.clone(), rule.name.clone()))
         .collect()
 }

@@ -3,12 +3,13 @@
 
 use super::facts::ContactFacts;
 use crate::bot::Bot;
-use expr::{Fuel, Truth};
 use model::{Actor, Contact, ConversationId, IdSource, Instant, JourneyEntry, JourneyKind, Transition};
-use segments::{Era, Past};
+use segments::{Era, Past, Ration};
 
 /// Boundaries followed one by one; beyond that many, time is followed to its end at once.
 const BOUNDARIES: usize = 1_000;
+/// The same of the fuel that this takes, in shares of one segment: whatever the rules, a step comes to its end.
+const SHARES: u64 = 64;
 /// The cause of a transition that time alone made.
 const TIME: &str = "time";
 /// The cause of a transition that an edited rule made.
@@ -73,10 +74,12 @@ pub(crate) fn follow(
     past: &dyn Past,
     since: &Since<'_>,
     now: Instant,
-    fuel: &mut Fuel,
     moves: &mut Vec<Moved>,
 ) -> Option<Instant> {
     let set = bot.set();
+    // Each segment has its own share: what others took, or a flow spent, must not make memberships wrong.
+    let each = bot.limits().fuel;
+    let mut ration = Ration::new(each);
     if contact.rules == 0 {
         // Nobody judged them as they are: they are judged whole, by whoever asks for this.
         return None;
@@ -87,10 +90,10 @@ pub(crate) fn follow(
         return flips;
     }
     let in_time: Vec<&str> = set.order().iter().map(String::as_str).filter(|key| set.moves_with_time(key)).collect();
-    let judge = |contact: &mut Contact, keys: &[&str], at: Instant, edited: bool, fuel: &mut Fuel| {
+    let judge = |contact: &mut Contact, keys: &[&str], at: Instant, edited: bool, ration: &mut Ration| {
         let is: Vec<(&str, bool)> = {
             let facts = ContactFacts::of_contact(at, bot, contact, past);
-            keys.iter().map(|key| (*key, set.is_member(key, &facts, fuel) == Truth::True)).collect()
+            keys.iter().map(|key| (*key, set.holds(key, &facts, ration))).collect()
         };
         take_over(contact, &is, at, edited, |_| if edited { EDITED } else { TIME }.to_owned())
     };
@@ -101,36 +104,41 @@ pub(crate) fn follow(
             let at = at.max(contact.judged);
             contact.memberships.retain(|key, _| set.hash_of(key).is_some());
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            moves.extend(judge(contact, &keys, at, true, fuel));
+            moves.extend(judge(contact, &keys, at, true, &mut ration));
             contact.rules = set.hash();
             let facts = ContactFacts::of_contact(at, bot, contact, past);
-            flips = set.next_flip(in_time.iter().copied(), &facts, fuel);
+            flips = set.next_flip(in_time.iter().copied(), &facts, &mut ration);
             continue;
         }
         let Some(at) = boundary else { break };
         // What was judged already is not judged again as of an earlier instant.
-        let at = if round < BOUNDARIES { at.max(contact.judged) } else { now };
+        let goes_on = round < BOUNDARIES && ration.taken() < each.saturating_mul(SHARES);
+        let at = if goes_on { at.max(contact.judged) } else { now };
         let unchanged: Vec<&str> = match &edit {
             Some((_, changed)) => in_time.iter().copied().filter(|key| !changed.iter().any(|other| other == key)).collect(),
             None => in_time.clone(),
         };
-        moves.extend(judge(contact, &unchanged, at, false, fuel));
+        moves.extend(judge(contact, &unchanged, at, false, &mut ration));
         let facts = ContactFacts::of_contact(at, bot, contact, past);
-        let next = set.next_flip(in_time.iter().copied(), &facts, fuel);
+        let next = set.next_flip(in_time.iter().copied(), &facts, &mut ration);
         // Time goes on whatever a condition says.
         flips = next.map(|next| next.max(at.plus_micros(1)));
     }
     flips
 }
 
-/// The rules that were edited since the contact was judged, and since when they are in force; none if none was.
+/// The rules that were edited since the contact was judged, and since when they are in force; none if none was. One that is back as
+/// it was is among them: time did not follow it meanwhile.
 fn edited(bot: &Bot, contact: &Contact, eras: &[Era], now: Instant) -> Option<(Instant, Vec<String>)> {
     let set = bot.set();
-    if contact.rules == 0 || contact.rules == set.hash() {
+    let meanwhile: Vec<&Era> = eras.iter().filter(|era| era.at >= contact.judged && era.hash != set.hash()).collect();
+    if contact.rules == 0 || (contact.rules == set.hash() && meanwhile.is_empty()) {
         return None;
     }
     let judged_by = eras.iter().find(|era| era.hash == contact.rules);
-    let changed = |key: &&String| judged_by.and_then(|era| era.rules.get(*key)).copied() != set.hash_of(key);
+    let differs = |era: Option<&Era>, key: &str| era.and_then(|era| era.rules.get(key)).copied() != set.hash_of(key);
+    let before = |key: &str| contact.rules != set.hash() && differs(judged_by, key);
+    let changed = |key: &&String| before(key) || meanwhile.iter().any(|era| differs(Some(era), key));
     let keys: Vec<String> = set.order().iter().filter(changed).cloned().collect();
     // Rules that became invalid have no members: their keys are not in the order.
     let gone = contact.memberships.keys().filter(|key| set.get(key).is_some() && !set.order().contains(key)).cloned();
@@ -158,15 +166,14 @@ pub fn settle(contact: &Contact, past: &dyn Past, flips: Option<Instant>, turn: 
     let bot = turn.programs.current().clone();
     let mut after = contact.clone();
     let mut moves = Vec::new();
-    let mut fuel = Fuel::new(bot.limits().fuel);
-    let mut flips = follow(&bot, &mut after, past, &Since { flips, eras: turn.eras }, turn.now, &mut fuel, &mut moves);
+    let mut flips = follow(&bot, &mut after, past, &Since { flips, eras: turn.eras }, turn.now, &mut moves);
     if after.rules == 0 {
         // Nobody looked at them yet.
         let keys: Vec<&str> = bot.set().order().iter().map(String::as_str).collect();
         let is: Vec<(&str, bool)> = {
-            let facts = ContactFacts::of_contact(turn.now, &bot, &after, past);
-            flips = bot.set().next_flip(keys.iter().copied(), &facts, &mut fuel);
-            keys.iter().map(|key| (*key, bot.set().is_member(key, &facts, &mut fuel) == Truth::True)).collect()
+            let (mut ration, facts) = (Ration::new(bot.limits().fuel), ContactFacts::of_contact(turn.now, &bot, &after, past));
+            flips = bot.set().next_flip(keys.iter().copied(), &facts, &mut ration);
+            keys.iter().map(|key| (*key, bot.set().holds(key, &facts, &mut ration))).collect()
         };
         moves.extend(take_over(&mut after, &is, turn.now, false, |_| "they came".to_owned()));
         after.rules = bot.set().hash();

@@ -4,9 +4,8 @@
 use super::follow::{Moved, Since, follow, take_over};
 use super::stepper::Stepper;
 use crate::catches::Signal;
-use expr::Fuel;
 use model::{Actor, Cause, InboxItem, Instant, JourneyKind, Record, TagKey, Value};
-use segments::Touch;
+use segments::{Ration, Touch};
 
 /// How many causes may lead to one another (FL 5.8).
 pub(crate) const DEPTH: u8 = 8;
@@ -18,11 +17,14 @@ const REMEMBERED: usize = 64;
 impl Stepper<'_> {
     /// Follows time up to the step: transitions that came due before it, each at its own instant (FL 5.8).
     pub(crate) fn catch_up(&mut self) {
-        let mut fuel = Fuel::new(self.bot.limits().fuel);
         let bot = self.bot.clone();
         let mut moves = Vec::new();
         let since = Since { flips: self.flips, eras: self.turn.eras };
-        self.flips = follow(&bot, &mut self.contact, self.past, &since, self.turn.now, &mut fuel, &mut moves);
+        self.flips = follow(&bot, &mut self.contact, self.past, &since, self.turn.now, &mut moves);
+        if !moves.is_empty() {
+            // Also where the step changes nothing more: after a crash time would carry them back and here again.
+            self.contact.judged = self.turn.now;
+        }
         // What time changed is behind the step; what the step changes is measured against the contact as it is now.
         if !moves.is_empty() || self.contact.rules != self.before.rules {
             self.before = std::borrow::Cow::Owned(self.contact.clone());
@@ -35,8 +37,8 @@ impl Stepper<'_> {
         let bot = self.bot.clone();
         let set = bot.set().clone();
         let now = self.turn.now;
-        // Its own budget: a flow that spent everything must not make memberships wrong.
-        let mut fuel = Fuel::new(bot.limits().fuel);
+        // Not the step's fuel: a flow that spent everything must not make memberships wrong.
+        let mut ration = Ration::new(bot.limits().fuel);
         let touch = match self.contact.rules {
             // Who was judged before was merged with somebody since, or parted from them.
             0 if self.contact.judged != Instant::default() => Touch::everything("a merge"),
@@ -47,7 +49,7 @@ impl Stepper<'_> {
         if touch.is_empty() && self.contact.rules == self.known_rules {
             return self.queue_causes();
         }
-        let (is, next) = set.judge_touched(&touch, &self.contact_facts(), &mut fuel);
+        let (is, next) = set.judge_touched(&touch, &self.contact_facts(), &mut ration);
         self.flips = self.flips.into_iter().chain(next).min();
         let moved = |(key, is): &&(&str, bool)| self.contact.memberships.contains_key(*key) != *is;
         let mut causes: Vec<String> = is.iter().filter(moved).map(|(key, _)| set.reason(key, &touch).unwrap_or_default()).rev().collect();

@@ -5,7 +5,7 @@ use super::facts::ContactFacts;
 use crate::bot::Bot;
 use expr::{Explanation, Fuel, Truth};
 use model::{Contact, Instant};
-use segments::{Past, RuleKind, Who as _};
+use segments::{Past, Ration, RuleKind, Who as _};
 use std::collections::BTreeSet;
 
 /// How deep the segments that a segment looks into are explained as well.
@@ -75,7 +75,7 @@ fn why(bot: &Bot, facts: &ContactFacts<'_>, key: &str, told: &mut BTreeSet<Strin
         listed: matches!(rule.kind, RuleKind::List).then(|| facts.listed(key)),
         verified: rule.verified.then(|| facts.verified()),
         exclude,
-        flips_at: set.next_flip([key], facts, &mut fuel()),
+        flips_at: set.next_flip([key], facts, &mut Ration::new(bot.limits().fuel)),
         inner,
     })
 }

@@ -76,13 +76,11 @@ impl Core {
         self.advance(now, contact);
     }
 
-    /// Events of a contact have gone: the columns of whoever they are part of are made anew from those that are left.
+    /// Events of a contact have gone: those of whoever they are part of are counted anew. Where that one stands in the columns does not
+    /// change: a sweep that gave everybody another row would fill memory with those that nobody stands in.
     fn count_anew(&mut self, now: Instant, contact: ContactId) {
         match super::resolved(&*self.store, contact) {
-            Ok(Some(person)) => {
-                self.segments_joined(now, &person.contact);
-                self.directory_landed(None, &person.contact);
-            }
+            Ok(Some(person)) => self.segments_forgot(now, person.contact.id),
             Ok(None) => {}
             Err(error) => self.fail(&error.to_string()),
         }

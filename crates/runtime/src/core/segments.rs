@@ -9,10 +9,9 @@
 
 use super::{Core, CoreError, Written, agenda::Wake};
 use engine::{Bot, Programs as _, StoredSegment};
-use expr::{Fuel, Truth};
 use model::{Contact, ContactId, EventRecord, Instant};
 use rayon::prelude::*;
-use segments::{Book, Era, Members, Past as _, Set, Snapshot};
+use segments::{Book, Era, Members, Past as _, Ration, Selection, Set, Snapshot};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -211,10 +210,10 @@ impl Core {
             }
         }
         let judge = |(id, judged): (ContactId, Instant)| {
-            let mut fuel = Fuel::new(bot.limits().fuel);
+            let mut ration = Ration::new(bot.limits().fuel);
             let who = book.who(id, judged, &*bot, &set)?;
-            let differs = set.order().iter().any(|key| who.noted(key) != (set.is_member(key, &who, &mut fuel) == Truth::True));
-            let flips = set.next_flip(set.order().iter().map(String::as_str), &who, &mut fuel);
+            let differs = set.order().iter().any(|key| who.noted(key) != set.holds(key, &who, &mut ration));
+            let flips = set.next_flip(set.order().iter().map(String::as_str), &who, &mut ration);
             Some((id, if differs { Some(now) } else { flips }))
         };
         // After a crash under load these are some hundred thousand.
@@ -359,6 +358,16 @@ impl Core {
         segments.sooner(contact.id, now);
     }
 
+    /// The beginning of a contact's events has gone, durably: what is left is counted, and one look tells what they entered and left by it.
+    pub(super) fn segments_forgot(&mut self, now: Instant, contact: ContactId) {
+        self.segments_recount(contact);
+        let segments = &mut self.segments;
+        if let Some(judging) = &mut segments.judging {
+            judging.touched.insert(contact);
+        }
+        segments.sooner(contact, now);
+    }
+
     /// Events of a contact were withdrawn, durably: the columns are made anew from those that are left. The step that did it judged by
     /// them already.
     pub(super) fn segments_recount(&mut self, contact: ContactId) {
@@ -447,28 +456,32 @@ impl Core {
     /// Looks at a contact's boundaries up to now; answers whether their line is to take a step.
     fn look_at(&mut self, bot: &Bot, set: &Set, in_time: &[&str], id: ContactId, at: Instant, now: Instant) -> bool {
         let Segments { book, members, .. } = &mut self.segments;
-        let mut at = at;
+        let (mut at, each) = (at, bot.limits().fuel);
+        let mut ration = Ration::new(each);
         for _ in 0..BOUNDARIES {
-            let mut fuel = Fuel::new(bot.limits().fuel);
             let Some(who) = book.who(id, at, bot, set) else { return false };
             if who.judged_by() != set.hash() {
                 return true;
             }
-            let differs = in_time.iter().any(|key| who.noted(key) != (set.is_member(key, &who, &mut fuel) == Truth::True));
+            let differs = in_time.iter().any(|key| who.noted(key) != set.holds(key, &who, &mut ration));
             if differs {
                 // Whoever asks from now on is told what is so now; the contact's line follows with the transitions.
                 if let Some(who) = book.who(id, now, bot, set) {
-                    let is: Vec<bool> = in_time.iter().map(|key| set.is_member(key, &who, &mut fuel) == Truth::True).collect();
+                    let is: Vec<bool> = in_time.iter().map(|key| set.holds(key, &who, &mut ration)).collect();
                     members.set_members(book, id, in_time.iter().copied().zip(is));
                 }
                 return true;
             }
-            match set.next_flip(in_time.iter().copied(), &who, &mut fuel).map(|next| next.max(at.plus_micros(1))) {
+            match set.next_flip(in_time.iter().copied(), &who, &mut ration).map(|next| next.max(at.plus_micros(1))) {
                 Some(next) if next <= now => at = next,
                 next => {
                     members.schedule(book, id, next);
                     return false;
                 }
+            }
+            // Heavy ones are as good as many.
+            if ration.taken() >= each {
+                break;
             }
         }
         members.schedule(book, id, Some(at));
@@ -534,9 +547,24 @@ impl Core {
         book.contains(contact).then(told)
     }
 
-    /// Members of a segment in a fixed order after one of them, at most `limit`.
-    pub fn segment_ids(&self, key: &str, after: Option<ContactId>, limit: usize) -> Vec<ContactId> {
-        self.segments.members.ids(&self.segments.book, key, after, limit)
+    /// The members of a segment as they are now, to be looked through elsewhere.
+    pub fn members_of(&self, key: &str) -> Selection {
+        self.segments.members.of(&self.segments.book, key)
+    }
+
+    /// How many are on the list of a static segment; some of them may not be in it, for what else it asks.
+    pub fn listed(&self, key: &str) -> u64 {
+        self.segments.book.listed(key)
+    }
+
+    /// Some of them, at most `limit`.
+    pub fn listed_ids(&self, key: &str, limit: usize) -> Vec<ContactId> {
+        self.segments.book.listed_ids(key, limit)
+    }
+
+    /// Whether a contact is on the list of a static segment.
+    pub fn is_listed(&self, contact: ContactId, key: &str) -> bool {
+        self.segments.book.is_listed(contact, key)
     }
 
     /// Everybody's facts as they are now, to be asked elsewhere.
