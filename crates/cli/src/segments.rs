@@ -129,7 +129,7 @@ fn preview(answer: &Value) -> String {
 }
 
 fn members(answer: &Value, members: &[Value]) -> String {
-    if members.is_empty() {
+    if members.is_empty() && answer["next_cursor"].is_null() {
         return "nobody is in it\n".into();
     }
     let mut rows = vec![["ID", "NAME", "SINCE (UTC)"].map(str::to_owned).to_vec()];

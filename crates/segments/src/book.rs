@@ -34,7 +34,7 @@ pub use chunk::Bytes;
 pub use in_use::InUse;
 pub use row::{Row, RowPast};
 pub use rows::Rows;
-pub use snapshot::{Answer, Selection, Snapshot};
+pub use snapshot::{Answer, Page, Selection, Snapshot};
 pub use tags::TagCount;
 
 pub(crate) use chunk::Chunk;
@@ -200,6 +200,29 @@ impl Book {
     pub fn since(&self, id: ContactId, key: &str) -> Option<Instant> {
         let (chunk, row) = self.row(id).map(place)?;
         self.chunks.get(chunk)?.members.get(self.names.get(key)?)?.get(row)
+    }
+
+    /// How many are on the list of a static segment, whether they are in it or not.
+    pub fn listed(&self, key: &str) -> u64 {
+        self.lists(key).map(|(_, list)| u64::from(list.count())).sum()
+    }
+
+    /// Some of those who are on the list of a static segment.
+    pub fn listed_ids(&self, key: &str, limit: usize) -> Vec<ContactId> {
+        self.lists(key).flat_map(|(chunk, list)| list.rows().filter_map(move |row| chunk.id(row))).take(limit).collect()
+    }
+
+    /// Whether a contact is on the list of a static segment.
+    pub fn is_listed(&self, id: ContactId, key: &str) -> bool {
+        let Some((at, row)) = self.row(id).map(place) else { return false };
+        let Some(name) = self.names.get(key) else { return false };
+        self.chunks.get(at).and_then(|chunk| chunk.lists.get(name)).is_some_and(|list| list.has(row))
+    }
+
+    /// A list, chunk by chunk.
+    fn lists(&self, key: &str) -> impl Iterator<Item = (&Chunk, &Mask)> {
+        let name = self.names.get(key);
+        self.chunks.iter().filter_map(move |chunk| Some((&**chunk, chunk.lists.get(name?)?)))
     }
 
     pub(crate) fn row(&self, id: ContactId) -> Option<u32> {

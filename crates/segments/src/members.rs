@@ -6,13 +6,13 @@
 mod wheel;
 
 use crate::{
-    Around, Book, Set, Snapshot,
+    Around, Book, Selection, Set, Snapshot,
     book::{Mask, NEVER, Program, ROWS, Stamps, place},
 };
 use foldhash::fast::RandomState;
 use model::{ContactId, Instant};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use wheel::Wheel;
 
 /// One segment's members.
@@ -100,17 +100,12 @@ impl Members {
         self.bits.get(key).map_or(0, |bits| bits.size)
     }
 
-    /// Members of a segment in a fixed order, after one of them, at most `limit`.
-    pub fn ids(&self, book: &Book, key: &str, after: Option<ContactId>, limit: usize) -> Vec<ContactId> {
-        let from = match after {
-            None => 0,
-            Some(id) => book.row(id).map_or(u32::MAX, |row| row.saturating_add(1)),
-        };
-        let Some(bits) = self.bits.get(key) else { return Vec::new() };
-        let (first, within) = place(from);
-        let masks = bits.masks.iter().enumerate().skip(first);
-        let rows = masks.flat_map(|(at, mask)| mask.rows().filter(move |row| at > first || *row >= within).map(move |row| at * ROWS + row));
-        rows.take(limit).filter_map(|row| u32::try_from(row).ok()).filter_map(|row| book.id_at(row)).collect()
+    /// Who is in a segment now, to be looked through while the book goes on.
+    pub fn of(&self, book: &Book, key: &str) -> Selection {
+        let chunks = book.chunks().iter();
+        let ids = chunks.clone().map(|chunk| Arc::clone(&chunk.ids)).collect();
+        let masks = self.bits.get(key).map_or(&[][..], |bits| bits.masks.as_slice());
+        Selection::new(masks.iter().zip(chunks).map(|(mask, chunk)| mask.and(&chunk.live)).collect(), ids)
     }
 
     /// Notes whether a contact is in a segment.

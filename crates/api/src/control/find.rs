@@ -33,12 +33,9 @@ pub(super) async fn query(handle: &Handle, condition: &str, after: Option<Contac
     let limit = limit.clamp(1, MOST);
     let refused = |error| ControlError::Segments(v1::told(&error));
     let (condition, _) = handle.read_condition(&json!(condition)).map_err(refused)?;
-    let (mut ids, total) = handle.select(&condition, after, limit + 1).await.map_err(refused)?;
-    let more = ids.len() > limit;
-    ids.truncate(limit);
-    let next = ids.last().copied().filter(|_| more);
-    let people = handle.people_of(ids).await;
-    Ok(json!({ "contacts": lines(handle, &people), "total": total, "next_cursor": next }))
+    let (page, total) = handle.select(&condition, after, limit).await.map_err(refused)?;
+    let people = handle.people_of(page.ids).await;
+    Ok(json!({ "contacts": lines(handle, &people), "total": total, "next_cursor": page.next }))
 }
 
 fn lines(handle: &Handle, people: &[Arc<Person>]) -> Vec<Value> {

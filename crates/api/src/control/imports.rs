@@ -168,15 +168,18 @@ pub(super) async fn export(handle: &Handle, ask: ExportAsk) -> Result<Json, Cont
     let columns = bulk::columns(handle, &columns).map_err(ControlError::Segments)?;
     let lines = Lines::new(format, columns);
     let limit = limit.clamp(1, LINES);
-    let people = match condition {
+    let (people, next) = match condition {
         Some(text) => {
             let (condition, _) = handle.read_condition(&json!(text)).map_err(super::segments::refused)?;
-            let (ids, _) = handle.select(&condition, after, limit).await.map_err(super::segments::refused)?;
-            handle.people_of(ids).await
+            let (page, _) = handle.select(&condition, after, limit).await.map_err(super::segments::refused)?;
+            (handle.people_of(page.ids).await, page.next)
         }
-        None => handle.people(after, limit).await,
+        None => {
+            let people = handle.people(after, limit).await;
+            let last = people.last().map(|person| person.contact.id).filter(|_| people.len() == limit);
+            (people, last)
+        }
     };
-    let next = people.last().map(|person| person.contact.id).filter(|_| people.len() == limit);
     let mut text = if after.is_none() { lines.head() } else { Vec::new() };
     for person in people.iter().filter(|person| !person.contact.is_merged_away()) {
         text.extend(lines.line(&person.contact));

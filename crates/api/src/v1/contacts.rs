@@ -91,17 +91,22 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<ContactPage>, Problem> {
     let page = Page { cursor, limit };
     let (after, limit) = (page.after()?, page.limit()?);
-    let (mut people, total) = match condition {
+    let (people, next, total) = match condition {
         Some(text) => {
             let (condition, _) = server.handle.read_condition(&json!(text))?;
-            let (ids, total) = server.handle.select(&condition, after, limit + 1).await?;
-            (server.handle.people_of(ids).await, Some(total))
+            let (page, total) = server.handle.select(&condition, after, limit).await?;
+            // Whoever goes meanwhile is left out; that is no end.
+            (server.handle.people_of(page.ids).await, page.next, Some(total))
         }
-        None => (server.handle.people(after, limit + 1).await, None),
+        None => {
+            let mut people = server.handle.people(after, limit + 1).await;
+            let more = people.len() > limit;
+            people.truncate(limit);
+            let last = people.last().map(|person| person.contact.id);
+            (people, last.filter(|_| more), None)
+        }
     };
-    let more = people.len() > limit;
-    people.truncate(limit);
-    let next_cursor = people.last().map(|person| person.contact.id.to_string()).filter(|_| more);
+    let next_cursor = next.map(|id| id.to_string());
     let now = server.handle.now();
     let contacts = people.iter().filter(|person| !person.contact.is_merged_away()).map(|person| Contact::of(person, now)).collect();
     Ok(axum::Json(ContactPage { contacts, next_cursor, total }))

@@ -77,8 +77,8 @@ pub(crate) async fn export(
         Some(text) => {
             let (condition, _) = server.handle.read_condition(&json!(text))?;
             // Whoever it is for is settled now; what is known of them is read as it is sent.
-            let (ids, _) = server.handle.select(&condition, None, usize::MAX).await?;
-            Whom::These(ids.into_iter())
+            let (everybody, _) = server.handle.select(&condition, None, usize::MAX).await?;
+            Whom::These(everybody.ids.into_iter())
         }
         None => Whom::Everybody(Some(None)),
     };

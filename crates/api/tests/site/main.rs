@@ -8,6 +8,7 @@ mod cross_site;
 mod desk;
 mod flows;
 mod limits;
+mod lists;
 mod pages;
 mod sign_in;
 mod support;

@@ -15,7 +15,7 @@ pub fn run(args: QueryArgs) -> anyhow::Result<Exit> {
         contacts.iter().for_each(|contact| println!("{contact}"));
         return Ok(Exit::Fine);
     }
-    if contacts.is_empty() {
+    if contacts.is_empty() && answer["next_cursor"].is_null() {
         println!("it holds for nobody");
         return Ok(Exit::Fine);
     }

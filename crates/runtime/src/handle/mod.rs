@@ -37,7 +37,7 @@ pub use journey::{Timeline, TimelineCursor};
 pub use keys::{ApiKey, Scope};
 pub use merge::Duplicate;
 pub use said::{SaidBy, SaidCursor, SaidPage, Unsearchable};
-pub use segments::{Expect, Preview, SegmentError, SegmentRecord};
+pub use segments::{Expect, Preview, SEGMENT_NAME, SegmentError, SegmentRecord};
 pub use tags::TagUse;
 pub use webhooks::{DeliveryState, DeliveryView, Replay, WebhookChange};
 

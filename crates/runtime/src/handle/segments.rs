@@ -6,14 +6,17 @@
 mod change;
 mod preview;
 
-pub use change::{Expect, SegmentError, SegmentRecord};
+pub use change::{Expect, SEGMENT_NAME, SegmentError, SegmentRecord};
 pub use preview::Preview;
 
 use super::Handle;
-use crate::core::{Core, Membership, segments as core_segments};
+use crate::{
+    WriteError,
+    core::{Core, Membership, segments as core_segments},
+};
 use engine::SegmentWhy;
 use model::{ContactId, Instant, Person};
-use segments::Set;
+use segments::{Page, Set};
 use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -60,9 +63,13 @@ impl Handle {
         self.shell.ask(|core| core.membership(contact, key))
     }
 
-    /// Members of a segment in a fixed order after one of them, at most `limit`.
-    pub fn segment_ids(&self, key: &str, after: Option<ContactId>, limit: usize) -> Vec<ContactId> {
-        self.shell.ask(|core| core.segment_ids(key, after, limit))
+    /// The first members of a segment after an id, at most `limit`, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the server stops.
+    pub async fn segment_page(&self, key: &str, after: Option<ContactId>, limit: usize) -> Result<Page, WriteError> {
+        let members = self.shell.ask(|core| core.members_of(key));
+        tokio::task::spawn_blocking(move || members.page(after, limit)).await.map_err(|_| WriteError::Unavailable)
     }
 
     /// People by id, in this order; those who are gone are left out.

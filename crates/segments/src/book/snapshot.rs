@@ -32,14 +32,29 @@ pub struct Answer {
     pub sample: Vec<ContactId>,
 }
 
-/// The contacts for whom a condition holds.
+/// Some contacts, such as those for whom a condition holds.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     masks: Vec<Mask>,
     ids: Vec<Arc<Vec<ContactId>>>,
 }
 
+/// Some of a selection, in the order of their ids. That order is the same whoever goes meanwhile and over every start, as that of rows
+/// is not: who reads page by page meets everybody once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Who.
+    pub ids: Vec<ContactId>,
+    /// The last of them, if somebody comes after them.
+    pub next: Option<ContactId>,
+}
+
 impl Selection {
+    /// Those whose rows are in the masks, chunk by chunk.
+    pub(crate) fn new(masks: Vec<Mask>, ids: Vec<Arc<Vec<ContactId>>>) -> Self {
+        Self { masks, ids }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.masks.iter().map(|mask| mask.count() as usize).sum()
@@ -52,20 +67,31 @@ impl Selection {
 
     /// All of them, in the order of their rows.
     pub fn iter(&self) -> impl Iterator<Item = ContactId> + '_ {
-        self.from(0, 0)
+        self.masks.iter().zip(&self.ids).flat_map(|(mask, ids)| mask.rows().filter_map(|row| ids.get(row).copied()))
     }
 
-    /// Those after one of them, in the order of their rows; none if that one was never there.
-    pub fn after(&self, id: ContactId) -> impl Iterator<Item = ContactId> + '_ {
-        let found = self.ids.iter().enumerate().find_map(|(at, ids)| ids.iter().position(|other| *other == id).map(|row| (at, row + 1)));
-        let (at, row) = found.unwrap_or((self.masks.len(), 0));
-        self.from(at, row)
-    }
-
-    fn from(&self, chunk: usize, row: usize) -> impl Iterator<Item = ContactId> + '_ {
-        let chunks = self.masks.iter().zip(&self.ids).enumerate().skip(chunk);
-        chunks
-            .flat_map(move |(at, (mask, ids))| mask.rows().filter(move |r| at > chunk || *r >= row).filter_map(|row| ids.get(row).copied()))
+    /// The first of them after an id, which need not be one of theirs; at most `limit`. It looks at everybody once.
+    pub fn page(&self, after: Option<ContactId>, limit: usize) -> Page {
+        // One more tells whether somebody comes after the page.
+        let wanted = limit.saturating_add(1);
+        let mut ids: Vec<ContactId> = Vec::new();
+        // The last of the first who were met so far: whoever comes after them is none of the first.
+        let mut last: Option<ContactId> = None;
+        for id in self.iter() {
+            if after.is_some_and(|after| id <= after) || last.is_some_and(|last| id >= last) {
+                continue;
+            }
+            ids.push(id);
+            if ids.len() >= wanted.saturating_mul(2) {
+                ids.select_nth_unstable(wanted - 1);
+                ids.truncate(wanted);
+                last = ids.last().copied();
+            }
+        }
+        ids.sort_unstable();
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        Page { next: ids.last().copied().filter(|_| more), ids }
     }
 
     /// Whether a contact is among them.
@@ -165,7 +191,7 @@ impl Snapshot {
     pub fn select(&self, condition: &Condition, set: &Set, around: &dyn Around, now: Instant) -> Selection {
         let program = Program::of_condition(condition, set, around, &self.names, now);
         let masks = self.parts(&program).map(|(_, mut judge)| judge.condition().holds.and(judge.live())).collect();
-        Selection { masks, ids: self.chunks.iter().map(|chunk| Arc::clone(&chunk.ids)).collect() }
+        Selection::new(masks, self.chunks.iter().map(|chunk| Arc::clone(&chunk.ids)).collect())
     }
 
     /// Each chunk with a judge of it, on every core.
@@ -178,3 +204,47 @@ impl Snapshot {
 }
 
 const _: () = assert!(ROWS.is_multiple_of(64));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three chunks of people whose rows are in another order than their ids; every third one is not meant.
+    fn selection() -> (Selection, Vec<ContactId>) {
+        let ids: Vec<ContactId> = (0..2_500).map(|n: u128| ContactId(n * 7_919 % 2_503)).collect();
+        let (mut masks, mut meant) = (Vec::new(), Vec::new());
+        for chunk in ids.chunks(ROWS) {
+            let mut mask = Mask::default();
+            for (row, id) in chunk.iter().enumerate().filter(|(row, _)| row % 3 != 0) {
+                mask.set(row, true);
+                meant.push(*id);
+            }
+            masks.push(mask);
+        }
+        meant.sort_unstable();
+        (Selection::new(masks, ids.chunks(ROWS).map(|chunk| Arc::new(chunk.to_vec())).collect()), meant)
+    }
+
+    #[test]
+    fn pages_meet_everybody_once_in_the_order_of_their_ids() {
+        let (selection, meant) = selection();
+        for limit in [1, 2, 7, meant.len() - 1, meant.len(), usize::MAX] {
+            let (mut met, mut after) = (Vec::new(), None);
+            loop {
+                let page = selection.page(after, limit);
+                assert!(page.ids.len() <= limit && (page.next.is_none() || page.next == page.ids.last().copied()));
+                met.extend(page.ids);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(met, meant, "{limit} at a time");
+        }
+        assert_eq!(selection.page(None, 0), Page::default());
+        assert_eq!(selection.page(meant.last().copied(), 5), Page::default());
+        // It may begin after somebody who is not there.
+        let beyond = selection.page(Some(ContactId(meant[9].0 + 1)), 1);
+        assert!(beyond.ids.iter().all(|id| id.0 > meant[9].0 + 1));
+    }
+}

@@ -6,7 +6,7 @@ use expr::{Explanation, Truth};
 use model::{ContactId, Person};
 use runtime::{Handle, Membership, Preview, SegmentError, SegmentRecord};
 use schemars::JsonSchema;
-use segments::{Origin, Rule, RuleKind};
+use segments::{Origin, Page, Rule, RuleKind};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -23,15 +23,6 @@ pub(super) fn known(handle: &Handle, key: &str) -> Result<(), SegmentError> {
     match handle.segment_set().get(key) {
         Some(_) => Ok(()),
         None => Err(SegmentError::NotFound(key.chars().take(64).collect())),
-    }
-}
-
-/// It is one that people are put into.
-pub(super) fn list_of(handle: &Handle, key: &str) -> Result<(), SegmentError> {
-    known(handle, key)?;
-    match handle.segment_set().get(key).map(|rule| &rule.kind) {
-        Some(RuleKind::List) => Ok(()),
-        Some(RuleKind::Where(_) | RuleKind::Invalid(_)) | None => Err(SegmentError::NotAList(key.to_owned())),
     }
 }
 
@@ -170,7 +161,7 @@ fn segment(handle: &Handle, rule: &Rule, size: u64, computing: bool) -> Segment 
         name: rule.name.clone(),
         description: rule.description.clone(),
         condition,
-        is_static: matches!(rule.kind, RuleKind::List),
+        is_static: handle.bot().is_list(&rule.key) == Some(true),
         exclude: rule.exclude.clone(),
         verified: rule.verified,
         origin: match rule.origin {
@@ -233,11 +224,8 @@ pub(crate) async fn members_page(
     names: bool,
 ) -> Result<MemberPage, SegmentError> {
     known(handle, key)?;
-    let ids = handle.segment_ids(key, after, limit + 1);
-    let more = ids.len() > limit;
-    let page: Vec<ContactId> = ids.into_iter().take(limit).collect();
-    let last = page.last().copied();
-    let people = handle.people_of(page).await;
+    let Page { ids, next } = handle.segment_page(key, after, limit).await?;
+    let people = handle.people_of(ids).await;
     let member = |person: &Person| {
         let contact = &person.contact;
         let since = contact.memberships.get(key).or_else(|| contact.lists.get(key));
@@ -247,7 +235,7 @@ pub(crate) async fn members_page(
         segment: key.to_owned(),
         size: handle.segment_sizes(&[key])[0],
         members: people.iter().map(|person| member(person)).collect(),
-        next_cursor: last.filter(|_| more),
+        next_cursor: next,
     })
 }
 
@@ -316,7 +304,7 @@ pub(crate) async fn preview_asked(handle: &Handle, asks: Asks, sample: usize) ->
                 Some(condition) => handle.preview(condition, 0).await?,
                 None => Preview::default(),
             };
-            let some = handle.people_of(handle.segment_ids(&key, None, sample)).await;
+            let some = handle.people_of(handle.segment_page(&key, None, sample).await?.ids).await;
             let sample = some.iter().map(|person| (person.contact.id, person.contact.display_name())).collect();
             let preview = Preview { count: handle.segment_sizes(&[&key])[0], sample, ..asked };
             Ok(previewed(&preview, condition.map(|condition| condition.to_string()), Some(key)))

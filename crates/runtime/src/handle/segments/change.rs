@@ -5,19 +5,20 @@
 
 use super::super::Handle;
 use crate::{Stage, Whom, WriteError, core::segments::TABLE};
-use engine::StoredSegment;
+use engine::{Bot, StoredSegment};
 use expr::{Condition, Problem, did_you_mean};
 use futures::{StreamExt as _, stream};
 use model::{Actor, Change, ContactId, Instant};
-use segments::{Origin, RuleKind};
+use segments::{Origin, RuleKind, Set};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::PoisonError;
 
 /// Segments that are not in the folder.
 const MOST: usize = 1_000;
-/// The longest name, and the longest description, in characters.
-const NAME: usize = 120;
+/// The longest name of a segment, in characters.
+pub const SEGMENT_NAME: usize = 128;
+/// The longest description, in characters.
 const DESCRIPTION: usize = 1_000;
 /// Segments that one may exclude.
 const EXCLUDED: usize = 500;
@@ -184,7 +185,7 @@ impl Handle {
         if known.is_none() && bot.stored_segments().len() >= MOST {
             return Err(field("key", format!("there are {MOST} segments already; delete one that is not needed")));
         }
-        plain("name", &segment.name, NAME)?;
+        plain("name", &segment.name, SEGMENT_NAME)?;
         if let Some(description) = &segment.description
             && (description.chars().count() > DESCRIPTION || description.chars().any(|c| c.is_control() && c != '\n'))
         {
@@ -209,9 +210,8 @@ impl Handle {
             }
         }
         // A list that became a rule and a list again would bring back who was on it.
-        let size = self.segment_sizes(&[&key])[0];
-        if segment.condition.is_some() && size > 0 && set.get(&key).is_some_and(|rule| matches!(rule.kind, RuleKind::List)) {
-            return Err(SegmentError::NotEmpty { key, size });
+        if segment.condition.is_some() {
+            self.nobody_listed(&bot, &key)?;
         }
         let mut all: Vec<StoredSegment> = bot.stored_segments().iter().filter(|other| other.key != key).cloned().collect();
         all.push(segment.clone());
@@ -219,6 +219,10 @@ impl Handle {
         let checked = tokio::task::spawn_blocking(move || tried.with_segments(&all)).await.map_err(|_| WriteError::Unavailable)?;
         if let Some(RuleKind::Invalid(why)) = checked.set().get(&key).map(|rule| &rule.kind) {
             return Err(field(if segment.condition.is_some() { "where" } else { "exclude" }, why.clone()));
+        }
+        if let Some((other, why)) = broken_by(set, checked.set()) {
+            let why = format!("segment \"{other}\" could not be judged any more: {why}");
+            return Err(field(if segment.condition.is_some() { "where" } else { "exclude" }, why));
         }
         let record = SegmentRecord {
             segment,
@@ -265,12 +269,29 @@ impl Handle {
         if !segments.is_empty() || triggers > 0 {
             return Err(SegmentError::Used { key: key.to_owned(), segments, triggers });
         }
-        let size = self.segment_sizes(&[key])[0];
-        if size > 0 && rule.is_some_and(|rule| matches!(rule.kind, RuleKind::List)) {
-            return Err(SegmentError::NotEmpty { key: key.to_owned(), size });
-        }
+        self.nobody_listed(&bot, key)?;
         self.put_record(TABLE, key, None).await?;
         Ok(self.take_segments()?)
+    }
+
+    /// Nobody is on the list of a segment, if it is one. Somebody may be on it and not in it, for what else it asks.
+    fn nobody_listed(&self, bot: &Bot, key: &str) -> Result<(), SegmentError> {
+        match self.shell.ask(|core| core.listed(key)) {
+            size @ 1.. if bot.is_list(key) == Some(true) => Err(SegmentError::NotEmpty { key: key.to_owned(), size }),
+            _ => Ok(()),
+        }
+    }
+
+    /// There is a static segment of this key, which people are put into.
+    ///
+    /// # Errors
+    /// [`SegmentError::NotAList`], [`SegmentError::NotFound`].
+    pub fn list_of(&self, key: &str) -> Result<(), SegmentError> {
+        match self.bot().is_list(key) {
+            Some(true) => Ok(()),
+            Some(false) => Err(SegmentError::NotAList(key.to_owned())),
+            None => Err(SegmentError::NotFound(key.chars().take(64).collect())),
+        }
     }
 
     /// Puts a contact on the list of a static segment, or takes them off. Answered when it is durable.
@@ -278,11 +299,7 @@ impl Handle {
     /// # Errors
     /// [`SegmentError::NotAList`], [`SegmentError::NotFound`] for a segment, [`WriteError::NotFound`] for a contact.
     pub async fn set_listed(&self, key: &str, contact: ContactId, listed: bool, by: Actor) -> Result<(), SegmentError> {
-        match self.segment_set().get(key).map(|rule| &rule.kind) {
-            Some(RuleKind::List) => {}
-            Some(RuleKind::Where(_) | RuleKind::Invalid(_)) => return Err(SegmentError::NotAList(key.to_owned())),
-            None => return Err(SegmentError::NotFound(key.to_owned())),
-        }
+        self.list_of(key)?;
         let change = if listed { Change::AddToList(key.to_owned()) } else { Change::RemoveFromList(key.to_owned()) };
         Ok(self.modify(contact, vec![change], by).await?)
     }
@@ -299,11 +316,11 @@ impl Handle {
     /// # Errors
     /// As [`Self::set_listed`] and [`Self::preview`]; [`SegmentError::Field`] if there are too many for one call.
     pub async fn freeze(&self, key: &str, condition: &Condition, by: &Actor) -> Result<u64, SegmentError> {
-        let (ids, total) = self.select(condition, None, LISTED).await?;
-        if total > ids.len() as u64 {
+        let (page, total) = self.select(condition, None, LISTED).await?;
+        if page.next.is_some() {
             return Err(field("where", format!("it holds for {total} contacts; at most {LISTED} are put on a list at once")));
         }
-        let new: Vec<ContactId> = ids.into_iter().filter(|id| !self.is_member(*id, key)).collect();
+        let new: Vec<ContactId> = self.shell.ask(|core| page.ids.into_iter().filter(|id| !core.is_listed(*id, key)).collect());
         let mut put = 0;
         for done in self.set_all_listed(key, &new, true, by).await {
             match done {
@@ -323,16 +340,20 @@ impl Handle {
     pub async fn empty_list(&self, key: &str, by: &Actor) -> Result<u64, SegmentError> {
         let mut off = 0;
         while off < LISTED {
-            let ids = self.segment_ids(key, None, AT_ONCE);
+            let ids = self.shell.ask(|core| core.listed_ids(key, AT_ONCE));
             if ids.is_empty() {
                 break;
             }
             off += ids.len();
             for done in self.set_all_listed(key, &ids, false, by).await {
-                done?;
+                match done {
+                    // Gone meanwhile.
+                    Ok(()) | Err(SegmentError::Write(WriteError::NotFound)) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
-        Ok(self.segment_sizes(&[key])[0])
+        Ok(self.shell.ask(|core| core.listed(key)))
     }
 
     /// What is durable holds from now on.
@@ -349,6 +370,15 @@ impl Handle {
             WriteError::Unavailable
         })
     }
+}
+
+/// A segment that can be judged as they are and could not as they would be, and why.
+fn broken_by<'s>(are: &Set, would_be: &'s Set) -> Option<(&'s str, &'s str)> {
+    let is_judged = |key: &str| are.get(key).is_some_and(|rule| !matches!(rule.kind, RuleKind::Invalid(_)));
+    would_be.iter().find_map(|rule| match &rule.kind {
+        RuleKind::Invalid(why) => is_judged(&rule.key).then_some((rule.key.as_str(), why.as_str())),
+        RuleKind::List | RuleKind::Where(_) => None,
+    })
 }
 
 fn expected(key: &str, known: Option<&SegmentRecord>, expect: &Expect) -> Result<(), SegmentError> {

@@ -5,7 +5,7 @@ use crate::{WriteError, core::Core};
 use engine::Bot;
 use expr::Condition;
 use model::{ContactId, Instant};
-use segments::Snapshot;
+use segments::{Page, Snapshot};
 use std::{sync::Arc, time::Duration};
 
 /// How long a preview waits for its turn.
@@ -53,25 +53,16 @@ impl Handle {
         })
     }
 
-    /// The contacts for whom a condition holds now, in a fixed order after one of them, at most `limit`; and how many there
-    /// are in all.
+    /// The first contacts after an id for whom a condition holds now, at most `limit`, in the order of their ids; and how many
+    /// there are in all.
     ///
     /// # Errors
     /// As [`Self::preview`].
-    pub async fn select(
-        &self,
-        condition: &Condition,
-        after: Option<ContactId>,
-        limit: usize,
-    ) -> Result<(Vec<ContactId>, u64), SegmentError> {
+    pub async fn select(&self, condition: &Condition, after: Option<ContactId>, limit: usize) -> Result<(Page, u64), SegmentError> {
         let condition = condition.clone();
         let judge = move |everybody: &Snapshot, bot: &Bot, now: Instant| {
             let selected = everybody.select(&condition, bot.set(), bot, now);
-            let page = match after {
-                Some(after) => selected.after(after).take(limit).collect(),
-                None => selected.iter().take(limit).collect(),
-            };
-            (page, selected.len() as u64)
+            (selected.page(after, limit), selected.len() as u64)
         };
         self.over_everybody(judge).await
     }
