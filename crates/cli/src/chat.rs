@@ -243,6 +243,7 @@ impl Chat {
     fn begin_anew(&mut self) -> anyhow::Result<()> {
         if let Some(person) = self.play.person() {
             self.setting.contact = Some(person.contact.clone());
+            self.setting.events.extend(self.play.events());
         }
         self.setting.now = self.play.now();
         self.setting.conversation = None;

@@ -245,3 +245,15 @@ fn chat_ends_with_its_input_and_lets_one_play_the_agent() {
     let help: Vec<&str> = talked.stdout.lines().filter(|l| l.trim_start().starts_with("/skip 2h")).collect();
     assert!(help.len() == 1 && help[0].starts_with("  /skip"), "{help:?}");
 }
+
+#[test]
+fn whoever_begins_anew_in_a_chat_has_done_what_they_did() {
+    let (home, bot) = new_bot();
+    let skill = "skill: shop\ncatch:\n  - command: buy\nblocks:\n  bought:\n    send: purchase\n  thanks:\n    text: \"Bought ${count(purchase)} times.\"\n    next: end\n";
+    fs::write(bot.join("skills/shop.yaml"), skill).unwrap();
+    let talked = run_in(home.path(), &["chat", "cafe"], "/buy\n/fresh\n/buy\n/fresh\n/buy\n/quit\n");
+    assert_eq!((talked.code, talked.stderr.as_str()), (Some(0), ""));
+    let said = &talked.stdout;
+    let places: Vec<Option<usize>> = (1..=3).map(|times| said.find(&format!("Bought {times} times."))).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{said}");
+}
