@@ -68,6 +68,21 @@ fn who_was_unsubscribed_by_somebody_else_keeps_that_as_a_refusal() {
 }
 
 #[test]
+fn a_file_subscribes_nobody_again_who_refused() {
+    let row = |status: &str| InboxItem::Modify { changes: vec![Change::SetStatus(status.into())], by: Actor::Import("imp_1".into()) };
+    let mut talk = talk();
+    talk.say("stop");
+    talk.item(row("active"));
+    assert_eq!(talk.contact.status, "unsubscribed", "it is their own word");
+    talk.item(row("blocked"));
+    assert_eq!(talk.contact.status, "blocked");
+    let mut talk = self::talk();
+    talk.item(row("unsubscribed"));
+    talk.item(row("active"));
+    assert_eq!(talk.contact.status, "active", "nobody refused anything");
+}
+
+#[test]
 fn what_was_refused_on_all_channels_is_over_when_they_agree_on_one() {
     let mut talk = talk();
     status(&mut talk, "unsubscribed");

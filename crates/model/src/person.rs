@@ -130,10 +130,12 @@ pub enum InboxItem {
     Undo {
         /// The import.
         import: String,
-        /// When it came to the contact.
-        at: Instant,
-        /// What it changed.
-        altered: Vec<crate::Altered>,
+        /// When it made the contact; none if they were there before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<Instant>,
+        /// What it changed, each part once: what that was before the import, what the import left, and when it did so last.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<(Instant, crate::Altered)>,
         /// Events that it recorded: they are taken out again.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         events: Vec<crate::EventId>,

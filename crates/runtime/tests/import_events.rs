@@ -96,7 +96,7 @@ async fn events(handle: &Handle, id: ContactId) -> Vec<EventRecord> {
 async fn segments(handle: &Handle) -> Vec<(&'static str, Vec<ContactId>)> {
     let mut all = Vec::new();
     for key in ["buyers", "big"] {
-        let kept = handle.segment_ids(key, None, 100);
+        let kept = handle.segment_page(key, None, 100).await.unwrap().ids;
         let mut counted = Vec::new();
         for person in handle.people(None, 100).await {
             if handle.why_in_segment(person.contact.id, key).await.is_some_and(|why| why.verdict.is_true()) {
@@ -275,6 +275,44 @@ async fn an_import_that_a_crash_broke_off_goes_on_and_records_nothing_twice() {
     assert_eq!(undone(&handle, &id).await.counts.withdrawn, ROWS as u64, "all of them, those before the crash too");
     assert_eq!(segments(&handle).await[0].1.len(), 0);
     nothing_began(&handle).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_broke_off_before_it_was_written_down_how_far_it_was_is_taken_out_whole() {
+    const ROWS: usize = 500;
+    const PEOPLE: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemStore::new();
+    let service = opened(folder.path(), store.clone()).await;
+    let handle = service.handle.clone();
+    for n in 0..=PEOPLE {
+        known(&handle, n as u128 + 1, &format!("p{n}@shop.example")).await;
+    }
+    let mut text = "email,event,at,n\n".to_owned();
+    for n in 1..ROWS {
+        writeln!(text, "p{}@shop.example,purchase,2025-12-{:02} 10:00,{n}", n % PEOPLE, n % 28 + 1).unwrap();
+    }
+    writeln!(text, "p{PEOPLE}@shop.example,purchase,2025-12-31 10:00,0").unwrap();
+    // It stands where the contact of the last row is looked up.
+    let held = store.hold_reads(ContactId((PEOPLE as u128 + 1) << 80));
+    let id = uploaded(&handle, &text).await;
+    handle.run_import(&id, Wanted::default()).await.unwrap();
+    while held.waiting() == 0 || events(&handle, ContactId(1 << 80)).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let next = store.crash();
+    drop(held);
+    service.stop().await;
+    let left: Import = serde_json::from_value(next.record("imports", &id).unwrap().unwrap()).unwrap();
+    assert_eq!((&left.state, left.row), (&ImportState::Running, 0), "nothing was written down of its rows");
+
+    let service = opened(folder.path(), next).await;
+    let handle = service.handle.clone();
+    let done = over(&handle, &id).await;
+    assert_eq!((&done.state, done.counts.recorded, done.counts.unchanged), (&ImportState::Done, ROWS as u64, 0), "{done:?}");
+    assert_eq!(undone(&handle, &id).await.counts.withdrawn, ROWS as u64);
+    assert_eq!(segments(&handle).await, [("buyers", vec![]), ("big", vec![])]);
     service.stop().await;
 }
 

@@ -11,5 +11,5 @@ mod sweep;
 
 pub use certificate::{Counts, Erasure, Lingering, Preview, Progress};
 pub use marks::Marks;
-pub use suppression::{Salt, Suppression, hashes_of};
+pub use suppression::{Salt, Suppression, UNSUBSCRIBED, hashes_of};
 pub use sweep::{Sweep, Swept};

@@ -199,6 +199,23 @@ mod tests {
     use model::{Actor, AttributeType, Change, ContactId, Instant};
 
     #[test]
+    fn what_is_said_of_an_address_now_goes_before_what_was_said_once() {
+        let (at, by) = (Instant::from_secs(1_770_000_000), Actor::System);
+        let mut contact = Contact::without_address(ContactId(7), at, "api");
+        for change in [
+            Change::AddIdentifier(IdentifierKind::Email, "old@shop.example".into()),
+            Change::AddIdentifier(IdentifierKind::Email, "new@shop.example".into()),
+            Change::AddIdentifier(IdentifierKind::External, "K1".into()),
+        ] {
+            assert!(contact.apply(&change, at, &by));
+        }
+        let lines = Lines::new(Format::Csv, vec![Column::Identifier(IdentifierKind::External), Column::Identifier(IdentifierKind::Email)]);
+        assert_eq!(lines.line(&contact), b"K1,old@shop.example\r\n");
+        contact.apply(&Change::SetSystem("email".into(), Value::text("New@shop.example")), at, &by);
+        assert_eq!(lines.line(&contact), b"K1,new@shop.example\r\n");
+    }
+
+    #[test]
     fn an_import_of_an_export_changes_nothing() {
         let of = |name: &str, ty: AttributeType| AttributeDef { name: name.into(), ty, default: None, personal: false };
         let attributes = vec![

@@ -13,7 +13,8 @@ pub struct ErrorLines {
 
 impl ErrorLines {
     /// Lines of the shape and the columns of the file they come from.
-    pub fn new(shape: Shape, columns: Vec<String>) -> Self {
+    pub fn new(shape: Shape, mut columns: Vec<String>) -> Self {
+        columns.truncate(width(columns.iter().map(String::as_str)));
         Self { shape, columns }
     }
 
@@ -67,9 +68,21 @@ impl ErrorLines {
                 };
                 // A text with an apostrophe before it does no harm in a spreadsheet, and an import reads it without.
                 let all = named().map(|(at, _)| text(cells.get(at))).chain([neutralise(&why).into_owned()]);
-                record(delimiter, all.map(Cow::Owned))
+                // What a row has too much stands behind what is wrong, under no head: the row is refused again until that is blank.
+                let more = cells.iter().skip(self.columns.len()).map(|cell| text(Some(cell)));
+                record(delimiter, all.chain(more).map(Cow::Owned))
             }
         }
+    }
+}
+
+/// How many columns a file has. Behind what was wrong with a row a corrected file has cells that the row had too much, and no columns: it
+/// was a spreadsheet that gave them a head, without a name.
+pub(super) fn width<'a>(names: impl ExactSizeIterator<Item = &'a str> + DoubleEndedIterator) -> usize {
+    let all = names.len();
+    match names.rev().enumerate().find(|(_, name)| !name.is_empty()) {
+        Some((nameless, ERROR_COLUMN)) => all - nameless,
+        Some(_) | None => all,
     }
 }
 

@@ -79,7 +79,8 @@ pub(super) fn known_as(kind: IdentifierKind, value: &str, words: &Vocabulary<'_>
     }
 }
 
-/// The identifiers of one kind that a contact has: those that were told, then the attribute of the kind's name.
+/// The identifiers of one kind that a contact has: the attribute of the kind's name, which says the one that holds now, then those that
+/// were told, the oldest first.
 pub(crate) fn identifiers(contact: &Contact, kind: IdentifierKind) -> impl Iterator<Item = String> {
     let told = contact.identifiers.iter().filter(move |known| known.kind == kind).map(|known| known.value.clone());
     let written = match kind {
@@ -91,5 +92,5 @@ pub(crate) fn identifiers(contact: &Contact, kind: IdentifierKind) -> impl Itera
             }
         }
     };
-    told.chain(written)
+    written.into_iter().chain(told)
 }

@@ -1,9 +1,10 @@
 //! What a file tells of, and its rows read by that: contacts, or events that happened to them.
 
 use super::{
-    EventPlan, Fault, Key, Occurrence, Options, Plan, PlanError, Reading, Row, Shape, Vocabulary,
+    Cell, EventPlan, Fault, Key, Occurrence, Options, Plan, PlanError, Reading, Row, Shape, Trouble, Vocabulary,
     events::{self, EventField},
     field::Field,
+    value::text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +136,25 @@ impl Reader {
             },
             Self::Events(plan) => plan.key_attribute(),
         }
+    }
+
+    /// A cell that is taken over and holds a letter that could not be read, of a file that has such.
+    pub fn unreadable(&self, row: &Row) -> Option<Fault> {
+        let is_broken = |at: usize| matches!(row.cells.get(at), Some(Cell::Text(text)) if text.contains(char::REPLACEMENT_CHARACTER));
+        let found = match self {
+            Self::Contacts(plan) => {
+                let taken = plan.columns.iter().enumerate().filter(|(_, column)| column.field != Field::Ignored);
+                taken.map(|(at, column)| (at, &column.name)).find(|(at, _)| is_broken(*at))
+            }
+            Self::Events(plan) => {
+                let taken = plan.columns.iter().enumerate().filter(|(_, column)| column.field != EventField::Ignored);
+                taken.map(|(at, column)| (at, &column.name)).find(|(at, _)| is_broken(*at))
+            }
+        };
+        let (at, name) = found?;
+        let shown = row.cells.get(at).and_then(text).unwrap_or_default();
+        let why = "it holds a letter that is not written as the rest of the file, and cannot be read: \u{FFFD} stands in its place";
+        Some(Fault::cell(row.number, name, &shown, Trouble::Cell, why))
     }
 
     /// Reads a row.

@@ -2,6 +2,7 @@
 
 use super::{
     Blanks, Cell, Column, Fault, Field, Key, Mode, Plan, Row, Trouble, Vocabulary, WRITABLE,
+    errors::width,
     key::known_as,
     plan::fits_tag,
     value::{is_shortened, read, several, text},
@@ -31,7 +32,7 @@ impl Plan {
         let words = &Vocabulary { country: self.options.country.as_deref().or(words.country), ..*words };
         let mut faults = Vec::new();
         let mut reading = Reading { row: row.number, key: None, changes: Vec::new() };
-        faults.extend(ragged(row, self.columns.len()));
+        faults.extend(ragged(row, self.columns.iter().map(|column| column.name.as_str())));
         for (at, column) in self.columns.iter().enumerate() {
             let cell = row.cells.get(at).unwrap_or(&Cell::Blank);
             if let Err((trouble, why)) = self.cell(column, cell, words, &mut reading) {
@@ -142,7 +143,8 @@ impl Plan {
 }
 
 /// What is wrong with a row that has more cells than the file has columns; none if it has not.
-pub(super) fn ragged(row: &Row, columns: usize) -> Option<Fault> {
+pub(super) fn ragged<'a>(row: &Row, names: impl ExactSizeIterator<Item = &'a str> + DoubleEndedIterator) -> Option<Fault> {
+    let columns = width(names);
     let is_longer = row.cells.iter().skip(columns).any(|cell| *cell != Cell::Blank);
     let why = || {
         let cells = row.cells.len();

@@ -234,3 +234,33 @@ fn wrong_rows_can_be_corrected_and_read_again() {
     let (readings, faults) = read(&corrected, &Options::default());
     assert_eq!((readings.len(), faults.len()), (1, 0), "{faults:?}");
 }
+
+#[test]
+fn what_a_row_has_too_much_comes_with_it_to_be_put_right() {
+    // A comma in a name without quotes.
+    let text = "email,customer_no,plan\nann@b.example,7,Berg,gold,=1\n";
+    let (_, faults) = read(text, &Options::default());
+    let mut rows = Rows::new(text.as_bytes(), Shape::of(text), &[]).unwrap();
+    let row = rows.next_row().unwrap().unwrap();
+    let lines = ErrorLines::new(Shape::of(text), rows.names().to_vec());
+    let file = String::from_utf8([lines.head(), lines.line(&row.cells, &faults)].concat()).unwrap();
+    let file = file.trim_start_matches('\u{feff}');
+    assert!(file.starts_with("email,customer_no,plan,_error\r\nann@b.example,7,Berg,"), "{file}");
+    assert!(file.ends_with(",gold,'=1\r\n"), "{file}");
+    // As it is, and as a spreadsheet saves it, with a head for every column, it is wrong still; corrected it is not.
+    let saved = file.replace("_error\r\n", "_error,,\r\n");
+    for file in [file, saved.as_str()] {
+        let (readings, faults) = read(file, &Options::default());
+        assert!(readings.is_empty() && faults.iter().any(|fault| fault.trouble == Trouble::Row), "{file}: {faults:?}");
+        let corrected = file.replace("7,Berg,", "\"7, Berg\",gold,").replace(",gold,'=1", ",,");
+        let (readings, faults) = read(&corrected, &Options::default());
+        assert!(faults.is_empty(), "{corrected}: {faults:?}");
+        assert_eq!(
+            (set(&readings[0], "customer_no").as_deref(), set(&readings[0], "plan").as_deref()),
+            (Some("\"7, Berg\""), Some("\"gold\""))
+        );
+    }
+    // A column without a name elsewhere is left out, as ever.
+    let (readings, faults) = read("email,,plan,\na@b.example,x,gold,y\n", &Options::default());
+    assert_eq!((readings.len(), faults.len()), (1, 0), "{faults:?}");
+}

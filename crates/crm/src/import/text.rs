@@ -44,6 +44,9 @@ impl Encoding {
     }
 }
 
+/// How many letters of several bytes there are for each broken one in a text that is UTF-8 all the same, at the least.
+const CLEARLY: u64 = 5;
+
 /// Finds the encoding out; it is shown the whole file, since the first letter that is no ASCII may stand at its end.
 #[derive(Debug, Default)]
 pub struct Sniffer {
@@ -51,7 +54,10 @@ pub struct Sniffer {
     head: Vec<u8>,
     /// Zero bytes at even and at odd places.
     zeros: [u64; 2],
-    not_utf8: bool,
+    /// Letters of several bytes that are UTF-8.
+    letters: u64,
+    /// Bytes, or several that belong together, that are none.
+    broken: u64,
     /// The bytes of a letter that a piece ended within.
     pending: Vec<u8>,
 }
@@ -71,26 +77,40 @@ impl Sniffer {
             }
         }
         self.seen += bytes.len() as u64;
-        if self.not_utf8 {
-            return;
-        }
         let joined;
-        let bytes = if self.pending.is_empty() {
+        let mut rest = if self.pending.is_empty() {
             bytes
         } else {
             joined = [std::mem::take(&mut self.pending).as_slice(), bytes].concat();
             &joined
         };
-        if let Err(error) = std::str::from_utf8(bytes) {
-            match error.error_len() {
-                Some(_) => self.not_utf8 = true,
-                None => self.pending = bytes.get(error.valid_up_to()..).unwrap_or_default().to_vec(),
+        loop {
+            let error = std::str::from_utf8(rest).err();
+            let (good, behind) = rest.split_at(error.map_or(rest.len(), |error| error.valid_up_to()));
+            self.letters += good.iter().filter(|byte| **byte >= 0xC0).count() as u64;
+            match error.map(|error| error.error_len()) {
+                Some(Some(length)) => {
+                    self.broken += 1;
+                    rest = behind.get(length..).unwrap_or_default();
+                }
+                Some(None) => {
+                    self.pending = behind.to_vec();
+                    return;
+                }
+                None => return,
             }
         }
     }
 
-    /// What it is.
+    /// How many places cannot be read if it is UTF-8.
+    pub fn broken(&self) -> u64 {
+        self.broken + u64::from(!self.pending.is_empty())
+    }
+
+    /// What it is. Letters of several bytes that are UTF-8 by chance are rare: where they clearly outnumber what is broken, that is an
+    /// accident of the file.
     pub fn finish(self) -> Encoding {
+        let is_utf8 = self.letters >= self.broken() * CLEARLY;
         let looked_at = self.seen.min(65_536);
         let many = |zeros: u64| zeros * 3 > looked_at;
         match (self.head.as_slice(), self.zeros) {
@@ -99,8 +119,8 @@ impl Sniffer {
             ([0xFE, 0xFF, ..], _) => Encoding::Utf16Be,
             (_, [even, odd]) if many(odd) && even * 4 < odd => Encoding::Utf16Le,
             (_, [even, odd]) if many(even) && odd * 4 < even => Encoding::Utf16Be,
-            _ if self.not_utf8 || !self.pending.is_empty() => Encoding::Windows1252,
-            _ => Encoding::Utf8,
+            _ if is_utf8 => Encoding::Utf8,
+            _ => Encoding::Windows1252,
         }
     }
 }
@@ -205,6 +225,29 @@ mod tests {
                 assert_eq!(read(&bytes, piece), (encoding, text.to_owned()), "{encoding:?} in pieces of {piece}");
             }
         }
+    }
+
+    #[test]
+    fn one_broken_letter_among_many_good_ones_stays_one() {
+        let mut bytes = "Müller;Köln\n".repeat(1_000).into_bytes();
+        let good = bytes.len();
+        bytes.extend(b"J\xC3;Bonn\n");
+        for piece in [1, 3, 4_096] {
+            let (encoding, text) = read(&bytes, piece);
+            assert_eq!(encoding, Encoding::Utf8, "in pieces of {piece}");
+            assert!(text.starts_with("Müller;Köln\n") && text.ends_with("J\u{FFFD};Bonn\n"));
+            let mut sniffer = Sniffer::default();
+            bytes.chunks(piece).for_each(|piece| sniffer.feed(piece));
+            assert_eq!(sniffer.broken(), 1);
+        }
+        // Cut off within the last letter.
+        bytes.truncate(good);
+        bytes.extend(b"J\xC3");
+        assert_eq!(read(&bytes, 4_096).0, Encoding::Utf8);
+        // What a code page writes as two letters may be one of UTF-8, a few times.
+        let mut bytes: Vec<u8> = "Müller;Köln\n".repeat(1_000).chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        bytes.extend(b"\xC3\xBC \xC2\xAB\n");
+        assert_eq!(read(&bytes, 4_096).0, Encoding::Windows1252);
     }
 
     #[test]

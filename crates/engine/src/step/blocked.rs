@@ -12,7 +12,7 @@ use model::{Actor, Change, Conversation, Incoming, IncomingBody, JourneyKind, ME
 /// The stage of somebody who is blocked (FL 7.4).
 pub const BLOCKED: &str = "blocked";
 /// The stage of somebody who wants no messages (FL 7.9).
-const UNSUBSCRIBED: &str = "unsubscribed";
+pub(super) const UNSUBSCRIBED: &str = "unsubscribed";
 
 /// Whether nothing runs out in a conversation while its contact is blocked: the question that is asked has no time of its own, and
 /// nobody waits for a human.

@@ -47,18 +47,22 @@ impl Stepper<'_> {
 
     /// The value names the person from now on; the one before it no longer does, unless it was proven or stands elsewhere too.
     pub(crate) fn keep_named(&mut self, kind: IdentifierKind, was: Option<Value>, change: &Change, by: &Actor) {
-        if let Some(Value::Text(was)) = was
-            && let Some(old) = kind.normal(&was)
-            && self.contact.identifier(kind, &old).is_some_and(|known| known.verified.is_none())
-            && !self.still_says(kind, &old)
-        {
-            self.change(&Change::RemoveIdentifier(kind, old), by, None, None);
+        if let Some(outdated) = self.outdated(kind, was.as_ref()) {
+            self.change(&outdated, by, None, None);
         }
         if let Change::SetAttribute(_, Value::Text(text)) | Change::SetSystem(_, Value::Text(text)) = change
             && kind != IdentifierKind::External
         {
             self.change(&Change::AddIdentifier(kind, text.clone()), by, None, None);
         }
+    }
+
+    /// The end of the identifier that a value was which holds no longer; none if it was proven or stands elsewhere too.
+    pub(crate) fn outdated(&self, kind: IdentifierKind, was: Option<&Value>) -> Option<Change> {
+        let Some(Value::Text(was)) = was else { return None };
+        let old = kind.normal(was)?;
+        let is_unproven = self.contact.identifier(kind, &old).is_some_and(|known| known.verified.is_none());
+        (is_unproven && !self.still_says(kind, &old)).then_some(Change::RemoveIdentifier(kind, old))
     }
 
     /// Whether another attribute holds the value.

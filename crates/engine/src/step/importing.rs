@@ -2,9 +2,10 @@
 //!
 //! What an import does starts no flow: a hundred thousand people who enter a segment by a file are no occasion to write to them.
 
+use super::blocked::{BLOCKED, UNSUBSCRIBED};
 use super::person::{CHANNEL, CUSTOMER, source_of};
 use super::stepper::Stepper;
-use model::{Actor, Altered, Change, Instant, JourneyKind, Part, TagKey, Value};
+use model::{Actor, Altered, Change, Contact, Instant, JourneyKind, Part, TagKey, Value};
 
 impl Stepper<'_> {
     /// The contact came to be in this step.
@@ -59,16 +60,20 @@ impl Stepper<'_> {
     fn take_row(&mut self, changes: &[Change], by: &Actor) -> Vec<Altered> {
         let mut altered = Vec::new();
         for change in changes {
-            if self.is_chosen(change) {
+            if is_their_own(&self.contact, change) {
                 continue;
             }
             if let Some(refusal) = self.refusal_to_keep(change) {
                 self.contact_changed |= self.contact.apply(&refusal, self.turn.now, by);
             }
             let part = self.altered(change);
+            let named = self.named_by(change);
             if self.contact.apply(change, self.turn.now, by) {
                 self.contact_changed = true;
                 altered.extend(part);
+                if let Some(outdated) = named.and_then(|(kind, was)| self.outdated(kind, was.as_ref())) {
+                    self.contact.apply(&outdated, self.turn.now, by);
+                }
                 if let Change::SetSystem(name, _) = change
                     && matches!(name.as_str(), "language" | "country")
                 {
@@ -80,16 +85,6 @@ impl Stepper<'_> {
         }
         self.place_by_phone(changes, by);
         altered
-    }
-
-    /// Whether a change would overwrite the language or country that the customer chose.
-    fn is_chosen(&self, change: &Change) -> bool {
-        match change {
-            Change::SetSystem(name, _) if matches!(name.as_str(), "language" | "country") => {
-                matches!(self.contact.system.get(&source_of(name)), Some(Value::Text(source)) if source == CUSTOMER)
-            }
-            _ => false,
-        }
     }
 
     /// Where somebody lives may follow from their number or their language.
@@ -117,11 +112,12 @@ impl Stepper<'_> {
         }
     }
 
-    /// Takes back what an import did at `at`, where it is still as the import left it. Events that it recorded are no part of the past
-    /// that this step sees; the runtime takes them out with its commit.
-    pub(crate) fn undo_import(&mut self, import: &str, at: Instant, altered: &[Altered], by: &Actor) {
+    /// Takes back what an import did, where it is still as the import left it. Events that it recorded are no part of the past that this
+    /// step sees; the runtime takes them out with its commit.
+    pub(crate) fn undo_import(&mut self, import: &str, made: Option<Instant>, parts: &[(Instant, Altered)], by: &Actor) {
         self.quiet = true;
-        let back: Vec<Change> = altered.iter().filter_map(|one| self.back(one, import, at)).chain(self.brought(import, at)).collect();
+        let back = parts.iter().filter_map(|(at, one)| self.back(one, import, *at));
+        let back: Vec<Change> = back.chain(made.into_iter().flat_map(|at| self.brought(import, at))).collect();
         for change in &back {
             self.change(change, by, None, None);
         }
@@ -161,7 +157,7 @@ impl Stepper<'_> {
         }
     }
 
-    /// What the import brought along with a contact who came to be by it, and what says so itself.
+    /// What the import brought along at `at` with a contact who came to be by it then, and what says so itself.
     fn brought(&self, import: &str, at: Instant) -> Vec<Change> {
         let contact = &self.contact;
         if contact.first_seen != at {
@@ -173,6 +169,20 @@ impl Stepper<'_> {
         let attributes = attributes.map(|name| Change::UnsetAttribute(name.clone()));
         let tags = tags.map(|tag| Change::RemoveTag(tag.label.clone()));
         attributes.chain(tags).chain(lists.map(|list| Change::RemoveFromList(list.clone()))).collect()
+    }
+}
+
+/// Whether a change that an import asks for would overwrite what the customer said themselves: the language or country that they chose
+/// (FL 7.1), or that they want no messages.
+pub fn is_their_own(contact: &Contact, change: &Change) -> bool {
+    match change {
+        Change::SetSystem(name, _) if matches!(name.as_str(), "language" | "country") => {
+            matches!(contact.system.get(&source_of(name)), Some(Value::Text(source)) if source == CUSTOMER)
+        }
+        Change::SetStatus(to) => {
+            contact.status == UNSUBSCRIBED && contact.refuses_messages() && !matches!(to.as_str(), UNSUBSCRIBED | BLOCKED)
+        }
+        _ => false,
     }
 }
 

@@ -1,6 +1,15 @@
 //! The key under which a provider's message id is remembered against a second delivery.
 
+use super::Core;
+use model::{Instant, Person};
 use sha2::{Digest, Sha256};
+
+impl Core {
+    /// Whether somebody took an item with this `once` before.
+    pub(crate) fn has_taken(&self, person: &Person, once: &str, now: Instant) -> bool {
+        person.has_seen(key(self.salt, "", once), now)
+    }
+}
 
 /// 64 bits of a keyed hash of channel and provider id. Keyed, so that nobody can choose ids that collide.
 pub(super) fn key(salt: u64, channel: &str, provider_id: &str) -> u64 {

@@ -64,7 +64,8 @@ impl Core {
             draft.journey(None, JourneyKind::Error("an input was for a conversation that does not exist".into()));
             return Ok(Ran::Consumed(Outcome::default()));
         };
-        self.meet(draft, item, now).map_err(|error| error.to_string())?;
+        let left = self.meet(draft, item, now).map_err(|error| error.to_string())?;
+        let item = left.as_ref().unwrap_or(item);
         match permit {
             Permit::Already => return Ok(Ran::Consumed(Outcome::default())),
             Permit::Step => {}

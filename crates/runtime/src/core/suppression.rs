@@ -3,8 +3,8 @@
 //! A new contact is looked at once, before their first step, and only if anybody is remembered at all.
 
 use super::{Core, CoreError, draft::Draft};
-use crm::erase::{Salt, Suppression, hashes_of};
-use model::{InboxItem, Instant};
+use crm::erase::{Salt, Suppression, UNSUBSCRIBED, hashes_of};
+use model::{Change, InboxItem, Instant};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use store::Store;
@@ -56,12 +56,13 @@ impl Core {
         }
     }
 
-    /// Makes a new contact want what they said before they were erased. `item` is what they begin with.
-    pub(super) fn meet(&self, draft: &mut Draft, item: &InboxItem, now: Instant) -> Result<(), store::Error> {
+    /// Makes a new contact want what they said before they were erased. `item` is what they begin with; answers what is left of it if it
+    /// says otherwise: a status that a file or a program still knows is from before.
+    pub(super) fn meet(&self, draft: &mut Draft, item: &InboxItem, now: Instant) -> Result<Option<InboxItem>, store::Error> {
         if draft.before.is_some() || self.suppressions.hashes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(contact) = draft.change.contact.as_deref_mut() else { return Ok(()) };
+        let Some(contact) = draft.change.contact.as_deref_mut() else { return Ok(None) };
         let mut known = contact.clone();
         if let InboxItem::Create { changes, by, .. } = item {
             for change in changes {
@@ -76,6 +77,12 @@ impl Core {
                 kept.apply(contact);
             }
         }
-        Ok(())
+        let InboxItem::Create { source, changes, by } = item else { return Ok(None) };
+        let denies = |change: &Change| matches!(change, Change::SetStatus(to) if !matches!(to.as_str(), UNSUBSCRIBED | engine::BLOCKED));
+        if contact.status != UNSUBSCRIBED || !changes.iter().any(denies) {
+            return Ok(None);
+        }
+        let changes = changes.iter().filter(|change| !denies(change)).cloned().collect();
+        Ok(Some(InboxItem::Create { source: source.clone(), changes, by: by.clone() }))
     }
 }

@@ -2,9 +2,8 @@
 
 use super::Handle;
 use crate::imports::{Claim, Files, Import, ImportError, ImportState, Imports, TABLE, Upload, Worker, keeps_file};
-use crm::import::{Cell, Options};
+use crm::import::{Cell, Mode, Options};
 use model::{Actor, IdSource};
-use segments::RuleKind;
 use std::{
     io::{self, BufRead as _, BufReader, Read as _},
     path::PathBuf,
@@ -196,6 +195,10 @@ impl Handle {
                 return Err(ImportError::State(format!("the import is {}; only one that is over can be taken back", state.name())));
             }
         }
+        if import.row == 0 && import.state != ImportState::Done && import.has_begun() {
+            let why = "how far the import came was not written down yet: go on with it, then take it back";
+            return Err(ImportError::State(why.into()));
+        }
         let counts = &import.counts;
         let done = counts.created + counts.updated + counts.recorded + counts.unchanged;
         if import.dry || import.began.is_none() || done == 0 {
@@ -262,14 +265,13 @@ impl Handle {
         if !before.has_file || matches!(before.state, ImportState::Undone) {
             return Err(ImportError::State("the file of this import is gone: it was carried out; upload it again".into()));
         }
-        if let Some(list) = &options.list {
-            let (set, key) = (self.segment_set(), list.as_str());
-            if !set.get(key).is_some_and(|rule| matches!(rule.kind, RuleKind::List)) {
-                return Err(ImportError::Invalid(format!("there is no static segment \"{key}\" to put contacts in")));
-            }
+        if let Some(list) = &options.list
+            && self.list_of(list).is_err()
+        {
+            return Err(ImportError::Invalid(format!("there is no static segment \"{list}\" to put contacts in")));
         }
         // Rows of a check that was stopped or failed were only looked at: they are still to be taken over.
-        let is_half = matches!(before.state, ImportState::Stopped | ImportState::Failed(_)) && !before.dry && before.row > 0;
+        let is_half = matches!(before.state, ImportState::Stopped | ImportState::Failed(_)) && before.has_begun();
         let goes_on = is_half && before.options == options && matches!(work, Work::Run);
         if is_half && !goes_on {
             return Err(ImportError::State(
@@ -299,10 +301,12 @@ impl Handle {
         let files = imports.files.clone();
         let planned = tokio::task::spawn_blocking(move || crate::imports::planned(&files, &asked, &bot, now));
         let has_key = planned.await.map_err(|_| ImportError::Unavailable)??;
-        if !has_key && !dry && !import.options.again {
+        // A row whose key is blank makes a contact as well.
+        let makes_anew = !has_key || import.options.mode() == Mode::Create;
+        if makes_anew && !dry && !import.options.again {
             let did = |other: &Import| match other.state {
                 ImportState::Done | ImportState::Running => !other.dry,
-                ImportState::Stopped | ImportState::Failed(_) => !other.dry && other.row > 0,
+                ImportState::Stopped | ImportState::Failed(_) => other.has_begun(),
                 ImportState::Uploaded
                 | ImportState::Checking
                 | ImportState::Checked
@@ -313,7 +317,7 @@ impl Handle {
             if let Some(other) = self.imports().await.iter().find(|other| other.id != id && other.digest == import.digest && did(other)) {
                 let (name, at) = (&other.id, other.at);
                 return Err(ImportError::State(format!(
-                    "this very file was imported as {name} at {at}, and without a key each row makes a contact: say \"again\" if everybody is to be made once more"
+                    "this very file was imported as {name} at {at}, and each row without a key makes a contact: say \"again\" if they are to be made once more"
                 )));
             }
         }

@@ -3,7 +3,7 @@
 //! **Invariant.** A folder is named by an id that was made here, so no text from outside becomes a path.
 
 use super::{Import, ImportError, ImportState, Seen};
-use crm::import::{Decoded, Kind, Row, Rows, Shape, Sniffer, Vocabulary};
+use crm::import::{Decoded, Encoding, Kind, Row, Rows, Shape, Sniffer, Vocabulary};
 use model::{Actor, Instant};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -157,7 +157,9 @@ impl Upload {
         let Self { id, kind, name, folder, out, bytes, hash, sniffer } = self;
         let file = out.into_inner().map_err(|e| disk(e.error()))?;
         file.sync_all().and_then(|()| File::open(&folder.path)?.sync_all()).map_err(|e| disk(&e))?;
+        let broken = sniffer.broken();
         let encoding = sniffer.finish();
+        let broken = if encoding == Encoding::Utf8 { broken } else { 0 };
         let (shape, columns) = look(&folder.path.join("file"), encoding, kind, words)?;
         let digest = hex(hash);
         let import = Import {
@@ -169,6 +171,7 @@ impl Upload {
             bytes,
             digest,
             encoding,
+            broken,
             shape,
             columns,
             options: Default::default(),
@@ -238,7 +241,7 @@ impl Upload {
 }
 
 /// The shape and the columns of a file.
-fn look(path: &Path, encoding: crm::import::Encoding, kind: Kind, words: &Vocabulary<'_>) -> Result<(Shape, Vec<Seen>), ImportError> {
+fn look(path: &Path, encoding: Encoding, kind: Kind, words: &Vocabulary<'_>) -> Result<(Shape, Vec<Seen>), ImportError> {
     let open = || File::open(path).map(|file| Decoded::new(file, encoding)).map_err(|e| disk(&e));
     let mut head = vec![0; HEAD];
     let mut length = 0;

@@ -39,6 +39,8 @@ pub(super) fn size(cells: &[Cell]) -> usize {
 /// Some rows, and how much of the file was read by then.
 pub(super) struct Piece {
     pub rows: Vec<Judged>,
+    /// All columns by name, if some of them turned up in these rows; else none.
+    pub columns: Vec<String>,
     pub read: u64,
 }
 
@@ -93,7 +95,7 @@ pub(super) fn judge(
     let text = Decoded::new(Counted { file, read: read.clone() }, import.encoding);
     let known = plan.columns();
     let mut rows = Rows::new(text, import.shape, &known).map_err(|e| e.to_string())?;
-    let (mut piece, mut held) = (Vec::with_capacity(PIECE), 0);
+    let (mut piece, mut held, mut columns) = (Vec::with_capacity(PIECE), 0, Vec::new());
     let mut told = Ok(());
     loop {
         match rows.next_row() {
@@ -102,8 +104,14 @@ pub(super) fn judge(
             Ok(Some(row)) => {
                 if import.shape.is_jsonl() && rows.names().len() > plan.width() {
                     plan.grow(rows.names(), &words);
+                    columns = rows.names().to_vec();
                 }
-                let said = plan.judge(&row, &words);
+                let unreadable = if import.broken > 0 { plan.unreadable(&row) } else { None };
+                let said = match (plan.judge(&row, &words), unreadable) {
+                    (said, None) => said,
+                    (Ok(_), Some(fault)) => Err(vec![fault]),
+                    (Err(faults), Some(fault)) => Err([faults, vec![fault]].concat()),
+                };
                 held += size(&row.cells);
                 piece.push(Judged { row: row.number, said, cells: row.cells });
             }
@@ -121,12 +129,12 @@ pub(super) fn judge(
         if piece.len() >= PIECE || held >= FULL {
             held = 0;
             let rows = std::mem::replace(&mut piece, Vec::with_capacity(PIECE));
-            if !give(Piece { rows, read: read.load(Ordering::Relaxed) }) {
+            if !give(Piece { rows, columns: std::mem::take(&mut columns), read: read.load(Ordering::Relaxed) }) {
                 return Ok(());
             }
         }
     }
-    give(Piece { rows: piece, read: read.load(Ordering::Relaxed) });
+    give(Piece { rows: piece, columns, read: read.load(Ordering::Relaxed) });
     told
 }
 

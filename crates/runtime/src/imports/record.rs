@@ -127,6 +127,9 @@ pub struct Import {
     pub digest: String,
     /// How its text is written.
     pub encoding: Encoding,
+    /// How many places of its text cannot be read; a cell shows them as U+FFFD.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub broken: u64,
     /// What is between its cells.
     pub shape: Shape,
     /// Its columns.
@@ -163,6 +166,18 @@ pub struct Import {
     /// Whether the file is still here: it goes when every row was taken over, or what was taken over is taken back.
     #[serde(default)]
     pub has_file: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Import {
+    /// Whether rows of it may have been carried out.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.dry && self.began.is_some()
+    }
 }
 
 /// Whether the file of an import may be there, by its record. One that cannot be read denies nothing.

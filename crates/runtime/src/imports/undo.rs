@@ -10,7 +10,7 @@ use crate::{
     drive::lock,
 };
 use crm::import::Kind;
-use model::{Actor, Altered, ContactId, InboxItem, Instant, JourneyEntry, JourneyKind, Person};
+use model::{Actor, Altered, ContactId, InboxItem, Instant, JourneyEntry, JourneyKind, Part, Person, TagKey};
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
@@ -29,7 +29,7 @@ const DEEPEST: usize = 20_000;
 /// What becomes of a contact.
 enum Back {
     Removed(oneshot::Receiver<Result<Outcome, Refusal>>),
-    Restored(Vec<oneshot::Receiver<Result<Outcome, Refusal>>>),
+    Restored(oneshot::Receiver<Result<Outcome, Refusal>>),
     /// So many events go; whoever came with them stays, or was there before.
     Withdrawn {
         told: oneshot::Receiver<Result<Outcome, Refusal>>,
@@ -46,12 +46,28 @@ enum Back {
     Nothing,
 }
 
-/// What an import did to a contact, the newest first, and whether anything else happened to them.
+/// What an import did to a contact, as their journey tells it from its end, and whether anything else happened to them.
 #[derive(Default)]
 struct Traces {
-    rows: Vec<(Instant, Vec<Altered>)>,
-    created: bool,
+    /// Whether a row came to them.
+    any: bool,
+    /// What rows changed, each part once.
+    parts: Vec<Trace>,
+    /// When it made them.
+    made: Option<Instant>,
     others: bool,
+    /// What is further back was taken back already.
+    over: bool,
+}
+
+/// What rows of an import changed of one part.
+struct Trace {
+    /// When the newest of them did.
+    at: Instant,
+    /// What it was before the oldest of them that nobody else came after, and what the newest left.
+    altered: Altered,
+    /// Whether nobody else changed it further back, as far as that was read.
+    alone: bool,
 }
 
 impl Worker {
@@ -98,13 +114,13 @@ impl Worker {
         while let Some(back) = window.pop_front() {
             self.landed(import, back)?;
         }
-        // Rows of one contact stand all over a file of events, and all go at once.
+        // Rows of one contact stand all over a file, and all go at once.
         let mut gone = HashSet::new();
         for list in 0..import.lists {
             let stored = self.shell.store.record(LISTS, &format!("{}/{list:08}", import.id)).map_err(|_| ImportError::Unavailable)?;
             let ids: Vec<ContactId> = stored.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
             for id in ids {
-                if import.kind == Kind::Events && !gone.insert(id) {
+                if !gone.insert(id) {
                     continue;
                 }
                 self.step(import, by, (began, id, false), &mut window, &mut done)?;
@@ -154,20 +170,16 @@ impl Worker {
             return Ok(Back::Kept);
         }
         let traces = self.traces(import, began, id)?;
-        if traces.rows.is_empty() {
+        if !traces.any {
             return Ok(Back::Nothing);
         }
-        if traces.created && !traces.others && is_untouched(&person) {
+        if traces.made.is_some() && !traces.others && is_untouched(&person) {
             return Ok(Back::Removed(self.remove(&person)));
         }
-        let items = traces.rows.into_iter().map(|(at, altered)| InboxItem::Undo {
-            import: import.id.clone(),
-            at,
-            altered,
-            events: Vec::new(),
-            by: by.clone(),
-        });
-        Ok(Back::Restored(items.map(|item| self.shell.submit(id, item, None)).collect()))
+        let Traces { made, parts, .. } = traces;
+        let parts = parts.into_iter().map(|trace| (trace.at, trace.altered)).collect();
+        let item = InboxItem::Undo { import: import.id.clone(), made, parts, events: Vec::new(), by: by.clone() };
+        Ok(Back::Restored(self.shell.submit(id, item, None)))
     }
 
     /// Takes back what was recorded of a contact; of one whom a row made, the contact as well if nothing else happened to them.
@@ -182,14 +194,14 @@ impl Worker {
         }
         if is_made {
             let traces = self.traces(import, began, id)?;
-            if traces.created && !traces.others && is_untouched(&person) {
+            if traces.made.is_some() && !traces.others && is_untouched(&person) {
                 return Ok(Back::RemovedWith { told: self.remove(&person), events });
             }
         }
         if events == 0 {
             return Ok(if is_made { Back::Kept } else { Back::Nothing });
         }
-        let item = InboxItem::Undo { import: import.id.clone(), at: Instant::default(), altered: Vec::new(), events: ours, by: by.clone() };
+        let item = InboxItem::Undo { import: import.id.clone(), made: None, parts: Vec::new(), events: ours, by: by.clone() };
         Ok(Back::Withdrawn { told: self.shell.submit(id, item, None), events, kept: is_made })
     }
 
@@ -213,6 +225,9 @@ impl Worker {
                     return Ok(traces);
                 }
                 traces.take(entry, &import.id);
+                if traces.over {
+                    return Ok(traces);
+                }
             }
             if page.len() < PAGE {
                 break;
@@ -234,9 +249,7 @@ impl Worker {
                 false => import.counts.kept += 1,
             },
             Back::Restored(told) => {
-                for told in told {
-                    answer(told)?;
-                }
+                answer(told)?;
                 import.counts.restored += 1;
             }
             Back::RemovedWith { told, events } => match answer(told)? {
@@ -271,15 +284,46 @@ impl Traces {
         let ours = matches!(&entry.by, Actor::Import(id) if id == import);
         match &entry.what {
             JourneyKind::Imported { created, altered } if ours => {
-                self.created |= created;
-                self.rows.push((entry.at, altered.clone()));
+                self.any = true;
+                altered.iter().for_each(|one| self.altered(entry.at, one));
+                if *created {
+                    self.made = Some(entry.at);
+                    // What an attribute was before is what came with them.
+                    let attributes = self.parts.iter_mut().filter(|trace| matches!(trace.altered.what, Part::Attribute(_)));
+                    attributes.filter(|trace| trace.alone).for_each(|trace| trace.altered.from = None);
+                }
             }
             // What follows from the import by itself, and what it recorded.
             JourneyKind::SegmentEntered(_) | JourneyKind::SegmentLeft(_) => {}
             JourneyKind::Event(_) if ours => {}
-            JourneyKind::ImportUndone { import: undone } if undone == import => self.rows.clear(),
-            _ => self.others = true,
+            JourneyKind::ImportUndone { import: undone } if undone == import => self.over = true,
+            what => {
+                self.others = true;
+                self.parts.iter_mut().filter(|trace| changes(what, &trace.altered.what)).for_each(|trace| trace.alone = false);
+            }
         }
+    }
+
+    /// A row altered something, before those rows that are known already.
+    fn altered(&mut self, at: Instant, one: &Altered) {
+        match self.parts.iter_mut().find(|trace| trace.altered.what == one.what) {
+            None => self.parts.push(Trace { at, altered: one.clone(), alone: true }),
+            Some(newer) if newer.alone && newer.altered.from == one.to => newer.altered.from.clone_from(&one.from),
+            Some(newer) => newer.alone = false,
+        }
+    }
+}
+
+/// Whether what somebody did changed a part of the contact.
+fn changes(what: &JourneyKind, part: &Part) -> bool {
+    match (what, part) {
+        (JourneyKind::Attribute { name, .. }, Part::Attribute(of)) => name == of,
+        (JourneyKind::TagAdded(label) | JourneyKind::TagRemoved(label), Part::Tag(of)) => TagKey::of(label) == TagKey::of(of),
+        (JourneyKind::Status { .. }, Part::Status) => true,
+        (JourneyKind::Imported { altered, .. }, part) => altered.iter().any(|one| one.what == *part),
+        // What is told of a merge does not say whose a value was.
+        (JourneyKind::Merged { .. } | JourneyKind::Unmerged { .. }, _) => true,
+        _ => false,
     }
 }
 

@@ -1,11 +1,15 @@
 //! The worker: carries out the rows of an import, some hundreds at once, and writes down how far it is.
 
+mod coming;
 mod events;
 
-use self::events::{Event, Told};
 pub(super) use self::events::{makes_contacts, of_import};
+use self::{
+    coming::Coming,
+    events::{Event, Told},
+};
 use super::{
-    Import, ImportError, ImportState, Imports, LISTS, TABLE, contact_id,
+    Import, ImportError, ImportState, Imports, LISTS, Seen, TABLE, contact_id,
     errors::Wrong,
     read::{self, Judged, Piece},
 };
@@ -15,14 +19,14 @@ use crate::{
     privacy::Hold,
 };
 use crm::{
-    directory::bears,
+    directory::{self, bears},
     import::{Cell, Fault, Key, Kind, Mode, Reading, Said, Trouble},
 };
-use engine::Bot;
+use engine::{Bot, is_their_own};
 use model::{Actor, Change, Contact, ContactId, InboxItem, Instant, Person, Value};
 use serde::Serialize;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fs::File,
     sync::{
         Arc,
@@ -61,8 +65,6 @@ pub(crate) struct Worker {
 /// A row on its way.
 struct Flying {
     row: u64,
-    /// What its key is, if it makes a contact.
-    key: Option<u64>,
     /// How much of the file was read when it was told.
     read: u64,
     cells: Vec<Cell>,
@@ -72,17 +74,19 @@ struct Flying {
 /// Whom a row is about.
 enum Found {
     Nobody,
-    /// Somebody whom an earlier row makes, and who may not be durable yet.
-    Making(ContactId),
+    /// Somebody of an earlier row, who may not be durable yet as it leaves them.
+    Coming(ContactId),
     One(Arc<Person>),
     Several,
 }
 
 enum What {
-    Create(oneshot::Receiver<Result<Outcome, Refusal>>),
+    Create(ContactId, oneshot::Receiver<Result<Outcome, Refusal>>),
     Update(ContactId, oneshot::Receiver<Result<Outcome, Refusal>>),
     /// It was made before a restart.
     Made,
+    /// It was changed before a restart.
+    Updated(ContactId),
     /// Nothing differs; the contact may have been changed by this row before a restart.
     Same(Option<ContactId>),
     /// It would do this: nothing is carried out.
@@ -113,8 +117,9 @@ struct Work<'a> {
     held: usize,
     /// Contacts who are given to the core when the rows at hand are looked at.
     open: Vec<New>,
-    /// Keys of contacts who are made and may not be durable yet; in a dry run of all who would be.
-    making: HashMap<u64, ContactId>,
+    coming: Coming,
+    /// Whether rows find contacts.
+    has_key: bool,
     errors: Wrong,
     /// Wrong rows cannot be written any more: they are counted alone.
     is_mute: bool,
@@ -123,7 +128,7 @@ struct Work<'a> {
     /// Events that were told already, and those that are on their way.
     told: Told,
     since_saved: u64,
-    /// Up to which row it may have been carried out before.
+    /// Up to which row it may have been carried out before, whatever was written down of that.
     redone: u64,
     dry: bool,
 }
@@ -150,9 +155,14 @@ impl Worker {
         let now = self.shell.clock.now();
         let open = || self.imports.files.open_file(&import.id).map_err(|e| ImportError::File(e.to_string()));
         let plan = read::plan(open()?, &import, &bot, now)?;
+        // It is durable before the first row is, so what has it may have been carried out in part.
+        let resumes = !dry && import.began.is_some();
         let began = *import.began.get_or_insert(now);
-        let (after, resumes) = (import.row, import.row > 0);
-        if !resumes && let Some(fault) = read::asks(open_again(&self.imports, &import.id)?, &import, &plan, &bot, now) {
+        let after = import.row;
+        if after == 0
+            && !resumes
+            && let Some(fault) = read::asks(open_again(&self.imports, &import.id)?, &import, &plan, &bot, now)
+        {
             self.save_last(Import { state: ImportState::Asks(fault), began: None, ..import });
             return Ok(());
         }
@@ -173,7 +183,8 @@ impl Worker {
             window: VecDeque::with_capacity(WINDOW),
             held: 0,
             open: Vec::with_capacity(TOGETHER),
-            making: HashMap::new(),
+            coming: Coming::default(),
+            has_key: plan.has_key(),
             errors,
             is_mute: false,
             changed: Vec::new(),
@@ -231,6 +242,7 @@ impl Work<'_> {
             if !lock(&self.worker.imports.busy).contains(&self.import.id) {
                 return self.land_all().map(|()| Ended::Stopped);
             }
+            self.take_up(&piece.columns);
             let (read, mut rows) = (piece.read, piece.rows.into_iter());
             loop {
                 let some: Vec<Judged> = rows.by_ref().take(TOGETHER).collect();
@@ -250,6 +262,16 @@ impl Work<'_> {
         self.land_all().map(|()| Ended::Through)
     }
 
+    /// Takes note of columns that turned up behind the first rows, as those of a file of objects do.
+    fn take_up(&mut self, names: &[String]) {
+        let known = self.import.columns.len();
+        if names.len() > known {
+            let fields = self.import.kind.fields(self.import.shape, names, &[], &read::words(&self.bot, self.began));
+            let new = names.iter().zip(fields).skip(known);
+            self.import.columns.extend(new.map(|(name, field)| Seen { name: name.clone(), field, sample: Vec::new() }));
+        }
+    }
+
     /// Puts rows on their way. None lands meanwhile, so that whoever is not found yet is still known to be made.
     fn look_at(&mut self, rows: Vec<Judged>, read: u64) -> Result<(), ImportError> {
         let by = |judged: &Judged| match judged.said.as_ref().ok().and_then(Said::key) {
@@ -261,14 +283,13 @@ impl Work<'_> {
         for judged in rows {
             let candidates = by(&judged).and_then(|_| answered.next()).unwrap_or_default();
             let Judged { row, said, cells } = judged;
-            let key = said.as_ref().ok().and_then(Said::key).map(Key::hash64);
             let what = match said {
                 Err(faults) => What::Bad(faults),
                 Ok(Said::Contact(reading)) => self.launch(reading, &candidates)?,
                 Ok(Said::Event(occurrence)) => self.happened(*occurrence, &candidates)?,
             };
             self.held += read::size(&cells);
-            self.window.push_back(Flying { row, key, read, cells, what });
+            self.window.push_back(Flying { row, read, cells, what });
         }
         self.submit_open();
         Ok(())
@@ -291,60 +312,83 @@ impl Work<'_> {
     /// Puts a row on its way.
     fn launch(&mut self, reading: Reading, candidates: &[ContactId]) -> Result<What, ImportError> {
         let key = reading.key.as_ref();
-        let bad = |why: &str| {
-            let cell = key.map(ToString::to_string).unwrap_or_default();
-            Ok(What::Bad(vec![Fault { row: reading.row, column: None, cell, trouble: Trouble::Key, why: why.to_owned() }]))
-        };
+        let bad = |why: &str| Ok(What::Bad(vec![at_key(&reading, why)]));
         let id = contact_id(&self.import.id, self.began, reading.row);
         match key.map_or(Ok(Found::Nobody), |key| self.find(key, candidates))? {
             Found::Several => return bad("several contacts have this key; merge them, or choose another key"),
-            Found::Making(id) => return self.change(id, None, reading),
+            Found::Coming(id) => {
+                let before = self.coming.contact(id).cloned();
+                return Ok(self.change(id, before, reading));
+            }
             // Made by this row, before a restart.
             Found::One(person) if person.contact.id == id => return Ok(What::Made),
-            Found::One(person) => return self.change(person.contact.id, Some(&person), reading),
+            Found::One(person) if self.was_done(&person, reading.row) => return Ok(What::Updated(person.contact.id)),
+            Found::One(person) => return Ok(self.change(person.contact.id, Some(person.contact.clone()), reading)),
             Found::Nobody if matches!(key, Some(Key::Id(_))) => return bad("there is no such contact"),
             Found::Nobody => {}
         }
         if self.import.options.mode() == Mode::Update {
             return bad("there is no contact with this key, and the mode update makes none");
         }
-        if let Some(key) = key {
-            self.making.insert(key.hash64(), id);
+        let Reading { key, changes, .. } = reading;
+        let source = self.source();
+        if self.has_key {
+            self.makes(id, &source, &changes, key.as_ref());
         }
         if self.dry {
             return Ok(What::Would { creates: true });
         }
-        let source = self.import.options.source.clone().unwrap_or_else(|| "import".to_owned());
-        let item = InboxItem::Create { source, changes: reading.changes, by: self.by() };
+        let item = InboxItem::Create { source, changes, by: self.by() };
         let (tell, told) = oneshot::channel();
         self.open.push((id, item, tell));
-        Ok(What::Create(told))
+        Ok(What::Create(id, told))
+    }
+
+    /// A row makes a contact by these changes, or would; later rows find them.
+    fn makes(&mut self, id: ContactId, source: &str, changes: &[Change], key: Option<&Key>) {
+        let mut contact = Contact::without_address(id, self.began, source);
+        let by = self.by();
+        for change in changes {
+            contact.apply(change, self.began, &by);
+        }
+        match self.dry {
+            true => self.coming.would(&contact, key, self.bot.attributes()),
+            false => self.coming.set_out(contact, key, self.bot.attributes()),
+        }
     }
 
     /// Whom a key means, as durable now or on their way: one of those who seem to bear it.
     fn find(&self, key: &Key, candidates: &[ContactId]) -> Result<Found, ImportError> {
+        let settled = |person: Option<Arc<Person>>| match person {
+            Some(person) if self.coming.contact(person.contact.id).is_some() => Found::Coming(person.contact.id),
+            Some(person) => Found::One(person),
+            None => Found::Nobody,
+        };
         let by = match key {
             Key::By(by) => by,
-            Key::Id(id) => return Ok(self.now(*id)?.map_or(Found::Nobody, Found::One)),
+            Key::Id(id) => return Ok(settled(self.now(*id)?)),
             Key::At(address) => {
                 let id = self.worker.shell.store.person_at(address).map_err(|_| ImportError::Unavailable)?;
-                let person = id.map(|id| self.now(id)).transpose()?.flatten();
-                return Ok(person.map_or(Found::Nobody, Found::One));
+                return Ok(settled(id.map(|id| self.now(id)).transpose()?.flatten()));
             }
         };
-        if let Some(id) = self.making.get(&key.hash64()) {
-            return Ok(Found::Making(*id));
-        }
-        let mut found = Found::Nobody;
-        for &id in candidates {
+        let mut bearers: Vec<ContactId> = self.coming.bearing(key).collect();
+        let mut durable = None;
+        // Whoever is on their way bears what their rows leave them.
+        for &id in candidates.iter().filter(|id| self.coming.contact(**id).is_none()) {
             let person = self.worker.shell.store.person(id).map_err(|_| ImportError::Unavailable)?;
             let Some(person) = person.filter(|person| bears(&person.contact, by, self.bot.attributes())) else { continue };
-            found = match found {
-                Found::Nobody => Found::One(person),
-                Found::One(_) | Found::Making(_) | Found::Several => return Ok(Found::Several),
-            };
+            if !bearers.contains(&id) {
+                bearers.push(id);
+            }
+            durable = Some(person);
         }
-        Ok(found)
+        Ok(match (bearers.as_slice(), durable) {
+            ([], _) => Found::Nobody,
+            ([_], Some(person)) => Found::One(person),
+            ([id], None) => Found::Coming(*id),
+            _ => Found::Several,
+        })
     }
 
     /// A person by id, or whoever they were merged into.
@@ -360,30 +404,49 @@ impl Work<'_> {
         Ok(None)
     }
 
-    /// Puts a change of somebody who is there on its way.
-    fn change(&mut self, id: ContactId, person: Option<&Person>, mut reading: Reading) -> Result<What, ImportError> {
+    /// Whether a row changed somebody before a restart.
+    fn was_done(&self, person: &Person, row: u64) -> bool {
+        row <= self.redone && self.worker.shell.ask(|core| core.has_taken(person, &self.once(row), self.worker.shell.clock.now()))
+    }
+
+    /// What tells the change of a row from every other one.
+    fn once(&self, row: u64) -> String {
+        format!("{}/{row}", self.import.id)
+    }
+
+    /// Puts a change of somebody on its way; `before` is what they are by then, if that is known.
+    fn change(&mut self, id: ContactId, before: Option<Contact>, mut reading: Reading) -> What {
         if self.import.options.mode() == Mode::Create {
-            let cell = reading.key.as_ref().map(ToString::to_string).unwrap_or_default();
-            let why = "a contact with this key is there already, and the mode create changes none".to_owned();
-            let fault = Fault { row: reading.row, column: None, cell, trouble: Trouble::Key, why };
-            return Ok(What::Bad(vec![fault]));
+            return What::Bad(vec![at_key(&reading, "a contact with this key is there already, and the mode create changes none")]);
         }
-        if let Some(person) = person {
-            reading.changes.retain(|change| !is_chosen(&person.contact, change));
-            let mut after = person.contact.clone();
-            let by = self.by();
-            if !reading.changes.iter().any(|change| after.apply(change, self.began, &by)) {
-                return Ok(What::Same((reading.row <= self.redone).then_some(id)));
+        if let Some(mut contact) = before {
+            let key = reading.key.as_ref();
+            reading.changes.retain(|change| !is_their_own(&contact, change) && !is_beside(&contact, key, change));
+            let (by, mut differs) = (self.by(), false);
+            for change in &reading.changes {
+                differs |= contact.apply(change, self.began, &by);
+            }
+            if !differs {
+                return What::Same((reading.row <= self.redone).then_some(id));
+            }
+            match self.dry {
+                true => self.coming.would(&contact, reading.key.as_ref(), self.bot.attributes()),
+                false => self.coming.set_out(contact, reading.key.as_ref(), self.bot.attributes()),
             }
         }
         if self.dry {
-            return Ok(What::Would { creates: false });
+            return What::Would { creates: false };
         }
         // Of an earlier row, perhaps of those at hand.
         self.submit_open();
-        let once = format!("{}/{}", self.import.id, reading.row);
+        let once = self.once(reading.row);
         let item = InboxItem::Modify { changes: reading.changes, by: self.by() };
-        Ok(What::Update(id, self.worker.shell.submit(id, item, Some(once))))
+        What::Update(id, self.worker.shell.submit(id, item, Some(once)))
+    }
+
+    /// How contacts who are made came to be.
+    fn source(&self) -> String {
+        self.import.options.source.clone().unwrap_or_else(|| "import".to_owned())
     }
 
     fn by(&self) -> Actor {
@@ -392,33 +455,39 @@ impl Work<'_> {
 
     /// Takes note of what came of the first row on its way.
     fn land(&mut self) -> Result<(), ImportError> {
-        let Some(Flying { row, key, read, cells, what }) = self.window.pop_front() else { return Ok(()) };
+        let Some(Flying { row, read, cells, what }) = self.window.pop_front() else { return Ok(()) };
         self.held = self.held.saturating_sub(read::size(&cells));
         match what {
-            What::Create(told) => {
+            What::Create(id, told) => {
                 let outcome = self.told(told)?;
-                if let Some(key) = key {
-                    self.making.remove(&key);
-                }
+                self.coming.arrived(id);
                 match outcome {
                     Ok(()) => self.import.counts.created += 1,
                     Err(why) => self.refuse(row, why, cells)?,
                 }
             }
-            What::Update(id, told) => match self.told(told)? {
-                Ok(()) => {
-                    self.import.counts.updated += 1;
-                    self.changed.push(id);
+            What::Update(id, told) => {
+                let outcome = self.told(told)?;
+                self.coming.arrived(id);
+                match outcome {
+                    Ok(()) => {
+                        self.import.counts.updated += 1;
+                        self.changed.push(id);
+                    }
+                    Err(why) => self.refuse(row, why, cells)?,
                 }
-                Err(why) => self.refuse(row, why, cells)?,
-            },
+            }
+            What::Updated(id) => {
+                self.import.counts.updated += 1;
+                self.changed.push(id);
+            }
             What::Made | What::Would { creates: true } => self.import.counts.created += 1,
             What::Would { creates: false } => self.import.counts.updated += 1,
             What::Same(changed) => {
                 self.import.counts.unchanged += 1;
                 self.changed.extend(changed);
             }
-            What::Event(event) => self.land_event(row, event, key, cells)?,
+            What::Event(event) => self.land_event(row, event, cells)?,
             What::Bad(faults) => self.wrong(row, &faults, cells)?,
         }
         (self.import.row, self.import.read) = (row, read);
@@ -516,6 +585,10 @@ impl Work<'_> {
             Ok(Ended::Through) => told.map(|()| ImportState::Done),
         };
         self.import.state = ended.unwrap_or_else(ImportState::Failed);
+        if self.import.row == 0 && self.redone == 0 && self.import.state != ImportState::Done {
+            // No row was carried out: it has not begun.
+            self.import.began = None;
+        }
         self.import.ended = Some(self.worker.shell.clock.now());
         if self.import.state == ImportState::Done {
             self.import.read = self.import.bytes;
@@ -532,12 +605,20 @@ impl Work<'_> {
     }
 }
 
-/// Whether a change would overwrite the language or country that the customer chose: it stays (FL 7.1).
-fn is_chosen(contact: &Contact, change: &Change) -> bool {
-    match change {
-        Change::SetSystem(name, _) if matches!(name.as_str(), "language" | "country") => {
-            matches!(contact.system.get(&format!("{name}_source")), Some(Value::Text(source)) if source == "customer")
-        }
-        _ => false,
-    }
+/// Whether a change would put what a row found somebody by in the place of another such value of theirs: they bear it beside that.
+fn is_beside(contact: &Contact, key: Option<&Key>, change: &Change) -> bool {
+    let Some(Key::By(directory::Key::Known(kind, value))) = key else { return false };
+    let (name, known) = match change {
+        Change::SetAttribute(name, _) => (name, contact.attributes.get(name)),
+        Change::SetSystem(name, _) => (name, contact.system.get(name)),
+        _ => return false,
+    };
+    let is_other = |text: &str| kind.normal(text).is_some_and(|known| known != *value);
+    name == kind.name() && matches!(known, Some(Value::Text(text)) if is_other(text))
+}
+
+/// What is wrong with whom a row is about.
+fn at_key(reading: &Reading, why: &str) -> Fault {
+    let cell = reading.key.as_ref().map(ToString::to_string).unwrap_or_default();
+    Fault { row: reading.row, column: None, cell, trouble: Trouble::Key, why: why.to_owned() }
 }

@@ -59,7 +59,7 @@ impl EventPlan {
             ..*words
         };
         let mut parts = Parts { name: self.options.event.clone(), ..Parts::default() };
-        let mut faults: Vec<Fault> = ragged(row, self.columns.len()).into_iter().collect();
+        let mut faults: Vec<Fault> = ragged(row, self.columns.iter().map(|column| column.name.as_str())).into_iter().collect();
         for (at, column) in self.columns.iter().enumerate() {
             let cell = row.cells.get(at).unwrap_or(&Cell::Blank);
             if *cell == Cell::Blank {
@@ -206,13 +206,22 @@ pub(super) fn whose(cell: &Cell, words: &Vocabulary<'_>) -> Result<Key, Wrong> {
     Err((Trouble::Cell, why.into()))
 }
 
-/// Seconds or milliseconds since 1970, as programs write times.
+/// Seconds, with or without a fraction, or milliseconds since 1970, as programs write times.
 fn since_the_epoch(text: &str) -> Option<Instant> {
-    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
-    let number: i64 = whole.parse().ok().filter(|_| whole.bytes().all(|b| b.is_ascii_digit()))?;
-    match whole.len() {
-        10 => Some(Instant::from_secs(number)),
-        13 if whole == text => Some(Instant::from_millis(number)),
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    if !digits(whole) || !fraction.is_none_or(digits) {
+        return None;
+    }
+    let number: i64 = whole.parse().ok()?;
+    match (whole.len(), fraction) {
+        (10, None) => Some(Instant::from_secs(number)),
+        // What is smaller than a microsecond is not kept of any time.
+        (10, Some(fraction)) => {
+            let micros: String = fraction.chars().chain(std::iter::repeat('0')).take(6).collect();
+            Some(Instant::from_secs(number).plus_micros(micros.parse().ok()?))
+        }
+        (13, None) => Some(Instant::from_millis(number)),
         _ => None,
     }
 }

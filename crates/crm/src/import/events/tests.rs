@@ -105,6 +105,23 @@ fn lines_of_json_keep_their_types_and_nested_fields() {
 }
 
 #[test]
+fn times_since_the_epoch_keep_their_fraction() {
+    let row = |at: &str| format!("{{\"contact\":\"web:v_1\",\"name\":\"visit\",\"at\":{at}}}\n");
+    let text: String = ["1700000000.25", "\"1700000000.75\"", "1700000000", "1700000000123", "1700000000.1234567"].map(row).concat();
+    let (said, faults) = read(&text, &Options::default());
+    assert!(faults.is_empty(), "{faults:?}");
+    let micros: Vec<i64> = said.iter().map(|one| one.at.unwrap().0 - 1_700_000_000_000_000).collect();
+    assert_eq!(micros, [250_000, 750_000, 0, 123_000, 123_456]);
+    let marks: std::collections::BTreeSet<_> = said.iter().map(|one| one.mark).collect();
+    assert_eq!(marks.len(), 5, "each is another event");
+    for odd in ["1700000000.abc", "1700000000.", "1700000000.5s", "1700000000123.5"] {
+        let (said, faults) = read(&row(&format!("{odd:?}")), &Options::default());
+        assert_eq!((said.len(), faults.len()), (0, 1), "{odd}");
+        assert_eq!(faults[0].column.as_deref(), Some("at"), "{odd}");
+    }
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_by_row_and_column() {
     let text = "contact,event,at,n\n\
                 nobody,purchase,2026-01-01,1\n\

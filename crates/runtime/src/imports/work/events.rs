@@ -86,7 +86,7 @@ impl Work<'_> {
         let id = contact_id(&self.import.id, self.began, row);
         let (whose, changes, person) = match self.find(&said.key, candidates)? {
             Found::Several => return bad("several contacts have this key; merge them, or choose another key"),
-            Found::Making(id) => (id, None, None),
+            Found::Coming(id) => (id, None, None),
             Found::One(person) => (person.contact.id, None, Some(person)),
             Found::Nobody => {
                 if self.import.options.unknown == Unknown::Skip {
@@ -121,8 +121,8 @@ impl Work<'_> {
             self.told.note(whose, mark, known.content);
             return Ok(What::Event(if is_told_again { Event::Recorded { whose, made: was_made } } else { Event::Known }));
         }
-        if changes.is_some() {
-            self.making.insert(said.key.hash64(), id);
+        if let Some(changes) = &changes {
+            self.makes(id, &self.source(), changes, Some(&said.key));
         }
         if self.dry {
             return match self.told.would.entry(short(whose, mark)) {
@@ -134,10 +134,8 @@ impl Work<'_> {
                 Entry::Occupied(_) => Ok(What::Event(Event::Known)),
             };
         }
-        let made = changes.map(|changes| {
-            let source = self.import.options.source.clone().unwrap_or_else(|| "import".to_owned());
-            self.worker.shell.submit_new(id, InboxItem::Create { source, changes, by: self.by() })
-        });
+        let made =
+            changes.map(|changes| self.worker.shell.submit_new(id, InboxItem::Create { source: self.source(), changes, by: self.by() }));
         // In front stands when it was recorded, as in every id of an event.
         let millis = u128::from(now.as_millis().max(0).unsigned_abs() & 0xFFFF_FFFF_FFFF);
         let event = Happened { id: Some(EventId((millis << 80) | mark)), name: said.name, fields: said.fields, at: said.at.unwrap_or(now) };
@@ -211,7 +209,7 @@ impl Work<'_> {
     }
 
     /// Takes note of what came of an event.
-    pub(super) fn land_event(&mut self, row: u64, event: Event, key: Option<u64>, cells: Vec<Cell>) -> Result<(), ImportError> {
+    pub(super) fn land_event(&mut self, row: u64, event: Event, cells: Vec<Cell>) -> Result<(), ImportError> {
         match event {
             Event::Known => self.import.counts.unchanged += 1,
             Event::Would { makes } => {
@@ -226,9 +224,7 @@ impl Work<'_> {
             Event::New { whose, mark, batch, made } => {
                 if let Some(made) = made {
                     let outcome = self.told(made)?;
-                    if let Some(key) = key {
-                        self.making.remove(&key);
-                    }
+                    self.coming.arrived(whose);
                     self.import.counts.made += u64::from(outcome.is_ok());
                 }
                 // A row may have to wait for another one of those that are looked at together.
