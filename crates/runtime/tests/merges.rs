@@ -11,7 +11,11 @@ use model::{
 };
 use std::collections::BTreeSet;
 use store::{Fault, Store};
-use switchboard_runtime::{Tried, core::Refusal};
+use switchboard_runtime::{
+    Tried,
+    core::Refusal,
+    verify::{Around, verify},
+};
 use world::{MINUTE, SECOND, World, address, bot_files};
 
 const SEGMENTS: &str = "buyer: { where: count(bought) >= 2 }\nlately: { where: \"count(bought, last 1 hours) >= 3\" }\ntagged: { where: has tag seen }\nnewcomer: { where: not has tag seen }\n";
@@ -530,4 +534,120 @@ fn a_crash_leaves_both_or_one_and_an_id_leads_on_through_a_chain() {
     }
     let same = order(&mut world, &people[0], &people[0]);
     assert!(matches!(&world.done[&same], Err(Refusal::Merge(_))));
+}
+
+/// Erases whoever is on an address.
+fn erase(world: &mut World, at: &Address) {
+    let (id, ticket) = (world.person(at).contact.id, world.ticket());
+    world.core.erase(world.now, id, None, std::sync::Arc::new(|_| Vec::new()), ticket);
+    world.pump();
+    assert!(world.done[&ticket.0].is_ok());
+}
+
+fn nothing_is_wrong(world: &World) {
+    let around = Around { now: world.now, bot: Some(world.core.bot()), ..Around::default() };
+    let report = verify(&*world.store.freeze().unwrap(), &around, &|_| true).unwrap();
+    let told: Vec<String> = report.told.iter().map(|problem| format!("{} {}: {}", problem.table, problem.key, problem.what)).collect();
+    assert!(!told.iter().any(|what| what.starts_with("history")), "{told:?}");
+}
+
+#[test]
+fn whoever_gets_a_chat_back_keeps_all_of_it_whoever_else_is_erased() {
+    let mut world = world(21);
+    let (ana, ben) = (address("web", "ana"), address("web", "ben"));
+    for at in [&ana, &ben] {
+        world.arrive(at, &format!("{at}"), "hi");
+    }
+    let ids = (world.person(&ana).contact.id, world.person(&ben).contact.id);
+    // Twice, so that there are several stretches.
+    for n in 0..2 {
+        let id = merge(&mut world, &ana, &ben);
+        world.arrive(&ben, &format!("meanwhile {n}"), &format!("meanwhile {n}"));
+        undo(&mut world, id).unwrap();
+        world.arrive(&ben, &format!("afterwards {n}"), &format!("afterwards {n}"));
+    }
+    let (said, chat) = (world.said(&ben), world.conversation(&ben));
+    assert!(chat.kept.is_empty(), "{:?}", chat.kept);
+    let customers: Vec<&str> = said.iter().filter_map(|line| line.strip_prefix("user: ")).collect();
+    assert_eq!(customers, ["hi", "meanwhile 0", "afterwards 0", "meanwhile 1", "afterwards 1"]);
+    assert!(world.store.transcript(ids.0, chat.id, 0, 9).unwrap().is_empty(), "nothing of it is left with the other one");
+    nothing_is_wrong(&world);
+    erase(&mut world, &ana);
+    assert_eq!(world.said(&ben), said);
+    nothing_is_wrong(&world);
+    world.crash();
+    assert_eq!(world.said(&ben), said);
+    erase(&mut world, &ben);
+    assert!(world.store.transcript(ids.1, chat.id, 0, 9).unwrap().is_empty());
+}
+
+#[test]
+fn a_long_chat_goes_home_in_parts_and_a_crash_on_the_way_loses_nothing() {
+    let mut world = world(22);
+    let (ana, ben) = (address("web", "ana"), address("web", "ben"));
+    for at in [&ana, &ben] {
+        world.arrive(at, &format!("{at}"), "hi");
+    }
+    let ids = (world.person(&ana).contact.id, world.person(&ben).contact.id);
+    let id = merge(&mut world, &ana, &ben);
+    while world.conversation(&ben).last_no < 1_100 {
+        let no = world.conversation(&ben).last_no.to_string();
+        world.arrive(&ben, &no, &no);
+    }
+    let said = world.said(&ben);
+    world.store.order(Fault::Hold);
+    let ticket = world.ticket();
+    world.core.undo_merge(world.now, id, by(), ticket);
+    world.pump();
+    assert_eq!(world.store.release(1), 1);
+    world.pump();
+    let chat = world.conversation(&ben);
+    assert_eq!((chat.contact, chat.kept.len(), chat.kept[0].under), (ids.0, 1, ids.1), "the first part is home, and they are one");
+    let after_first = chat.kept[0].to;
+    assert!(after_first < chat.last_no);
+    assert_eq!(world.said(&ben), said);
+    world.crash();
+    assert_eq!((world.said(&ben), world.person(&ben).contact.id), (said.clone(), ids.0));
+    undo(&mut world, id).unwrap();
+    assert_eq!((world.person(&ana).contact.id, world.person(&ben).contact.id), ids);
+    assert_eq!(world.said(&ben), said);
+    assert!(world.conversation(&ben).kept.is_empty());
+    world.arrive(&ben, "end", "name");
+    assert_eq!(world.said(&ben).len(), said.len() + 2);
+    nothing_is_wrong(&world);
+}
+
+#[test]
+fn merges_into_one_survivor_are_undone_from_the_last() {
+    let mut world = world(23);
+    let people = ["a", "b", "d"].map(|name| address("web", name));
+    for at in &people {
+        world.arrive(at, &format!("{at}"), "hi");
+    }
+    let ids = people.clone().map(|at| world.person(&at).contact.id);
+    let first = merge(&mut world, &people[0], &people[1]);
+    world.arrive(&people[1], "1", "meanwhile");
+    let second = merge(&mut world, &people[0], &people[2]);
+    let refused = undo(&mut world, first);
+    let says = |why: &str| why.contains(&ids[2].to_string()) && why.contains(&second.to_string());
+    assert!(matches!(&refused, Err(Refusal::Merge(why)) if says(why)), "{refused:?}");
+    assert_eq!(world.conversation(&people[1]).kept.len(), 1, "nothing was moved for it");
+    undo(&mut world, second).unwrap();
+    undo(&mut world, first).unwrap();
+    assert_eq!(people.clone().map(|at| world.person(&at).contact.id), ids);
+}
+
+#[test]
+fn who_says_stop_while_they_are_one_is_not_written_to_afterwards() {
+    let mut world = world(24);
+    let (ana, ben) = (address("web", "ana"), address("web", "ben"));
+    for at in [&ana, &ben] {
+        world.arrive(at, &format!("{at}"), "hi");
+    }
+    world.item(&ben, InboxItem::Modify { changes: vec![Change::SetStatus("unsubscribed".into())], by: by() }, None);
+    let id = merge(&mut world, &ana, &ben);
+    world.arrive(&ana, "stop", "stop");
+    undo(&mut world, id).unwrap();
+    let statuses = [&ana, &ben].map(|at| world.person(at).contact.status.clone());
+    assert_eq!(statuses, ["unsubscribed", "unsubscribed"]);
 }

@@ -102,6 +102,10 @@ async fn a_merge_and_its_undoing_keep_what_was_said() {
     assert_eq!(found(handle, "green").await, [line(other, "green hat")]);
     assert_eq!(found(handle, "blue").await, [line(other, "blue scarf")], "it was said on the other's address");
     assert_eq!(found(handle, "red").await, [line(ana, "red boots")]);
+    // Lines that went home are not taken for ones that are kept no longer.
+    handle.compact().await.unwrap();
+    assert_eq!(found(handle, "green").await, [line(other, "green hat")]);
+    assert_eq!(found(handle, "blue").await, [line(other, "blue scarf")]);
     service.stop().await;
 }
 

@@ -81,7 +81,8 @@ fn claims(
 
 impl PersonChange {
     /// Checks that the transcript lines continue their conversations: numbers grow from the `last_no` before to at
-    /// most the one after. Readers page by them.
+    /// most the one after. Readers page by them. Of somebody who was merged away the conversations are with another: to them lines may
+    /// go home from there, and only that they grow can be told.
     ///
     /// # Errors
     /// [`Error::Invalid`] if one does not, or if the contact is somebody else's.
@@ -93,7 +94,8 @@ impl PersonChange {
             let conversation = entry.conversation();
             let earlier = self.transcript.iter().take(at).rev().find(|e| e.conversation() == conversation).map(|e| e.no());
             let last = earlier.unwrap_or_else(|| before.and_then(|p| p.conversation(conversation)).map_or(0, |c| c.last_no));
-            let most = after.conversation(conversation).map_or(0, |c| c.last_no);
+            let elsewhere = if after.contact.is_merged_away() { u64::MAX } else { 0 };
+            let most = after.conversation(conversation).map_or(elsewhere, |c| c.last_no);
             if entry.no() <= last || entry.no() > most {
                 return Err(Error::Invalid(format!(
                     "transcript line {} of {conversation} is out of order: it must come after {last} and not after the conversation's last_no {most}",

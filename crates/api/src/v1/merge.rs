@@ -28,10 +28,10 @@ pub(super) fn routes(api: Api) -> Api {
     let undo = about("undoMerge", "Make two contacts again of what a merge made one")
         .says(
             "The other contact is again what it was, with the conversations it brought; what was done since stays with the survivor. What was \
-             refused since (an opt-out, a consent taken back) holds for both.",
+             refused since (an opt-out, a consent taken back) holds for both. Merges into one survivor are undone from the last.",
         )
         .refuses(404, "no_merge", "this contact has no such merge")
-        .refuses(422, "invalid", "it was undone already, or the survivor was merged into somebody else since");
+        .refuses(422, "invalid", "it was undone already, or the survivor was merged again since: undo that merge first");
     let merges = about("listMerges", "List the merges that made a contact").refuses(404, "no_contact", "there is no such contact");
     let duplicates = about("listDuplicates", "List who else may be the same person")
         .says("Those known by the same id, e-mail address or phone number, verified or not, or by the same name and more; with why.")

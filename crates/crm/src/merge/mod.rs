@@ -3,11 +3,12 @@
 //! Pure: two people go in, the changes of both come out, to be committed together. The survivor takes over what the other one was; the
 //! other one stays as a tombstone whose id leads to the survivor. Nothing that was written (journey, events, transcripts) moves: the
 //! survivor remembers whom it absorbed, and reading goes through that. Both originals are kept in a [`Record`], from which [`part`] makes
-//! two contacts again.
+//! two contacts again, after what was said meanwhile went to whoever gets the conversation back ([`bring_home`]).
 //!
 //! **Invariants.** Nobody can be told more than before: of two consents, of two stages, the more restrictive one holds. What waits, runs
 //! or is under way is on exactly one side afterwards. Merging and parting at once restores both.
 
+mod home;
 mod parting;
 mod preview;
 mod sides;
@@ -16,6 +17,7 @@ mod sorting;
 mod tests;
 mod unite;
 
+pub use home::{Abroad, abroad, bring_home};
 pub use parting::{Parted, part};
 pub use preview::{Field, Preview, Winner, preview};
 pub use sides::{Verdict, automatic, called, likeness};
@@ -101,6 +103,9 @@ pub enum Refused {
     /// The survivor is part of somebody else by now.
     #[error("{0} was merged into {1} since; undo that merge first")]
     MergedOn(ContactId, ContactId),
+    /// The survivor took over another one since: merges are undone from the last.
+    #[error("{0} was merged into the same contact since; undo that merge first: {1}")]
+    MergedMore(ContactId, MergeId),
     /// One of them is gone.
     #[error("{0} does not exist any more, so there is nothing to undo")]
     Gone(ContactId),

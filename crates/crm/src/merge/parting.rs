@@ -3,15 +3,17 @@
 //! The one that was merged away is again what it was, with the conversations it brought and everything that runs, waits or is under way in
 //! them. The survivor is again what it was, except for what was changed since: that stays with the survivor, told by the difference
 //! between what the merge made and what is there now. What was refused since (an opt-out, a consent taken back) holds for both.
+//!
+//! Merges into one survivor are undone from the last: the difference of an earlier one has what a later one brought in it.
 
 use super::{
     Moving, Record, Refused, call_ids, calls_of, line, outbox_of,
     sorting::belongs,
-    unite::{added, number},
+    unite::{LAST, added, number},
 };
 use model::{
-    Actor, Contact, Conversation, ConversationId, IdSource, Identifier, InboxRow, Instant, JourneyKind, NOTES_LIMIT, Note, Person, Reach,
-    Value,
+    Actor, Consent, Contact, Conversation, ConversationId, IdSource, Identifier, InboxRow, Instant, JourneyKind, MESSAGES, NOTES_LIMIT,
+    Note, Person, Reach, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::PersonChange;
@@ -31,20 +33,49 @@ pub struct Parted {
     pub conversations: Vec<ConversationId>,
 }
 
-/// Makes two contacts of one that a merge made. `keep` is the survivor as it is now, `other` the tombstone.
+/// Whether a merge can be undone now. `keep` is the survivor as it is now, `other` the tombstone.
 ///
 /// # Errors
-/// [`Refused`] if it was undone before, or if the survivor is part of somebody else by now.
-pub fn part(record: &Record, keep: &Person, other: &Person, at: Instant, by: &Actor, ids: &mut IdSource) -> Result<Parted, Refused> {
+/// [`Refused`] if it was undone before, or if the survivor is part of somebody else by now, or took over another one since.
+fn may_part(record: &Record, keep: &Person, other: &Person) -> Result<(), Refused> {
     if record.undone.is_some() || other.contact.merged_into != Some(record.keep) {
         return Err(Refused::Undone);
     }
     if let Some(into) = keep.contact.merged_into {
         return Err(Refused::MergedOn(record.keep, into));
     }
-    let gave: Vec<&Reach> = record.other_before.addresses.iter().collect();
-    let back = |c: &&Conversation| record.conversations.contains(&c.id) || gave.iter().any(|reach| reach.address == c.address);
-    let returning: Vec<Conversation> = keep.conversations.iter().filter(back).cloned().collect();
+    match keep.contact.absorbed.last() {
+        // The one who was merged comes before those who were part of them.
+        Some(last) if last.merge != record.id => {
+            let whom = keep.contact.absorbed.iter().find(|one| one.merge == last.merge).unwrap_or(last);
+            Err(Refused::MergedMore(whom.id, last.merge))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The survivor's conversations that go back.
+pub(super) fn returning<'a>(record: &'a Record, keep: &'a Person) -> impl Iterator<Item = &'a Conversation> {
+    let gave = &record.other_before;
+    keep.conversations.iter().filter(|c| record.conversations.contains(&c.id) || gave.reach(&c.address).is_some())
+}
+
+/// A conversation as whoever gets it back has it. What they keep of it at its end is theirs without saying so.
+fn given_back(conversation: &Conversation, record: &Record) -> Conversation {
+    let mut back = conversation.clone().moved_to(record.other);
+    while back.kept.last().is_some_and(|part| part.under == record.other) {
+        back.kept.pop();
+    }
+    back
+}
+
+/// Makes two contacts of one that a merge made. `keep` is the survivor as it is now, `other` the tombstone.
+///
+/// # Errors
+/// [`Refused`] if it was undone before, or if the survivor is part of somebody else by now, or took over another one since.
+pub fn part(record: &Record, keep: &Person, other: &Person, at: Instant, by: &Actor, ids: &mut IdSource) -> Result<Parted, Refused> {
+    may_part(record, keep, other)?;
+    let returning: Vec<Conversation> = returning(record, keep).cloned().collect();
     let gone: Vec<ConversationId> = returning.iter().map(|c| c.id).collect();
     let goes = |id: ConversationId| gone.contains(&id);
 
@@ -52,8 +83,11 @@ pub fn part(record: &Record, keep: &Person, other: &Person, at: Instant, by: &Ac
     let mut returns = PersonChange::new(record.other, other.version);
     stays.contact = Some(Box::new(kept(record, &keep.contact)));
     returns.contact = Some(Box::new(returned(record, &keep.contact)));
+    if heard_last(keep).is_some_and(|last| goes(last.id)) {
+        give_last(record, &keep.contact, &mut stays, &mut returns);
+    }
 
-    returns.conversations = returning.iter().map(|c| c.clone().moved_to(record.other)).collect();
+    returns.conversations = returning.iter().map(|c| given_back(c, record)).collect();
     stays.conversations_gone.clone_from(&gone);
 
     let inbox: Vec<InboxRow> = keep.inbox.iter().filter(|row| belongs(&row.item, &returning)).cloned().collect();
@@ -76,6 +110,28 @@ pub fn part(record: &Record, keep: &Person, other: &Person, at: Instant, by: &Ac
     Ok(Parted { keep: stays, other: returns, record, rows, conversations: gone })
 }
 
+/// The conversation in which the customer did something last.
+fn heard_last(person: &Person) -> Option<&Conversation> {
+    person.conversations.iter().filter(|conversation| conversation.heard_at.is_some()).max_by_key(|conversation| conversation.heard_at)
+}
+
+/// What was done last was done in a conversation that goes back: it goes with it.
+fn give_last(record: &Record, now: &Contact, stays: &mut PersonChange, returns: &mut PersonChange) {
+    let put = |change: &mut PersonChange, name: &str, value: Option<&Value>| {
+        let Some(contact) = change.contact.as_deref_mut() else { return };
+        match value {
+            Some(value) => contact.system.insert(name.to_owned(), value.clone()),
+            None => contact.system.remove(name),
+        };
+    };
+    for name in LAST {
+        put(stays, name, record.keep_before.system.get(*name));
+        if now.system.get(*name) != record.after.system.get(*name) {
+            put(returns, name, now.system.get(*name));
+        }
+    }
+}
+
 /// The one that was merged away, as it was; what was refused since holds for it too.
 fn returned(record: &Record, now: &Contact) -> Contact {
     let mut contact = record.other_before.clone();
@@ -91,12 +147,22 @@ fn returned(record: &Record, now: &Contact) -> Contact {
     if now.status != record.after.status && matches!(now.status.as_str(), "blocked" | "unsubscribed") {
         contact.status.clone_from(&now.status);
     }
+    contact.status = refused_since(record, now, contact.status);
     for (topic, consent) in &now.consents {
         if !consent.given && record.after.consents.get(topic) != Some(consent) {
             contact.consents.insert(topic.clone(), consent.clone());
         }
     }
     contact
+}
+
+/// A status in which a refusal of messages holds that was said since: while they were one it may have changed no status, because they
+/// were unsubscribed or blocked already on the other one's account.
+fn refused_since(record: &Record, now: &Contact, status: String) -> String {
+    let is_new = |key: &str, consent: &Consent| record.after.consents.get(key) != Some(consent);
+    let mut about = now.consents.iter().filter(|(key, consent)| Consent::parts(key).0 == MESSAGES && !consent.given);
+    let holds = matches!(now.status.as_str(), "blocked" | "unsubscribed") && now.refuses_messages();
+    if holds && status != "blocked" && about.any(|(key, consent)| is_new(key, consent)) { "unsubscribed".to_owned() } else { status }
 }
 
 /// The survivor as it was, with what was changed since.
@@ -130,7 +196,7 @@ fn kept(record: &Record, now: &Contact) -> Contact {
         attributes: since(&was.attributes, &made.attributes, attributes),
         system: since(&was.system, &made.system, system),
         tags: since(&was.tags, &made.tags, tags),
-        status: one(&was.status, &made.status, status),
+        status: refused_since(record, now, one(&was.status, &made.status, status)),
         source: one(&was.source, &made.source, source),
         first_seen: one(&was.first_seen, &made.first_seen, first_seen),
         last_seen: one(&was.last_seen, &made.last_seen, last_seen),

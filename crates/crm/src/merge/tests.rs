@@ -3,7 +3,7 @@
 use super::*;
 use model::{
     Address, Call, CallKind, CallRow, CallState, Change, Consent, Content, Conversation, Delivery, HttpCall, HttpMethod, Identifier,
-    IdentifierKind, InboxItem, Message, MessageId, Note, OutboxState, Reach, RunId, SeenKey, TagKey, Value, Verified,
+    IdentifierKind, InboxItem, Message, MessageId, Note, OutboxState, Reach, RunId, SeenKey, TagKey, TranscriptEntry, Value, Verified,
 };
 use proptest::prelude::*;
 
@@ -356,6 +356,111 @@ fn who_was_unsubscribed_stays_so_when_what_made_them_blocked_is_over() {
     blocked.contact.status = "active".into();
     quiet.contact.consents.clear();
     assert!(merged(&blocked, &quiet).0.contact.consents.is_empty());
+}
+
+#[test]
+fn a_refusal_that_changed_no_status_holds_for_both_when_they_are_parted() {
+    let stop = Change::Consent { topic: model::MESSAGES.into(), channel: Some("web".into()), given: false, proof: "stop (web)".into() };
+    let start = Change::Consent { topic: model::MESSAGES.into(), channel: Some("web".into()), given: true, proof: "start (web)".into() };
+    let statuses = |keep: &str, other: &str, changes: &[&Change]| {
+        let (mut one, mut two) = (person(1, 1), person(2, 2));
+        for (person, status) in [(&mut one, keep), (&mut two, other)] {
+            person.contact.consents.clear();
+            person.contact.status = status.into();
+        }
+        let (mut survivor, tombstone, done) = merged(&one, &two);
+        let before = survivor.contact.status.clone();
+        for change in changes {
+            survivor.contact.apply(change, at(3500), &Actor::Customer);
+        }
+        assert_eq!(survivor.contact.status, before, "it said so already");
+        let (one, two, _) = parted(&done.record, &survivor, &tombstone);
+        (one.contact.status, two.contact.status)
+    };
+    let pair = |keep: &str, other: &str| (keep.to_owned(), other.to_owned());
+    for (keep, other) in [("active", "unsubscribed"), ("unsubscribed", "active"), ("callback", "unsubscribed")] {
+        assert_eq!(statuses(keep, other, &[]), pair(keep, other), "nothing was refused");
+        assert_eq!(statuses(keep, other, &[&stop]), pair("unsubscribed", "unsubscribed"), "{keep} and {other}");
+        assert_eq!(statuses(keep, other, &[&stop, &start]), pair(keep, other), "they came to want messages again");
+    }
+    // Behind a block as well.
+    assert_eq!(statuses("active", "blocked", &[&stop]), pair("unsubscribed", "blocked"));
+    assert_eq!(statuses("blocked", "active", &[&stop]), pair("blocked", "unsubscribed"));
+    // A channel that was refused by itself is no opt-out.
+    assert_eq!(statuses("active", "callback", &[&stop]), pair("active", "callback"));
+}
+
+#[test]
+fn what_was_said_last_goes_with_the_chat_it_was_said_in() {
+    let words = |person: &Person| person.contact.system.get("last_input").cloned();
+    let (one, two) = (person(1, 1), person(2, 2));
+    let (survivor, tombstone, done) = merged(&one, &two);
+    for (theirs, chat) in [(false, one.conversations[0].id), (true, two.conversations[0].id)] {
+        let mut survivor = survivor.clone();
+        survivor.contact.system.insert("last_input".into(), Value::text("since"));
+        for (at, conversation) in [(at(3400), 0), (at(3500), 1)] {
+            let heard = survivor.conversations.iter_mut().find(|c| (c.id == chat) == (conversation == 1)).unwrap();
+            heard.heard_at = Some(at);
+        }
+        let (keep, other, _) = parted(&done.record, &survivor, &tombstone);
+        let since = Some(Value::text("since"));
+        let expected = if theirs { (words(&one), since) } else { (since, words(&two)) };
+        assert_eq!((words(&keep), words(&other)), expected);
+    }
+}
+
+#[test]
+fn merges_into_one_survivor_are_undone_from_the_last() {
+    let (a, b, d) = (person(1, 1), person(2, 2), person(3, 3));
+    let (with_b, b_gone, first) = merged(&a, &b);
+    let later = Order { merge: MergeId(8), ..order() };
+    let second = merge(&with_b, &d, &later, &mut IdSource::new(at(3000), 1)).unwrap();
+    let (all, d_gone) = (second.keep.apply(Some(&with_b)).unwrap(), second.other.apply(Some(&d)).unwrap());
+    let too_early = part(&first.record, &all, &b_gone, at(0), &Actor::System, &mut IdSource::new(at(0), 0));
+    assert_eq!(too_early, Err(Refused::MergedMore(d.contact.id, MergeId(8))));
+    let (with_b, d_again, _) = parted(&second.record, &all, &d_gone);
+    let (alone, b_again, _) = parted(&first.record, &with_b, &b_gone);
+    for (now, before) in [(&alone, &a), (&b_again, &b), (&d_again, &d)] {
+        assert_eq!(now.contact, unjudged(&before.contact));
+    }
+}
+
+#[test]
+fn what_was_said_meanwhile_goes_home_before_they_are_parted() {
+    let (one, two) = (person(1, 1), person(2, 2));
+    let (mut survivor, mut tombstone, done) = merged(&one, &two);
+    let chat = two.conversations[0].id;
+    let before = two.conversations[0].last_no;
+    let line = |no: u64| {
+        TranscriptEntry::Message(Message {
+            id: MessageId(u128::from(no)),
+            conversation: chat,
+            no,
+            at: at(3500),
+            author: model::Author::Customer,
+            content: Content::text("x"),
+            delivery: Delivery::Received,
+            client_id: None,
+        })
+    };
+    assert_eq!(abroad(&done.record, &survivor), None, "nothing was said meanwhile");
+    survivor.conversations.iter_mut().find(|c| c.id == chat).unwrap().last_no = before + 5;
+    // Three of them, then the others.
+    for (no, whole) in [(before + 1..=before + 3, false), (before + 4..=before + 5, true)] {
+        let found = abroad(&done.record, &survivor).unwrap();
+        assert_eq!(found, Abroad { conversation: chat, after: no.start() - 1 });
+        let lines: Vec<TranscriptEntry> = no.clone().map(line).collect();
+        let (gives, gets) = bring_home(&done.record, &survivor, &tombstone, found, (lines.clone(), whole));
+        assert_eq!((gives.forget.lines_of(chat), &gets.transcript), (*no.end(), &lines));
+        survivor = gives.apply(Some(&survivor)).unwrap();
+        gets.check_lines(Some(&tombstone), &gets.apply(Some(&tombstone)).unwrap()).expect("lines may go home");
+        tombstone = gets.apply(Some(&tombstone)).unwrap();
+        let kept = &survivor.conversation(chat).unwrap().kept;
+        assert_eq!(kept.last(), Some(&model::Kept { under: two.contact.id, to: *no.end() }), "they are one still");
+    }
+    assert_eq!(abroad(&done.record, &survivor), None);
+    let (one, two, _) = parted(&done.record, &survivor, &tombstone);
+    assert!(two.conversation(chat).unwrap().kept.is_empty() && one.conversation(chat).is_none());
 }
 
 #[test]

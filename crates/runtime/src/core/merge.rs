@@ -2,12 +2,14 @@
 //! with it (FL 5.1).
 //!
 //! A line that is to be joined takes no step; a commit that is under way ends first. What each of the two becomes is decided by
-//! [`crm::merge`]. Once it is durable everything that named the one contact names the other: arrivals that are not durable yet, results of
-//! messages and calls under way, due times, the lines for slots. Segments are counted anew from the events of both, and one look at the
-//! contact tells what it entered and left.
+//! [`crm::merge`]. Before two are parted what was said meanwhile goes home ([`home`]). Once it is durable everything that named the one
+//! contact names the other: arrivals that are not durable yet, results of messages and calls under way, due times, the lines for slots.
+//! Segments are counted anew from the events of both, and one look at the contact tells what it entered and left.
 //!
 //! **Invariants.** No step happens between the decision and its commit. What arrived on either side is processed once, in the order of its
 //! conversation. An id that was merged away leads on, for good.
+
+mod home;
 
 use super::{
     Action, BUSY_FOR, CommitToken, Core, CoreError, Outcome, Refusal, Ticket,
@@ -60,8 +62,10 @@ impl Joining {
 /// The commit of two people that is under way.
 struct Flying {
     joining: Joining,
-    /// The merge it is about; none: it only says that there was none.
+    /// The merge it is about; none: it only says that there was none, or brings lines home.
     merge: Option<MergeId>,
+    /// Whether it brings lines home before the two are parted.
+    is_home: bool,
     /// The survivor before it.
     keep: Arc<Person>,
     /// The other one before it.
@@ -250,7 +254,7 @@ impl Core {
                             let commit = Commit { person: Some(one), also: vec![two], ..Commit::default() };
                             return self.launch(
                                 now,
-                                Flying { joining, merge: None, keep, other, rows: BTreeMap::new(), moved: Vec::new() },
+                                Flying { joining, merge: None, is_home: false, keep, other, rows: BTreeMap::new(), moved: Vec::new() },
                                 commit,
                             );
                         }
@@ -271,13 +275,23 @@ impl Core {
                     Ok(None) => return self.unjoin(now, joining, Err(Refusal::NotFound)),
                     Err(error) => return self.fail_joining(&joining, &error.to_string()),
                 };
-                match merge::part(&record, &keep, &other, now, &joining.by, &mut ids) {
+                let parted = match merge::part(&record, &keep, &other, now, &joining.by, &mut ids) {
                     Err(refused) => return self.unjoin(now, joining, Err(Refusal::Merge(refused.to_string()))),
-                    Ok(parted) => (commit_of(parted.keep, parted.other, &parted.record), *id, parted.rows, parted.conversations),
+                    Ok(parted) => parted,
+                };
+                match self.homeward(&record, &keep, &other) {
+                    Ok(Some(commit)) => return self.fly_home(now, joining, (keep, other), commit),
+                    Ok(None) => {}
+                    Err(error) => return self.fail_joining(&joining, &error.to_string()),
                 }
+                let returns = match self.forgotten_abroad(&keep, &other, &parted.other) {
+                    Ok(forget) => PersonChange { forget, ..parted.other },
+                    Err(error) => return self.fail_joining(&joining, &error.to_string()),
+                };
+                (commit_of(parted.keep, returns, &parted.record), *id, parted.rows, parted.conversations)
             }
         };
-        self.launch(now, Flying { joining, merge: Some(merge), keep, other, rows, moved }, commit);
+        self.launch(now, Flying { joining, merge: Some(merge), is_home: false, keep, other, rows, moved }, commit);
     }
 
     /// From now on it is remembered who gives something to another contact.
@@ -345,6 +359,7 @@ impl Core {
     pub(super) fn joined_landed(&mut self, now: Instant, token: CommitToken, answer: &Result<Seq, Error>) -> bool {
         let Some(flying) = self.merges.flying.remove(&token) else { return false };
         match answer {
+            Ok(_) if flying.is_home => self.went_home(now, flying.joining),
             Ok(_) => self.joined(now, flying),
             Err(Error::Busy) => {
                 self.merges.waiting.push_front(flying.joining);
@@ -371,7 +386,7 @@ impl Core {
 
     /// It is durable: everything in memory that named the one contact names the other.
     fn joined(&mut self, now: Instant, flying: Flying) {
-        let Flying { joining, merge, keep, other, rows, moved } = flying;
+        let Flying { joining, merge, is_home: _, keep, other, rows, moved } = flying;
         let outcome = Outcome { merge, ..Outcome::default() };
         let (from, to) = match (&joining.wanted, merge) {
             (_, None) => return self.unjoin(now, joining, Ok(outcome)),

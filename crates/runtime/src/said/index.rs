@@ -9,13 +9,8 @@ use crm::{
     directory::folded,
     said::{Line, Place, Words, seal, uttered},
 };
-use model::{ContactId, ConversationId, Instant, Person, TranscriptEntry};
-use std::{
-    collections::{HashMap, HashSet},
-    io,
-    path::Path,
-    sync::Arc,
-};
+use model::{ContactId, ConversationId, Instant, Kept, Person, TranscriptEntry};
+use std::{collections::HashMap, io, path::Path, sync::Arc};
 use store::{Seq, Store};
 
 /// The text of a block, in bytes.
@@ -61,9 +56,12 @@ pub(super) struct Index {
 /// The store's conversations, and up to which line each is kept no longer.
 #[derive(Default)]
 pub(crate) struct Living {
-    conversations: HashSet<ConversationId>,
-    /// Lines may be kept under somebody else than the one who has the conversation now.
-    forgotten: HashMap<ConversationId, u64>,
+    /// Whose each is.
+    conversations: HashMap<ConversationId, ContactId>,
+    /// Of those of which lines are kept under somebody else: which, and under whom.
+    kept: HashMap<ConversationId, Vec<Kept>>,
+    /// What each forgot of lines that were kept under them. It says nothing of lines that went to somebody else.
+    forgotten: HashMap<(ConversationId, ContactId), u64>,
 }
 
 impl Living {
@@ -80,16 +78,23 @@ impl Living {
 
     /// Adds the conversations of somebody.
     pub fn add(&mut self, person: &Person) {
-        self.conversations.extend(person.conversations.iter().map(|conversation| conversation.id));
-        for (conversation, no) in &person.forgotten.lines {
-            let known = self.forgotten.entry(*conversation).or_default();
-            *known = (*known).max(*no);
+        let id = person.contact.id;
+        for conversation in &person.conversations {
+            self.conversations.insert(conversation.id, id);
+            if conversation.kept.is_empty() {
+                self.kept.remove(&conversation.id);
+            } else {
+                self.kept.insert(conversation.id, conversation.kept.clone());
+            }
         }
+        self.forgotten.extend(person.forgotten.lines.iter().map(|(conversation, no)| ((*conversation, id), *no)));
     }
 
     fn has(&self, place: &Place) -> bool {
-        let forgotten = self.forgotten.get(&place.conversation).copied().unwrap_or_default();
-        self.conversations.contains(&place.conversation) && place.no > forgotten
+        let Some(whose) = self.conversations.get(&place.conversation) else { return false };
+        let forgotten = |under: ContactId| self.forgotten.get(&(place.conversation, under)).copied().unwrap_or_default();
+        let parts = self.kept.get(&place.conversation).map_or(&[][..], Vec::as_slice);
+        place.no > parts.iter().map(|part| forgotten(part.under).min(part.to)).fold(forgotten(*whose), u64::max)
     }
 }
 
