@@ -8,7 +8,7 @@ use channel::Hub;
 use model::{Actor, Address, AgentId, BlobId, Change, ContactId, Content, IdentifierKind, Instant};
 use serde_json::{Value, json};
 use std::{sync::Arc, task::Poll};
-use store::{Blobs, Fault, MemBlobs, MemStore, Store};
+use store::{Blobs, Commit, Fault, MemBlobs, MemStore, RecordPut, Store};
 use switchboard_runtime::{
     Agent, DeskError, Handle, Import, ImportState, ManualClock, Options, Service,
     privacy::{Progress, UPLOADS_KEPT, UPLOADS_OF_AGENTS},
@@ -379,5 +379,39 @@ async fn a_file_stays_while_the_conversation_that_has_it_changes_hands() {
         assert!(stage.blobs.exists(&file));
     }
     moving.await.unwrap();
+    stage.service.stop().await;
+}
+
+/// Undoes a merge as releases did that left what was said meanwhile with the survivor.
+fn parted_before(stage: &Stage, record: &crm::merge::Record) {
+    let person = |id| stage.store.person(id).unwrap().unwrap();
+    let mut ids = model::IdSource::new(stage.handle.now(), 9);
+    let parted = crm::merge::part(record, &person(record.keep), &person(record.other), stage.handle.now(), &by(), &mut ids).unwrap();
+    let put = RecordPut {
+        table: crm::merge::TABLE.into(),
+        key: record.id.to_string(),
+        value: Some(serde_json::to_value(&parted.record).unwrap()),
+    };
+    let commit = Commit { person: Some(parted.keep), also: vec![parted.other], records: vec![put] };
+    store::commit_blocking(&stage.store, commit).unwrap();
+}
+
+#[tokio::test]
+async fn what_others_keep_of_a_chat_since_a_merge_was_undone_goes_as_well() {
+    let stage = stage().await;
+    let (ana, bob) = (address("web", "ana"), address("web", "bob"));
+    let (keep, other) = (stage.say(&ana, "1", "of ana", None).await, stage.say(&bob, "1", "of bob", None).await);
+    let merge = stage.handle.merge(keep, other, by()).await.unwrap();
+    let chats = [&ana, &bob].map(|at| stage.store.person(keep).unwrap().unwrap().conversation_at(at).unwrap().id);
+    stage.say(&bob, "2", "meanwhile", None).await;
+    parted_before(&stage, &stage.handle.merge_record(merge).await.unwrap());
+    assert_eq!(stage.store.person_at(&bob).unwrap(), Some(other));
+    let lines = |chat| world::words(&stage.store.transcript(keep, chat, 0, 99).unwrap());
+    assert!(lines(chats[1]).contains(&"user: meanwhile".to_owned()), "it is kept under her");
+    let hers = lines(chats[0]);
+    let erasure = stage.handle.erase(other, by()).await.unwrap();
+    stage.handle.compact().await.unwrap();
+    assert!(stage.handle.erasure(&erasure.id).await.unwrap().is_done());
+    assert_eq!((lines(chats[1]), lines(chats[0])), (Vec::new(), hers));
     stage.service.stop().await;
 }

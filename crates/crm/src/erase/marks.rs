@@ -1,6 +1,6 @@
 //! What names a person in rows that are not theirs.
 
-use model::{Address, ContactId, IdentifierKind, JourneyEntry, JourneyKind, Part, Person, Value};
+use model::{Address, ContactId, ConversationId, IdentifierKind, JourneyEntry, JourneyKind, Part, Person, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -17,6 +17,10 @@ pub struct Marks {
     /// Others whose journey names them, because the two looked like one, or were one for a while.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub known_to: BTreeSet<ContactId>,
+    /// Lines of their conversations that are kept under others, because the two were one for a while: under whom, of which conversation,
+    /// and up to which line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_under: Vec<(ContactId, ConversationId, u64)>,
 }
 
 /// A text that is an e-mail address or a phone number, whatever it is called.
@@ -40,7 +44,10 @@ impl Marks {
         names.extend(contact.attributes.values().chain(contact.system.values()).filter_map(reached_by));
         names.retain(|name| !name.is_empty());
         let addresses = contact.addresses.iter().map(|reach| reach.address.clone()).filter(|address| !address.id.is_empty());
-        Self { ids, names, addresses: addresses.collect(), known_to: BTreeSet::new() }
+        let own = |id: ContactId| id == contact.id || contact.absorbed.iter().any(|one| one.id == id);
+        let parts = person.conversations.iter().flat_map(|conversation| conversation.kept.iter().map(|part| (part, conversation.id)));
+        let kept_under = parts.filter(|(part, _)| !own(part.under)).map(|(part, id)| (part.under, id, part.to)).collect();
+        Self { ids, names, addresses: addresses.collect(), known_to: BTreeSet::new(), kept_under }
     }
 
     /// Adds what a line of their journey says they were reached by once: rows of that time name them so.
@@ -70,6 +77,7 @@ impl Marks {
         self.names.extend(other.names);
         self.addresses.extend(other.addresses);
         self.known_to.extend(other.known_to);
+        self.kept_under.extend(other.kept_under);
     }
 }
 
@@ -115,6 +123,6 @@ mod tests {
     #[test]
     fn marks_of_an_earlier_release_are_read() {
         let marks: Marks = serde_json::from_str(r#"{"ids":["con_1"],"names":["ana@shop.example"]}"#).unwrap();
-        assert!(marks.addresses.is_empty() && marks.known_to.is_empty() && marks.ids.len() == 1);
+        assert!(marks.addresses.is_empty() && marks.known_to.is_empty() && marks.kept_under.is_empty() && marks.ids.len() == 1);
     }
 }

@@ -92,16 +92,14 @@ impl Suppression {
     pub fn of(contact: &Contact, now: Instant) -> Option<Self> {
         let refused: BTreeMap<String, Instant> =
             contact.consents.iter().filter(|(_, consent)| !consent.given).map(|(topic, consent)| (topic.clone(), consent.at)).collect();
-        let unsubscribed = contact.status == UNSUBSCRIBED;
+        // Who is blocked as well is unsubscribed behind that.
+        let unsubscribed = contact.status == UNSUBSCRIBED || contact.refuses_messages();
         let since = refused.values().copied().min().unwrap_or(now);
         (unsubscribed || !refused.is_empty()).then_some(Self { since, unsubscribed, refused })
     }
 
     /// Makes a new contact want what this says. What they said themselves meanwhile holds.
     pub fn apply(&self, contact: &mut Contact) {
-        if self.unsubscribed && contact.status == "active" {
-            contact.status = UNSUBSCRIBED.into();
-        }
         for (topic, at) in &self.refused {
             contact.consents.entry(topic.clone()).or_insert_with(|| Consent {
                 given: false,
@@ -109,6 +107,10 @@ impl Suppression {
                 by: model::Actor::System,
                 proof: "refused before, and kept when the data of that time was erased".into(),
             });
+        }
+        // What earlier releases kept of somebody who was blocked as well says it by the topics alone.
+        if (self.unsubscribed || contact.refuses_messages()) && contact.status == "active" {
+            contact.status = UNSUBSCRIBED.into();
         }
     }
 }
@@ -162,6 +164,27 @@ mod tests {
         let mut again = ana();
         kept.apply(&mut again);
         assert_eq!((again.status.as_str(), again.consents["news"].given, again.consents["news"].at), (UNSUBSCRIBED, false, Instant(7)));
+    }
+
+    #[test]
+    fn who_opted_out_and_is_blocked_comes_back_unsubscribed() {
+        let mut contact = ana();
+        contact.status = "blocked".into();
+        assert_eq!(Suppression::of(&contact, Instant(9)), None, "a block alone is no wish of theirs");
+        let refuse =
+            Change::Consent { topic: model::MESSAGES.into(), channel: Some("web".into()), given: false, proof: "stop (web)".into() };
+        contact.apply(&refuse, Instant(7), &Actor::Customer);
+        let kept = Suppression::of(&contact, Instant(9)).expect("they refused");
+        // As it was kept when only the status was looked at.
+        for kept in [Suppression { unsubscribed: false, ..kept.clone() }, kept] {
+            let mut again = ana();
+            kept.apply(&mut again);
+            assert_eq!((again.status.as_str(), again.refuses_messages()), (UNSUBSCRIBED, true), "{kept:?}");
+        }
+        let news = Suppression { since: Instant(7), unsubscribed: false, refused: [("news".to_owned(), Instant(7))].into() };
+        let mut again = ana();
+        news.apply(&mut again);
+        assert_eq!(again.status, "active", "another topic is another topic");
     }
 
     #[test]

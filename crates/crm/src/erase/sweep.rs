@@ -3,6 +3,9 @@
 //! Ids are unmistakable, and so are most names: an e-mail address, a phone number, a visitor's id. They count as a whole word, wherever they
 //! stand. A name that may as well be a word or a number of something else (`system`, `7700`) counts only where it can be nobody else's: alone
 //! in a row of the channel that calls the person so, together with that channel, and alone in a cell of a file of people ([`cells`]).
+//!
+//! What is kept of a merge is the documents of two people. Their names are theirs, also where somebody who was erased had the same: a merge
+//! can be undone whoever else was erased. Only an id says that it was about them.
 
 mod cells;
 mod names;
@@ -89,7 +92,7 @@ impl Sweep {
         let mut names = names::Known::default();
         for (at, marks) in marks.enumerate() {
             for id in &marks.ids {
-                names.add(names::written(id), Counts::Everywhere, at);
+                names.add(names::written(id), Counts::AlsoOfPeople, at);
             }
             for name in &marks.names {
                 let counts = if is_mistakable(name) { Counts::InCells } else { Counts::Everywhere };
@@ -197,6 +200,9 @@ impl Sweep {
 }
 
 fn place_of(table: &str) -> Place<'_> {
+    if table == crate::merge::TABLE {
+        return Place::People;
+    }
     Place::Row(table.strip_prefix("channel/"))
 }
 

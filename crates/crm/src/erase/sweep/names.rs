@@ -15,6 +15,8 @@ const TAIL: usize = 7;
 pub(super) enum Place<'a> {
     /// In a row, of this channel or of none.
     Row(Option<&'a str>),
+    /// In a row of documents of people: what they are called is theirs there, whoever else is called so.
+    People,
     /// In a cell of a file of people.
     Cell,
 }
@@ -22,7 +24,9 @@ pub(super) enum Place<'a> {
 /// Where a name counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Counts {
-    /// As a whole word, wherever it stands.
+    /// As a whole word, wherever it stands: an id, which is nobody else's.
+    AlsoOfPeople,
+    /// As a whole word, wherever it stands but in documents of others.
     Everywhere,
     /// Alone, in rows of this channel and in cells.
     On(String),
@@ -33,7 +37,9 @@ pub(super) enum Counts {
 impl Counts {
     fn here(&self, place: Place<'_>) -> bool {
         match (self, place) {
-            (Self::Everywhere, _) | (_, Place::Cell) => true,
+            (Self::AlsoOfPeople, _) => true,
+            (Self::Everywhere | Self::On(_) | Self::InCells, Place::People) => false,
+            (Self::Everywhere, Place::Row(_) | Place::Cell) | (Self::On(_) | Self::InCells, Place::Cell) => true,
             (Self::On(channel), Place::Row(of)) => of == Some(channel.as_str()),
             (Self::InCells, Place::Row(_)) => false,
         }
@@ -156,7 +162,7 @@ impl Names {
             let (last, next) = (before.bytes().next_back(), behind.bytes().next());
             let apart = |byte: Option<u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
             let is_whole = match name.counts {
-                Counts::Everywhere => apart(last) && apart(next),
+                Counts::AlsoOfPeople | Counts::Everywhere => apart(last) && apart(next),
                 Counts::On(_) | Counts::InCells => matches!(last, Some(b'"' | b':' | b'/')) && matches!(next, Some(b'"' | b'/')),
             };
             (is_whole && name.counts.here(place)).then_some(())

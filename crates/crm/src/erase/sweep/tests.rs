@@ -37,14 +37,26 @@ fn rows_about_a_person_go_and_others_stay() {
         ("calls", "k", json!("+346001112223")),
         ("calls", "k", json!("order 7700")),
         // What a person is called may be a word or a number of ours.
-        ("merges", "k", json!({ "by": "system", "status": "active", "attributes": { "zip": { "t": "7700" } } })),
-        ("merges", "k", json!({ "address": { "channel": "telegram2", "id": "12345678" } })),
+        ("calls", "k", json!({ "by": "system", "status": "active", "attributes": { "zip": { "t": "7700" } } })),
+        ("calls", "k", json!({ "address": { "channel": "telegram2", "id": "12345678" } })),
         ("imports", "imp_1", json!({ "state": "done", "columns": [{ "name": "active", "sample": ["x"] }] })),
         ("audience_pages", "aud_1/000001", json!(["con_00000000000000000000000008"])),
         ("channel/telegram", "k", json!({ "of": "system" })),
     ] {
         assert_eq!(sweep.look(table, key, &value), Swept::Stays, "{table} {key} {value}");
     }
+}
+
+#[test]
+fn a_merge_of_others_stays_though_one_of_them_has_the_same_mailbox() {
+    let sweep = sweep();
+    let merge = |keep: &str, mail: &str| json!({ "keep": keep, "keep_before": { "identifiers": [{ "kind": "email", "value": mail }] } });
+    let (theirs, others) = ("con_00000000000000000000000007", "con_00000000000000000000000008");
+    assert_eq!(sweep.look("merges", "mrg_1", &merge(others, "ana@shop.example")), Swept::Stays);
+    assert!(sweep.whose("merges", "mrg_1", &merge(others, "ana@shop.example")).is_empty());
+    assert_eq!(sweep.look("merges", "mrg_1", &merge(theirs, "x@shop.example")), Swept::Goes);
+    let absorbed = json!({ "keep": others, "keep_before": { "absorbed": [{ "id": theirs }] } });
+    assert_eq!(sweep.look("merges", "mrg_1", &absorbed), Swept::Goes, "what was theirs is in it");
 }
 
 #[test]
