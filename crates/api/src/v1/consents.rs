@@ -127,9 +127,11 @@ pub(crate) async fn put(
     if topic == MESSAGES && channel.is_none() {
         let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
         match (given, person.contact.status.as_str()) {
-            (false, "active") => changes.push(Change::SetStatus("unsubscribed".into())),
+            // Behind a block the refusal alone says it.
+            (false, "unsubscribed" | "blocked") => {}
+            (false, _) => changes.push(Change::SetStatus("unsubscribed".into())),
             (true, "unsubscribed") => changes.push(Change::SetStatus("active".into())),
-            (false | true, _) => {}
+            (true, _) => {}
         }
     }
     changes.push(Change::Consent { topic, channel, given, proof });

@@ -1,9 +1,14 @@
-//! `status`: sets the contact's stage (FL 7.4).
+//! `status`: sets the contact's stage (FL 7.4). An opt-out is no stage of the bot's own: one of those does not end it (FL 7.9).
 
 use super::{BlockBody, BlockKind, Does, Fault, Flow, OptionSpec, OutcomeSpec};
-use crate::bot::reader::{At, Fields, Reader, unknown};
+use crate::bot::{
+    names::STATUSES,
+    reader::{At, Fields, Reader, unknown},
+};
 use crate::step::Moving;
 use model::Change;
+
+const UNSUBSCRIBED: &str = "unsubscribed";
 
 #[derive(Debug)]
 pub(crate) struct Status;
@@ -16,7 +21,8 @@ impl BlockKind for Status {
         "status"
     }
     fn summary(&self) -> &'static str {
-        "Sets the contact's status: active, unsubscribed, blocked, or one of `statuses` in bot.yaml."
+        "Sets the contact's status: active, unsubscribed, blocked, or one of `statuses` in bot.yaml. Who is unsubscribed stays so for one of \
+         those; `active` subscribes them again."
     }
     fn example(&self) -> &'static str {
         "skill: later\ncatch:\n  - command: later\nblocks:\n  later:\n    status: active\n"
@@ -55,6 +61,10 @@ impl BlockKind for Status {
 
 impl BlockBody for Stage {
     fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
+        if at.step.contact.status == UNSUBSCRIBED && !STATUSES.contains(&self.0.as_str()) {
+            at.step.rule("7.9", format!("the contact opted out and does not become {}", self.0));
+            return Ok(Flow::Next);
+        }
         at.change(&Change::SetStatus(self.0.clone()));
         Ok(Flow::Next)
     }
