@@ -1,7 +1,7 @@
 //! Everything that is kept about one person, as JSON for the person themselves: complete first, tidy second.
 
-use model::{Attachment, ContactId, Record, TranscriptEntry, Value};
-use runtime::Handle;
+use model::{Attachment, ContactId, Conversation, Person, Record, TranscriptEntry, Value};
+use runtime::{Handle, privacy::files_of};
 use serde_json::{Value as Json, json};
 
 /// Transcript lines read at once.
@@ -12,6 +12,7 @@ pub(crate) struct Data {
     pub contact: ContactId,
     pub profile: Json,
     pub conversations: Vec<Json>,
+    pub waiting: Json,
     pub journey: Vec<Json>,
     pub events: Vec<Json>,
     pub attachments: Vec<Json>,
@@ -78,7 +79,7 @@ pub(crate) async fn of(handle: &Handle, contact: ContactId) -> Option<Data> {
             after = page.last().map_or(after, TranscriptEntry::no);
             for line in page {
                 if let TranscriptEntry::Message(message) = &line {
-                    attachments.extend(message.content.attachments.iter().map(|file| attached(file, conversation.id, message.no)));
+                    attachments.extend(files_of(&message.content).map(|file| attached(file, conversation.id, message.no)));
                 }
                 lines.push(kept(&line));
             }
@@ -97,7 +98,24 @@ pub(crate) async fn of(handle: &Handle, contact: ContactId) -> Option<Data> {
         json!({ "id": event.id, "name": event.name, "time": event.at.to_string(), "fields": plain(&event.fields), "by": kept(&event.by) })
     }).collect();
     events.reverse();
-    Some(Data { contact: of.id, profile, conversations, journey, events, attachments })
+    Some(Data { contact: of.id, profile, conversations, waiting: waiting(&person), journey, events, attachments })
+}
+
+/// What is under way, as it is kept: of each conversation its runs with their variables and the answers so far, timers, choices that can
+/// still be pressed, starts that wait, and the request for a human; what came and is not handled yet, or was set aside; calls to the outside.
+fn waiting(person: &Person) -> Json {
+    let of_conversation = |conversation: &Conversation| {
+        json!({
+            "conversation": conversation.id, "runs": conversation.runs, "timers": conversation.timers, "choices": conversation.choices,
+            "starts": conversation.pending, "request": conversation.request,
+        })
+    };
+    json!({
+        "conversations": person.conversations.iter().map(of_conversation).collect::<Vec<_>>(),
+        "received": person.inbox.iter().map(kept).collect::<Vec<_>>(),
+        "set_aside": person.parked.values().map(kept).collect::<Vec<_>>(),
+        "calls": person.calls,
+    })
 }
 
 fn attached(file: &Attachment, conversation: model::ConversationId, line: u64) -> Json {

@@ -9,11 +9,17 @@ use std::{fs, path::Path, time::Duration};
 const FILES: &[(&str, &str)] = &[
     (
         "bot.yaml",
-        "name: Shop\nchannels: { web: {} }\nattributes:\n  who: { type: text, personal: true }\n  mail: { type: email, personal: true }\n  \
+        "name: Shop\nchannels: { web: {} }\nstatuses: [callback]\nattributes:\n  who: { type: text, personal: true }\n  mail: { type: email, personal: true }\n  \
          phone: { type: phone, personal: true }\n",
     ),
     ("segments.yaml", "known: { where: who is set }\n"),
     ("skills/start.yaml", "skill: /start\nblocks:\n  hello: { text: Hello }\n"),
+    (
+        "skills/order.yaml",
+        "skill: order\ncatch: [{ keyword: [order] }]\nblocks:\n  later: { timer: { after: 1h, do: nudge } }\n  form:\n    lead:\n      \
+         fields: { colour: { ask: 'Which colour?' }, size: { ask: 'Your size?' } }\n      timeout: 1h\n    on: { timeout: end, invalid: end }\n    \
+         next: end\n  nudge: { text: Still there? }\n",
+    ),
     (
         "skills/name.yaml",
         "skill: name\ncatch: [{ keyword: [name] }]\nblocks:\n  ask: { text: What is your name? }\n  hear: { listen: who, timeout: 1h }\n  \
@@ -27,6 +33,7 @@ const SAID: &str = "kW8vRz2mLq5xNd7t";
 const MAIL: &str = "zq7.vux4@kdwplm.example";
 const PHONE: &str = "+34698127453";
 const NOTE: &str = "jT3nGb9wHs6cYf1r";
+const MEANWHILE: &str = "pQ5vLx8dRz2hWk4m";
 
 /// Where any of these occurs in the files of a folder: as text, as the log writes it, with capitals or without.
 fn occurrences(dir: &Path, needles: &[Vec<u8>]) -> Vec<String> {
@@ -97,7 +104,7 @@ async fn told(server: &Server, program: &Program<'_>) -> (Visitor, String) {
 }
 
 fn needles(id: &str) -> Vec<Vec<u8>> {
-    let mut needles: Vec<Vec<u8>> = [NAME, SAID, MAIL, PHONE, NOTE, id].iter().map(|text| text.as_bytes().to_vec()).collect();
+    let mut needles: Vec<Vec<u8>> = [NAME, SAID, MAIL, PHONE, NOTE, MEANWHILE, id].iter().map(|text| text.as_bytes().to_vec()).collect();
     needles.push(bytes_of(id));
     needles
 }
@@ -131,6 +138,13 @@ async fn after_an_erasure_and_a_compaction_no_byte_is_left_and_others_miss_nothi
         let (status, merged) = program.post(&format!("contacts/{twin}/merge"), json!({ "with": id })).await;
         assert_eq!(status, 200, "{merged}");
         let merge = merged["merge"].as_str().unwrap();
+        visitor.say(&server, &format!("listen: {MEANWHILE}")).await;
+        within("it to be in the chat", async {
+            while !visitor.texts(&server, "you").await.iter().any(|text| text.contains(MEANWHILE)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
         let (status, parted) = program.ask(Method::POST, &format!("contacts/{twin}/merges/{merge}/undo"), None).await;
         assert_eq!(status, 200, "{parted}");
         let told = program.get(&format!("contacts/{twin}/journey?kind=merge")).await;
@@ -164,7 +178,7 @@ async fn after_an_erasure_and_a_compaction_no_byte_is_left_and_others_miss_nothi
     assert_eq!(other.texts(&server, "you").await, ["good morning"]);
     let (status, output) = server.stop().await;
     assert!(status.success());
-    for needle in [NAME, SAID, MAIL, PHONE, NOTE] {
+    for needle in [NAME, SAID, MAIL, PHONE, NOTE, MEANWHILE] {
         assert!(!output.contains(needle), "{needle} was printed:\n{output}");
     }
     assert_eq!(occurrences(server.data(), &all), Vec::<String>::new(), "nor after a stop");
@@ -227,8 +241,67 @@ async fn who_opted_out_and_was_erased_begins_opted_out_however_they_come_back() 
     let (status, made) = program.post("contacts", again).await;
     assert_eq!(status, 201, "{made}");
     assert_eq!(made["status"], "unsubscribed", "{made}");
+    // A program or a file that knows them from before says how they were then.
+    let (status, _) = program.post(&format!("contacts/{}/erase", made["id"].as_str().unwrap()), json!({})).await;
+    assert_eq!(status, 200);
+    let (status, made) = program.post("contacts", json!({ "status": "active", "attributes": { "mail": MAIL } })).await;
+    assert_eq!((status, &made["status"]), (201, &json!("unsubscribed")), "{made}");
+    let file = folder.path().join("before.csv");
+    fs::write(&file, format!("phone,status,who\n{PHONE},callback,Somebody\n+34698000000,callback,Else\n")).unwrap();
+    // Made by the first time, there already at the second.
+    for says in ["2 contacts made", "0 contacts made, 0 changed, 2 as they were"] {
+        let ended = server.run(&["contacts", "import", file.to_str().unwrap()]).await;
+        assert!(ended.stdout.contains(says), "{ended:?}");
+        let status = async |who: &str| {
+            let shown = server.run(&["contacts", "export", "--format", "jsonl", "--where", &format!("who is \"{who}\"")]).await;
+            serde_json::from_str::<Value>(&shown.stdout).unwrap()["status"].clone()
+        };
+        assert_eq!((status("Somebody").await, status("Else").await), (json!("unsubscribed"), json!("callback")));
+    }
     let (_, stranger) = program.post("contacts", json!({ "attributes": { "mail": "somebody@else.example" } })).await;
     assert_eq!(stranger["status"], "active");
+    server.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opted_out_and_is_blocked_when_erased_comes_back_unsubscribed() {
+    let folder = bot(FILES);
+    let mut server = Setup::new(folder.path()).start().await;
+    let program = Program::new(&server, &["contacts:read", "contacts:write"]).await;
+    let (_, made) = program.post("contacts", json!({ "attributes": { "mail": MAIL }, "status": "callback" })).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    assert_eq!(made["status"], "callback", "{made}");
+    // Refused through the API, whatever the bot calls them.
+    let refusal = json!({ "topic": "messages", "given": false, "proof": "a letter" });
+    let (status, body) = program.ask(Method::PUT, &format!("contacts/{id}/consents"), Some(refusal)).await;
+    assert_eq!((status, &body["consents"][0]["given"]), (200, &json!(false)), "{body}");
+    assert_eq!(program.get(&format!("contacts/{id}")).await["status"], "unsubscribed");
+    assert_eq!(program.ask(Method::PUT, &format!("contacts/{id}/block"), None).await.0, 200);
+    assert_eq!(program.get(&format!("contacts/{id}")).await["status"], "blocked");
+    assert_eq!(program.post(&format!("contacts/{id}/erase"), json!({})).await.0, 200);
+    let (status, again) = program.post("contacts", json!({ "attributes": { "mail": MAIL } })).await;
+    assert_eq!((status, &again["status"]), (201, &json!("unsubscribed")), "{again}");
+    server.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_is_part_of_everything_about_somebody() {
+    let folder = bot(FILES);
+    let mut server = Setup::new(folder.path()).start().await;
+    let program = Program::new(&server, &["contacts:read"]).await;
+    let visitor = Visitor::greeted(&server).await;
+    visitor.saw(&server, "Hello").await;
+    let id = ids(&server).await.remove(0);
+    visitor.say(&server, "order").await;
+    visitor.saw(&server, "Which colour?").await;
+    visitor.say(&server, "ultramarine").await;
+    visitor.saw(&server, "Your size?").await;
+    let all = program.get(&format!("contacts/{id}/data")).await;
+    let waiting = &all["waiting"]["conversations"][0];
+    assert!(waiting["runs"].to_string().contains("ultramarine"), "{}", all["waiting"]);
+    assert_eq!(waiting["timers"][0]["name"], "later", "{}", all["waiting"]);
+    let data = server.run(&["contacts", "data", &id]).await;
+    assert!(data.stdout.contains("\"waiting\""), "{data:?}");
     server.kill().await;
 }
 

@@ -18,11 +18,11 @@ pub(super) async fn erase(handle: &Handle, id: ContactId, preview: bool) -> Resu
 }
 
 pub(super) async fn data(handle: &Handle, id: ContactId) -> Result<Value, ControlError> {
-    let personal::Data { contact, profile, conversations, journey, events, attachments } =
+    let personal::Data { contact, profile, conversations, waiting, journey, events, attachments } =
         personal::of(handle, id).await.ok_or(ControlError::NoContact(id))?;
     Ok(json!({
         "contact": contact, "exported_at": handle.now().to_string(), "profile": profile, "conversations": conversations,
-        "journey": journey, "events": events, "attachments": attachments,
+        "waiting": waiting, "journey": journey, "events": events, "attachments": attachments,
     }))
 }
 

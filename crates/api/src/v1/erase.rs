@@ -32,7 +32,10 @@ pub(super) fn routes(api: Api) -> Api {
         .says("It holds nothing about the person but a salted hash of the contact's id.")
         .refuses(404, "not_found", "there is no such erasure");
     let data = about("exportContactData", "Everything that is kept about a contact")
-        .says("Profile, identifiers, consents with proof, every conversation, journey, events and the list of files: for the person themselves.")
+        .says(
+            "Profile, identifiers, consents with proof, every conversation, what is under way in them with the answers given so far, journey, \
+             events and the list of files: for the person themselves.",
+        )
         .refuses(404, "no_contact", "there is no such contact");
     let all = about("listErasures", "List certificates of erasures")
         .says("The newest first; with `bulk` those of one erasure of many. They hold nothing about anybody but salted hashes.");
@@ -308,6 +311,8 @@ pub(crate) struct ContactData {
     profile: Any,
     /// Their conversations with every message.
     conversations: Vec<Any>,
+    /// What is under way: runs with their variables, timers, what came and is not handled yet, calls to the outside.
+    waiting: Any,
     /// What happened, oldest first.
     journey: Vec<Any>,
     /// Recorded events, oldest first.
@@ -323,7 +328,7 @@ pub(crate) async fn data(
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<ContactData>, Problem> {
-    let personal::Data { contact, profile, conversations, journey, events, attachments } =
+    let personal::Data { contact, profile, conversations, waiting, journey, events, attachments } =
         personal::of(&server.handle, contact).await.ok_or_else(no_contact)?;
     let all = |values: Vec<serde_json::Value>| values.into_iter().map(Any).collect();
     Ok(axum::Json(ContactData {
@@ -331,6 +336,7 @@ pub(crate) async fn data(
         exported_at: server.handle.now().into(),
         profile: Any(profile),
         conversations: all(conversations),
+        waiting: Any(waiting),
         journey: all(journey),
         events: all(events),
         attachments: all(attachments),

@@ -24,8 +24,8 @@ pub(crate) struct Gathered {
     pub stops: u64,
 }
 
-/// The stored files of a message.
-pub(crate) fn files_of(content: &Content) -> impl Iterator<Item = &model::Attachment> {
+/// The stored files of a message: those attached to it, and pictures on its cards.
+pub fn files_of(content: &Content) -> impl Iterator<Item = &model::Attachment> {
     let on_cards = content.cards.iter().filter_map(|card| match card.picture.as_ref()? {
         Picture::Stored(file) => Some(file),
         Picture::Linked(_) => None,

@@ -20,6 +20,7 @@ pub use certificates::Certificates;
 pub use crm::erase::{Counts, Erasure, Lingering, Preview, Progress};
 pub(crate) use files::{Attached, files_in, is_kept, put_down_at};
 pub use files::{UPLOADS_KEPT, UPLOADS_OF_AGENTS};
+pub use gather::files_of;
 pub(crate) use veil::{Hold, Veils};
 pub(crate) use work::{Promises, record};
 
