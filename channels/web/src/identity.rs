@@ -2,7 +2,7 @@
 //!
 //! Nothing a browser says of itself makes anybody known; only what the holder of the secret signed does. A token
 //! is good for one visitor and one person: used by a second visitor it is refused, and somebody else on the same
-//! browser begins a conversation of their own.
+//! browser begins a conversation of their own. Whoever does not get the answer may show the same token again.
 
 use crate::{messages, problem::Problem, respond, routes::Site, session, visit::Person};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,7 +10,7 @@ use channel::{AcceptError, HttpRequest, HttpResponse};
 use hmac::{Hmac, KeyInit, Mac};
 use http::StatusCode;
 use model::{IncomingBody, Instant, Record};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -127,6 +127,23 @@ fn verify(secret: &IdentitySecret, token: &str, now: Instant) -> Result<Verified
     Ok(Verified { person: Person { id: claims.sub, claims: kept }, nonce: claims.jti })
 }
 
+/// What is remembered of a token that was used.
+#[derive(Serialize, Deserialize)]
+struct Used {
+    /// Whose it is.
+    visitor: String,
+    /// The visitor who showed it, if somebody else was here and the one it belongs to began by it. They may not have heard of that, and
+    /// show it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+}
+
+impl Used {
+    fn record(visitor: String, from: Option<String>) -> Option<serde_json::Value> {
+        Some(serde_json::to_value(Self { visitor, from }).expect("two texts are plain data"))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Identify {
@@ -145,9 +162,8 @@ pub(crate) async fn identify(site: Arc<Site>, request: HttpRequest) -> Result<Ht
     let now = site.hub.now();
     let Verified { person, nonce } = verify(secret, &token, now).map_err(|why| Problem::new(StatusCode::FORBIDDEN, why))?;
     let nonce_key = format!("identity/{}", hex(&Sha256::digest(nonce.as_bytes())));
-    let used = site.hub.record(&nonce_key).await;
-    let by = used.as_ref().and_then(|record| record.get("visitor")).and_then(serde_json::Value::as_str);
-    if by.is_some_and(|other| other != visitor.id) {
+    let used: Option<Used> = site.hub.record(&nonce_key).await.and_then(|record| serde_json::from_value(record).ok());
+    if used.as_ref().is_some_and(|used| used.visitor != visitor.id && used.from.as_ref() != Some(&visitor.id)) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "the token was used by another visitor; make a new one for each page"));
     }
     let somebody_else = visit.person.as_ref().is_some_and(|known| known.id != person.id);
@@ -156,13 +172,13 @@ pub(crate) async fn identify(site: Arc<Site>, request: HttpRequest) -> Result<Ht
     if somebody_else {
         // Two people on one browser never share a conversation.
         let (token, address) = session::begin(&*site.hub, &visit, &site.name).await?;
-        site.hub.put_record(&nonce_key, Some(serde_json::json!({ "visitor": address.id }))).await?;
+        site.hub.put_record(&nonce_key, Used::record(address.id, Some(visitor.id))).await?;
         let mut answer = site.greeting(messages::language_of(&request));
         answer.insert("token".into(), token.into());
         return Ok(respond::json(StatusCode::CREATED, &answer));
     }
-    if by.is_none() {
-        site.hub.put_record(&nonce_key, Some(serde_json::json!({ "visitor": visitor.id }))).await?;
+    if used.is_none() {
+        site.hub.put_record(&nonce_key, Used::record(visitor.id.clone(), None)).await?;
     }
     if changed {
         session::keep(&*site.hub, &request, &visit).await?;

@@ -175,6 +175,26 @@ async fn a_token_is_good_for_one_visitor_and_only_with_the_secret() {
 }
 
 #[tokio::test]
+async fn whose_answer_was_lost_shows_the_token_again_and_nobody_else_may() {
+    let hub = echoing();
+    let door = known(&hub);
+    let (ana, thief) = (Visitor::new(&door).await, Visitor::new(&door).await);
+    assert_eq!(ana.post("/identify", json!({ "token": token(&hub, "ana", "n1") })).await.status, StatusCode::OK);
+    let of_ben = json!({ "token": token(&hub, "ben", "n2") });
+    // The browser still has ana's visit: it never heard of the first one.
+    assert_eq!(ana.post("/identify", of_ben.clone()).await.status, StatusCode::CREATED);
+    let answer = ana.post("/identify", of_ben.clone()).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    let ben = Visitor { door: &door, token: answer.json()["token"].as_str().unwrap().to_owned() };
+    assert_eq!(ben.post("/identify", of_ben.clone()).await.status, StatusCode::OK, "a page that is loaded again");
+    assert_eq!(thief.post("/identify", of_ben).await.status, StatusCode::FORBIDDEN);
+    ben.say("m1", "hello").await;
+    assert_eq!(hub.accepted()[0].incoming.profile.get("verified_id"), Some(&Datum::text("ben")));
+    ana.say("m1", "hello").await;
+    assert_eq!(hub.accepted()[1].incoming.profile.get("verified_id"), Some(&Datum::text("ana")), "ana's visit stays ana's");
+}
+
+#[tokio::test]
 async fn a_page_learns_the_segments_of_its_own_visitor_alone() {
     let hub = echoing();
     let door = site(&hub);

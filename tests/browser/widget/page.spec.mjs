@@ -127,6 +127,60 @@ test("a signed token makes somebody known, and another person never sees their c
   await context.close();
 });
 
+test("on a shared browser nothing of one person is told or shown as another's", async () => {
+  const { context, page, chat } = await visitor();
+  await chat.greeted();
+  await page.evaluate((t) => window.switchboard.identify(t), token("ana"));
+  await chat.say("/who");
+  await chat.saw("You are ana.");
+  await page.locator("switchboard-chat input[type=file]").setInputFiles({ name: "ana.txt", mimeType: "text/plain", buffer: Buffer.from("hers") });
+  await chat.panel.getByText("ana.txt").waitFor();
+
+  // Another tab, somebody else: it takes long to find out who.
+  const other = await context.newPage();
+  const sent = [];
+  other.on("request", (request) => request.method() === "POST" && sent.push(new URL(request.url()).pathname.split("/").at(-1)));
+  let answer;
+  const held = new Promise((done) => (answer = done));
+  await other.route("**/identify", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await other.addInitScript((t) => {
+    window.switchboard = [["identify", t], ["track", "viewed_product", { sku: "of-ben" }]];
+  }, token("ben"));
+  const asked = other.waitForRequest("**/identify");
+  await other.goto(origin);
+  const theirs = new Chat(other);
+  await asked;
+  await theirs.open();
+  assert.deepEqual(await theirs.texts(), [], "nobody's chat is shown yet");
+  answer();
+  const texts = await theirs.until((t) => t.includes("You looked at of-ben."), "it is told once it is known whose it is");
+  assert.ok(!texts.includes("You are ana."), JSON.stringify(texts));
+  assert.ok(sent[0] === "identify" && sent.includes("events"), JSON.stringify(sent));
+  // The first tab shows nothing of ana any more either.
+  await chat.until((t) => !t.includes("You are ana."), "ana is gone in every tab");
+  await chat.panel.getByText("ana.txt").waitFor({ state: "detached" });
+
+  // A new tab whose token is not taken: nobody's chat, not ben's.
+  await theirs.say("/who");
+  await theirs.saw("You are ben.");
+  const third = await context.newPage();
+  await third.goto(origin);
+  const nobody = new Chat(third);
+  await nobody.launcher.waitFor();
+  const warned = third.waitForEvent("console", (message) => message.text().startsWith("switchboard.identify"));
+  await third.evaluate((t) => window.switchboard.identify(t), token("cy", { exp: 1 }));
+  await warned;
+  await nobody.open();
+  await nobody.saw("Welcome.");
+  await nobody.say("/who");
+  await nobody.saw("You are nobody we know.");
+  assert.ok(!(await nobody.texts()).includes("You are ben."));
+  await context.close();
+});
+
 test("a token of another secret, or one that is over, knows nobody", async () => {
   for (const bad of [token("ana", { secret: "x".repeat(40) }), token("ana", { exp: 1 }), "abc", `${token("ana").split(".").slice(0, 2).join(".")}.`]) {
     const { context, page, chat } = await visitor();

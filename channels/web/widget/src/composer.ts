@@ -24,7 +24,7 @@ export interface Composer {
   greeted: (greeting: Greeting) => void;
   /** Closes the menu; answers whether it was open. */
   dismiss: () => boolean;
-  /** Puts back what was written and not sent. */
+  /** Puts back what was written and not sent, and nothing else. */
   restore: (draft: string) => void;
   /** Makes the input as high as its text, within what the style allows. */
   fit: () => void;
@@ -132,6 +132,11 @@ export function composing(
   }
 
   function restore(draft: string) {
+    sendWhenReady = false;
+    for (const chip of attached) {
+      chip.stop.abort();
+      drop(chip);
+    }
     input.value = draft;
     changed(false);
   }

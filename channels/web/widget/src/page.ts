@@ -5,6 +5,7 @@
  * of it under another address would be a second chat. Everything it needs comes with the [Host].
  */
 
+import type { Keep } from "./storage";
 import type { Greeting } from "./types";
 
 /** What the chat offers this file. */
@@ -17,6 +18,8 @@ export interface Host {
   get: (path: string) => Promise<unknown>;
   /** Lets nothing be sent or shown until this is settled. */
   hold: (until: Promise<unknown>) => void;
+  /** Whose chat this is, as a word that changes with the person and not when somebody gets a name. */
+  who: () => string;
   /** Goes on as another visitor, whose token and greeting these are. */
   become: (greeting: Greeting & { token: string }) => void;
   /** Forgets the visitor: the next one begins anew. */
@@ -29,6 +32,8 @@ export interface Host {
   visits: boolean;
   /** Where something small is kept for this tab. */
   session: (name: string, value?: string) => string | null;
+  /** Where something small is kept for the browser, as the visit is. */
+  keep: Pick<Keep, "get" | "set">;
 }
 
 export interface Calls {
@@ -44,19 +49,40 @@ interface Told {
   client_id: string;
   name: string;
   fields: Record<string, unknown>;
+  /** Whose it is: [Host.who] when it happened. */
+  of?: string;
+  /** Until it is known who is there, instead: of whom the page said so. */
+  said?: string;
 }
 
 /** What waits to be told at the most; the oldest goes first. */
 const LIMIT = 50;
 /** A page's title is often set just after its address. */
 const TITLE = 100;
+/** How often a token is tried. */
+const TRIES = 5;
 
 const status = (error: unknown) => (error as { status?: number }).status ?? 0;
+
+/** Of whom a token speaks, by its own word, which is enough to tell two people apart; of what is no token, itself. */
+function subject(token: string): string {
+  try {
+    return `${JSON.parse(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))).sub}`;
+  } catch {
+    return token;
+  }
+}
 
 export function start(host: Host): Calls {
   let waiting = restored();
   let telling: Promise<void> | undefined;
   let path: string | undefined;
+  /** Settles when it is known who is there. */
+  let settling: Promise<void> = Promise.resolve();
+  /** Of whom the page said last that they are there, while that is not known yet. */
+  let said: string | undefined;
+  /** How often the page signed out. */
+  let left = 0;
 
   function restored(): Told[] {
     try {
@@ -75,7 +101,8 @@ export function start(host: Host): Calls {
       return console.warn("switchboard.track: the name of an event has letters, digits and _, and begins with a letter");
     }
     // As it is now: what the page changes afterwards is not meant.
-    waiting.push({ client_id: host.freshId(), name, fields: JSON.parse(JSON.stringify(fields ?? {})) });
+    const whose = said === undefined ? { of: host.who() } : { said };
+    waiting.push({ client_id: host.freshId(), name, fields: JSON.parse(JSON.stringify(fields ?? {})), ...whose });
     waiting = waiting.slice(-LIMIT);
     keep();
     void tell();
@@ -87,11 +114,21 @@ export function start(host: Host): Calls {
     return telling ?? Promise.resolve();
   }
 
+  /** Resolves when nobody is being identified. */
+  async function sure() {
+    for (let last; last !== settling; ) await (last = settling);
+  }
+
   async function all() {
-    for (let attempt = 0; host.known() && waiting.length; ) {
-      const [next] = waiting as [Told];
+    for (let attempt = 0; ; ) {
+      await sure();
+      // What happened to somebody else is nobody's now.
+      waiting = waiting.filter((told) => told.said !== undefined || (told.of ?? "") === host.who());
+      const next = waiting.find((told) => told.said === undefined);
+      if (!next || !host.known()) break;
+      const { client_id, name, fields } = next;
       try {
-        await host.post("events", next);
+        await host.post("events", { client_id, name, fields });
       } catch (error) {
         const code = status(error);
         // 409: the opening itself is still on its way.
@@ -99,12 +136,13 @@ export function start(host: Host): Calls {
           await new Promise((done) => setTimeout(done, host.backoff(attempt++)));
           continue;
         }
-        console.warn(`switchboard.track("${next.name}"): ${(error as Error).message}`);
+        console.warn(`switchboard.track("${name}"): ${(error as Error).message}`);
       }
       attempt = 0;
       waiting = waiting.filter((told) => told !== next);
       keep();
     }
+    keep();
     // In the same breath: what is tracked from now on is told anew.
     telling = undefined;
   }
@@ -112,7 +150,7 @@ export function start(host: Host): Calls {
   function segments(done: (keys: string[]) => void, failed: (error: unknown) => void = () => {}) {
     if (typeof done !== "function") return console.warn("switchboard.segments: give a function that takes the segments");
     // What happened before the question counts in the answer.
-    const asked = host.known() ? tell().then(() => host.get("segments")) : Promise.resolve({ segments: [] });
+    const asked = sure().then(() => (host.known() ? tell().then(() => host.get("segments")) : { segments: [] }));
     void asked.then((answer) => done((answer as { segments: string[] }).segments), failed);
   }
 
@@ -141,24 +179,47 @@ export function start(host: Host): Calls {
   }
 
   function identify(token: string | null) {
-    if (!token) return host.leave();
-    host.hold(known(token));
+    if (!token) {
+      left++;
+      said = undefined;
+      waiting = [];
+      keep();
+      return host.leave();
+    }
+    const [person, since] = [(said = subject(token)), left];
+    // One after the other: the last to be named is who stays.
+    const mine = (settling = settling.then(() => known(token, person, since)));
+    host.hold(mine);
+    void mine.then(() => {
+      if (settling === mine) said = undefined;
+      for (const told of since === left ? waiting : []) {
+        if (told.said !== person) continue;
+        delete told.said;
+        told.of = host.who();
+      }
+      keep();
+      void tell();
+    });
   }
 
-  async function known(token: string) {
-    for (let attempt = 0; attempt < 5; attempt++) {
+  /** Has the website's word looked at; whoever was there before stays only if it is sure to be the same person. */
+  async function known(token: string, person: string, since: number) {
+    for (let attempt = 0; since === left; attempt++) {
       try {
         const answer = (await host.post("identify", { token })) as Partial<Greeting & { token: string }>;
+        // Signed out meanwhile.
+        if (since !== left) return;
         // Somebody else was here: the website's word decides whose conversation this is.
         if (answer.token) host.become(answer as Greeting & { token: string });
-        host.session("person", "1");
-        return;
+        return host.keep.set("person", person);
       } catch (error) {
+        if (since !== left) return;
         const code = status(error);
-        if (code >= 400 && code < 500 && ![401, 408, 429].includes(code)) {
-          console.warn(`switchboard.identify: ${(error as Error).message}`);
-          // Who is signed in is not known any more; whoever it was before is not shown to them.
-          if (host.session("person")) host.leave();
+        const refused = code >= 400 && code < 500 && ![401, 408, 429].includes(code);
+        if (refused) console.warn(`switchboard.identify: ${(error as Error).message}`);
+        if (refused || attempt === TRIES - 1) {
+          const before = host.keep.get("person");
+          if (before !== null && (refused || before !== person)) host.leave();
           return;
         }
         await new Promise((done) => setTimeout(done, host.backoff(attempt)));

@@ -14,7 +14,7 @@ import { textOn, type Options } from "./options";
 import { backoff, freshId, Outbox } from "./outbox";
 import { Keep, Mark } from "./storage";
 import { words } from "./strings";
-import type { Button, DeliveryLine, Greeting, Line, Owner, Pending } from "./types";
+import type { Button, DeliveryLine, Greeting, Line, Owner, Page, Pending } from "./types";
 
 const HISTORY = 60;
 /** How long somebody is taken to type after the last sign of it. */
@@ -102,6 +102,8 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   let visiting: Promise<void> | undefined;
   /** While it is found out who is there, nothing of anybody is shown or sent. */
   let held: Promise<unknown> = Promise.resolve();
+  /** Whose chat this is: another word when somebody else is here, the same when an anonymous visitor gets a name. */
+  let who = keep.get("who") ?? "";
   let listening = false;
   let loading = false;
   let greeting: Greeting | undefined;
@@ -144,20 +146,28 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     if (dialog.open) opened();
   }
 
-  function forget() {
+  /** The visit is over. The next one is nobody's: who was known in this one need not be who comes. */
+  function forget(another = keep.get("person") !== null) {
+    if (another) keep.set("who", (who = freshId()));
     api.token = null;
-    for (const name of ["token", "opened"]) keep.set(name, null);
+    for (const name of ["token", "opened", "person"]) keep.set(name, null);
     for (const mark of [seenTo, readTo]) mark.forget();
     talk.reset();
   }
 
   /** Whoever was here is not here any more: nothing of theirs is shown, sent or kept. */
   function leave() {
-    forget();
+    forget(true);
+    keep.set("draft", null);
+    gone();
+  }
+
+  /** The same of what this page alone has of them. */
+  function gone() {
     outbox.clear();
+    talk.reset();
     talk.pending = [];
     composer.restore("");
-    keep.set("draft", null);
     visiting = undefined;
     owned({ owner: "bot", name: null, position: null });
     stream.restart();
@@ -197,17 +207,32 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     head();
   }
 
+  /** Resolves when nobody is being identified. */
+  async function sure() {
+    for (let last; last !== held; ) await (last = held);
+  }
+
   async function post(path: string, body: unknown) {
-    await held;
-    await ask(path, body);
+    const whose = who;
+    await sure();
+    await authorized(() => api.post(path, body), whose);
   }
 
-  function ask(path: string, body: unknown): Promise<unknown> {
-    return authorized(() => api.post(path, body));
+  /** Gives up what is for somebody who is not here any more. */
+  function still(whose: string) {
+    if (whose !== who) throw new HttpError(0, "");
   }
 
-  async function authorized(request: () => Promise<unknown>): Promise<unknown> {
+  async function said(query: string): Promise<Page> {
+    const whose = who;
+    const page = await api.page(query);
+    still(whose);
+    return page;
+  }
+
+  async function authorized(request: () => Promise<unknown>, whose = who): Promise<unknown> {
     await visit();
+    still(whose);
     const { token } = api;
     try {
       return await request();
@@ -224,10 +249,10 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     scroll.setAttribute("aria-busy", "true");
     for (let attempt = 0; ; attempt++) {
       try {
-        await held;
+        await sure();
         await visit();
         talk.reset();
-        const page = await api.page(`last=${HISTORY}`);
+        const page = await said(`last=${HISTORY}`);
         talk.page(page);
         talk.before = page.after;
         // Who answers is told when it changes; until then the last to speak is taken for it.
@@ -251,7 +276,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     loading = true;
     try {
       const after = Math.max(0, talk.before - HISTORY);
-      const page = await api.page(`after=${after}&limit=${talk.before - after}`);
+      const page = await said(`after=${after}&limit=${talk.before - after}`);
       const { scrollHeight, scrollTop } = scroll;
       talk.page(page);
       talk.before = after;
@@ -266,6 +291,11 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   function elsewhere(e: StorageEvent) {
     if (!e.key?.startsWith(keep.prefix)) return;
     const name = e.key.slice(keep.prefix.length);
+    if (name === "who") {
+      who = e.newValue ?? "";
+      taken(null);
+      gone();
+    }
     if (name === "token" && e.newValue && e.newValue !== api.token) {
       taken(e.newValue);
       if (listening) {
@@ -458,7 +488,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   /** Tells how far the visitor has read, if they still look: one number for all of it. */
   async function tellRead() {
     try {
-      await held;
+      await sure();
       const { token } = api;
       const no = looking() ? talk.told() : 0;
       if (no > readTo.at) {
@@ -541,9 +571,10 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   // Somebody who was here before is told what came since; nobody else makes a request by viewing a page.
   const load = expose({
     known: () => keep.get("opened") !== null,
-    post: ask,
-    get: (path) => held.then(() => authorized(() => api.get(path))),
+    post: (path, body) => authorized(() => api.post(path, body)),
+    get: (path) => sure().then(() => authorized(() => api.get(path))),
     hold: (until) => (held = until),
+    who: () => who,
     become,
     leave,
     open: () => dialog.open || open(true),
@@ -552,6 +583,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     backoff,
     visits: options.visits,
     session,
+    keep,
   });
   if (api.token) void listen();
   if (options.open || session("panel") === "open") open(false);

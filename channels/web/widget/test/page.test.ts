@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { start, type Host } from "../src/page";
+import { Keep, Memory } from "../src/storage";
 
 class Refused extends Error {
   constructor(readonly status: number) {
@@ -22,11 +23,17 @@ beforeEach(() => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
 });
 
+/** A page of a browser. `keep` is what the browser keeps; what is kept for the tab is its own. */
 function stage(options: Partial<Host> = {}) {
   const posted: [path: string, body: any][] = [];
   const kept = new Map<string, string>();
+  const keep = options.keep ?? new Keep("x ", new Memory());
   let ids = 0;
   const calls: string[] = [];
+  const leave = () => {
+    keep.set("who", `${Number(keep.get("who")) + 1}`);
+    keep.set("person", null);
+  };
   const host: Host = {
     known: () => true,
     post: async (where, body) => {
@@ -38,8 +45,15 @@ function stage(options: Partial<Host> = {}) {
       return { segments: ["vip"] };
     },
     hold: () => void calls.push("hold"),
-    become: (greeting) => calls.push(`become ${greeting.token}`),
-    leave: () => calls.push("leave"),
+    who: () => keep.get("who") ?? "",
+    become: (greeting) => {
+      leave();
+      calls.push(`become ${greeting.token}`);
+    },
+    leave: () => {
+      leave();
+      calls.push("leave");
+    },
     open: () => calls.push("open"),
     close: () => calls.push("close"),
     freshId: () => `id${++ids}`,
@@ -49,9 +63,32 @@ function stage(options: Partial<Host> = {}) {
       if (value !== undefined) kept.set(name, value);
       return kept.get(name) ?? null;
     },
+    keep,
     ...options,
   };
-  return { host, posted, kept, calls };
+  return { host, posted, kept, calls, keep };
+}
+
+/** A website that answers `identify` as told, and takes every event. */
+function website(answers: (object | number | Promise<object>)[]) {
+  const posted: string[] = [];
+  const post: Host["post"] = async (path, body) => {
+    if (path === "events") return void posted.push((body as { name: string }).name);
+    const answer = answers.shift() ?? {};
+    posted.push("identify");
+    if (typeof answer === "number") throw new Refused(answer);
+    return answer;
+  };
+  return { posted, post };
+}
+
+/** As a website signs one, as far as a browser can read it. */
+const signed = (sub: string, nonce: string) => `e30.${btoa(JSON.stringify({ sub, jti: nonce })).replace(/=/g, "")}.${nonce}`;
+
+function later() {
+  let answer!: (told: object) => void;
+  const promise = new Promise<object>((done) => (answer = done));
+  return { promise, answer };
 }
 
 const settled = () => new Promise((done) => setTimeout(done, 20));
@@ -170,4 +207,145 @@ test("identify: known, somebody else, signed out, refused", async () => {
   expect(calls.splice(0)).toEqual(["hold"]);
   page.identify(null);
   expect(calls).toEqual(["leave"]);
+});
+
+test("what happens while somebody is identified is told as theirs, never as that of who was there before", async () => {
+  const ben = later();
+  const { posted, post } = website([{}, ben.promise]);
+  const { host, calls } = stage({ post });
+  const page = start(host);
+  page.identify("ana");
+  page.track("of_ana");
+  await settled();
+  expect(posted.splice(0)).toEqual(["identify", "of_ana"]);
+  page.identify("ben");
+  page.track("purchase");
+  await settled();
+  expect(posted.splice(0)).toEqual(["identify"]);
+  ben.answer({ token: "t2" });
+  await settled();
+  expect([posted, calls.at(-1)]).toEqual([["purchase"], "become t2"]);
+});
+
+test("what waits is never told as somebody else's, and is kept of whoever only gets a name", async () => {
+  let offline = true;
+  const { posted, post } = website([{}, { token: "t2" }]);
+  const { host } = stage({
+    post: async (path, body) => {
+      if (offline && path === "events") throw new Refused(0);
+      return post(path, body);
+    },
+    backoff: () => 5,
+  });
+  const page = start(host);
+  page.track("before_the_name");
+  await settled();
+  page.identify("ana");
+  await settled();
+  offline = false;
+  await settled();
+  expect(posted.splice(0)).toEqual(["identify", "before_the_name"]);
+  offline = true;
+  page.track("of_ana");
+  await settled();
+  page.identify("ben");
+  page.track("of_ben");
+  await settled();
+  offline = false;
+  await settled();
+  expect(posted.splice(0)).toEqual(["identify", "of_ben"]);
+  offline = true;
+  page.track("of_ben_too");
+  await settled();
+  page.identify(null);
+  offline = false;
+  page.track("of_nobody");
+  await settled();
+  expect(posted).toEqual(["of_nobody"]);
+});
+
+test("what waits is that of who was there, in another tab and on the next page as well", async () => {
+  const keep = new Keep("x ", new Memory());
+  const one = stage({ keep, known: () => false });
+  start(one.host).track("early");
+  // Another tab goes on as somebody else.
+  keep.set("who", "2");
+  const { posted, post } = website([]);
+  const two = stage({ keep, session: one.host.session, post });
+  const page = start(two.host);
+  page.track("late");
+  await settled();
+  expect([posted, one.kept.get("events")]).toEqual([["late"], "[]"]);
+});
+
+test("what happened on a page that was left before its token was answered is told as theirs alone", async () => {
+  const left = stage({ post: () => new Promise(() => {}) });
+  const page = start(left.host);
+  page.identify(signed("ana", "1"));
+  page.track("purchase");
+  const other = website([{}]);
+  const next = start(stage({ session: left.host.session, post: other.post }).host);
+  await settled();
+  next.identify(signed("ben", "2"));
+  await settled();
+  expect(other.posted).toEqual(["identify"]);
+  const same = website([{}]);
+  const again = start(stage({ session: left.host.session, post: same.post }).host);
+  await settled();
+  expect(same.posted).toEqual([]);
+  again.identify(signed("ana", "3"));
+  await settled();
+  expect(same.posted).toEqual(["identify", "purchase"]);
+});
+
+test("a token that is not taken leaves nobody's chat to somebody else, in a new tab as well", async () => {
+  for (const [answers, token, leaves] of [
+    [[403], signed("ben", "1"), true],
+    [[0, 0, 503, 429, 0], signed("ben", "1"), true],
+    [[0, 0, 0, 0, 0], "no token", true],
+    [[0, 0, 0, 0], signed("ben", "1"), false],
+    // Nobody else came: it is only not confirmed again.
+    [[0, 0, 0, 0, 0], signed("ana", "2"), false],
+  ] as [number[], string, boolean][]) {
+    const keep = new Keep("x ", new Memory());
+    const first = stage({ keep, post: website([{}]).post });
+    start(first.host).identify(signed("ana", "0"));
+    await settled();
+    // A new tab: nothing is kept for it yet.
+    const { host, calls } = stage({ keep, post: website(answers).post });
+    start(host).identify(token);
+    await settled();
+    expect([answers, calls]).toEqual([answers, leaves ? ["hold", "leave"] : ["hold"]]);
+  }
+  // An anonymous chat stays: it is nobody else's.
+  const anonymous = stage({ post: website([403]).post });
+  start(anonymous.host).identify("forged");
+  await settled();
+  expect(anonymous.calls).toEqual(["hold"]);
+});
+
+test("who is named last is who stays, and who signed out stays signed out", async () => {
+  const [ana, ben] = [later(), later()];
+  const { posted, post } = website([ana.promise, ben.promise]);
+  const { host, calls, keep } = stage({ post });
+  const page = start(host);
+  page.identify("ana");
+  page.identify("ben");
+  await settled();
+  expect(posted).toEqual(["identify"]);
+  ana.answer({});
+  await settled();
+  ben.answer({ token: "t2" });
+  await settled();
+  expect([calls.splice(0), keep.get("person")]).toEqual([["hold", "hold", "become t2"], "ben"]);
+
+  const late = later();
+  const out = stage({ post: website([late.promise]).post });
+  const other = start(out.host);
+  other.identify("ana");
+  await settled();
+  other.identify(null);
+  late.answer({ token: "t3" });
+  await settled();
+  expect([out.calls, out.keep.get("person")]).toEqual([["hold", "leave"], null]);
 });
