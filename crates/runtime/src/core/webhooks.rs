@@ -442,7 +442,7 @@ impl Core {
         change(&mut hook.declared);
         hook.declared.version += 1;
         if hook.is_on() && !was_on {
-            hook.revive();
+            hook.revive(now);
         }
         let record = put(TABLE, id, &hook.declared);
         self.webhooks.reckon_wanted();

@@ -4,8 +4,8 @@
 //!
 //! **When something does not arrive** it is tried again after 5 s, 30 s, 2 min, 10 min, 30 min, 1, 2, 4, 8 and 12 h, and its lane waits
 //! for it, the others do not. After three failures in a row, whoever failed, the other side is taken to be down: one delivery at a time
-//! tries it, at most 5 min apart, and what fails meanwhile is not counted against a delivery. So an outage, however long, loses
-//! nothing, and a delivery that alone is never taken is given up after ten tries, or after three days.
+//! tries it, at most 5 min apart, and what fails meanwhile is not counted against a delivery, nor is the time. So an outage, however
+//! long, loses nothing, and a delivery that is not taken while others are is given up after ten tries, or after three days.
 
 use super::declared::{Ended, Webhook};
 use crate::outside::Posted;
@@ -22,7 +22,7 @@ const WAITS: [i64; 10] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 
 const DOWN: u32 = 3;
 /// Waits before it is tried again, in seconds; the last one from then on.
 const DOWN_WAITS: [i64; 4] = [5, 30, 120, 300];
-/// When a delivery is given up at the latest, since it first failed: three days.
+/// When a delivery is given up at the latest, since it first failed, outages left out: three days.
 const LONGEST: i64 = 3 * 86_400_000_000;
 /// The longest wait that the other side may ask for: an hour.
 const LONGEST_AFTER: i64 = 3_600_000_000;
@@ -39,6 +39,7 @@ pub(crate) struct Trouble {
     own: u32,
     /// How many had arrived when it last failed.
     arrived: u64,
+    /// When it first failed, outages since then left out.
     since: Instant,
     pub next: Instant,
     pub status: Option<u16>,
@@ -192,8 +193,10 @@ impl Hook {
         match status {
             Some(200..=299) => {
                 self.arrived += 1;
-                self.streak = 0;
-                (self.failing_since, self.closed_until) = (None, None);
+                if let Some(down) = self.failing_since() {
+                    self.leave_out(down, now);
+                }
+                self.came_up();
                 return Verdict::Ended(Ended::Delivered);
             }
             Some(410) => {
@@ -214,13 +217,14 @@ impl Hook {
         }
         trouble.arrived = self.arrived;
         let tried = usize::try_from(trouble.own).unwrap_or(usize::MAX);
-        if tried >= WAITS.len() || now.micros_since(trouble.since) >= LONGEST {
+        let is_down = self.streak >= DOWN;
+        if tried >= WAITS.len() || !is_down && now.micros_since(trouble.since) >= LONGEST {
             return Verdict::Ended(Ended::Failed);
         }
         let wait = WAITS.get(tried.saturating_sub(1)).copied().unwrap_or(SECOND) * SECOND;
         trouble.next = now.plus_micros(wait);
         let next = trouble.next;
-        if self.streak >= DOWN {
+        if is_down {
             let nth = usize::try_from(self.streak - DOWN).unwrap_or(usize::MAX).min(DOWN_WAITS.len() - 1);
             let wait = DOWN_WAITS.get(nth).copied().unwrap_or(SECOND) * SECOND;
             self.closed_until = Some(now.plus_micros(wait));
@@ -260,8 +264,22 @@ impl Hook {
     }
 
     /// It is used again: what waits may leave at once.
-    pub(super) fn revive(&mut self) {
+    pub(super) fn revive(&mut self, now: Instant) {
+        // However long it was not used, nothing could arrive.
+        self.trouble.values_mut().for_each(|trouble| trouble.since = now);
+        self.came_up();
+    }
+
+    fn came_up(&mut self) {
         (self.streak, self.failing_since, self.closed_until) = (0, None, None);
+    }
+
+    /// The time from then on until now counts against no delivery.
+    fn leave_out(&mut self, from: Instant, now: Instant) {
+        for trouble in self.trouble.values_mut() {
+            let counted = from.micros_since(trouble.since).max(0);
+            trouble.since = now.plus_micros(-counted);
+        }
     }
 
     /// Remembers a delivery that is over; answers those that are forgotten for it.
@@ -395,8 +413,8 @@ mod tests {
         let mut hook = hook(4);
         (1..=50).for_each(|number| hook.push(number, lane(u128::from(number) % 7)));
         let (mut now, mut tries) = (at(0), 0);
-        // Two days.
-        while now < at(2 * 86_400) {
+        // Longer than any delivery is tried while others arrive.
+        while now < at(5 * 86_400) {
             while let Some((number, of)) = hook.take(now) {
                 tries += 1;
                 assert_eq!(hook.came(number, of, &Posted::Failed { reason: "no connection".into() }, now), Verdict::Again);
@@ -404,7 +422,14 @@ mod tests {
             now = hook.next_wake().expect("something waits").max(now.plus_micros(1));
         }
         assert!(hook.failing_since() == Some(at(0)) && hook.waiting() == 50);
-        assert!((550..650).contains(&tries), "one try in five minutes: {tries}");
+        assert!((1_400..1_500).contains(&tries), "one try in five minutes: {tries}");
+        // The first that arrives ends it. Whatever fails once more now is tried again: the outage was not its fault.
+        let (number, of) = hook.take(now).expect("it may leave");
+        assert_eq!(hook.came(number, of, &OK, now), Verdict::Ended(Ended::Delivered));
+        hook.finish(number, of);
+        hook.free(of);
+        let (number, of) = hook.take(now).expect("it may leave");
+        assert_eq!(hook.came(number, of, &BROKEN, now), Verdict::Again);
         let mut order: BTreeMap<Lane, Vec<u64>> = BTreeMap::new();
         let begin = now;
         while let Some(next) = hook.next_wake() {
@@ -415,9 +440,33 @@ mod tests {
             hook.finish(number, of);
             hook.free(of);
         }
-        assert_eq!(order.values().map(Vec::len).sum::<usize>(), 50);
+        assert_eq!(order.values().map(Vec::len).sum::<usize>(), 49);
         assert!(order.values().all(|numbers| numbers.is_sorted()));
         assert!(now.micros_since(begin) <= 600 * SECOND, "all of it arrives soon after");
+    }
+
+    #[test]
+    fn only_the_time_while_others_arrive_counts_against_a_delivery() {
+        let mut hook = hook(1);
+        // It fails on that day, after another one arrived.
+        let fail_on = |hook: &mut Hook, day: u32| {
+            let now = at(i64::from(day) * 86_400);
+            hook.push(day.into(), lane(2));
+            hook.later = hook.later.iter().map(|(_, number, of)| (now, *number, *of)).collect();
+            let (other, of) = hook.take(now).expect("the other one is older");
+            assert_eq!((other, hook.came(other, of, &OK, now)), (u64::from(day), Verdict::Ended(Ended::Delivered)));
+            hook.finish(other, of);
+            hook.free(of);
+            let (number, of) = hook.take(now).expect("it is tried");
+            hook.came(number, of, &BROKEN, now)
+        };
+        hook.push(1_000, lane(1));
+        assert_eq!(fail_on(&mut hook, 0), Verdict::Again);
+        assert_eq!(fail_on(&mut hook, 2), Verdict::Again);
+        // Nobody used it for a month.
+        hook.revive(at(32 * 86_400));
+        assert_eq!(fail_on(&mut hook, 33), Verdict::Again);
+        assert_eq!(fail_on(&mut hook, 35), Verdict::Ended(Ended::Failed), "after three days in which others arrived");
     }
 
     #[test]
