@@ -8,7 +8,6 @@ use runtime::{
     Frozen, Handle, SegmentError, WriteError,
     privacy::{Lingering, Preview},
 };
-use segments::RuleKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -88,6 +87,13 @@ pub struct Wanted {
     pub remove_from: Vec<String>,
 }
 
+impl Wanted {
+    /// Whether it changes who is on a list.
+    pub(crate) fn is_of_lists(&self) -> bool {
+        !self.add_to.is_empty() || !self.remove_from.is_empty()
+    }
+}
+
 /// The changes that are wanted.
 ///
 /// # Errors
@@ -108,9 +114,8 @@ pub(crate) fn changes(handle: &Handle, wanted: &Wanted) -> Result<Vec<Change>, S
             None => return Err(format!("there is no attribute \"{name}\"; bot.yaml declares them under attributes")),
         }
     }
-    let set = handle.segment_set();
     for list in wanted.add_to.iter().chain(&wanted.remove_from) {
-        if !set.get(list).is_some_and(|rule| matches!(rule.kind, RuleKind::List)) {
+        if handle.list_of(list).is_err() {
             return Err(format!("there is no static segment \"{list}\""));
         }
     }

@@ -1,7 +1,7 @@
 //! The HTTP API as a foreign program uses it, and the same questions on the command line: keys and scopes, events told twice
 //! and late, segments made, asked, explained and deleted.
 
-use crate::support::{Program, Server, Setup, Visitor, bot, key};
+use crate::support::{Program, Server, Setup, Visitor, bot, key, within};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -299,6 +299,28 @@ async fn segments_are_made_asked_explained_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn segments_look_into_one_another_so_deep_and_no_deeper() {
+    let folder = bot(FILES);
+    let server = Setup::new(folder.path()).start().await;
+    let program = Program::new(&server, &EVERYTHING).await;
+    let rule = async |key: &str, rule: &str| {
+        let (status, told) = program.ask(Method::PUT, &format!("segments/{key}"), Some(json!({ "name": key, "where": rule }))).await;
+        (status, told["detail"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!((rule("base", "orders > 1").await.0, rule("s1", "orders > 2").await.0), (201, 201));
+    for n in 2..=32 {
+        let made = rule(&format!("s{n}"), &format!("in segment s{}", n - 1)).await;
+        assert_eq!(made.0, 201, "{}", made.1);
+    }
+    let (status, told) = rule("s33", "in segment s32").await;
+    assert!(status == 422 && told.contains("more than 32"), "{told}");
+    // Nor is anything put below all of them.
+    let (status, told) = rule("s1", "in segment base").await;
+    assert!(status == 422 && told.contains("\"s32\"") && told.contains("more than 32"), "{told}");
+    assert_eq!(program.get("segments/s32").await["state"], "ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_are_filled_read_page_by_page_and_emptied() {
     let folder = bot(FILES);
     let mut server = Setup::new(folder.path()).start().await;
@@ -378,17 +400,43 @@ async fn lists_are_filled_read_page_by_page_and_emptied() {
 fn routes(contact: &str) -> Vec<(Method, String, &'static [&'static str], Option<Value>)> {
     let list = || Some(json!({ "add": [contact] }));
     let rule = || Some(json!({ "name": "Rule", "where": "orders > 1" }));
+    let bulk = |change: Value, dry_run: bool| Some(json!({ "where": "orders > 1", "change": change, "dry_run": dry_run }));
     vec![
         (Method::GET, "contacts".into(), &["contacts:read"], None),
         (Method::GET, format!("contacts/{contact}"), &["contacts:read"], None),
         (Method::PATCH, format!("contacts/{contact}"), &["contacts:write"], Some(json!({ "tags": { "add": ["a"] } }))),
+        (Method::POST, "contacts/bulk".into(), &["contacts:write", "contacts:read"], bulk(json!({ "tag": ["a"] }), true)),
+        (Method::POST, "contacts/bulk".into(), &["contacts:write", "contacts:read"], bulk(json!({ "tag": ["a"] }), false)),
+        (
+            Method::POST,
+            "contacts/bulk".into(),
+            &["contacts:write", "contacts:read", "segments:write"],
+            bulk(json!({ "add_to": ["staff"] }), false),
+        ),
+        (
+            Method::POST,
+            "contacts/bulk".into(),
+            &["contacts:write", "contacts:read", "segments:write"],
+            bulk(json!({ "remove_from": ["staff"] }), true),
+        ),
+        (
+            Method::POST,
+            "contacts/bulk-erase".into(),
+            &["contacts:write", "contacts:read"],
+            Some(json!({ "where": "orders > 1", "dry_run": true })),
+        ),
         (Method::GET, format!("contacts/{contact}/segments"), &["segments:read"], None),
         (Method::POST, format!("contacts/{contact}/events"), &["events:write"], Some(json!({ "name": "a" }))),
         (Method::GET, "segments".into(), &["segments:read"], None),
-        (Method::POST, "segments".into(), &["segments:write"], rule()),
+        (Method::POST, "segments".into(), &["segments:write"], Some(json!({ "key": "list", "name": "List", "static": true }))),
+        (Method::POST, "segments".into(), &["segments:write", "contacts:read"], rule()),
         (Method::GET, "segments/vip".into(), &["segments:read"], None),
-        (Method::PUT, "segments/rule".into(), &["segments:write"], rule()),
+        (Method::PUT, "segments/rule".into(), &["segments:write", "contacts:read"], rule()),
         (Method::PATCH, "segments/rule".into(), &["segments:write"], Some(json!({ "description": "a" }))),
+        (Method::PATCH, "segments/rule".into(), &["segments:write", "contacts:read"], Some(json!({ "where": "orders > 2" }))),
+        // A list without those of a segment tells of whom it is given who is in that.
+        (Method::PATCH, "segments/list".into(), &["segments:write", "contacts:read"], Some(json!({ "exclude": ["vip"] }))),
+        (Method::PATCH, "segments/list".into(), &["segments:write", "contacts:read"], Some(json!({ "verified": true }))),
         (Method::DELETE, "segments/rule".into(), &["segments:write"], None),
         (Method::POST, "segments/preview".into(), &["segments:read"], Some(json!({ "segment": "vip" }))),
         (Method::POST, "segments/preview".into(), &["segments:read", "contacts:read"], Some(json!({ "where": "orders > 1" }))),
@@ -428,4 +476,60 @@ async fn a_request_is_done_with_the_scopes_it_needs_and_with_no_less() {
             assert!(told["members"].as_array().unwrap().iter().all(|member| member.get("name").is_none()), "{told}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_learns_of_contacts_by_asking_to_erase_them() {
+    let folder = bot(FILES);
+    let server = Setup::new(folder.path()).start().await;
+    somebody(&server).await;
+    let program = Program::new(&server, &["contacts:write"]).await;
+    for more in [json!({}), json!({ "dry_run": true }), json!({ "confirm": 0, "people": "x" })] {
+        let mut body = json!({ "where": "true" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (status, told) = program.post("contacts/bulk-erase", body.clone()).await;
+        assert_eq!((status, &told["scope"], &told["found"]), (403, &json!("contacts:read"), &Value::Null), "{body}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_fills_a_list_with_the_scope_for_lists_alone() {
+    let folder = bot(FILES);
+    let server = Setup::new(folder.path()).start().await;
+    let scopes = ["contacts:read", "contacts:write", "segments:read"];
+    let weak = Program { server: &server, key: key(&server, "weak", &scopes, &["--per-minute", "1000000"]).await };
+    let strong = Program { server: &server, key: key(&server, "strong", &EVERYTHING, &["--per-minute", "1000000"]).await };
+    let upload = async || {
+        let request = server.http().post(format!("{}/api/v1/imports?name=staff.jsonl", server.origin())).bearer_auth(&weak.key);
+        let told: Value = request.body("{\"external\":\"K1\"}\n").send().await.unwrap().json().await.unwrap();
+        told["id"].as_str().unwrap().to_owned()
+    };
+    let until = async |id: &str, state: &str| {
+        within("the import to get there", async {
+            while strong.get(&format!("imports/{id}")).await["state"] != state {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    };
+    let id = upload().await;
+    let listed = json!({ "key": "external", "list": "staff" });
+    for action in ["check", "run"] {
+        let (status, told) = weak.post(&format!("imports/{id}/{action}"), listed.clone()).await;
+        assert_eq!((status, &told["scope"]), (403, &json!("segments:write")), "{action}: {told}");
+    }
+    assert_eq!(strong.post(&format!("imports/{id}/check"), listed.clone()).await.0, 202);
+    until(&id, "checked").await;
+    assert_eq!(strong.post(&format!("imports/{id}/run"), listed).await.0, 202);
+    until(&id, "done").await;
+    assert_eq!(strong.count("in segment staff").await, 1);
+    let (status, told) = weak.post(&format!("imports/{id}/undo"), json!({})).await;
+    assert_eq!((status, &told["scope"]), (403, &json!("segments:write")), "{told}");
+    assert_eq!(strong.post(&format!("imports/{id}/undo"), json!({})).await.0, 202);
+    until(&id, "undone").await;
+    assert_eq!(strong.count("in segment staff").await, 0);
+    // Without a list nothing of the kind is needed.
+    let id = upload().await;
+    assert_eq!(weak.post(&format!("imports/{id}/run"), json!({ "key": "external" })).await.0, 202);
+    until(&id, "done").await;
 }

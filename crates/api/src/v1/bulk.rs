@@ -1,4 +1,7 @@
 //! A change of everybody for whom a condition holds, or their erasure: counted first, then carried out contact by contact.
+//!
+//! A condition can ask for anything about contacts, and how many it is for, or who is changed by it, answers that: all of this takes the
+//! right to see them.
 
 use super::{
     asked::{Asked, Body, In, Nothing},
@@ -24,6 +27,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+/// When the right to see contacts is needed.
+const SEES: &str = "always: a condition can ask for anything about contacts";
+
 /// The routes of changes of many.
 pub(super) fn routes(api: Api) -> Api {
     let change = about("changeContacts", "Change many contacts")
@@ -33,17 +39,19 @@ pub(super) fn routes(api: Api) -> Api {
              after a restart.",
         )
         .leads_to(202, "/bulk/{job}", "/id")
+        .also(Scope::ContactsRead, SEES)
+        .also(Scope::SegmentsWrite, "with `add_to` or `remove_from`")
         .refuses(422, "condition", "the condition says something impossible")
         .refuses(429, "busy", "too many ask of everybody at once");
     let erase = about("eraseContacts", "Erase many contacts")
         .says(
             "Takes away everything about everybody for whom a condition holds, as `POST /contacts/{contact}/erase` does for one. First with \
              `dry_run`: the answer says how many they are, and of up to 1,000 what goes and what must stay. Then with `confirm`, which is that \
-             number, and `people` as the answer said it: whoever was not counted is not erased. It goes on after a restart; `GET /erasures?bulk={job}` lists the certificates. \
-             Looking first needs contacts:read.",
+             number, and `people` as the answer said it: whoever was not counted is not erased. It goes on after a restart; `GET \
+             /erasures?bulk={job}` lists the certificates.",
         )
         .leads_to(202, "/bulk/{job}", "/id")
-        .also(Scope::ContactsRead, "with `dry_run`")
+        .also(Scope::ContactsRead, SEES)
         .refuses(409, "count", "it does not hold for those who were counted now; `found` says for how many")
         .refuses(422, "condition", "the condition says something impossible")
         .refuses(429, "busy", "too many ask of everybody at once");
@@ -162,6 +170,10 @@ pub(crate) async fn change(
     State(server): State<Shared>,
     Body(BulkChange { condition, change, dry_run }): Body<BulkChange>,
 ) -> Result<Changed, Problem> {
+    caller.must(Scope::ContactsRead)?;
+    if change.is_of_lists() {
+        caller.must(Scope::SegmentsWrite)?;
+    }
     let changes = changes(&server.handle, &change).map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", why))?;
     let (read, _): (Read, _) = server.handle.read_condition(&condition.0)?;
     if dry_run {
@@ -271,9 +283,9 @@ pub(crate) async fn erase(
     State(server): State<Shared>,
     Body(EraseMany { condition, dry_run, confirm, people }): Body<EraseMany>,
 ) -> Result<ErasedMany, Problem> {
+    caller.must(Scope::ContactsRead)?;
     let (read, _): (Read, _) = server.handle.read_condition(&condition.0)?;
     if dry_run {
-        caller.must(Scope::ContactsRead)?;
         return Ok(ErasedMany::Counted(toll(&server.handle, &read).await?.into()));
     }
     let (Some(confirm), Some(people)) = (confirm, people) else {

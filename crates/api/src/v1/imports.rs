@@ -33,24 +33,29 @@ const ROWS: usize = 200;
 
 /// The routes of imports.
 pub(super) fn routes(api: Api) -> Api {
+    const OF_EVENTS: &str = "for a file of events; agents at the console need it only to start flows";
     let state = "the import is in a state in which this cannot be done";
     let upload = about("uploadImport", "Upload a file of contacts or events")
         .says(
             "CSV or JSONL, as the body, up to 4 GiB; encoding, delimiter and columns are found out. Nothing is imported yet: `POST \
-             /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it. A file of events (`kind=events`) needs the \
-             scope `events:write` as well.",
+             /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it.",
         )
+        .also(Scope::EventsWrite, OF_EVENTS)
         .leads_to(201, "/imports/{import}", "/id")
         .refuses(409, "state", "the same file is being put down right now, under the same idempotency key")
         .refuses(422, "invalid", "this is no file that can be imported");
     let check = about("checkImport", "Check an import")
         .says("Reads every row and changes nothing; the counts and the faults of the import say what would happen.")
+        .also(Scope::EventsWrite, OF_EVENTS)
+        .also(Scope::SegmentsWrite, "with `list`")
         .refuses(409, "state", state);
     let run = about("runImport", "Carry an import out")
         .says(
             "Row by row, going on after a restart. Whoever enters a segment by it starts no flow, nor does an event, unless `start` asks for \
              it. The same file twice changes nothing.",
         )
+        .also(Scope::EventsWrite, OF_EVENTS)
+        .also(Scope::SegmentsWrite, "with `list`")
         .refuses(409, "state", state);
     let stop = about("stopImport", "Stop an import").says("What was taken over stays, and can be taken back.").refuses(409, "state", state);
     let undo = about("undoImport", "Take an import back")
@@ -58,6 +63,8 @@ pub(super) fn routes(api: Api) -> Api {
             "Contacts who came by it and whom nobody touched since go; of others whatever nobody changed since goes back to what it was. \
              Events that it recorded are taken out, and segments are counted anew. What flows did about them stays.",
         )
+        .also(Scope::EventsWrite, OF_EVENTS)
+        .also(Scope::SegmentsWrite, "if it put people on a list")
         .refuses(409, "state", state);
     let forget = about("deleteImport", "Forget an import")
         .says("Its file, its faults and how it went; what it did stays and cannot be taken back any more.")
@@ -132,8 +139,12 @@ impl From<ImportKind> for Kind {
     }
 }
 
-/// Whether the caller may import files of this kind, as it is asked for. Agents at the console record events as far as they start no flow.
-fn may(caller: &Caller<ContactsWrite>, kind: Kind, starts: bool) -> Result<(), Problem> {
+/// Whether the caller may import files of this kind, as it is asked for: `starts` flows, `lists` people. Agents at the console record
+/// events as far as they start no flow.
+fn may(caller: &Caller<ContactsWrite>, kind: Kind, starts: bool, lists: bool) -> Result<(), Problem> {
+    if lists {
+        caller.must(Scope::SegmentsWrite)?;
+    }
     match kind {
         Kind::Contacts => Ok(()),
         Kind::Events if caller.is_agent() && !starts => Ok(()),
@@ -167,7 +178,7 @@ pub(crate) async fn upload(
     once: IdempotencyKey,
     FileBody(mut body): FileBody,
 ) -> Result<Made<Shown>, Problem> {
-    may(&caller, kind.into(), false)?;
+    may(&caller, kind.into(), false, false)?;
     let mut upload = server.handle.upload(name.as_deref().unwrap_or("upload"))?.of(kind.into());
     let broken = |code, text| Problem::new(StatusCode::BAD_REQUEST, code, text);
     loop {
@@ -257,7 +268,7 @@ pub(crate) async fn check(
     State(server): State<Shared>,
     Body(options): Body<ImportOptions>,
 ) -> Result<Taken<Shown>, Problem> {
-    may(&caller, server.handle.import(&id).await?.kind, options.starts())?;
+    may(&caller, server.handle.import(&id).await?.kind, options.starts(), options.lists())?;
     Ok(taken(server.handle.check_import(&id, options.into()).await?))
 }
 
@@ -268,7 +279,7 @@ pub(crate) async fn run(
     State(server): State<Shared>,
     Body(options): Body<ImportOptions>,
 ) -> Result<Taken<Shown>, Problem> {
-    may(&caller, server.handle.import(&id).await?.kind, options.starts())?;
+    may(&caller, server.handle.import(&id).await?.kind, options.starts(), options.lists())?;
     Ok(taken(server.handle.run_import(&id, options.into()).await?))
 }
 
@@ -280,7 +291,8 @@ pub(crate) async fn stop(_: Caller<ContactsWrite>, In(id): In<String>, State(ser
 
 /// `POST /api/v1/imports/{import}/undo`
 pub(crate) async fn undo(caller: Caller<ContactsWrite>, In(id): In<String>, State(server): State<Shared>) -> Result<Taken<Shown>, Problem> {
-    may(&caller, server.handle.import(&id).await?.kind, false)?;
+    let import = server.handle.import(&id).await?;
+    may(&caller, import.kind, false, import.options.list.is_some())?;
     Ok(taken(server.handle.undo_import(&id, caller.actor()).await?))
 }
 

@@ -177,6 +177,11 @@ impl ImportOptions {
     pub(super) fn starts(&self) -> bool {
         self.start
     }
+
+    /// Whether people are put on a list.
+    pub(super) fn lists(&self) -> bool {
+        self.list.is_some()
+    }
 }
 
 /// The same as it is told: every field is there, so its schema is another one and has a name of its own.

@@ -3,6 +3,7 @@
 use crate::{problem::Problem, v1::openapi::Condition};
 use engine::StoredSegment;
 use http::StatusCode;
+use runtime::SEGMENT_NAME;
 use schemars::JsonSchema;
 use segments::Set;
 use serde_json::{Map, Value as Json, json};
@@ -17,7 +18,7 @@ pub(crate) struct Written {
     #[schemars(length(min = 1, max = 64))]
     key: Option<String>,
     /// Its name.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = SEGMENT_NAME))]
     name: Option<String>,
     /// What it is for; null takes it away.
     description: Option<String>,
@@ -79,6 +80,11 @@ impl Draft {
             exclude: list(&mut map, "exclude")?,
             verified: flag(&mut map, "verified")?,
         })
+    }
+
+    /// Whether it says by what is known of contacts who is in it.
+    pub(super) fn asks_of_contacts(&self) -> bool {
+        self.condition.is_some() || self.exclude.as_ref().is_some_and(|keys| !keys.is_empty()) || self.verified == Some(true)
     }
 
     /// The segment it makes; `key` is the one in the path.
@@ -193,6 +199,12 @@ mod tests {
             let told = whole(body.clone()).unwrap_err();
             assert!(told.contains(says), "{body}: {told}");
         }
+    }
+
+    #[test]
+    fn the_document_says_how_long_a_name_may_be() {
+        let schema = schemars::schema_for!(Written).to_value();
+        assert_eq!(schema["properties"]["name"]["maxLength"], json!(SEGMENT_NAME));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::{FromRequestParts, State};
+use draft::Draft;
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use model::ContactId;
 use refused::ConditionFault;
@@ -35,20 +36,24 @@ const MOST_DAYS: u16 = 366;
 /// The routes of segments.
 pub(super) fn routes(api: Api) -> Api {
     const NO_SEGMENT: &str = "there is no such segment";
+    const RULED: &str = "with a rule (`where`, an `exclude` that names segments, `verified`): who is in it tells something about contacts";
     let create = about("createSegment", "Make a segment")
         .says("A rule holds for everybody from the answer on. The key may be left out where there is a name.")
         .leads_to(201, "/segments/{key}", "/key")
+        .also(Scope::ContactsRead, RULED)
         .refuses(409, "exists", "there is a segment of this key")
         .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where");
     let show = about("getSegment", "Show a segment").refuses(404, "no_segment", NO_SEGMENT);
     let replace = about("putSegment", "Make a segment or replace all of it")
         .says("If-None-Match: * makes it only if there is none, If-Match replaces it only if nobody changed it since.")
+        .also(Scope::ContactsRead, RULED)
         .refuses(409, "in_folder", "it is written in the bot's folder")
         .refuses(409, "used", "others look into it")
         .refuses(409, "not_empty", "there are people on the list")
         .refuses(422, "condition", "the condition cannot be judged; `errors` says why and where");
     let patch = about("updateSegment", "Change a segment")
         .says("What the body names is changed.")
+        .also(Scope::ContactsRead, RULED)
         .refuses(404, "no_segment", NO_SEGMENT)
         .refuses(409, "in_folder", "it is written in the bot's folder")
         .refuses(409, "not_empty", "there are people on the list")
@@ -186,7 +191,7 @@ pub(crate) async fn create(
 ) -> Result<Made<ChangedSegment>, Problem> {
     let said = written.json.to_string();
     let set = server.handle.segment_set();
-    let mut segment = draft::Draft::read(written.json)?.whole(None, &set)?;
+    let mut segment = read(&caller, written.json)?.whole(None, &set)?;
     let key = segment.key.clone();
     let free = || match set.get(&key) {
         Some(_) => Err(SegmentError::Exists(key.clone()).into()),
@@ -224,7 +229,7 @@ pub(crate) async fn replace(
     };
     let set = server.handle.segment_set();
     let made = set.get(&key).is_none();
-    let segment = draft::Draft::read(written.json)?.whole(Some(&key), &set)?;
+    let segment = read(&caller, written.json)?.whole(Some(&key), &set)?;
     let (body, tag) = put(&server, &caller, segment, &expect).await?;
     Ok(Stored { body, made, tag: Some(tag) })
 }
@@ -238,7 +243,7 @@ pub(crate) async fn patch(
     Body(written): Body<Written<draft::Written>>,
 ) -> Result<Tagged<ChangedSegment>, Problem> {
     let expect = expects(matches, Expect::Present);
-    let draft = draft::Draft::read(written.json)?;
+    let draft = read(&caller, written.json)?;
     let Some(known) = server.handle.stored_segment(&key).await else {
         let there = server.handle.segment_set().get(&key).is_some();
         return Err(if there { SegmentError::File(key) } else { SegmentError::NotFound(key) }.into());
@@ -248,6 +253,16 @@ pub(crate) async fn patch(
     let segment = draft.over(known.segment)?;
     let (body, tag) = put(&server, &caller, segment, &expect).await?;
     Ok(Tagged { body, tag: Some(tag) })
+}
+
+/// Reads a segment of somebody who may write it. By its size, and by who is in it, a rule answers whatever it asks about contacts: to give
+/// one takes the right to see them.
+fn read(caller: &Caller<SegmentsWrite>, body: Json) -> Result<Draft, Problem> {
+    let draft = Draft::read(body)?;
+    if draft.asks_of_contacts() {
+        caller.must(Scope::ContactsRead)?;
+    }
+    Ok(draft)
 }
 
 async fn put(
@@ -419,7 +434,7 @@ pub(crate) async fn change_members(
         }
         // A condition can ask for anything about contacts.
         caller.must(Scope::ContactsRead)?;
-        view::list_of(&server.handle, &key)?;
+        server.handle.list_of(&key)?;
         let (condition, _) = server.handle.read_condition(&condition)?;
         let added = server.handle.freeze(&key, &condition, &caller.actor()).await?;
         return Ok(axum::Json(ListChanged { added, removed: 0, not_found: Vec::new() }));
@@ -434,7 +449,7 @@ pub(crate) async fn change_members(
         return Err(Problem::invalid(format!("{shown} is to be added and removed; say one of them")));
     }
     // Said before anything is done.
-    view::list_of(&server.handle, &key)?;
+    server.handle.list_of(&key)?;
     let (mut counts, mut not_found) = ([0_u64; 2], Vec::new());
     for (at, (written, listed)) in [(add, true), (remove, false)].into_iter().enumerate() {
         let mut ids: Vec<ContactId> = Vec::with_capacity(written.len());

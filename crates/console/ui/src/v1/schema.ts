@@ -146,7 +146,7 @@ export interface paths {
         };
         /**
          * Everything that is kept about a contact
-         * @description Profile, identifiers, consents with proof, every conversation, journey, events and the list of files: for the person themselves.
+         * @description Profile, identifiers, consents with proof, every conversation, what is under way in them with the answers given so far, journey, events and the list of files: for the person themselves.
          */
         get: operations["exportContactData"];
         put?: never;
@@ -287,7 +287,7 @@ export interface paths {
         put?: never;
         /**
          * Make two contacts again of what a merge made one
-         * @description The other contact is again what it was, with the conversations it brought; what was done since stays with the survivor. What was refused since (an opt-out, a consent taken back) holds for both.
+         * @description The other contact is again what it was, with the conversations it brought; what was done since stays with the survivor. What was refused since (an opt-out, a consent taken back) holds for both. Merges into one survivor are undone from the last.
          */
         post: operations["undoMerge"];
         delete?: never;
@@ -369,6 +369,10 @@ export interface paths {
         /**
          * Change many contacts
          * @description Tags, attributes and lists of everybody for whom a condition holds, those who opted out as well. With `dry_run` they are only counted. Who is changed is settled when this is answered; each change is a step of its contact, with its journey. It goes on after a restart.
+         *
+         *     Needs `contacts:read` as well always: a condition can ask for anything about contacts.
+         *
+         *     Needs `segments:write` as well with `add_to` or `remove_from`.
          */
         post: operations["changeContacts"];
         delete?: never;
@@ -388,9 +392,9 @@ export interface paths {
         put?: never;
         /**
          * Erase many contacts
-         * @description Takes away everything about everybody for whom a condition holds, as `POST /contacts/{contact}/erase` does for one. First with `dry_run`: the answer says how many they are, and of up to 1,000 what goes and what must stay. Then with `confirm`, which is that number, and `people` as the answer said it: whoever was not counted is not erased. It goes on after a restart; `GET /erasures?bulk={job}` lists the certificates. Looking first needs contacts:read.
+         * @description Takes away everything about everybody for whom a condition holds, as `POST /contacts/{contact}/erase` does for one. First with `dry_run`: the answer says how many they are, and of up to 1,000 what goes and what must stay. Then with `confirm`, which is that number, and `people` as the answer said it: whoever was not counted is not erased. It goes on after a restart; `GET /erasures?bulk={job}` lists the certificates.
          *
-         *     Needs `contacts:read` as well with `dry_run`.
+         *     Needs `contacts:read` as well always: a condition can ask for anything about contacts.
          */
         post: operations["eraseContacts"];
         delete?: never;
@@ -494,7 +498,9 @@ export interface paths {
         put?: never;
         /**
          * Upload a file of contacts or events
-         * @description CSV or JSONL, as the body, up to 4 GiB; encoding, delimiter and columns are found out. Nothing is imported yet: `POST /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it. A file of events (`kind=events`) needs the scope `events:write` as well.
+         * @description CSV or JSONL, as the body, up to 4 GiB; encoding, delimiter and columns are found out. Nothing is imported yet: `POST /imports/{import}/check` says what would happen, `POST /imports/{import}/run` does it.
+         *
+         *     Needs `events:write` as well for a file of events; agents at the console need it only to start flows.
          */
         post: operations["uploadImport"];
         delete?: never;
@@ -539,6 +545,10 @@ export interface paths {
         /**
          * Check an import
          * @description Reads every row and changes nothing; the counts and the faults of the import say what would happen.
+         *
+         *     Needs `events:write` as well for a file of events; agents at the console need it only to start flows.
+         *
+         *     Needs `segments:write` as well with `list`.
          */
         post: operations["checkImport"];
         delete?: never;
@@ -599,6 +609,10 @@ export interface paths {
         /**
          * Carry an import out
          * @description Row by row, going on after a restart. Whoever enters a segment by it starts no flow, nor does an event, unless `start` asks for it. The same file twice changes nothing.
+         *
+         *     Needs `events:write` as well for a file of events; agents at the console need it only to start flows.
+         *
+         *     Needs `segments:write` as well with `list`.
          */
         post: operations["runImport"];
         delete?: never;
@@ -639,6 +653,10 @@ export interface paths {
         /**
          * Take an import back
          * @description Contacts who came by it and whom nobody touched since go; of others whatever nobody changed since goes back to what it was. Events that it recorded are taken out, and segments are counted anew. What flows did about them stays.
+         *
+         *     Needs `events:write` as well for a file of events; agents at the console need it only to start flows.
+         *
+         *     Needs `segments:write` as well if it put people on a list.
          */
         post: operations["undoImport"];
         delete?: never;
@@ -741,6 +759,8 @@ export interface paths {
         /**
          * Make a segment
          * @description A rule holds for everybody from the answer on. The key may be left out where there is a name.
+         *
+         *     Needs `contacts:read` as well with a rule (`where`, an `exclude` that names segments, `verified`): who is in it tells something about contacts.
          */
         post: operations["createSegment"];
         delete?: never;
@@ -761,6 +781,8 @@ export interface paths {
         /**
          * Make a segment or replace all of it
          * @description If-None-Match: * makes it only if there is none, If-Match replaces it only if nobody changed it since.
+         *
+         *     Needs `contacts:read` as well with a rule (`where`, an `exclude` that names segments, `verified`): who is in it tells something about contacts.
          */
         put: operations["putSegment"];
         post?: never;
@@ -771,6 +793,8 @@ export interface paths {
         /**
          * Change a segment
          * @description What the body names is changed.
+         *
+         *     Needs `contacts:read` as well with a rule (`where`, an `exclude` that names segments, `verified`): who is in it tells something about contacts.
          */
         patch: operations["updateSegment"];
         trace?: never;
@@ -1523,6 +1547,8 @@ export interface components {
             journey: unknown[];
             /** @description Who they are: attributes, tags, status, identifiers, addresses, consents, notes, segments. */
             profile: unknown;
+            /** @description What is under way: runs with their variables, timers, what came and is not handled yet, calls to the outside. */
+            waiting: unknown;
         };
         /** @description What they came with first. */
         ContactFirstMessage: {
@@ -4364,7 +4390,7 @@ export interface operations {
             401: components["responses"]["NoKeyOrBadKeyOrSignedOut"];
             403: components["responses"]["ScopeOrCrossSite"];
             404: components["responses"]["NotFoundOrNoMerge"];
-            /** @description `invalid`: it was undone already, or the survivor was merged into somebody else since */
+            /** @description `invalid`: it was undone already, or the survivor was merged again since: undo that merge first */
             422: {
                 headers: {
                     [name: string]: unknown;
