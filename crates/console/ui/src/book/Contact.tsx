@@ -6,7 +6,7 @@ import { Back } from "../icons.tsx";
 import { Link, navigate } from "../nav.tsx";
 import type { Row } from "../types.ts";
 import { book, type Seen } from "./api.ts";
-import { useAsked } from "./asked.ts";
+import { useAgainOn, useAsked } from "./asked.ts";
 import { Consents } from "./Consents.tsx";
 import { Journey } from "./Journey.tsx";
 import { bookPathOf, contactPath, erasurePath, type SaidPlace } from "./route.ts";
@@ -67,9 +67,7 @@ export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over
       document.removeEventListener("visibilitychange", look);
     };
   }, [again]);
-  useEffect(() => {
-    if (tick > 0) again();
-  }, [tick, again]);
+  useAgainOn(tick, again);
   // What changed has left something in the journey.
   useEffect(() => {
     if (answer === null || answer.tag === tag.current) return;

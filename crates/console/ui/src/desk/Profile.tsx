@@ -1,7 +1,8 @@
 // The right column: who the customer is.
 
-import { useCallback, useEffect, useState } from "react";
+import { useState } from "react";
 import { api, type Place } from "../api.ts";
+import { useAgainOn, useAsked } from "../book/asked.ts";
 import { contactPath } from "../book/route.ts";
 import { facts } from "../book/system.ts";
 import { plainValue, shownValue } from "../book/value.ts";
@@ -10,7 +11,7 @@ import { dayKey, dayName, exactTime, label } from "../logic/words.ts";
 import { Link } from "../nav.tsx";
 import { Notes } from "../parts/Notes.tsx";
 import { Ago, At, ShortAgo, TimeOfDay } from "../parts/Time.tsx";
-import type { JourneyLine, PersonView } from "../types.ts";
+import type { PersonView } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
 
 interface Props {
@@ -159,36 +160,13 @@ function Part({ title, empty, children }: { title: string; empty: string | null;
 const FIRST = 30;
 
 function Journey({ place, tick, now }: { place: Place; tick: number; now: number }) {
-  const [entries, setEntries] = useState<JourneyLine[]>([]);
-  const [more, setMore] = useState(false);
   const [shown, setShown] = useState(FIRST);
   const [steps, setSteps] = useState(false);
   const { contact, conversation } = place;
-
-  const load = useCallback(
-    (limit: number, alive: () => boolean) => {
-      api.journey({ contact, conversation }, 0, limit).then(
-        (page) => {
-          if (!alive()) return;
-          setEntries(page.entries);
-          setMore(page.more);
-        },
-        // The transcript says why the server does not answer; here the last known state stays.
-        () => undefined,
-      );
-    },
-    [contact, conversation],
-  );
-  useEffect(() => {
-    let alive = true;
-    // A burst of lines makes one reading.
-    const wait = setTimeout(() => load(shown, () => alive), entries.length === 0 ? 0 : 300);
-    return () => {
-      alive = false;
-      clearTimeout(wait);
-    };
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [load, shown, tick]);
+  // The transcript says why the server does not answer; here the last known state stays.
+  const { answer, again } = useAsked(`${contact} ${conversation}`, () => api.journey({ contact, conversation }, 0, shown), () => undefined);
+  useAgainOn(`${tick} ${shown}`, again);
+  const { entries, more } = answer ?? { entries: [], more: false };
 
   const visible = steps ? entries : entries.filter((e) => e.kind !== "block" && e.kind !== "handled");
   let day = "";
