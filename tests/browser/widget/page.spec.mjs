@@ -155,17 +155,22 @@ test("on a shared browser nothing of one person is told or shown as another's", 
   await asked;
   await theirs.open();
   assert.deepEqual(await theirs.texts(), [], "nobody's chat is shown yet");
+  // Whoever comes need not wait to write.
+  await theirs.input.fill("/who");
+  await theirs.input.press("Enter");
+  await theirs.input.fill("half a");
   answer();
   const texts = await theirs.until((t) => t.includes("You looked at of-ben."), "it is told once it is known whose it is");
   assert.ok(!texts.includes("You are ana."), JSON.stringify(texts));
+  await theirs.saw("You are ben.");
+  assert.equal(await theirs.input.inputValue(), "half a");
+  await theirs.input.fill("");
   assert.ok(sent[0] === "identify" && sent.includes("events"), JSON.stringify(sent));
   // The first tab shows nothing of ana any more either.
   await chat.until((t) => !t.includes("You are ana."), "ana is gone in every tab");
   await chat.panel.getByText("ana.txt").waitFor({ state: "detached" });
 
   // A new tab whose token is not taken: nobody's chat, not ben's.
-  await theirs.say("/who");
-  await theirs.saw("You are ben.");
   const third = await context.newPage();
   await third.goto(origin);
   const nobody = new Chat(third);

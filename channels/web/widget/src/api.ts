@@ -42,7 +42,7 @@ export function expose(host: Host): () => void {
     waiting.push(...calls.filter((call) => Array.isArray(call) && NAMES.includes(call[0])));
     load();
     // Whoever was here before is not shown while the code is fetched that hears who is here now.
-    if (page && waiting.some(([name]) => name === "identify")) host.hold(page);
+    if (page && waiting.some(([name]) => name === "identify")) host.hold(page, true);
   }
 
   const early = (window as { switchboard?: unknown }).switchboard;

@@ -63,11 +63,16 @@ export class Outbox {
     return item;
   }
 
-  /** Forgets everything: it was somebody else's. */
-  clear() {
-    for (const name of this.#names.values()) this.keep.set(name, null);
-    this.#names.clear();
-    this.#items = [];
+  /** Forgets what was somebody else's; answers what is left. */
+  clear(goes: (item: Pending) => boolean): Pending[] {
+    for (const { client_id } of this.#items.filter(goes)) this.confirmed(client_id);
+    this.kick();
+    return [...this.#items];
+  }
+
+  /** Everything that is not confirmed. */
+  all(): Pending[] {
+    return [...this.#items];
   }
 
   /** The line came back, here or in another tab. */

@@ -16,14 +16,14 @@ export interface Host {
   post: (path: string, body: unknown) => Promise<unknown>;
   /** Asks something of the visit, once it is settled who is there; rejects as `post` does. */
   get: (path: string) => Promise<unknown>;
-  /** Lets nothing be sent or shown until this is settled. */
-  hold: (until: Promise<unknown>) => void;
+  /** Lets nothing be sent or shown until this is settled. An early one is followed by another that finds out the same. */
+  hold: (until: Promise<unknown>, early?: boolean) => void;
   /** Whose chat this is, as a word that changes with the person and not when somebody gets a name. */
   who: () => string;
   /** Goes on as another visitor, whose token and greeting these are. */
   become: (greeting: Greeting & { token: string }) => void;
-  /** Forgets the visitor: the next one begins anew. */
-  leave: () => void;
+  /** Forgets the visitor: the next one begins anew, with what was written since it was asked who that is, if there is a `next` one. */
+  leave: (next?: boolean) => void;
   open: () => void;
   close: () => void;
   freshId: () => string;
@@ -219,7 +219,7 @@ export function start(host: Host): Calls {
         if (refused) console.warn(`switchboard.identify: ${(error as Error).message}`);
         if (refused || attempt === TRIES - 1) {
           const before = host.keep.get("person");
-          if (before !== null && (refused || before !== person)) host.leave();
+          if (before !== null && before !== person) host.leave(true);
           return;
         }
         await new Promise((done) => setTimeout(done, host.backoff(attempt)));

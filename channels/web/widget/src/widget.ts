@@ -102,6 +102,8 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
   let visiting: Promise<void> | undefined;
   /** While it is found out who is there, nothing of anybody is shown or sent. */
   let held: Promise<unknown> = Promise.resolve();
+  /** What was written before that began; what comes since is of whom it finds. */
+  let older: { said: Set<string>; drafted: boolean; early: boolean } | undefined;
   /** Whose chat this is: another word when somebody else is here, the same when an anonymous visitor gets a name. */
   let who = keep.get("who") ?? "";
   let listening = false;
@@ -155,19 +157,28 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     talk.reset();
   }
 
-  /** Whoever was here is not here any more: nothing of theirs is shown, sent or kept. */
-  function leave() {
+  /** Finds out who is there. An `early` one is followed by another that finds out the same. */
+  function hold(until: Promise<unknown>, early = false) {
+    held = until;
+    if (older?.early) older.early = early;
+    else older = { said: new Set(outbox.all().map((item) => item.client_id)), drafted: !!composer.input.value.trim(), early };
+  }
+
+  /** Whoever was here is not here any more: nothing of theirs is shown, sent or kept. Of the `next` one is what was written since they came. */
+  function leave(next = false) {
     forget(true);
-    keep.set("draft", null);
-    gone();
+    const since = next ? older : undefined;
+    if (since?.drafted !== false) keep.set("draft", null);
+    gone(since);
   }
 
   /** The same of what this page alone has of them. */
-  function gone() {
-    outbox.clear();
+  function gone(since?: typeof older) {
     talk.reset();
-    talk.pending = [];
-    composer.restore("");
+    // A button of somebody else's chat is none of this one.
+    const left = outbox.clear((item) => !since || since.said.has(item.client_id) || "press" in item.body);
+    talk.pending = left.filter((item) => item.path === "messages");
+    if (since?.drafted !== false) composer.restore("");
     visiting = undefined;
     owned({ owner: "bot", name: null, position: null });
     stream.restart();
@@ -176,7 +187,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
 
   /** Goes on as another visitor of the same browser. */
   function become(fresh: Greeting & { token: string }) {
-    leave();
+    leave(true);
     api.token = fresh.token;
     keep.set("token", fresh.token);
     visiting = Promise.resolve();
@@ -573,7 +584,7 @@ export function chat(host: HTMLElement, root: ShadowRoot, options: Options, css:
     known: () => keep.get("opened") !== null,
     post: (path, body) => authorized(() => api.post(path, body)),
     get: (path) => sure().then(() => authorized(() => api.get(path))),
-    hold: (until) => (held = until),
+    hold,
     who: () => who,
     become,
     leave,

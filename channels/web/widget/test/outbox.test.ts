@@ -41,6 +41,20 @@ describe("outbox", () => {
     expect(sent).toEqual(["a", "a", "a", "b"]);
   });
 
+  test("what goes with somebody is neither sent nor kept, and what came since is", async () => {
+    let answer = () => {};
+    const { outbox, sent, keep } = setup([() => new Promise((_, no) => (answer = () => no(new TypeError("nobody's any more"))))]);
+    say(outbox, "a");
+    say(outbox, "b");
+    const theirs = new Set(outbox.all().map((item) => item.client_id));
+    say(outbox, "c");
+    expect(outbox.clear((item) => theirs.has(item.client_id)).map((item) => item.body.text)).toEqual(["c"]);
+    expect(keep.names("out.")).toHaveLength(1);
+    answer();
+    await settled();
+    expect([sent, keep.names("out.")]).toEqual([["a", "c"], []]);
+  });
+
   test("waits as long as the server asks", async () => {
     const { outbox, waits } = setup([fails(new HttpError(429, "", 7))]);
     say(outbox, "a");

@@ -306,6 +306,8 @@ test("a token that is not taken leaves nobody's chat to somebody else, in a new 
     [[0, 0, 0, 0], signed("ben", "1"), false],
     // Nobody else came: it is only not confirmed again.
     [[0, 0, 0, 0, 0], signed("ana", "2"), false],
+    // A page of a while ago, shown again with the token it had.
+    [[403], signed("ana", "2"), false],
   ] as [number[], string, boolean][]) {
     const keep = new Keep("x ", new Memory());
     const first = stage({ keep, post: website([{}]).post });
