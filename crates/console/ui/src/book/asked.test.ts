@@ -87,3 +87,21 @@ test("what went wrong is told, and the last answer stays; nobody is told who lef
   await vi.advanceTimersByTimeAsync(0);
   expect(question.now()).toMatchObject({ answer: 1, busy: false, problem: null });
 });
+
+test("an answer that never comes is given up for whoever asks again after a while", async () => {
+  let asked = 0;
+  const signals: AbortSignal[] = [];
+  const question = new Question((signal) => {
+    signals.push(signal);
+    asked += 1;
+    return asked === 1 ? new Promise<number>(() => undefined) : Promise.resolve(asked);
+  });
+  question.again();
+  await vi.advanceTimersByTimeAsync(19_000);
+  question.again();
+  expect([asked, signals[0]?.aborted]).toEqual([1, false]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  question.again();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([question.now(), signals[0]?.aborted]).toEqual([{ answer: 2, problem: null, busy: false }, true]);
+});

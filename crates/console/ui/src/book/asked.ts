@@ -15,10 +15,17 @@ export interface Asked<T> extends Stand<T> {
   set(answer: T): void;
 }
 
-/** A question, and how it stands. It is asked once at a time: whoever asks again meanwhile has it asked once more after the answer. */
+/** How long an answer is waited for when somebody asks again: a line that broke may never say so. */
+const LONGEST = 20_000;
+
+/**
+ * A question, and how it stands. It is asked once at a time: whoever asks again meanwhile has it asked once more after the answer, or at
+ * once if that takes too long.
+ */
 export class Question<T> {
   private stand: Stand<T>;
   private flight: AbortController | null = null;
+  private began = 0;
   private wanted = false;
   private readonly listeners = new Set<() => void>();
 
@@ -44,8 +51,10 @@ export class Question<T> {
 
   again = (): void => {
     // Asking anew would give up what is on its way: with a reason to ask in every moment there would never be an answer.
+    if (this.flight !== null && Date.now() - this.began >= LONGEST) this.leave();
     this.wanted = this.flight !== null;
     if (this.flight !== null) return;
+    this.began = Date.now();
     const stop = new AbortController();
     this.flight = stop;
     this.put({ busy: true });
