@@ -218,7 +218,8 @@ impl Hook {
         trouble.arrived = self.arrived;
         let tried = usize::try_from(trouble.own).unwrap_or(usize::MAX);
         let is_down = self.streak >= DOWN;
-        if tried >= WAITS.len() || !is_down && now.micros_since(trouble.since) >= LONGEST {
+        let is_its_fault = !is_down || status.is_some_and(refuses_this_one);
+        if tried >= WAITS.len() || is_its_fault && now.micros_since(trouble.since) >= LONGEST {
             return Verdict::Ended(Ended::Failed);
         }
         let wait = WAITS.get(tried.saturating_sub(1)).copied().unwrap_or(SECOND) * SECOND;
@@ -314,6 +315,12 @@ impl Hook {
     pub(super) fn numbers(&self) -> (Vec<u64>, Vec<u64>) {
         (self.lanes.values().flatten().copied().collect(), self.log.iter().map(|(number, _)| *number).collect())
     }
+}
+
+/// Whether an answer says that this delivery is not taken, by somebody who is up: not that the place is wrong, that it is too soon, or that
+/// nobody is known there.
+fn refuses_this_one(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 401 | 403 | 404 | 408 | 425 | 429)
 }
 
 #[cfg(test)]
@@ -443,6 +450,25 @@ mod tests {
         assert_eq!(order.values().map(Vec::len).sum::<usize>(), 49);
         assert!(order.values().all(|numbers| numbers.is_sorted()));
         assert!(now.micros_since(begin) <= 600 * SECOND, "all of it arrives soon after");
+    }
+
+    #[test]
+    fn what_is_refused_while_nothing_else_waits_is_given_up_after_three_days() {
+        for (status, is_given_up) in [(400, true), (413, true), (404, false), (429, false), (503, false)] {
+            let mut hook = hook(1);
+            hook.push(1, lane(1));
+            hook.push(2, lane(1));
+            let (mut now, mut ended) = (at(0), None);
+            while now < at(4 * 86_400) && ended.is_none() {
+                if let Some((number, of)) = hook.take(now) {
+                    assert_eq!(number, 1, "the second one waits for it");
+                    let verdict = hook.came(number, of, &Posted::Answered { status, after: None }, now);
+                    ended = Some(verdict).filter(|verdict| *verdict != Verdict::Again);
+                }
+                now = hook.next_wake().map_or(now, |next| next.max(now.plus_micros(1)));
+            }
+            assert_eq!(ended, is_given_up.then_some(Verdict::Ended(Ended::Failed)), "{status}");
+        }
     }
 
     #[test]
