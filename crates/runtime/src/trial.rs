@@ -8,6 +8,11 @@ use store::{MemBlobs, MemStore};
 
 /// The service and its clock.
 pub(crate) async fn service() -> (Service, ManualClock) {
+    service_on(MemStore::new()).await
+}
+
+/// The same on a store that is at hand.
+pub(crate) async fn service_on(store: MemStore) -> (Service, ManualClock) {
     let bot = "name: Book\nchannels:\n  web: { type: web }\n".to_owned();
     let start_skill = "skill: /start\nblocks:\n  hello:\n    text: Hello!\n".to_owned();
     let files = vec![("bot.yaml".to_owned(), bot), ("skills/start.yaml".to_owned(), start_skill)];
@@ -16,7 +21,7 @@ pub(crate) async fn service() -> (Service, ManualClock) {
     let options = Options {
         bot: bot.expect("the bot is sound"),
         pinned: Vec::new(),
-        store: Arc::new(MemStore::new()),
+        store: Arc::new(store),
         blobs: Arc::new(MemBlobs::new()),
         channels: Vec::new(),
         clock: Arc::new(clock.clone()),

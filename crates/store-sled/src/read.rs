@@ -8,7 +8,9 @@ use crate::{
     shared::{Ending, Queued, Reply, Shared, lock},
     state::Slot,
 };
-use model::{Absorbed, Address, ContactId, ConversationId, EventRecord, Forgotten, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
+use model::{
+    Absorbed, Address, ContactId, ConversationId, EventRecord, Forgotten, JourneyEntry, JourneyFilter, Kept, Person, TranscriptEntry,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
@@ -46,6 +48,29 @@ impl SledStore {
     fn absorbed(&self, contact: ContactId) -> Result<Option<Vec<Absorbed>>, Error> {
         let absorbed = self.shared.with_slot(contact, |slot| slot.person.contact.absorbed.clone())?;
         Ok(absorbed.filter(|absorbed| !absorbed.is_empty()))
+    }
+
+    /// Transcript lines of all who keep some of a conversation; `read` gives those of one of them.
+    fn whole_transcript(
+        &self,
+        contact: ContactId,
+        conversation: ConversationId,
+        after: u64,
+        limit: usize,
+        mut read: impl FnMut(ContactId, u64, usize) -> Result<Vec<TranscriptEntry>, Error>,
+    ) -> Result<Vec<TranscriptEntry>, Error> {
+        let look = |slot: &mut Slot| slot.person.conversation(conversation).map_or_else(Vec::new, |found| found.kept.clone());
+        let kept = || Ok(self.shared.with_slot(contact, look)?.unwrap_or_default());
+        let mut before = kept()?;
+        loop {
+            let lines = through::transcript(contact, &before, after, limit, &mut read)?;
+            // Each is read by itself. What went from one to the other meanwhile may have been seen with neither.
+            let now: Vec<Kept> = kept()?;
+            if now == before {
+                return Ok(lines);
+            }
+            before = now;
+        }
     }
 
     /// Transcript lines that one contact keeps.
@@ -244,13 +269,9 @@ impl Store for SledStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<TranscriptEntry>, Error> {
-        let kept = |slot: &mut Slot| slot.person.conversation(conversation).map_or_else(Vec::new, |found| found.kept.clone());
-        match self.shared.with_slot(contact, kept)? {
-            Some(kept) if !kept.is_empty() => through::transcript(contact, &kept, after, limit, |contact, after, limit| {
-                self.own_transcript(contact, conversation, after, limit)
-            }),
-            Some(_) | None => self.own_transcript(contact, conversation, after, limit),
-        }
+        self.whole_transcript(contact, conversation, after, limit, |under, after, limit| {
+            self.own_transcript(under, conversation, after, limit)
+        })
     }
 
     fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
@@ -374,5 +395,63 @@ impl Store for SledStore {
             Some(reason) => Err(Error::Failed(reason)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+    use model::MergeId;
+    use store::{commit_blocking, conformance::people::*};
+
+    #[test]
+    fn lines_that_change_keepers_while_they_are_read_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SledStore::open(folder.path(), Options::default()).unwrap();
+        for n in [1, 2] {
+            must(&store, newcomer(n));
+            let person = get(&store, n);
+            let mut next = change(&person);
+            say(&mut next, &person, 0, &["one", "two"]);
+            must(&store, next);
+        }
+        let chat = conversation_id(2, 0);
+        let (one, two) = (get(&store, 1), get(&store, 2));
+        let (mut keeps, mut goes) = (change(&one), change(&two));
+        let (mut survivor, mut tombstone) = (one.contact.clone(), two.contact.clone());
+        survivor.addresses.append(&mut tombstone.addresses);
+        survivor.absorbed = vec![Absorbed { id: contact_id(2), merge: MergeId(1), at: at(0) }];
+        tombstone.merged_into = Some(contact_id(1));
+        keeps.conversations = vec![two.conversations[0].clone().moved_to(contact_id(1))];
+        goes.conversations_gone = vec![chat];
+        (keeps.contact, goes.contact) = (Some(Box::new(survivor)), Some(Box::new(tombstone)));
+        commit_blocking(&store, Commit { person: Some(keeps), also: vec![goes], ..Commit::default() }).unwrap();
+        let mut further = change(&get(&store, 1));
+        say(&mut further, &get(&store, 1), 1, &["three", "four"]);
+        must(&store, further);
+
+        // They go over when what the one keeps was read already, and what the other does was not.
+        let goes_home = || {
+            let (one, two) = (get(&store, 1), get(&store, 2));
+            let (mut gives, mut gets) = (change(&one), change(&two));
+            let mut moved = one.conversation(chat).unwrap().clone();
+            assert_eq!(moved.kept, [Kept { under: contact_id(2), to: 2 }]);
+            moved.kept[0].to = 4;
+            gives.conversations = vec![moved];
+            gives.forget.lines = vec![(chat, 4)];
+            gets.transcript = store.transcript(contact_id(1), chat, 2, 9).unwrap();
+            commit_blocking(&store, Commit { person: Some(gives), also: vec![gets], ..Commit::default() }).unwrap();
+        };
+        let mut is_home = false;
+        let read = |under, after, limit| {
+            if under == contact_id(1) && !std::mem::replace(&mut is_home, true) {
+                goes_home();
+            }
+            store.own_transcript(under, chat, after, limit)
+        };
+        let lines = store.whole_transcript(contact_id(1), chat, 0, 9, read).unwrap();
+        assert_eq!(lines.iter().map(TranscriptEntry::no).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        store.close().unwrap();
     }
 }

@@ -76,6 +76,13 @@ struct Flying {
     moved: Vec<ConversationId>,
 }
 
+impl Flying {
+    /// Whether something of the one goes to the other by it.
+    fn moves(&self) -> bool {
+        self.is_home || self.merge.is_some()
+    }
+}
+
 /// Merges that wait and that are under way.
 #[derive(Default)]
 pub(super) struct Merges {
@@ -296,13 +303,13 @@ impl Core {
 
     /// From now on it is remembered who gives something to another contact.
     pub(crate) fn watch_moves(&mut self) {
-        let flying = self.merges.flying.values().filter(|flying| flying.merge.is_some());
+        let flying = self.merges.flying.values().filter(|flying| flying.moves());
         self.merges.moved = Some(flying.flat_map(|flying| flying.joining.pair()).collect());
     }
 
     /// Contacts of whom something went over to another one, durably, since this was asked last; none while something is on its way.
     pub(crate) fn moves(&mut self) -> Option<BTreeSet<ContactId>> {
-        let is_under_way = self.merges.flying.values().any(|flying| flying.merge.is_some());
+        let is_under_way = self.merges.flying.values().any(Flying::moves);
         (!is_under_way).then(|| self.merges.moved.as_mut().map(std::mem::take).unwrap_or_default())
     }
 
@@ -312,7 +319,7 @@ impl Core {
     }
 
     fn launch(&mut self, now: Instant, flying: Flying, commit: Commit) {
-        if let Some(moved) = self.merges.moved.as_mut().filter(|_| flying.merge.is_some()) {
+        if let Some(moved) = self.merges.moved.as_mut().filter(|_| flying.moves()) {
             moved.extend(flying.joining.pair());
         }
         self.tokens += 1;

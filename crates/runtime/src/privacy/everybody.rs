@@ -1,7 +1,8 @@
 //! Reading something of everybody as if it were of one moment, although the store goes on and people are merged and parted meanwhile.
 //!
 //! Everybody is read in pages, by id. What a merge gives to somebody whose page was read before comes from somebody whose page was not, and
-//! would be seen nowhere. So both contacts of a merge that happens meanwhile are read once more.
+//! would be seen nowhere, and so would lines that go home before a merge is undone. So both contacts of a merge that is made or undone
+//! meanwhile are read once more.
 
 use crate::{Handle, WriteError};
 use model::{ContactId, Person};
@@ -65,16 +66,21 @@ mod tests {
     use channel::Inbound;
     use model::{Actor, Address, Content, ConversationId, Incoming, IncomingBody};
     use std::sync::{Arc, mpsc};
+    use store::{Fault, MemStore};
 
     fn conversations(person: &Person) -> impl Iterator<Item = ConversationId> {
         person.conversations.iter().map(|conversation| conversation.id)
     }
 
     async fn says(handle: &Handle, who: &str) -> Arc<Person> {
+        writes(handle, who, "hi", who).await
+    }
+
+    async fn writes(handle: &Handle, who: &str, text: &str, provider_id: &str) -> Arc<Person> {
         let address = Address { channel: "web".into(), id: who.into() };
         let incoming =
-            Incoming { body: IncomingBody::Message(Content::text("hi")), at: handle.now(), profile: Default::default(), client_id: None };
-        handle.hub("web").accept(Inbound { address: address.clone(), provider_id: who.into(), incoming }).await.unwrap();
+            Incoming { body: IncomingBody::Message(Content::text(text)), at: handle.now(), profile: Default::default(), client_id: None };
+        handle.hub("web").accept(Inbound { address: address.clone(), provider_id: provider_id.into(), incoming }).await.unwrap();
         handle.find(&address.to_string(), 1).await.unwrap().people.remove(0)
     }
 
@@ -117,6 +123,45 @@ mod tests {
         let seen = reading.await.unwrap().unwrap();
         let all: BTreeSet<ConversationId> = conversations(&first).chain(conversations(&last)).collect();
         assert_eq!(seen, all);
+        service.stop().await;
+    }
+
+    #[tokio::test]
+    async fn lines_that_go_home_are_something_that_changes_hands() {
+        let store = MemStore::new();
+        let (service, _clock) = crate::trial::service_on(store.clone()).await;
+        let handle = service.handle.clone();
+        let (ana, ben) = (says(&handle, "ana").await.contact.id, says(&handle, "ben").await.contact.id);
+        let merge = handle.merge(ana, ben, Actor::Api("test".into())).await.unwrap();
+        // So much that it takes two commits.
+        let long = "x".repeat(60_000);
+        for n in 0..6 {
+            writes(&handle, "ben", &long, &n.to_string()).await;
+        }
+        let until_held = async || {
+            while store.held() == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        store.order(Fault::Hold);
+        let undoing = tokio::spawn({
+            let handle = handle.clone();
+            async move { handle.undo_merge(merge, Actor::Api("test".into())).await }
+        });
+        until_held().await;
+        let moves = || handle.shell.tell(|core, _| core.moves());
+        let pair = BTreeSet::from([ana, ben]);
+        handle.shell.tell(|core, _| core.watch_moves());
+        assert_eq!(moves(), None, "the first lines are on their way");
+        store.release(1);
+        until_held().await;
+        assert!(store.person(ana).unwrap().unwrap().conversations.iter().any(|chat| chat.kept.iter().any(|part| part.under == ben)));
+        assert_eq!(moves(), None, "the next ones are");
+        // Whoever looks when they have arrived reads both once more.
+        store.release_all();
+        undoing.await.unwrap().unwrap();
+        assert_eq!(moves(), Some(pair));
+        assert_eq!(moves(), Some(BTreeSet::new()));
         service.stop().await;
     }
 }
