@@ -106,6 +106,14 @@ async fn a_merge_and_its_undoing_keep_what_was_said() {
     handle.compact().await.unwrap();
     assert_eq!(found(handle, "green").await, [line(other, "green hat")]);
     assert_eq!(found(handle, "blue").await, [line(other, "blue scarf")]);
+    // Nor those of one who was given them once, when the two are one again.
+    let chat = store.person(other).unwrap().unwrap().conversations[0].id;
+    let said = store.transcript(other, chat, 0, 99).unwrap();
+    handle.merge(ana, other, Actor::Api("test".into())).await.unwrap();
+    handle.compact().await.unwrap();
+    assert_eq!(found(handle, "green").await, [line(ana, "green hat")]);
+    assert_eq!(found(handle, "blue").await, [line(ana, "blue scarf")]);
+    assert_eq!(store.transcript(ana, chat, 0, 99).unwrap(), said);
     service.stop().await;
 }
 

@@ -92,9 +92,10 @@ impl Living {
 
     fn has(&self, place: &Place) -> bool {
         let Some(whose) = self.conversations.get(&place.conversation) else { return false };
-        let forgotten = |under: ContactId| self.forgotten.get(&(place.conversation, under)).copied().unwrap_or_default();
         let parts = self.kept.get(&place.conversation).map_or(&[][..], Vec::as_slice);
-        place.no > parts.iter().map(|part| forgotten(part.under).min(part.to)).fold(forgotten(*whose), u64::max)
+        let under = parts.iter().find(|part| place.no <= part.to).map_or(*whose, |part| part.under);
+        // What others forgot of it they may have given to whoever keeps it now.
+        place.no > self.forgotten.get(&(place.conversation, under)).copied().unwrap_or_default()
     }
 }
 
