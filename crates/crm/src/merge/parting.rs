@@ -9,7 +9,7 @@
 use super::{
     Moving, Record, Refused, call_ids, calls_of, line, outbox_of,
     sorting::belongs,
-    unite::{LAST, added, number},
+    unite::{LAST, LAST_INPUT, added, number},
 };
 use model::{
     Actor, Consent, Contact, Conversation, ConversationId, IdSource, Identifier, InboxRow, Instant, JourneyKind, MESSAGES, NOTES_LIMIT,
@@ -83,8 +83,10 @@ pub fn part(record: &Record, keep: &Person, other: &Person, at: Instant, by: &Ac
     let mut returns = PersonChange::new(record.other, other.version);
     stays.contact = Some(Box::new(kept(record, &keep.contact)));
     returns.contact = Some(Box::new(returned(record, &keep.contact)));
-    if heard_last(keep).is_some_and(|last| goes(last.id)) {
-        give_last(record, &keep.contact, &mut stays, &mut returns);
+    if !gone.is_empty() && gone.len() == keep.conversations.len() {
+        give_last(record, &keep.contact, LAST, &mut stays, &mut returns);
+    } else if heard_last(keep).is_some_and(|last| goes(last.id)) {
+        give_last(record, &keep.contact, &[LAST_INPUT], &mut stays, &mut returns);
     }
 
     returns.conversations = returning.iter().map(|c| given_back(c, record)).collect();
@@ -110,13 +112,13 @@ pub fn part(record: &Record, keep: &Person, other: &Person, at: Instant, by: &Ac
     Ok(Parted { keep: stays, other: returns, record, rows, conversations: gone })
 }
 
-/// The conversation in which the customer did something last.
+/// The conversation in which the customer wrote last, pressed something, or came. Pages that they opened do not count.
 fn heard_last(person: &Person) -> Option<&Conversation> {
     person.conversations.iter().filter(|conversation| conversation.heard_at.is_some()).max_by_key(|conversation| conversation.heard_at)
 }
 
-/// What was done last was done in a conversation that goes back: it goes with it.
-fn give_last(record: &Record, now: &Contact, stays: &mut PersonChange, returns: &mut PersonChange) {
+/// What these tell of was done in a conversation that goes back: they go with it.
+fn give_last(record: &Record, now: &Contact, names: &[&str], stays: &mut PersonChange, returns: &mut PersonChange) {
     let put = |change: &mut PersonChange, name: &str, value: Option<&Value>| {
         let Some(contact) = change.contact.as_deref_mut() else { return };
         match value {
@@ -124,7 +126,7 @@ fn give_last(record: &Record, now: &Contact, stays: &mut PersonChange, returns: 
             None => contact.system.remove(name),
         };
     };
-    for name in LAST {
+    for name in names {
         put(stays, name, record.keep_before.system.get(*name));
         if now.system.get(*name) != record.after.system.get(*name) {
             put(returns, name, now.system.get(*name));

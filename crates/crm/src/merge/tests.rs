@@ -410,6 +410,29 @@ fn what_was_said_last_goes_with_the_chat_it_was_said_in() {
 }
 
 #[test]
+fn the_page_opened_last_stays_with_the_survivor_while_a_chat_does() {
+    let (one, two) = (person(1, 1), person(2, 2));
+    let (survivor, tombstone, done) = merged(&one, &two);
+    let told = |person: &Person| ["last_page", "last_error"].map(|name| person.contact.system.get(name).cloned());
+    let since = ["/pricing/x", "it broke"].map(|text| Some(Value::text(text)));
+    let parted_with = |chats: &dyn Fn(ConversationId) -> bool| {
+        let mut survivor = survivor.clone();
+        for (name, value) in ["last_page", "last_error"].into_iter().zip(since.iter().flatten()) {
+            survivor.contact.system.insert(name.into(), value.clone());
+        }
+        survivor.conversations.retain(|conversation| chats(conversation.id));
+        for conversation in &mut survivor.conversations {
+            // Whoever gets their chat back wrote last.
+            conversation.heard_at = Some(if done.record.conversations.contains(&conversation.id) { at(3500) } else { at(3400) });
+        }
+        let (keep, other, _) = parted(&done.record, &survivor, &tombstone);
+        (told(&keep), told(&other))
+    };
+    assert_eq!(parted_with(&|_| true), (since.clone(), told(&two)));
+    assert_eq!(parted_with(&|id| done.record.conversations.contains(&id)), (told(&one), since.clone()), "no chat is left to open one from");
+}
+
+#[test]
 fn merges_into_one_survivor_are_undone_from_the_last() {
     let (a, b, d) = (person(1, 1), person(2, 2), person(3, 3));
     let (with_b, b_gone, first) = merged(&a, &b);

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// System attributes that tell how a contact began: those of whoever came first hold.
 const FIRST: &[&str] = &["first_message", "first_message_tag", "first_payload", "referral", "came_by", "first_channel"];
 /// System attributes that tell what a contact did last: those of whoever was here last hold.
-pub(super) const LAST: &[&str] = &["last_input", "last_page", "last_error"];
+pub(super) const LAST: &[&str] = &[LAST_INPUT, "last_page", "last_error"];
+/// The one of them that tells what was said.
+pub(super) const LAST_INPUT: &str = "last_input";
 /// System attributes that come with a word on where they are from: the customer's own choice holds.
 const SOURCED: &[&str] = &["language", "country"];
 
