@@ -317,6 +317,41 @@ async fn what_broke_off_before_it_was_written_down_how_far_it_was_is_taken_out_w
 }
 
 #[tokio::test]
+async fn what_broke_off_and_cannot_go_on_is_taken_out_whole() {
+    const ROWS: usize = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemStore::new();
+    let service = opened(folder.path(), store.clone()).await;
+    let handle = service.handle.clone();
+    let (ana, last) = (known(&handle, 1, "ana@shop.example").await, known(&handle, 2, "last@shop.example").await);
+    let mut text = "email,event,at,n\nnew@shop.example,purchase,2025-12-30,0\n".to_owned();
+    (0..ROWS).for_each(|n| writeln!(text, "ana@shop.example,purchase,2025-12-{:02} 10:00,{n}", n % 28 + 1).unwrap());
+    text.push_str("last@shop.example,purchase,2025-12-31,0\n");
+    let held = store.hold_reads(last);
+    let id = uploaded(&handle, &text).await;
+    handle.run_import(&id, Wanted { unknown: Unknown::Create, ..Wanted::default() }).await.unwrap();
+    while held.waiting() == 0 || events(&handle, ana).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let next = store.crash();
+    drop(held);
+    service.stop().await;
+    std::fs::remove_file(folder.path().join(&id).join("file")).unwrap();
+
+    let service = opened(folder.path(), next).await;
+    let handle = service.handle.clone();
+    let failed = over(&handle, &id).await;
+    assert!(matches!(failed.state, ImportState::Failed(_)) && failed.row == 0, "{failed:?}");
+    let recorded = events(&handle, ana).await.len() as u64;
+    assert!(recorded > 0 && handle.people(None, 9).await.len() == 3, "rows of it were carried out");
+    let back = undone(&handle, &id).await;
+    assert_eq!((back.counts.removed, back.counts.withdrawn, back.counts.kept), (1, recorded + 1, 0));
+    assert_eq!((handle.people(None, 9).await.len(), events(&handle, ana).await.len()), (2, 0));
+    assert_eq!(segments(&handle).await, [("buyers", vec![]), ("big", vec![])]);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn many_events_of_one_contact_each_begin_their_flow() {
     let folder = tempfile::tempdir().unwrap();
     let service = opened(folder.path(), MemStore::new()).await;

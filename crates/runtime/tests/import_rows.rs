@@ -181,6 +181,122 @@ async fn several_rows_of_one_contact_go_back_to_what_was_before_the_first() {
 }
 
 #[tokio::test]
+async fn whoever_was_merged_into_a_contact_has_no_part_in_what_that_contact_was_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemStore::new();
+    let Stage { handle, service, clock } = opened(folder.path(), store.clone()).await;
+    let (ana, ben) = (known(&handle, 0, "free").await, known(&handle, 1, "basic").await);
+    clock.advance(MINUTE);
+    let mut text = "email,plan\nnew@shop.example,silver\np1@shop.example,free\n".to_owned();
+    (0..200).for_each(|n| writeln!(text, "other{n}@shop.example,free").unwrap());
+    text.push_str("p0@shop.example,gold\n");
+    let held = store.hold_reads(ana);
+    let id = uploaded(&handle, "people.csv", &text).await;
+    handle.run_import(&id, Wanted::default()).await.unwrap();
+    stands(&held).await;
+    while plan(&handle, ben).await.as_deref() != Some("free") {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(MINUTE);
+    drop(held);
+    assert_eq!(counts(&over(&handle, &id).await), (201, 2, 0, 0));
+    let made = handle.people(None, 300).await.into_iter().map(|person| person.contact.clone());
+    let made = made.into_iter().find(|contact| contact.system.get("email") == Some(&Value::text("new@shop.example"))).unwrap().id;
+    // One whom the import made, and one whom it left as it found the contact.
+    for other in [made, ben] {
+        clock.advance(MINUTE);
+        handle.merge(ana, other, Actor::Api("shop".into())).await.unwrap();
+    }
+    clock.advance(MINUTE);
+    undone(&handle, &id).await;
+    assert_eq!(plan(&handle, ana).await.as_deref(), Some("free"), "as before the first row of their own");
+    service.stop().await;
+}
+
+/// The import was carried out up to its last row but one when a crash broke it off, and nothing was written down of its rows: the store
+/// as it is then.
+async fn broken_off(folder: &Path, text: &str, ids: &[ContactId], (store, stage): (MemStore, Stage)) -> (MemStore, String) {
+    let Stage { handle, service, .. } = stage;
+    let held = store.hold_reads(*ids.last().unwrap());
+    let id = uploaded(&handle, "people.csv", text).await;
+    handle.run_import(&id, Wanted::default()).await.unwrap();
+    stands(&held).await;
+    while plan(&handle, ids[0]).await.as_deref() != Some("gold") {
+        tokio::task::yield_now().await;
+    }
+    let next = store.crash();
+    drop(held);
+    service.stop().await;
+    let left: Import = serde_json::from_value(next.record("imports", &id).unwrap().unwrap()).unwrap();
+    assert_eq!((&left.state, left.row), (&ImportState::Running, 0), "nothing was written down of its rows");
+    assert!(folder.join(&id).join("file").exists());
+    (next, id)
+}
+
+#[tokio::test]
+async fn what_broke_off_and_cannot_go_on_is_taken_back_whole() {
+    const ROWS: usize = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemStore::new();
+    let stage = opened(folder.path(), store.clone()).await;
+    let mut text = "email,plan\nnew@shop.example,silver\n".to_owned();
+    let mut ids = Vec::new();
+    for n in 0..ROWS {
+        ids.push(known(&stage.handle, n, "free").await);
+        writeln!(text, "p{n}@shop.example,gold").unwrap();
+    }
+    // Somebody of whom it says nothing, and who is somebody else by now.
+    let (beside, gone) = (known(&stage.handle, ROWS, "basic").await, known(&stage.handle, ROWS + 1, "basic").await);
+    stage.handle.merge(beside, gone, Actor::System).await.unwrap();
+    let (next, id) = broken_off(folder.path(), &text, &ids, (store, stage)).await;
+
+    std::fs::remove_file(folder.path().join(&id).join("file")).unwrap();
+    let Stage { handle, service, .. } = opened(folder.path(), next.clone()).await;
+    let failed = over(&handle, &id).await;
+    assert!(matches!(failed.state, ImportState::Failed(_)) && failed.row == 0, "{failed:?}");
+    let changed = {
+        let mut changed = 0;
+        for id in &ids {
+            changed += u64::from(plan(&handle, *id).await.as_deref() == Some("gold"));
+        }
+        changed
+    };
+    let other = Wanted { tags: vec!["fair".into()], ..Wanted::default() };
+    assert!(matches!(handle.run_import(&id, other).await, Err(ImportError::State(_))), "rows of it were carried out otherwise");
+    let back = undone(&handle, &id).await;
+    assert_eq!((back.counts.removed, back.counts.restored, back.counts.kept), (1, changed, 0));
+    for id in &ids {
+        assert_eq!(plan(&handle, *id).await.as_deref(), Some("free"), "{id}");
+    }
+    assert_eq!(handle.people(None, 300).await.len(), ROWS + 1, "whom it made is gone");
+    assert_eq!(plan(&handle, beside).await.as_deref(), Some("basic"));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_stopped_before_its_first_row_is_no_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let Stage { handle, service, .. } = opened(folder.path(), MemStore::new()).await;
+    let text = "first_name\nAna\n";
+    let id = uploaded(&handle, "people.csv", text).await;
+    // As earlier releases left one that was stopped before its first row.
+    let mut left = serde_json::to_value(handle.import(&id).await.unwrap()).unwrap();
+    left["state"] = "stopped".into();
+    left["began"] = serde_json::to_value(Instant::from_secs(1_767_312_000)).unwrap();
+    handle.put_record("imports", &id, Some(left)).await.unwrap();
+    let undo = handle.undo_import(&id, Actor::System).await;
+    assert!(matches!(&undo, Err(ImportError::State(why)) if why.contains("changed nothing")), "{undo:?}");
+    let tagged = Wanted { tags: vec!["fair".into()], mode: Mode::Create, ..Wanted::default() };
+    let again = uploaded(&handle, "people.csv", text).await;
+    handle.run_import(&again, tagged.clone()).await.unwrap();
+    assert_eq!(counts(&over(&handle, &again).await), (1, 0, 0, 0), "nothing of this file was imported before");
+    undone(&handle, &again).await;
+    handle.run_import(&id, tagged).await.unwrap();
+    assert_eq!(counts(&over(&handle, &id).await), (1, 0, 0, 0));
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_row_finds_whom_an_earlier_one_made_by_whatever_they_bear() {
     // Together, and so far apart that the first one is durable by then.
     for apart in [0, 200] {

@@ -195,13 +195,9 @@ impl Handle {
                 return Err(ImportError::State(format!("the import is {}; only one that is over can be taken back", state.name())));
             }
         }
-        if import.row == 0 && import.state != ImportState::Done && import.has_begun() {
-            let why = "how far the import came was not written down yet: go on with it, then take it back";
-            return Err(ImportError::State(why.into()));
-        }
         let counts = &import.counts;
         let done = counts.created + counts.updated + counts.recorded + counts.unchanged;
-        if import.dry || import.began.is_none() || done == 0 {
+        if import.dry || import.began.is_none() || (done == 0 && !import.may_be_further()) {
             return Err(ImportError::State("the import changed nothing".into()));
         }
         let import = Import { state: ImportState::Undoing, ended: None, ..import };
@@ -288,6 +284,7 @@ impl Handle {
                 options,
                 counts: Default::default(),
                 row: 0,
+                redone: 0,
                 read: 0,
                 began: None,
                 ended: None,

@@ -178,6 +178,7 @@ impl Upload {
             state: ImportState::Uploaded,
             counts: Default::default(),
             row: 0,
+            redone: 0,
             read: 0,
             began: None,
             ended: None,

@@ -120,6 +120,12 @@ pub(crate) fn contact_id(import: &str, began: Instant, row: u64) -> ContactId {
     ContactId((millis << 80) | (u128::from(row & 0xFFFF_FFFF) << 48) | chance)
 }
 
+/// Whether a row up to this one made the contact of this id.
+fn is_made(import: &str, began: Instant, through: u64, id: ContactId) -> bool {
+    let row = u64::try_from((id.0 >> 48) & 0xFFFF_FFFF).unwrap_or_default();
+    (1..=through).contains(&row) && contact_id(import, began, row) == id
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +137,7 @@ mod tests {
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert_ne!(contact_id("imp_1", at, 2), contact_id("imp_2", at, 2));
         assert_eq!(contact_id("imp_1", at, 2), contact_id("imp_1", at, 2));
+        let made = |import, through, row| is_made(import, at, through, contact_id("imp_1", at, row));
+        assert!(made("imp_1", 9, 9) && !made("imp_1", 8, 9) && !made("imp_2", 9, 9));
     }
 }

@@ -145,6 +145,9 @@ pub struct Import {
     /// The last row up to which all are durable, or told as errors.
     #[serde(default)]
     pub row: u64,
+    /// Up to which row it may have been carried out before it was broken off, whatever was written down of that; 0 if it never was.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub redone: u64,
     /// How much of the file was read, in bytes.
     #[serde(default)]
     pub read: u64,
@@ -176,7 +179,12 @@ fn is_none(count: &u64) -> bool {
 impl Import {
     /// Whether rows of it may have been carried out.
     pub(crate) fn has_begun(&self) -> bool {
-        !self.dry && self.began.is_some()
+        !self.dry && (self.row > 0 || self.redone > 0)
+    }
+
+    /// Whether rows that were not written down may have been carried out: it was broken off, and did not come so far again.
+    pub(crate) fn may_be_further(&self) -> bool {
+        self.row < self.redone
     }
 }
 

@@ -1,8 +1,10 @@
 //! An import taken back: contacts who came to be by it and whom nobody touched since go again; of the others whatever is still as
 //! the import left it goes back to what it was. Events that it recorded are taken out, and memberships are judged by those that are left.
+//!
+//! **Invariant.** What a contact gets back is told by their own journey alone: whoever was merged into them had another past.
 
 use super::{
-    Import, ImportError, ImportState, LISTS, contact_id,
+    Import, ImportError, ImportState, LISTS, contact_id, is_made,
     work::{Worker, makes_contacts, of_import},
 };
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     drive::lock,
 };
 use crm::import::Kind;
-use model::{Actor, Altered, ContactId, InboxItem, Instant, JourneyEntry, JourneyKind, Part, Person, TagKey};
+use model::{Actor, Altered, ContactId, InboxItem, Instant, JourneyEntry, JourneyFilter, JourneyKind, Part, Person, TagKey};
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
@@ -22,6 +24,8 @@ use tokio::sync::oneshot;
 const WINDOW: usize = 64;
 /// Contacts after which it is written down how far it is.
 const SAVE: u64 = 1_000;
+/// People read at once.
+const PEOPLE: usize = 256;
 /// Journey lines read at once, and at the most.
 const PAGE: usize = 64;
 const DEEPEST: usize = 20_000;
@@ -105,7 +109,7 @@ impl Worker {
         let mut window: VecDeque<Back> = VecDeque::new();
         let mut done = 0;
         import.read = 0;
-        let made = if makes_contacts(import.kind, import.options.unknown) { import.row } else { 0 };
+        let made = if makes_contacts(import.kind, import.options.unknown) { import.row.max(import.redone) } else { 0 };
         for row in 1..=made {
             let id = contact_id(&import.id, began, row);
             self.step(import, by, (began, id, true), &mut window, &mut done)?;
@@ -124,6 +128,18 @@ impl Worker {
                     continue;
                 }
                 self.step(import, by, (began, id, false), &mut window, &mut done)?;
+            }
+        }
+        // Whom rows came to that were not written down stands nowhere else than with everybody.
+        let mut after = None;
+        while import.may_be_further() {
+            let people = self.shell.store.people(after, PEOPLE).map_err(|_| ImportError::Unavailable)?;
+            let Some(last) = people.last() else { break };
+            after = Some(last.contact.id);
+            for id in people.iter().map(|person| person.contact.id) {
+                if !gone.contains(&id) && !is_made(&import.id, began, made, id) {
+                    self.step(import, by, (began, id, false), &mut window, &mut done)?;
+                }
             }
         }
         while let Some(back) = window.pop_front() {
@@ -165,13 +181,13 @@ impl Worker {
     fn back(&self, import: &Import, by: &Actor, began: Instant, id: ContactId) -> Result<Back, ImportError> {
         let store = &self.shell.store;
         let Some(person) = store.person(id).map_err(|_| ImportError::Unavailable)? else { return Ok(Back::Nothing) };
-        // Whoever they were merged into has their journey behind them; what the import said is part of that person.
-        if person.contact.merged_into.is_some() {
-            return Ok(Back::Kept);
-        }
         let traces = self.traces(import, began, id)?;
         if !traces.any {
             return Ok(Back::Nothing);
+        }
+        // What the import said is part of whoever they are now.
+        if person.contact.merged_into.is_some() {
+            return Ok(Back::Kept);
         }
         if traces.made.is_some() && !traces.others && is_untouched(&person) {
             return Ok(Back::Removed(self.remove(&person)));
@@ -216,12 +232,12 @@ impl Worker {
 
     /// What the contact's journey says about the import.
     fn traces(&self, import: &Import, began: Instant, id: ContactId) -> Result<Traces, ImportError> {
-        let mut traces = Traces::default();
-        let mut skip = 0;
-        while skip < DEEPEST {
-            let page = self.shell.store.journey(id, skip, PAGE).map_err(|_| ImportError::Unavailable)?;
-            for entry in &page {
-                if entry.at < began {
+        let (all, mut traces, mut before) = (JourneyFilter::default(), Traces::default(), None);
+        for _ in 0..DEEPEST / PAGE {
+            let page = self.shell.store.journey_page(id, &all, before, PAGE, PAGE).map_err(|_| ImportError::Unavailable)?;
+            for (_, entry) in &page.lines {
+                // What is written down late tells of a time before the lines behind it.
+                if entry.at < began && entry.id.written_at() < began {
                     return Ok(traces);
                 }
                 traces.take(entry, &import.id);
@@ -229,10 +245,10 @@ impl Worker {
                     return Ok(traces);
                 }
             }
-            if page.len() < PAGE {
+            before = page.next;
+            if before.is_none() {
                 break;
             }
-            skip += page.len();
         }
         Ok(traces)
     }

@@ -128,8 +128,6 @@ struct Work<'a> {
     /// Events that were told already, and those that are on their way.
     told: Told,
     since_saved: u64,
-    /// Up to which row it may have been carried out before, whatever was written down of that.
-    redone: u64,
     dry: bool,
 }
 
@@ -140,6 +138,9 @@ impl Worker {
         if self.is_stopping() {
             return;
         }
+        // When it began is durable before the first row is, so what has that may have been carried out in part, and further than it says.
+        let redone = if dry || import.began.is_none() { 0 } else { import.redone.max(import.row + REDONE) };
+        let import = Import { redone, ..import };
         let outcome = self.try_work(import.clone(), dry);
         if let Err(why) = outcome {
             self.save_last(Import { state: ImportState::Failed(why.to_string()), ended: Some(self.shell.clock.now()), ..import });
@@ -155,12 +156,10 @@ impl Worker {
         let now = self.shell.clock.now();
         let open = || self.imports.files.open_file(&import.id).map_err(|e| ImportError::File(e.to_string()));
         let plan = read::plan(open()?, &import, &bot, now)?;
-        // It is durable before the first row is, so what has it may have been carried out in part.
-        let resumes = !dry && import.began.is_some();
         let began = *import.began.get_or_insert(now);
         let after = import.row;
         if after == 0
-            && !resumes
+            && import.redone == 0
             && let Some(fault) = read::asks(open_again(&self.imports, &import.id)?, &import, &plan, &bot, now)
         {
             self.save_last(Import { state: ImportState::Asks(fault), began: None, ..import });
@@ -190,7 +189,6 @@ impl Worker {
             changed: Vec::new(),
             told: Told::default(),
             since_saved: 0,
-            redone: if resumes { after + REDONE } else { 0 },
             dry,
             import,
         };
@@ -352,7 +350,7 @@ impl Work<'_> {
             contact.apply(change, self.began, &by);
         }
         match self.dry {
-            true => self.coming.would(&contact, key, self.bot.attributes()),
+            true => self.coming.would(None, &contact, key, self.bot.attributes()),
             false => self.coming.set_out(contact, key, self.bot.attributes()),
         }
     }
@@ -406,7 +404,7 @@ impl Work<'_> {
 
     /// Whether a row changed somebody before a restart.
     fn was_done(&self, person: &Person, row: u64) -> bool {
-        row <= self.redone && self.worker.shell.ask(|core| core.has_taken(person, &self.once(row), self.worker.shell.clock.now()))
+        row <= self.import.redone && self.worker.shell.ask(|core| core.has_taken(person, &self.once(row), self.worker.shell.clock.now()))
     }
 
     /// What tells the change of a row from every other one.
@@ -420,17 +418,17 @@ impl Work<'_> {
             return What::Bad(vec![at_key(&reading, "a contact with this key is there already, and the mode create changes none")]);
         }
         if let Some(mut contact) = before {
-            let key = reading.key.as_ref();
+            let (was, key) = (self.dry.then(|| contact.clone()), reading.key.as_ref());
             reading.changes.retain(|change| !is_their_own(&contact, change) && !is_beside(&contact, key, change));
             let (by, mut differs) = (self.by(), false);
             for change in &reading.changes {
                 differs |= contact.apply(change, self.began, &by);
             }
             if !differs {
-                return What::Same((reading.row <= self.redone).then_some(id));
+                return What::Same((reading.row <= self.import.redone).then_some(id));
             }
             match self.dry {
-                true => self.coming.would(&contact, reading.key.as_ref(), self.bot.attributes()),
+                true => self.coming.would(was.as_ref(), &contact, reading.key.as_ref(), self.bot.attributes()),
                 false => self.coming.set_out(contact, reading.key.as_ref(), self.bot.attributes()),
             }
         }
@@ -585,13 +583,15 @@ impl Work<'_> {
             Ok(Ended::Through) => told.map(|()| ImportState::Done),
         };
         self.import.state = ended.unwrap_or_else(ImportState::Failed);
-        if self.import.row == 0 && self.redone == 0 && self.import.state != ImportState::Done {
+        if self.import.row == 0 && self.import.redone == 0 && self.import.state != ImportState::Done {
             // No row was carried out: it has not begun.
             self.import.began = None;
         }
         self.import.ended = Some(self.worker.shell.clock.now());
         if self.import.state == ImportState::Done {
             self.import.read = self.import.bytes;
+            // All of it is written down.
+            self.import.redone = 0;
             // What is in it is in the contacts now.
             self.import.has_file = false;
         }

@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 #[derive(Default)]
 pub(super) struct Coming {
     contacts: HashMap<ContactId, OnTheWay>,
-    /// Who bears a key, by 64 bits of it. In a dry run these are all who would be changed: nobody arrives.
+    /// Who bears a key, by 64 bits of it. In a dry run these are all who would come to bear it: nobody arrives.
     bearers: BTreeSet<(u64, ContactId)>,
 }
 
@@ -36,9 +36,11 @@ impl Coming {
         self.contacts.insert(id, OnTheWay { contact, keys, rows: rows + 1 });
     }
 
-    /// A row would leave its contact like this; nothing is carried out.
-    pub fn would(&mut self, contact: &Contact, by: Option<&Key>, declared: &[AttributeDef]) {
-        self.bearers.extend(keys(contact, by, declared).into_iter().map(|key| (key, contact.id)));
+    /// A row would leave its contact like this; nothing is carried out. Whoever was there before is still found by what they bore then.
+    pub fn would(&mut self, before: Option<&Contact>, contact: &Contact, by: Option<&Key>, declared: &[AttributeDef]) {
+        let borne = before.map_or_else(Vec::new, |before| keys(before, by, declared));
+        let new = keys(contact, by, declared).into_iter().filter(|key| !borne.contains(key));
+        self.bearers.extend(new.map(|key| (key, contact.id)));
     }
 
     /// A row of the contact is durable, or came to nothing.
@@ -84,4 +86,34 @@ fn keys(contact: &Contact, by: Option<&Key>, declared: &[AttributeDef]) -> Vec<u
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Actor, Change, Instant, Value};
+
+    #[test]
+    fn a_dry_run_remembers_of_those_who_are_there_only_what_they_would_come_to_bear() {
+        let at = Instant::from_secs(1_700_000_000);
+        let changed = |contact: &Contact, change: Change| {
+            let mut contact = contact.clone();
+            contact.apply(&change, at, &Actor::System);
+            contact
+        };
+        let email = |text: &str| Key::By(directory::Key::Known(IdentifierKind::Email, text.into()));
+        let add = |text: &str| Change::AddIdentifier(IdentifierKind::Email, text.into());
+        let ana = changed(&Contact::without_address(ContactId(1), at, "api"), add("ana@shop.example"));
+        let key = email("ana@shop.example");
+
+        let mut coming = Coming::default();
+        let gold = changed(&ana, Change::SetAttribute("plan".into(), Value::text("gold")));
+        coming.would(Some(&ana), &gold, Some(&key), &[]);
+        assert!(coming.bearers.is_empty(), "they are found by what is durable of them");
+        coming.would(Some(&ana), &changed(&gold, add("more@shop.example")), Some(&key), &[]);
+        assert_eq!(coming.bearers.len(), 1);
+        assert_eq!(coming.bearing(&email("more@shop.example")).collect::<Vec<_>>(), [ContactId(1)]);
+        coming.would(None, &ana, Some(&key), &[]);
+        assert_eq!(coming.bearing(&key).count(), 1, "whoever would be made is found here alone");
+    }
 }

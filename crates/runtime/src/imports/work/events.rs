@@ -117,7 +117,7 @@ impl Work<'_> {
             if differs(&known.content) {
                 return other();
             }
-            let is_told_again = known.ours && row <= self.redone;
+            let is_told_again = known.ours && row <= self.import.redone;
             self.told.note(whose, mark, known.content);
             return Ok(What::Event(if is_told_again { Event::Recorded { whose, made: was_made } } else { Event::Known }));
         }
@@ -167,7 +167,7 @@ impl Work<'_> {
         // One that is known by its time was recorded at that time.
         let at = said.at.filter(|_| !said.has_id);
         // One that was told before a restart may still wait for its turn.
-        if said.row > self.redone && !shell.ask(|core| core.may_have(whose, &said.name, at)) {
+        if said.row > self.import.redone && !shell.ask(|core| core.may_have(whose, &said.name, at)) {
             return Ok(None);
         }
         if let Some(known) = self.told.known.get(&whose) {
