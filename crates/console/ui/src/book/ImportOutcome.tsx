@@ -5,7 +5,7 @@ import { navigate } from "../nav.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
 import { book } from "./api.ts";
 import { useAsked } from "./asked.ts";
-import { doing, plainly, standingOf, takenOver, tallyOf, whatStays } from "./importing.ts";
+import { didSomething, doing, goesOn, plainly, standingOf, tallyOf, whatStays } from "./importing.ts";
 import { bookPathOf } from "./route.ts";
 import { Failed, Waiting } from "./states.tsx";
 import type { Import, WrongRow } from "./types.ts";
@@ -30,7 +30,6 @@ export function Outcome({ one, acting, over, run, check, change, undo }: Props) 
   const fine = doing(one);
   const unbegun = standing === "not begun";
   const cutShort = standing === "check stopped" || standing === "check failed";
-  const goesOn = standing === "interrupted" || standing === "stopped";
   return (
     <section className="outcome" aria-label="Outcome">
       <Words one={one} />
@@ -46,9 +45,9 @@ export function Outcome({ one, acting, over, run, check, change, undo }: Props) 
             Check again
           </button>
         )}
-        {(goesOn || unbegun) && one.has_file && (
+        {(goesOn(standing) || unbegun) && one.has_file && (
           <button type="button" className="button primary" disabled={acting} onClick={run}>
-            {goesOn ? "Go on with the rest" : "Try again"}
+            {goesOn(standing) ? "Go on with the rest" : "Try again"}
           </button>
         )}
         {(dry || unbegun) && one.has_file && (
@@ -61,7 +60,7 @@ export function Outcome({ one, acting, over, run, check, change, undo }: Props) 
             Download the rows with errors
           </a>
         )}
-        {(standing === "done" || goesOn) && takenOver(one) > 0 && (
+        {didSomething(one) && (
           <button type="button" className="button" disabled={acting} onClick={() => setAsking("undo")}>
             Take the import back…
           </button>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fieldsOf, keptOptions, lasting, moving, paceOf, plainly, SAID, standingOf, stepOf, takenOver, tallyOf, USUAL, whatStays, type Standing } from "./importing.ts";
+import { didSomething, fieldsOf, keptOptions, lasting, moving, paceOf, plainly, SAID, standingOf, stepOf, takenOver, tallyOf, USUAL, whatStays, type Standing } from "./importing.ts";
 import { NOTHING } from "./vocabulary.ts";
 
 test("a choice is kept whole; what is broken is none", () => {
@@ -26,23 +26,28 @@ test("the pace is told once there is one", () => {
 });
 
 test("what went wrong is told apart by what was going on, and by whether a row was taken over", () => {
-  const of = (state: "failed" | "stopped", dry: boolean, row: number): Standing => standingOf({ state, dry, row });
+  const of = (state: "failed" | "stopped", dry: boolean, row: number, began: string | null = null): Standing => standingOf({ state, dry, row, began });
   expect([of("failed", true, 0), of("failed", true, 12), of("stopped", true, 12)]).toEqual(["check failed", "check failed", "check stopped"]);
   expect([of("failed", false, 0), of("stopped", false, 0)]).toEqual(["not begun", "not begun"]);
   expect([of("failed", false, 12), of("stopped", false, 12)]).toEqual(["interrupted", "stopped"]);
+  const began = "2026-03-02T09:00:00Z";
+  expect([of("failed", true, 0, began), of("failed", false, 0, began), of("stopped", false, 0, began)]).toEqual(["check failed", "interrupted", "stopped"]);
   const counts = { created: 2, updated: 1, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0, recorded: 0, made: 0, withdrawn: 0 };
+  const none = { ...counts, created: 0, updated: 0 };
+  const did = (row: number, at: string | null): boolean => didSomething({ state: "failed", dry: false, row, began: at, counts: none });
+  expect([did(0, null), did(0, began), did(12, began)]).toEqual([false, true, true]);
   expect([takenOver({ counts, dry: false }), takenOver({ counts, dry: true })]).toEqual([3, 0]);
 });
 
 test("who forgets an import is told what stays of it", () => {
   const counts = { created: 2, updated: 0, unchanged: 4, failed: 0, removed: 0, restored: 0, kept: 0, recorded: 0, made: 0, withdrawn: 0 };
-  const of = (state: "checked" | "done" | "undone", dry: boolean): string => whatStays({ kind: "contacts", state, dry, row: 6, counts });
+  const of = (state: "checked" | "done" | "undone", dry: boolean): string => whatStays({ kind: "contacts", state, dry, row: 6, began: null, counts });
   expect(of("done", false)).toMatch(/stays, and cannot be taken back/u);
   expect(of("undone", false)).toBe("It was taken back already.");
   expect(of("checked", true)).toBe("It changed no contact.");
   const events = { ...counts, created: 0, recorded: 2 };
-  expect(whatStays({ kind: "events", state: "done", dry: false, row: 6, counts: events })).toMatch(/^The events it recorded stay/u);
-  expect(whatStays({ kind: "events", state: "checked", dry: true, row: 6, counts: events })).toBe("It recorded nothing.");
+  expect(whatStays({ kind: "events", state: "done", dry: false, row: 6, began: null, counts: events })).toMatch(/^The events it recorded stay/u);
+  expect(whatStays({ kind: "events", state: "checked", dry: true, row: 6, began: null, counts: events })).toBe("It recorded nothing.");
 });
 
 test("rows are told by what became of them, contacts beside events only where there are any", () => {

@@ -78,19 +78,21 @@ export function plainly(why: string): string {
   return end > 0 ? told.slice(0, end) : told;
 }
 
-/** How an import stands: the server's state, told apart by what it was doing and whether any row was taken over. */
+/** How an import stands: the server's state, told apart by what it was doing and whether rows were, or may have been, taken over. */
 export type Standing = "file" | "question" | "checking" | "checked" | "check stopped" | "check failed" | "running" | "not begun" | "interrupted" | "stopped" | "done" | "undoing" | "undone";
 
-export function standingOf({ state, dry, row }: Pick<Import, "state" | "dry" | "row">): Standing {
+export function standingOf({ state, dry, row, began }: Pick<Import, "state" | "dry" | "row" | "began">): Standing {
+  // What broke off before its first rows were noted says only that it began.
+  const unbegun = row === 0 && began === null;
   switch (state) {
     case "uploaded":
       return "file";
     case "asks":
       return "question";
     case "failed":
-      return dry ? "check failed" : row === 0 ? "not begun" : "interrupted";
+      return dry ? "check failed" : unbegun ? "not begun" : "interrupted";
     case "stopped":
-      return dry ? "check stopped" : row === 0 ? "not begun" : "stopped";
+      return dry ? "check stopped" : unbegun ? "not begun" : "stopped";
     case "checking":
     case "checked":
     case "running":
@@ -146,14 +148,23 @@ export function stepOf(standing: Standing): 1 | 2 | 3 | 4 {
 /** Rows that do something, or would: make or change somebody, or record an event. */
 export const doing = ({ counts }: Pick<Import, "counts">): number => counts.created + counts.updated + counts.recorded;
 
+/** Whether it broke off, and the rest can be done. */
+export const goesOn = (standing: Standing): boolean => standing === "interrupted" || standing === "stopped";
+
+/** Whether it did something, or may have, that can be taken back. */
+export function didSomething(one: Pick<Import, "state" | "dry" | "row" | "began" | "counts">): boolean {
+  const standing = standingOf(one);
+  return goesOn(standing) || (standing === "done" && takenOver(one) > 0);
+}
+
 /** Rows that did something. */
 export const takenOver = (one: Pick<Import, "counts" | "dry">): number => (one.dry ? 0 : doing(one));
 
 /** What forgetting an import leaves of what it did. */
-export function whatStays(one: Pick<Import, "kind" | "state" | "dry" | "row" | "counts">): string {
+export function whatStays(one: Pick<Import, "kind" | "state" | "dry" | "row" | "began" | "counts">): string {
   if (standingOf(one) === "undone") return "It was taken back already.";
-  if (one.kind === "events") return takenOver(one) > 0 ? "The events it recorded stay, and cannot be taken back any more." : "It recorded nothing.";
-  return takenOver(one) > 0 ? "What it did to contacts stays, and cannot be taken back any more." : "It changed no contact.";
+  if (one.kind === "events") return didSomething(one) ? "The events it recorded stay, and cannot be taken back any more." : "It recorded nothing.";
+  return didSomething(one) ? "What it did to contacts stays, and cannot be taken back any more." : "It changed no contact.";
 }
 
 /** Rows that were looked at. */
