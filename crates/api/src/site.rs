@@ -5,18 +5,22 @@ use crate::{
 };
 use axum::{
     Router,
+    body::HttpBody as _,
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
 use channel::Route;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use std::{any::Any, sync::atomic::Ordering};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// The address of one conversation; what is done with it stands below.
 const CONVERSATION: &str = "/contacts/{contact}/conversations/{conversation}";
+
+/// The bytes of a body that is at hand before its request is answered, whatever the answer is.
+const LONG: u64 = 64 * 1024;
 
 /// Builds the site.
 ///
@@ -66,6 +70,7 @@ pub(crate) fn site(server: Shared, routes: Vec<(String, Vec<Route>)>) -> Result<
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(server.clone(), gate))
         .layer(middleware::from_fn(always))
+        .layer(middleware::from_fn(end_unread))
         .with_state(server);
     Ok(router)
 }
@@ -90,6 +95,18 @@ async fn always(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// A refusal of a long body ends its connection, and says so: nobody reads the rest, and whoever sent the next request on it would get no
+/// answer.
+async fn end_unread(request: Request, next: Next) -> Response {
+    let is_long = request.body().size_hint().exact().is_none_or(|bytes| bytes > LONG);
+    let says_so = is_long && request.version() <= Version::HTTP_11;
+    let mut response = next.run(request).await;
+    if says_so && (response.status().is_client_error() || response.status().is_server_error()) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

@@ -31,6 +31,23 @@ async fn a_channels_body_limit_holds_for_declared_and_for_streamed_lengths() {
     site.stop().await;
 }
 
+#[tokio::test]
+async fn a_refusal_of_a_long_body_says_that_its_connection_ends() {
+    let site = Site::start().await;
+    for (length, is_over) in [("2000", false), ("99999999999", true)] {
+        let mut raw = TcpStream::connect(site.address).await.unwrap();
+        raw.write_all(format!("POST /c/shop/echo/a/b HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+            assert_ne!(raw.read_buf(&mut answer).await.unwrap(), 0);
+        }
+        let answer = String::from_utf8_lossy(&answer).to_lowercase();
+        assert!(answer.starts_with("http/1.1 413"), "{answer}");
+        assert_eq!(answer.contains("\r\nconnection: close\r\n"), is_over, "{answer}");
+    }
+    site.stop().await;
+}
+
 async fn first_line(stream: &mut TcpStream) -> String {
     let mut buffer = vec![0; 512];
     let n = stream.read(&mut buffer).await.unwrap();
