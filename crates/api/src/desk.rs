@@ -94,7 +94,7 @@ pub(crate) async fn accepting(
     State(server): State<Shared>,
     Json(choice): Json<Accepting>,
 ) -> Result<StatusCode, Problem> {
-    server.handle.set_accepting(signed_in.agent.id, choice.accepting).await;
+    server.handle.set_accepting(signed_in.agent.id, choice.accepting).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

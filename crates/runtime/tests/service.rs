@@ -184,7 +184,7 @@ async fn an_agent_sees_takes_answers_and_resolves() {
     handle.resolve(bea, id, None).await.unwrap();
     let view = handle.desk(bea).await;
     assert!(view.queue.is_empty() && view.mine.is_empty() && view.missed.is_empty());
-    handle.set_accepting(bea, false).await;
+    handle.set_accepting(bea, false).await.unwrap();
     stage.service.stop().await;
 }
 
@@ -198,7 +198,7 @@ async fn an_agents_choice_and_a_waiting_request_outlive_a_restart() {
     handle.hub("web").accept(inbound(&ana, "1", "hi")).await.unwrap();
     handle.hub("web").accept(inbound(&ana, "2", "human")).await.unwrap();
     handle.hub("web").settled(&ana, 1_000).await;
-    handle.set_accepting(AgentId(1), false).await;
+    handle.set_accepting(AgentId(1), false).await.unwrap();
     drop(presence);
     let second = stage(first.store.crash()).await;
     let view = second.service.handle.desk(AgentId(1)).await;

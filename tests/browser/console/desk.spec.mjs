@@ -165,8 +165,7 @@ describe("a chat", () => {
 
   test("that nobody answered is listed as missed, and a reply reaches the person on return", async () => {
     const { context, page, desk: d } = await signedIn();
-    await page.getByRole("switch").click();
-    await page.getByText("Not accepting").waitFor();
+    await d.accept(false);
     const customer = await Customer.arrives(server.origin);
     await customer.say("/person");
     await customer.saw("Nobody is at the counter");
@@ -175,10 +174,9 @@ describe("a chat", () => {
     await d.say("I am back now.");
     await customer.saw("I am back now.");
     await d.section("My chats").getByText("I am back now.").first().waitFor();
-    await page.getByRole("switch").click();
-    await page.getByText("Accepting chats").waitFor();
+    await d.accept(true);
 
-    await page.getByRole("switch").click();
+    await d.accept(false);
     const other = await Customer.arrives(server.origin);
     await other.say("/person");
     await other.saw("Nobody is at the counter");
@@ -187,8 +185,7 @@ describe("a chat", () => {
     await d.button("Dismiss").click();
     await d.dialog.getByRole("button", { name: "Dismiss" }).click();
     await d.section("Missed").waitFor({ state: "detached" });
-    await page.getByRole("switch").click();
-    await page.getByText("Accepting chats").waitFor();
+    await d.accept(true);
     await context.close();
   });
 

@@ -27,6 +27,12 @@ export class Desk {
     await this.chats.waitFor();
   }
 
+  /** Presses the switch and waits until the server knows. */
+  async accept(on) {
+    await this.page.getByRole("switch").click();
+    await this.page.locator(`[role=switch][aria-checked=${on}][aria-busy=false]`).waitFor();
+  }
+
   button(name) {
     return this.page.getByRole("button", { name, exact: true });
   }

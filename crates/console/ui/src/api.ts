@@ -72,7 +72,8 @@ export const api = {
   signIn: async (login: string, password: string): Promise<void> => void (await post("/sign-in", { login, password })),
   signOut: async (): Promise<void> => void (await post("/sign-out", {})),
   desk: () => get<DeskView>("/desk"),
-  accepting: async (accepting: boolean): Promise<void> => void (await post("/accepting", { accepting })),
+  /** Arrives even if the page is closed at once: who stops accepting chats often goes. */
+  accepting: async (accepting: boolean): Promise<void> => void (await post("/accepting", { accepting }, true)),
   skills: async (): Promise<string[]> => (await get<{ skills: string[] }>("/skills")).skills,
   person: (place: Place) => get<PersonView>(at(place)),
   newest: (place: Place, limit: number) => get<Page>(`${at(place)}/messages?limit=${limit}`),

@@ -59,11 +59,14 @@ impl Handle {
     }
 
     /// The agent takes chats from now on, or not; kept over restarts. Agents do until they choose otherwise.
-    pub async fn set_accepting(&self, agent: AgentId, accepting: bool) {
+    ///
+    /// # Errors
+    /// [`WriteError`] if the store refuses: it stays as it was.
+    pub async fn set_accepting(&self, agent: AgentId, accepting: bool) -> Result<(), WriteError> {
         let choice = serde_json::json!({ "accepting": accepting });
-        if self.put_record(agent::CHOICES, &agent.to_string(), Some(choice)).await.is_ok() {
-            self.shell.tell(|core, _| core.set_accepting(agent, accepting));
-        }
+        self.put_record(agent::CHOICES, &agent.to_string(), Some(choice)).await?;
+        self.shell.tell(|core, _| core.set_accepting(agent, accepting));
+        Ok(())
     }
 
     /// Says that the agent is at the desk, for as long as the guard is held and ten seconds after.

@@ -6,6 +6,7 @@ import { useNow } from "../clock.ts";
 import { useConversation } from "../conversation.ts";
 import { Inbox } from "../icons.tsx";
 import { useLive } from "../live.ts";
+import { Accepting } from "../logic/accepting.ts";
 import { backoff } from "../logic/backoff.ts";
 import { Outbox } from "../logic/outbox.ts";
 import { announcement, arrivals, tabTitle, waitingCount } from "../logic/requests.ts";
@@ -66,7 +67,6 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   const [place, setPlace] = useState<Place | null>(() => placeOf(location.pathname));
   const [page, setPage] = useState<PageName>(() => pageOf(location.pathname));
   const [side, setSide] = useState(false);
-  const [accepting, setAccepting] = useState(me.accepting);
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const [said, setSaid] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
@@ -77,6 +77,9 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   const chat = useConversation(place, outbox);
   const settled = useRef<(one: Resolved, error: unknown) => void>(() => undefined);
   const [{ resolving, key: resolvedKey }] = useState(() => openResolving(me.agent.id, (one, error) => settled.current(one, error)));
+  const unaccepted = useRef<(error: unknown) => void>(() => undefined);
+  const [accepting] = useState(() => new Accepting(me.accepting, { tell: api.accepting, failed: (e) => unaccepted.current(e) }));
+  const { on: accepts, telling } = useSyncExternalStore(accepting.subscribe, accepting.choice);
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [refusal, setRefusal] = useState<string | null>(null);
   const resolved = useSyncExternalStore(resolving.subscribe, resolving.list);
@@ -98,12 +101,13 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
       return;
     }
     asking.current.busy = true;
+    const heard = accepting.reading();
     api
       .desk()
       .then((view) => {
         setProblem(null);
         setDesk(view);
-        setAccepting(view.accepting);
+        heard(view.accepting);
         if (known.current !== null) {
           const added = arrivals(known.current, view);
           if (added.length > 0) {
@@ -121,7 +125,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
           readDesk();
         }
       });
-  }, [over]);
+  }, [over, accepting]);
 
   const everything = useCallback(() => {
     readDesk();
@@ -228,12 +232,13 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
     return () => window.removeEventListener("beforeunload", leaving);
   }, [outbox]);
 
+  unaccepted.current = (e) => {
+    if (e instanceof ApiError && e.status === 401) over(e);
+    else setRefusal(`Whether you accept chats was not changed: ${e instanceof Error ? e.message : "something went wrong"}`);
+  };
   const accept = (on: boolean): void => {
-    setAccepting(on);
-    api.accepting(on).catch((e: unknown) => {
-      setAccepting(!on);
-      over(e);
-    });
+    setRefusal(null);
+    accepting.choose(on);
   };
   const signOut = (): void => {
     const left = (): void => {
@@ -260,7 +265,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
 
   return (
     <div className={`desk${page !== "desk" ? ` at-${page}` : place === null ? " at-list" : " at-chat"}${side ? " at-person" : ""}`}>
-      <TopBar page={page} waiting={shown === null ? 0 : waitingCount(shown)} turnTo={turnTo} agent={me.agent} bot={me.bot} accepting={accepting} live={live} setAccepting={accept} signOut={signOut} />
+      <TopBar page={page} waiting={shown === null ? 0 : waitingCount(shown)} turnTo={turnTo} agent={me.agent} bot={me.bot} accepting={accepts} telling={telling} live={live} setAccepting={accept} signOut={signOut} />
       <p className="sr-only" aria-live="polite">
         {said}
       </p>

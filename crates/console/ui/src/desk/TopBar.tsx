@@ -12,6 +12,8 @@ interface Props {
   agent: Agent;
   bot: string;
   accepting: boolean;
+  /** The server still has to hear of that. */
+  telling: boolean;
   live: LiveState;
   setAccepting(on: boolean): void;
   signOut(): void;
@@ -26,7 +28,7 @@ const PAGES: readonly [PageName, string][] = [
 ];
 
 /** The bar at the top: which bot, whether chats are accepted, whether the console is connected, who is signed in. */
-export function TopBar({ page, waiting, turnTo, agent, bot, accepting, live, setAccepting, signOut }: Props) {
+export function TopBar({ page, waiting, turnTo, agent, bot, accepting, telling, live, setAccepting, signOut }: Props) {
   return (
     <header className="top-bar">
       <Logo />
@@ -57,7 +59,7 @@ export function TopBar({ page, waiting, turnTo, agent, bot, accepting, live, set
       <p className={`live ${live}`} role="status">
         {live === "away" ? "Reconnecting…" : live === "connecting" ? "Connecting…" : ""}
       </p>
-      <button type="button" role="switch" aria-checked={accepting} aria-label={accepting ? "Accepting chats" : "Not accepting"} className="accepting" onClick={() => setAccepting(!accepting)}>
+      <button type="button" role="switch" aria-checked={accepting} aria-busy={telling} aria-label={accepting ? "Accepting chats" : "Not accepting"} className="accepting" onClick={() => setAccepting(!accepting)}>
         <span className="track" aria-hidden="true">
           <span className="thumb" />
         </span>
