@@ -47,7 +47,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>, Error> {
     let run = move || {
         // Nobody waits for it as long as it keeps up, which a quarter of a core does: a message that is answered goes first. The niceness
         // of a thread of Linux is its own; best effort.
-        let _ = rustix::process::setpriority_process(None, 5);
+        let _ = rustix::process::setpriority_process(None, 10);
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&shared)));
         // A copy that was on its way is of no use to anybody, and its room is.
         shared.db.drop_next();
@@ -239,9 +239,10 @@ pub(crate) fn slice(shared: &Shared, count: usize) -> Result<(usize, usize), Err
         }
     }
     state.mark.seq = state.floor();
-    state.evict();
+    let gone = state.evict();
     drop(state);
     shared.shrank.notify_all();
+    drop(gone);
     Ok((taken, bytes))
 }
 

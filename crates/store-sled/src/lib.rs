@@ -13,6 +13,7 @@
 //! is synced. A person's document, pages and index rows go to sled in one batch. After an I/O error or a panic on
 //! either thread nothing more is acknowledged ([`Options::on_failure`]). Whatever is read is checked by a checksum.
 
+mod absent;
 mod audit;
 mod checkpoint;
 mod compact;

@@ -225,7 +225,8 @@ impl Store for SledStore {
     }
 
     fn is_at_hand(&self, id: ContactId) -> bool {
-        lock(&self.shared.state).slot(id).is_some()
+        let mut state = lock(&self.shared.state);
+        state.slot(id).is_some() || state.is_absent(id)
     }
 
     fn person_at(&self, address: &Address) -> Result<Option<ContactId>, Error> {

@@ -185,7 +185,7 @@ impl Shared {
         if let Some(slot) = state.slot(id) {
             return Ok(Some(look(slot)));
         }
-        if state.is_erased(id) {
+        if state.is_erased(id) || state.is_absent(id) {
             return Ok(None);
         }
         let generation = state.generation;
@@ -193,7 +193,9 @@ impl Shared {
         let Some((document, chunks, cost)) = rows::document(&self.db, id)? else {
             // A new person may have been carried to the database, and let go, between the two looks only after it was
             // durable, which was after this call began.
-            return Ok(lock(&self.state).slot(id).map(look));
+            let mut state = lock(&self.state);
+            state.keep_absent(id, generation);
+            return Ok(state.slot(id).map(look));
         };
         let mut slot = Slot::new(Arc::new(document.person), document.disk, chunks, cost);
         let mut state = lock(&self.state);
@@ -204,7 +206,9 @@ impl Shared {
             return Ok(None);
         }
         let found = look(&mut slot);
-        state.keep(id, slot, generation);
+        let gone = state.keep(id, slot, generation);
+        drop(state);
+        drop(gone);
         Ok(Some(found))
     }
 }

@@ -137,19 +137,26 @@ impl Stage {
             self.held.push(id);
             return Ok(Some(person));
         }
-        if lock(&shared.state).is_erased(id) {
-            return Ok(None);
+        {
+            let state = lock(&shared.state);
+            if state.is_erased(id) || state.is_absent(id) {
+                return Ok(None);
+            }
         }
         let Some((document, chunks, cost)) = rows::document(&shared.db, id)? else { return Ok(None) };
         // Only this thread changes people, so what was read is what is.
         let mut state = lock(&shared.state);
+        let mut gone = Vec::new();
         if state.slot(id).is_none() {
             let slot = Slot::new(Arc::new(document.person), document.disk, chunks, cost);
             let generation = state.generation;
-            state.keep(id, slot, generation);
+            gone = state.keep(id, slot, generation);
         }
         self.held.push(id);
-        Ok(state.slot(id).map(hold))
+        let person = state.slot(id).map(hold);
+        drop(state);
+        drop(gone);
+        Ok(person)
     }
 
     /// Checks that no more is forgotten than was written, the commits before it in the group included.
@@ -179,8 +186,8 @@ impl Stage {
     /// Makes the group visible: it is durable, in `bytes` of the log up to `last`. Empties the stage; answers
     /// the bytes not checkpointed.
     pub fn publish(&mut self, shared: &Shared, last: Seq, bytes: u64) -> u64 {
-        let mut state = lock(&shared.state);
-        let state = &mut *state;
+        let mut locked = lock(&shared.state);
+        let state = &mut *locked;
         for (id, staged) in self.people.drain() {
             let slot = state.change(id, staged.first, staged.person);
             slot.tail.append(staged.tail);
@@ -201,8 +208,10 @@ impl Stage {
                 slot.held = false;
             }
         }
-        state.evict();
-        state.backlog
+        let (gone, backlog) = (state.evict(), state.backlog);
+        drop(locked);
+        drop(gone);
+        backlog
     }
 
     /// Lets go of the people of a group in which everything was refused.

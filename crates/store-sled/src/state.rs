@@ -4,6 +4,7 @@
 //! database, so a reader that looks here first and there second misses nothing.
 
 use crate::{
+    absent::Absent,
     frozen::Newer,
     history::{Counts, Gone, Tail},
     rows::{Indexed, Mark},
@@ -16,6 +17,12 @@ use std::{
     sync::Arc,
 };
 use store::Seq;
+
+/// How many clean people are looked at in one round of eviction. Each group of commits adds at most 256, each slice of the checkpoint 32, and
+/// everybody is looked at twice: more go than come.
+const ROUND: usize = 1_024;
+/// The same for whoever was read, one at a time.
+const ROUND_OF_ONE: usize = 4;
 
 /// The table and the key of a record.
 pub(crate) type RecordKey = (String, String);
@@ -106,9 +113,12 @@ pub(crate) struct State {
     pub seq: Seq,
     /// People known.
     pub people: u64,
-    slots: HashMap<ContactId, Slot>,
+    /// In boxes: a table that grows moves what is in it, and everybody waits meanwhile.
+    slots: HashMap<ContactId, Box<Slot>>,
     /// Who was erased and is not out of the database yet. Nobody is here and in `slots`.
     erased: HashMap<ContactId, Erased>,
+    /// Who is neither here nor in the database.
+    absent: Absent,
     /// People who are not in the database yet.
     pub fresh: BTreeSet<ContactId>,
     /// Addresses newer than their checkpoint; none: dropped.
@@ -140,6 +150,7 @@ impl State {
             people: mark.people,
             slots: HashMap::new(),
             erased: HashMap::new(),
+            absent: Absent::default(),
             fresh: BTreeSet::new(),
             addresses: HashMap::new(),
             records: BTreeMap::new(),
@@ -161,6 +172,18 @@ impl State {
         let slot = self.slots.get_mut(&id)?;
         slot.used = true;
         Some(slot)
+    }
+
+    /// Whether nobody is stored by this id, neither here nor in the database, as far as that was found lately.
+    pub fn is_absent(&self, id: ContactId) -> bool {
+        self.absent.contains(id)
+    }
+
+    /// Nobody was found in the database at `generation`. Somebody may have been carried there since, and let go.
+    pub fn keep_absent(&mut self, id: ContactId, generation: u64) {
+        if generation == self.generation && !self.slots.contains_key(&id) && !self.erased.contains_key(&id) {
+            self.absent.add(id);
+        }
     }
 
     /// Whether a person was erased and may still be in the database.
@@ -206,12 +229,17 @@ impl State {
         self.dirty -= usize::from(self.erased.remove(&id).is_some());
     }
 
-    /// Keeps a person that was read from the database at `generation`, unless what was read may be old.
-    pub fn keep(&mut self, id: ContactId, slot: Slot, generation: u64) {
+    /// Keeps a person that was read from the database at `generation`, unless what was read may be old. Answers who goes for it, as
+    /// [`Self::evict`] does.
+    #[must_use]
+    pub fn keep(&mut self, id: ContactId, slot: Slot, generation: u64) -> Vec<Box<Slot>> {
+        // Before they come: they are not to go at once.
+        let gone = self.let_go(ROUND_OF_ONE);
         if generation == self.generation && !self.slots.contains_key(&id) {
-            self.slots.insert(id, slot);
+            self.slots.insert(id, Box::new(slot));
             self.queue(id);
         }
+        gone
     }
 
     /// A dirty or clean person for the writer to change; `make` gives a new one.
@@ -219,7 +247,8 @@ impl State {
         let slot = self.slots.entry(id).or_insert_with(|| {
             self.people += 1;
             self.fresh.insert(id);
-            Slot::new(person.clone(), Indexed::default(), 0, 0)
+            self.absent.remove(id);
+            Box::new(Slot::new(person.clone(), Indexed::default(), 0, 0))
         });
         slot.person = person;
         if slot.dirty.is_none() {
@@ -337,9 +366,17 @@ impl State {
         }
     }
 
-    /// Lets clean people go until the rest fits, those not looked at lately first.
-    pub fn evict(&mut self) {
-        let mut turns = self.clean.len() * 2;
+    /// Lets clean people go until the rest fits, those not looked at lately first, as far as one round goes: it is asked for with every
+    /// group and every slice, and everybody waits for it. They are for the caller to drop when the state is free again, which takes longer
+    /// than all else here.
+    #[must_use]
+    pub fn evict(&mut self) -> Vec<Box<Slot>> {
+        self.let_go(ROUND)
+    }
+
+    fn let_go(&mut self, round: usize) -> Vec<Box<Slot>> {
+        let mut gone = Vec::new();
+        let mut turns = round.min(self.clean.len() * 2);
         while self.clean_bytes > self.limit && turns > 0 {
             turns -= 1;
             let Some(id) = self.clean.pop_front() else { break };
@@ -354,8 +391,9 @@ impl State {
                 continue;
             }
             self.clean_bytes -= slot.cost;
-            self.slots.remove(&id);
+            gone.extend(self.slots.remove(&id));
         }
+        gone
     }
 
     /// Everybody who is newer here than in the database.
@@ -383,5 +421,48 @@ impl State {
         let dirty = self.slots.iter().filter(|(_, s)| s.dirty.is_some());
         let (active, idle): (Vec<_>, Vec<_>) = dirty.partition(|(_, s)| s.person.is_active());
         (active.into_iter().map(|(id, _)| *id).collect(), idle.into_iter().map(|(id, _)| *id).chain(self.erased()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Contact, Instant};
+
+    #[test]
+    fn who_is_read_makes_room_and_a_round_of_eviction_ends_soon() {
+        let mut state = State::new(Mark::default(), 10);
+        let slot = |id| {
+            let contact = Contact::without_address(ContactId(id), Instant(0), "api");
+            let person = Person {
+                contact,
+                conversations: Vec::new(),
+                inbox: Vec::new(),
+                outbox: Vec::new(),
+                calls: Vec::new(),
+                seen: Vec::new(),
+                parked: BTreeMap::new(),
+                forgotten: Default::default(),
+                version: 1,
+            };
+            Slot::new(Arc::new(person), Indexed::default(), 1, 1)
+        };
+        for id in 0..10_000 {
+            let gone = state.keep(ContactId(id), slot(id), 0);
+            assert!(gone.len() <= ROUND_OF_ONE && state.slots.contains_key(&ContactId(id)));
+            assert!(state.clean_bytes <= 11, "{} after {id}", state.clean_bytes);
+        }
+        // Everybody was looked at just now, and nobody fits any more: not all of them are looked at in one go.
+        let mut full = State::new(Mark::default(), usize::MAX);
+        for id in 0..10_000 {
+            assert!(full.keep(ContactId(id), slot(id), 0).is_empty());
+        }
+        full.limit = 0;
+        let mut rounds = 0;
+        while full.clean_bytes > 0 {
+            assert!(full.evict().len() <= ROUND);
+            rounds += 1;
+        }
+        assert!((18..=21).contains(&rounds), "{rounds}");
     }
 }
