@@ -4,7 +4,7 @@ use super::{
     Key, Watch,
     fold::{at_most, folded},
 };
-use model::{AttributeDef, Contact, IdentifierKind, Value};
+use model::{AttributeDef, Change, Contact, IdentifierKind, Value};
 use std::borrow::Cow;
 
 /// Fields begin with one of these bytes, which no folded text holds.
@@ -28,6 +28,9 @@ const CHANNEL_ID: usize = 24;
 const KEYS: usize = 48;
 /// Attributes that hold names, whatever their type.
 const NAMES: [&str; 4] = ["name", "full_name", "nickname", "company"];
+
+/// System attributes by which somebody may be known.
+const SYSTEM: [(&str, IdentifierKind); 2] = [("email", IdentifierKind::Email), ("phone", IdentifierKind::Phone)];
 
 /// What is written down about a contact.
 pub(super) struct Entry {
@@ -99,8 +102,7 @@ impl Fields {
 
 /// What a contact is known by beside declared attributes, as it is written down.
 fn known(contact: &Contact) -> impl Iterator<Item = (IdentifierKind, &str)> {
-    let system = [("email", IdentifierKind::Email), ("phone", IdentifierKind::Phone)];
-    let told = system.into_iter().filter_map(|(name, kind)| match contact.system.get(name) {
+    let told = SYSTEM.into_iter().filter_map(|(name, kind)| match contact.system.get(name) {
         Some(Value::Text(text)) => Some((kind, text.as_str())),
         _ => None,
     });
@@ -109,11 +111,11 @@ fn known(contact: &Contact) -> impl Iterator<Item = (IdentifierKind, &str)> {
 
 /// Whether nothing differs between two states of a contact that the directory writes down, but for when they were active last.
 pub fn is_called_the_same(before: &Contact, now: &Contact, watches: &[Watch]) -> bool {
-    const SYSTEM: [&str; 5] = ["first_name", "last_name", "username", "email", "phone"];
+    const TOLD: [&str; 5] = ["first_name", "last_name", "username", "email", "phone"];
     // What a name is read from if no channel tells one.
     const ATTRIBUTES: [&str; 3] = ["first_name", "last_name", "username"];
     let attributes = ATTRIBUTES.iter().chain(&NAMES).copied().chain(watches.iter().map(|watch| watch.attribute.as_str()));
-    SYSTEM.iter().all(|name| before.system.get(*name) == now.system.get(*name))
+    TOLD.iter().all(|name| before.system.get(*name) == now.system.get(*name))
         && attributes.into_iter().all(|name| before.attributes.get(name) == now.attributes.get(name))
         && before.identifiers == now.identifiers
         && before.addresses.len() == now.addresses.len()
@@ -137,6 +139,31 @@ pub fn keys_of(contact: &Contact, declared: &[AttributeDef]) -> Vec<(IdentifierK
         }
     }
     keys
+}
+
+/// The kind of what a change gives or takes away of [`keys_of`]; none if these are the same after it. One of a kind leaves those of the
+/// others as they are.
+pub fn kind_borne(change: &Change, declared: &[AttributeDef]) -> Option<IdentifierKind> {
+    match change {
+        Change::SetAttribute(name, _) | Change::UnsetAttribute(name) => {
+            declared.iter().find(|declared| declared.name == *name).and_then(|declared| IdentifierKind::of_type(&declared.ty))
+        }
+        Change::SetSystem(name, _) => SYSTEM.iter().find(|(system, _)| system == name).map(|(_, kind)| *kind),
+        Change::AddIdentifier(kind, _) | Change::VerifyIdentifier { kind, .. } | Change::RemoveIdentifier(kind, _) => Some(*kind),
+        Change::AddTag(_)
+        | Change::RemoveTag(_)
+        | Change::SetStatus(_)
+        | Change::AddToList(_)
+        | Change::RemoveFromList(_)
+        | Change::AddAddress(_)
+        | Change::Unreachable(..)
+        | Change::Reachable(_)
+        | Change::Seen
+        | Change::Consent { .. }
+        | Change::Ran(_)
+        | Change::SetSource(_)
+        | Change::Note(_) => None,
+    }
 }
 
 fn keys(contact: &Contact, watches: &[Watch]) -> Vec<(Cow<'static, str>, String)> {

@@ -18,7 +18,7 @@ mod query;
 mod tests;
 mod texts;
 
-pub use entry::{is_called_the_same, keys_of};
+pub use entry::{is_called_the_same, keys_of, kind_borne};
 pub use find::{Found, MOST, Snapshot};
 pub(crate) use fold::at_most;
 pub use fold::folded;

@@ -127,9 +127,9 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
     .map_err(|ended| StartError::Interrupted(ended.to_string()))??;
     // With its globals.
     let bot = core.bot();
-    let (shell, answers) = Shell::new(core, Around { bot, store, blobs, channels: by_name, clock, outside, at_rest });
+    let (shell, post) = Shell::new(core, Around { bot, store, blobs, channels: by_name, clock, outside, at_rest });
     let handle = Handle::new(shell.clone());
-    shell.take_answers(answers).map_err(|error| StartError::Interrupted(error.to_string()))?;
+    shell.take_post(post).map_err(|error| StartError::Interrupted(error.to_string()))?;
     let mut own = Vec::new();
     if !at_rest {
         own.push(tokio::spawn({

@@ -5,6 +5,7 @@ mod outgoing;
 mod tasks;
 mod turn;
 
+pub(super) use self::tasks::Post;
 use self::turn::Turn;
 use super::watchers::Watchers;
 use crate::{
@@ -41,6 +42,9 @@ enum Waiter {
 
 pub(super) type Answer = (CommitToken, Result<Seq, store::Error>);
 
+/// What is told to the core by the thread that takes the store's answers.
+type Errand = Box<dyn FnOnce(&mut Core, Instant) + Send>;
+
 /// A contact who is to be made, how, and whom it is told.
 pub(crate) type New = (ContactId, InboxItem, oneshot::Sender<Result<Outcome, Refusal>>);
 
@@ -61,6 +65,7 @@ pub(crate) struct Shell {
     /// Versions of the bot that nothing uses any more.
     pub(crate) retired: broadcast::Sender<Version>,
     answers: mpsc::UnboundedSender<Answer>,
+    errands: mpsc::UnboundedSender<Errand>,
     /// What the time keeper sleeps until; [`i64::MAX`] without an end.
     armed: AtomicI64,
     rearm: Notify,
@@ -118,9 +123,10 @@ pub(super) struct Around {
 
 impl Shell {
     /// A shell around the core; to be called within tokio.
-    pub(super) fn new(core: Core, around: Around) -> (Arc<Self>, mpsc::UnboundedReceiver<Answer>) {
+    pub(super) fn new(core: Core, around: Around) -> (Arc<Self>, Post) {
         let Around { bot, store, blobs, channels, clock, outside, at_rest } = around;
-        let (answers, taken) = mpsc::unbounded_channel();
+        let (answers, answered) = mpsc::unbounded_channel();
+        let (errands, sent) = mpsc::unbounded_channel();
         let began = store.stats().seq;
         let veils = Arc::new(crate::privacy::Veils::new(clock.clone()));
         let mut core = core;
@@ -138,6 +144,7 @@ impl Shell {
             desk: broadcast::Sender::new(DESK_HINTS),
             retired: broadcast::Sender::new(RETIRED),
             answers,
+            errands,
             armed: AtomicI64::new(i64::MAX),
             rearm: Notify::new(),
             worked: Notify::new(),
@@ -154,7 +161,7 @@ impl Shell {
             reading: Semaphore::new(READING),
             began,
         };
-        (Arc::new(shell), taken)
+        (Arc::new(shell), Post { answers: answered, errands: sent })
     }
 
     pub(crate) fn channels(&self) -> impl Iterator<Item = &Arc<dyn Channel>> {

@@ -28,7 +28,6 @@ impl Handle {
             return Err(WriteError::Invalid(format!("at most {CHANGES} changes at once; make several calls")));
         }
         let item = InboxItem::Create { source: source.to_owned(), changes, by };
-        let told = self.shell.submit_new(id, item).await;
-        Ok(told.unwrap_or(Err(crate::core::Refusal::Unavailable)).map(|_| ())?)
+        Ok(self.shell.create(id, item).await.map(|_| ())?)
     }
 }

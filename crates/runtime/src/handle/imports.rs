@@ -407,5 +407,5 @@ enum Work {
 /// This thread, and those it begins, get what the others leave: a chat does not wait for an import. Best effort.
 fn give_way() {
     // The niceness of a thread of Linux is its own.
-    let _ = rustix::process::setpriority_process(None, 10);
+    let _ = rustix::process::setpriority_process(None, 19);
 }

@@ -5,7 +5,7 @@ mod events;
 
 pub(super) use self::events::{makes_contacts, of_import};
 use self::{
-    coming::Coming,
+    coming::{Birth, Coming},
     events::{Event, Told},
 };
 use super::{
@@ -37,11 +37,11 @@ use std::{
 use store::{Commit, RecordPut};
 use tokio::sync::oneshot;
 
-/// Rows on their way at once: twice as many as are decided while a group is synced, so that the disk waits for rows and not rows for the
-/// disk. A chat's commit is not behind them all: it rides in the next group, whatever waits beside it.
-const WINDOW: usize = 128;
+/// Rows on their way at once: more than are decided while a group is synced, so that the disk waits for rows and not rows for the
+/// disk. A chat's commit rides in the next group with them, and its answer comes after theirs.
+const WINDOW: usize = 64;
 /// Rows that the core is asked about and given together: one turn instead of one for each, and short enough that a chat hardly waits.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 8;
 /// Rows after which it is written down how far the import is.
 const SAVE: u64 = 1_000;
 /// Bytes of cells on their way at once.
@@ -182,7 +182,7 @@ impl Worker {
             window: VecDeque::with_capacity(WINDOW),
             held: 0,
             open: Vec::with_capacity(TOGETHER),
-            coming: Coming::default(),
+            coming: Coming::new(Birth { began, source: source_of(&import), by: Actor::Import(import.id.clone()) }),
             has_key: plan.has_key(),
             errors,
             is_mute: false,
@@ -214,6 +214,11 @@ impl Worker {
         // A store that failed has stopped the runtime; the import goes on from what was stored last.
         let _ = self.shell.commit_blocking(Commit { records: vec![put], ..Commit::default() });
     }
+}
+
+/// How contacts whom an import makes came to be.
+fn source_of(import: &Import) -> String {
+    import.options.source.clone().unwrap_or_else(|| "import".to_owned())
 }
 
 fn open_again(imports: &Imports, id: &str) -> Result<File, ImportError> {
@@ -329,36 +334,31 @@ impl Work<'_> {
             return bad("there is no contact with this key, and the mode update makes none");
         }
         let Reading { key, changes, .. } = reading;
-        let source = self.source();
         if self.has_key {
-            self.makes(id, &source, &changes, key.as_ref());
+            self.makes(id, &changes, key.as_ref());
         }
         if self.dry {
             return Ok(What::Would { creates: true });
         }
-        let item = InboxItem::Create { source, changes, by: self.by() };
+        let item = InboxItem::Create { source: source_of(&self.import), changes, by: self.by() };
         let (tell, told) = oneshot::channel();
         self.open.push((id, item, tell));
         Ok(What::Create(id, told))
     }
 
     /// A row makes a contact by these changes, or would; later rows find them.
-    fn makes(&mut self, id: ContactId, source: &str, changes: &[Change], key: Option<&Key>) {
-        let mut contact = Contact::without_address(id, self.began, source);
-        let by = self.by();
-        for change in changes {
-            contact.apply(change, self.began, &by);
-        }
+    fn makes(&mut self, id: ContactId, changes: &[Change], key: Option<&Key>) {
+        let declared = self.bot.attributes();
         match self.dry {
-            true => self.coming.would(None, &contact, key, self.bot.attributes()),
-            false => self.coming.set_out(contact, key, self.bot.attributes()),
+            true => self.coming.would_make(id, changes, key, declared),
+            false => self.coming.makes(id, changes, key, declared),
         }
     }
 
     /// Whom a key means, as durable now or on their way: one of those who seem to bear it.
     fn find(&self, key: &Key, candidates: &[ContactId]) -> Result<Found, ImportError> {
         let settled = |person: Option<Arc<Person>>| match person {
-            Some(person) if self.coming.contact(person.contact.id).is_some() => Found::Coming(person.contact.id),
+            Some(person) if self.coming.has(person.contact.id) => Found::Coming(person.contact.id),
             Some(person) => Found::One(person),
             None => Found::Nobody,
         };
@@ -373,7 +373,7 @@ impl Work<'_> {
         let mut bearers: Vec<ContactId> = self.coming.bearing(key).collect();
         let mut durable = None;
         // Whoever is on their way bears what their rows leave them.
-        for &id in candidates.iter().filter(|id| self.coming.contact(**id).is_none()) {
+        for &id in candidates.iter().filter(|id| !self.coming.has(**id)) {
             let person = self.worker.shell.store.person(id).map_err(|_| ImportError::Unavailable)?;
             let Some(person) = person.filter(|person| bears(&person.contact, by, self.bot.attributes())) else { continue };
             if !bearers.contains(&id) {
@@ -427,9 +427,10 @@ impl Work<'_> {
             if !differs {
                 return What::Same((reading.row <= self.import.redone).then_some(id));
             }
-            match self.dry {
-                true => self.coming.would(was.as_ref(), &contact, reading.key.as_ref(), self.bot.attributes()),
-                false => self.coming.set_out(contact, reading.key.as_ref(), self.bot.attributes()),
+            let (key, declared) = (reading.key.as_ref(), self.bot.attributes());
+            match &was {
+                Some(was) => self.coming.would(was, &contact, key, declared),
+                None => self.coming.set_out(contact, key, declared),
             }
         }
         if self.dry {
@@ -440,11 +441,6 @@ impl Work<'_> {
         let once = self.once(reading.row);
         let item = InboxItem::Modify { changes: reading.changes, by: self.by() };
         What::Update(id, self.worker.shell.submit(id, item, Some(once)))
-    }
-
-    /// How contacts who are made came to be.
-    fn source(&self) -> String {
-        self.import.options.source.clone().unwrap_or_else(|| "import".to_owned())
     }
 
     fn by(&self) -> Actor {

@@ -92,36 +92,39 @@ impl Shell {
         self.ticket(Waiter::Item(tell))
     }
 
-    /// Tells of new contacts at once, under one lock; each is answered when they are durable.
-    pub(crate) fn submit_all_new(self: &Arc<Self>, new: Vec<New>) {
+    /// Makes a contact; answered when they are durable.
+    pub(crate) async fn create(self: &Arc<Self>, contact: ContactId, item: InboxItem) -> Result<Outcome, Refusal> {
+        self.warm_up(contact).await;
+        self.answered(|core, now, ticket| core.create(now, contact, item, ticket)).await
+    }
+
+    /// Has contacts made, all in one turn at the core, by a thread that gave way; each is answered when they are durable.
+    pub(crate) fn submit_all_new(&self, new: Vec<New>) {
+        // As in `warm_up`: that there is nobody is remembered.
+        new.iter().for_each(|(id, ..)| drop(self.store.person(*id)));
         let new: Vec<_> = new.into_iter().map(|(id, item, tell)| (id, item, self.ticket(Waiter::Item(tell)))).collect();
-        self.tell(|core, now| {
+        self.errand(|core, now| {
             for (contact, item, ticket) in new {
                 core.create(now, contact, item, ticket);
             }
         });
     }
 
-    /// Tells of a new contact at once; the answer comes when they are durable.
-    pub(crate) fn submit_new(self: &Arc<Self>, contact: ContactId, item: InboxItem) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+    /// Has a contact made by a thread that gave way; the answer comes when they are durable.
+    pub(crate) fn submit_new(&self, contact: ContactId, item: InboxItem) -> oneshot::Receiver<Result<Outcome, Refusal>> {
         let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| core.create(now, contact, item, ticket));
+        self.submit_all_new(vec![(contact, item, tell)]);
         told
     }
 
-    /// Gives a line an item at once; the answer comes when its step is durable. For threads that may wait for a disk.
-    pub(crate) fn submit(
-        self: &Arc<Self>,
-        contact: ContactId,
-        item: InboxItem,
-        once: Option<String>,
-    ) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+    /// Has a line given an item, by a thread that gave way and may wait for a disk; the answer comes when its step is durable. What it
+    /// submitted earlier is told earlier.
+    pub(crate) fn submit(&self, contact: ContactId, item: InboxItem, once: Option<String>) -> oneshot::Receiver<Result<Outcome, Refusal>> {
         // As in `warm_up`.
         let _ = self.store.person(contact);
         let (tell, told) = oneshot::channel();
         let ticket = self.ticket(Waiter::Item(tell));
-        self.tell(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
+        self.errand(move |core, now| core.item(now, contact, item, once.as_deref(), ticket));
         told
     }
 

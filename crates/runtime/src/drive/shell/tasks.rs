@@ -1,37 +1,38 @@
-//! The shell's own tasks: the answers of the store are taken, and time is kept.
+//! The shell's own tasks: what the store answers and what imports say is taken into the core, and time is kept.
 
-use super::{Answer, Shell};
+use super::{Answer, Errand, Shell};
 use crate::core::Core;
-use std::sync::{Arc, atomic::Ordering};
-use tokio::{runtime::RuntimeFlavor, sync::mpsc};
+use std::sync::{Arc, Weak, atomic::Ordering};
+use tokio::{runtime::RuntimeFlavor, sync::mpsc::UnboundedReceiver};
 
 /// Answers of commits taken into the core under one lock: while an import is carried out a chat gets in between soon.
-const BATCH: usize = 64;
+const BATCH: usize = 16;
+
+/// What is taken into the core by a task of its own.
+pub(in crate::drive) struct Post {
+    pub answers: UnboundedReceiver<Answer>,
+    pub errands: UnboundedReceiver<Errand>,
+}
 
 impl Shell {
     /// Takes the store's answers into the core, on a thread of their own: every commit to come waits for those before it, and
-    /// among tokio's tasks that turn would come after all that clients ask. Within one thread (tests) they are a task like the others.
-    pub(in crate::drive) fn take_answers(self: &Arc<Self>, mut answers: mpsc::UnboundedReceiver<Answer>) -> std::io::Result<()> {
+    /// among tokio's tasks that turn would come after all that clients ask. Errands are done on the same thread, one between any two
+    /// batches of answers. Within one thread (tests) it is a task like the others.
+    pub(in crate::drive) fn take_post(self: &Arc<Self>, post: Post) -> std::io::Result<()> {
         // The thread ends when the shell goes.
-        let shell = Arc::downgrade(self);
+        let take = take(Arc::downgrade(self), post);
         if self.runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
-            self.runtime.spawn(async move {
-                let mut batch = Vec::with_capacity(BATCH);
-                while answers.recv_many(&mut batch, BATCH).await > 0 {
-                    let Some(shell) = shell.upgrade() else { return };
-                    shell.committed(&mut batch);
-                }
-            });
+            self.runtime.spawn(take);
             return Ok(());
         }
-        let take = move || {
-            let mut batch = Vec::with_capacity(BATCH);
-            while answers.blocking_recv_many(&mut batch, BATCH) > 0 {
-                let Some(shell) = shell.upgrade() else { return };
-                shell.committed(&mut batch);
-            }
-        };
-        std::thread::Builder::new().name("answers".into()).spawn(take).map(drop)
+        std::thread::Builder::new().name("core".into()).spawn(|| futures::executor::block_on(take)).map(drop)
+    }
+
+    /// Has something told to the core by the thread that takes the store's answers, in the order of the calls. For threads that gave way to
+    /// others: one that was kept from a processor while it has the core would keep it from everybody.
+    pub(super) fn errand(&self, errand: impl FnOnce(&mut Core, model::Instant) + Send + 'static) {
+        // A receiver that is gone means that the runtime stopped: whoever waits is answered by what that does.
+        let _ = self.errands.send(Box::new(errand));
     }
 
     fn committed(self: &Arc<Self>, batch: &mut Vec<Answer>) {
@@ -65,6 +66,27 @@ impl Shell {
                 }
                 (None, _) => rearm.await,
             }
+        }
+    }
+}
+
+async fn take(shell: Weak<Shell>, mut post: Post) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let errand = tokio::select! {
+            biased;
+            count = post.answers.recv_many(&mut batch, BATCH) => match count {
+                0 => return,
+                _ => post.errands.try_recv().ok(),
+            },
+            Some(errand) = post.errands.recv() => Some(errand),
+        };
+        let Some(shell) = shell.upgrade() else { return };
+        if !batch.is_empty() {
+            shell.committed(&mut batch);
+        }
+        if let Some(errand) = errand {
+            shell.tell(errand);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! by this import or by another one, in one process or after a crash, a contact has it once. One that comes back under the id the file
 //! gave it, with something else in it, is a fault of its row: what happened does not change.
 
-use super::{Found, ImportError, What, Work, contact_id};
+use super::{Found, ImportError, What, Work, contact_id, source_of};
 use crate::core::{Outcome, Refusal};
 use crm::import::{Cell, Fault, Kind, Occurrence, Trouble, Unknown};
 use model::{Actor, ContactId, EventId, EventRecord, Happened, InboxItem, Instant, Person, Record, Value};
@@ -122,7 +122,7 @@ impl Work<'_> {
             return Ok(What::Event(if is_told_again { Event::Recorded { whose, made: was_made } } else { Event::Known }));
         }
         if let Some(changes) = &changes {
-            self.makes(id, &self.source(), changes, Some(&said.key));
+            self.makes(id, changes, Some(&said.key));
         }
         if self.dry {
             return match self.told.would.entry(short(whose, mark)) {
@@ -134,8 +134,8 @@ impl Work<'_> {
                 Entry::Occupied(_) => Ok(What::Event(Event::Known)),
             };
         }
-        let made =
-            changes.map(|changes| self.worker.shell.submit_new(id, InboxItem::Create { source: self.source(), changes, by: self.by() }));
+        let item = |changes| InboxItem::Create { source: source_of(&self.import), changes, by: self.by() };
+        let made = changes.map(|changes| self.worker.shell.submit_new(id, item(changes)));
         // In front stands when it was recorded, as in every id of an event.
         let millis = u128::from(now.as_millis().max(0).unsigned_abs() & 0xFFFF_FFFF_FFFF);
         let event = Happened { id: Some(EventId((millis << 80) | mark)), name: said.name, fields: said.fields, at: said.at.unwrap_or(now) };
