@@ -232,7 +232,7 @@ impl State {
     /// Keeps a person that was read from the database at `generation`, unless what was read may be old. Answers who goes for it, as
     /// [`Self::evict`] does.
     #[must_use]
-    pub fn keep(&mut self, id: ContactId, slot: Slot, generation: u64) -> Vec<Box<Slot>> {
+    pub fn keep(&mut self, id: ContactId, slot: Slot, generation: u64) -> Vec<Slot> {
         // Before they come: they are not to go at once.
         let gone = self.let_go(ROUND_OF_ONE);
         if generation == self.generation && !self.slots.contains_key(&id) {
@@ -370,11 +370,11 @@ impl State {
     /// group and every slice, and everybody waits for it. They are for the caller to drop when the state is free again, which takes longer
     /// than all else here.
     #[must_use]
-    pub fn evict(&mut self) -> Vec<Box<Slot>> {
+    pub fn evict(&mut self) -> Vec<Slot> {
         self.let_go(ROUND)
     }
 
-    fn let_go(&mut self, round: usize) -> Vec<Box<Slot>> {
+    fn let_go(&mut self, round: usize) -> Vec<Slot> {
         let mut gone = Vec::new();
         let mut turns = round.min(self.clean.len() * 2);
         while self.clean_bytes > self.limit && turns > 0 {
@@ -391,7 +391,7 @@ impl State {
                 continue;
             }
             self.clean_bytes -= slot.cost;
-            gone.extend(self.slots.remove(&id));
+            gone.extend(self.slots.remove(&id).map(|slot| *slot));
         }
         gone
     }

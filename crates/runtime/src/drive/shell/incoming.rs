@@ -99,7 +99,7 @@ impl Shell {
     }
 
     /// Has contacts made, all in one turn at the core, by a thread that gave way; each is answered when they are durable.
-    pub(crate) fn submit_all_new(&self, new: Vec<New>) {
+    pub(crate) fn submit_all_new(self: &Arc<Self>, new: Vec<New>) {
         // As in `warm_up`: that there is nobody is remembered.
         new.iter().for_each(|(id, ..)| drop(self.store.person(*id)));
         let new: Vec<_> = new.into_iter().map(|(id, item, tell)| (id, item, self.ticket(Waiter::Item(tell)))).collect();
@@ -111,7 +111,7 @@ impl Shell {
     }
 
     /// Has a contact made by a thread that gave way; the answer comes when they are durable.
-    pub(crate) fn submit_new(&self, contact: ContactId, item: InboxItem) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+    pub(crate) fn submit_new(self: &Arc<Self>, contact: ContactId, item: InboxItem) -> oneshot::Receiver<Result<Outcome, Refusal>> {
         let (tell, told) = oneshot::channel();
         self.submit_all_new(vec![(contact, item, tell)]);
         told
@@ -119,7 +119,12 @@ impl Shell {
 
     /// Has a line given an item, by a thread that gave way and may wait for a disk; the answer comes when its step is durable. What it
     /// submitted earlier is told earlier.
-    pub(crate) fn submit(&self, contact: ContactId, item: InboxItem, once: Option<String>) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        contact: ContactId,
+        item: InboxItem,
+        once: Option<String>,
+    ) -> oneshot::Receiver<Result<Outcome, Refusal>> {
         // As in `warm_up`.
         let _ = self.store.person(contact);
         let (tell, told) = oneshot::channel();

@@ -3,7 +3,10 @@
 use super::{Answer, Errand, Shell};
 use crate::core::Core;
 use std::sync::{Arc, Weak, atomic::Ordering};
-use tokio::{runtime::RuntimeFlavor, sync::mpsc::UnboundedReceiver};
+use tokio::{
+    runtime::RuntimeFlavor,
+    sync::mpsc::{UnboundedReceiver, error::SendError},
+};
 
 /// Answers of commits taken into the core under one lock: while an import is carried out a chat gets in between soon.
 const BATCH: usize = 16;
@@ -30,9 +33,11 @@ impl Shell {
 
     /// Has something told to the core by the thread that takes the store's answers, in the order of the calls. For threads that gave way to
     /// others: one that was kept from a processor while it has the core would keep it from everybody.
-    pub(super) fn errand(&self, errand: impl FnOnce(&mut Core, model::Instant) + Send + 'static) {
-        // A receiver that is gone means that the runtime stopped: whoever waits is answered by what that does.
-        let _ = self.errands.send(Box::new(errand));
+    pub(super) fn errand(self: &Arc<Self>, errand: impl FnOnce(&mut Core, model::Instant) + Send + 'static) {
+        if let Err(SendError(errand)) = self.errands.send(Box::new(errand)) {
+            // The thread broke, and the core with it: whoever waits for this is told so.
+            self.tell(errand);
+        }
     }
 
     fn committed(self: &Arc<Self>, batch: &mut Vec<Answer>) {
@@ -88,5 +93,56 @@ async fn take(shell: Weak<Shell>, mut post: Post) {
         if let Some(errand) = errand {
             shell.tell(errand);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Service, core::Refusal, trial};
+    use model::{Actor, Change, ContactId, InboxItem, Value};
+
+    fn made() -> InboxItem {
+        InboxItem::Create { source: "import".into(), changes: Vec::new(), by: Actor::System }
+    }
+
+    fn named() -> InboxItem {
+        InboxItem::Modify { changes: vec![Change::SetSystem("first_name".into(), Value::text("Ana"))], by: Actor::System }
+    }
+
+    async fn errands_go_in_order(service: Service) {
+        let shell = &service.handle.shell;
+        let mut told = Vec::new();
+        for id in (1..=200).map(ContactId) {
+            told.push(shell.submit_new(id, made()));
+            told.push(shell.submit(id, named(), None));
+        }
+        for told in told {
+            assert!(told.await.expect("an answer").is_ok(), "nobody is changed before they are made");
+        }
+        service.stop().await;
+    }
+
+    #[tokio::test]
+    async fn errands_go_in_order_beside_other_tasks() {
+        errands_go_in_order(trial::service().await.0).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn errands_go_in_order_on_their_thread() {
+        errands_go_in_order(trial::service().await.0).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_errand_after_the_core_broke_is_answered() {
+        let (service, _) = trial::service().await;
+        let shell = &service.handle.shell;
+        shell.errand(|_, _| panic!("as if something in it were wrong"));
+        assert!(service.failed().await.contains("panicked"));
+        // What is sent while the thread still unwinds is lost with it, and whoever waits is told that.
+        while !shell.errands.is_closed() {
+            tokio::task::yield_now().await;
+        }
+        let told = shell.submit_new(ContactId(1), made()).await;
+        assert!(matches!(told, Ok(Err(Refusal::Unavailable)) | Err(_)), "{told:?}");
     }
 }
