@@ -4,7 +4,7 @@ use crate::{
     EvalError, Explanation, Facts, Fuel, Problem, Read, References, Scope, Truth,
     ast::Node,
     check::Checker,
-    code::Cond,
+    code::{Cond, Test},
     eval::Eval,
     explain, flip, json, parser, reason,
     settle::{self, Verdict},
@@ -94,6 +94,24 @@ impl Condition {
 
     pub(crate) fn code(&self) -> &Cond {
         &self.0.code
+    }
+
+    /// The segments it asks for, each as often as it does.
+    pub fn segments(&self) -> Vec<&str> {
+        fn of<'c>(cond: &'c Cond, found: &mut Vec<&'c str>) {
+            match cond {
+                Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|part| of(part, found)),
+                Cond::Not(part) => of(part, found),
+                Cond::Leaf(leaf) => {
+                    if let Test::InSegment(name) = &leaf.test {
+                        found.push(name);
+                    }
+                }
+            }
+        }
+        let mut found = Vec::new();
+        of(&self.0.code, &mut found);
+        found
     }
 
     /// Where it reads names, in order.

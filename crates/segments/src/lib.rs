@@ -22,5 +22,5 @@ pub use book::{Answer, Book, Bytes, InUse, Page, Row, RowPast, Rows, Selection, 
 pub use members::Members;
 pub use past::{NoPast, Past, Recorded, recorded};
 pub use ration::Ration;
-pub use set::{DEEPEST, Era, Origin, Rule, RuleKind, Set, Who};
+pub use set::{DEEPEST, Era, MOST, Origin, Rule, RuleKind, Set, Who};
 pub use touch::Touch;

@@ -14,6 +14,8 @@ use std::{
 
 /// How deep segments may look into one another: each that is judged judges those below it, one within the other.
 pub const DEEPEST: usize = 32;
+/// How many segments may have to be judged for one, itself included, each as often as it is asked for.
+pub const MOST: usize = 10_000;
 
 /// What a set asks of a contact besides the facts of conditions.
 pub trait Who: Facts {
@@ -66,6 +68,15 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The segments it asks for, each as often as it does.
+    fn asks_for(&self) -> impl Iterator<Item = &str> {
+        let condition = match &self.kind {
+            RuleKind::Where(condition) => condition.segments(),
+            RuleKind::List | RuleKind::Invalid(_) => Vec::new(),
+        };
+        self.exclude.iter().map(String::as_str).chain(condition)
+    }
+
     /// The segments it looks into.
     fn depends_on(&self) -> BTreeSet<String> {
         let mut on: BTreeSet<String> = self.exclude.iter().cloned().collect();
@@ -112,8 +123,8 @@ pub struct Set {
 }
 
 impl Set {
-    /// Of these rules. One that looks into a segment that is not there or is invalid, depends on itself or looks deeper than
-    /// [`DEEPEST`] is invalid.
+    /// Of these rules. One that looks into a segment that is not there or is invalid, depends on itself, looks deeper than
+    /// [`DEEPEST`] or needs more than [`MOST`] to be judged is invalid.
     pub fn new(rules: Vec<Rule>) -> Self {
         let mut rules: BTreeMap<String, Rule> = rules.into_iter().map(|rule| (rule.key.clone(), rule)).collect();
         let order = order(&mut rules);
@@ -309,8 +320,8 @@ impl Set {
 /// Puts rules in the order of their dependencies; those that cannot be judged become invalid and are left out.
 fn order(rules: &mut BTreeMap<String, Rule>) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();
-    // How deep those look that had their turn, themselves included.
-    let mut depths: BTreeMap<String, usize> = BTreeMap::new();
+    // How deep those look that had their turn, themselves included, and how many are judged for them.
+    let mut depths: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut waiting: BTreeMap<String, BTreeSet<String>> = rules
         .iter()
         .filter(|(_, rule)| !matches!(rule.kind, RuleKind::Invalid(_)))
@@ -323,7 +334,7 @@ fn order(rules: &mut BTreeMap<String, Rule>) -> Vec<String> {
         for key in keys {
             let Some(on) = waiting.get(&key) else { continue };
             let broken = on.iter().find(|other| !waiting.contains_key(*other) && !depths.contains_key(*other));
-            let below = on.iter().try_fold(0, |deepest, other| Some(*depths.get(other)?.max(&deepest)));
+            let below = on.iter().try_fold(0, |deepest, other| Some(depths.get(other)?.0.max(deepest)));
             if let Some(other) = broken {
                 let why = if rules.contains_key(other) {
                     format!("it looks into segment \"{other}\", which is invalid")
@@ -332,11 +343,15 @@ fn order(rules: &mut BTreeMap<String, Rule>) -> Vec<String> {
                 };
                 invalid.insert(key.clone(), why);
             } else if let Some(below) = below {
-                depths.insert(key.clone(), below + 1);
-                if below < DEEPEST {
-                    order.push(key.clone());
-                } else {
+                let asked = rules.get(&key).into_iter().flat_map(Rule::asks_for);
+                let judged = asked.fold(1_usize, |sum, other| sum.saturating_add(depths.get(other).map_or(0, |(_, judged)| *judged)));
+                depths.insert(key.clone(), (below + 1, judged));
+                if below >= DEEPEST {
                     invalid.insert(key.clone(), format!("it looks through more than {DEEPEST} others"));
+                } else if judged > MOST {
+                    invalid.insert(key.clone(), format!("more than {MOST} segments would have to be judged for it"));
+                } else {
+                    order.push(key.clone());
                 }
             } else {
                 continue;

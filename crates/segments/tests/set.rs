@@ -210,6 +210,17 @@ fn segments_look_into_one_another_so_deep_and_no_deeper() {
     let mut raised = chain(DEEPEST, &["base"]);
     raised.push(without("base".to_owned(), Vec::new()));
     assert_eq!(invalid(raised), too_deep(&["s32"]));
+    // Each asks twice for the one below it, so what is judged for the fourteenth is twice as much as for the thirteenth.
+    let twice = |length: usize| -> Vec<Rule> {
+        let mut rules = chain(length, &[]);
+        rules.iter_mut().for_each(|rule| rule.exclude.extend_from_within(..));
+        rules
+    };
+    let too_often = |keys: &[&str]| -> Vec<(String, String)> {
+        keys.iter().map(|key| ((*key).to_owned(), "more than 10000 segments would have to be judged for it".to_owned())).collect()
+    };
+    assert_eq!(invalid(twice(13)), []);
+    assert_eq!(invalid(twice(15)), too_often(&["s14", "s15"]));
     // As many as can be stored: to follow them one within the other would take more than a thread has.
     assert_eq!(Set::new(chain(1_000, &[])).order().len(), DEEPEST);
 }

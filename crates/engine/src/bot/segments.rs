@@ -2,7 +2,7 @@
 
 use super::Names;
 use super::reader::{At, Fields, boolean, is_slug, one_or_many, text, took};
-use ::segments::DEEPEST;
+use ::segments::{DEEPEST, MOST};
 use expr::Condition;
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::{Diagnostic, Diagnostics, Node, Span};
@@ -132,6 +132,15 @@ fn depends_on(segment: &Segment) -> BTreeSet<String> {
     on
 }
 
+/// The segments it asks for, each as often as it does.
+fn asks_for(segment: &Segment) -> impl Iterator<Item = &str> {
+    let condition = match &segment.rule {
+        SegmentRule::Where(condition) => condition.segments(),
+        SegmentRule::Static => Vec::new(),
+    };
+    segment.exclude.iter().map(String::as_str).chain(condition)
+}
+
 /// A segment that depends on itself has no meaning, and one that looks through too many others costs every step.
 /// One pass in dependency order: what never becomes ready is in a circle or behind one.
 fn refuse_cycles(segments: &BTreeMap<String, Segment>, out: &mut Diagnostics) {
@@ -146,9 +155,13 @@ fn refuse_cycles(segments: &BTreeMap<String, Segment>, out: &mut Diagnostics) {
         }
     }
     let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
+    // How many are judged for each, itself included.
+    let mut judged: BTreeMap<&str, usize> = BTreeMap::new();
     let mut ready: Vec<&str> = waiting.iter().filter(|(_, on)| on.is_empty()).map(|(key, _)| *key).collect();
     while let Some(key) = ready.pop() {
         waiting.remove(key);
+        let below = segments.get(key).into_iter().flat_map(asks_for).filter_map(|other| judged.get(other));
+        judged.insert(key, below.fold(1, |sum, below| sum.saturating_add(*below)));
         let depth = *depths.entry(key).or_insert(1);
         for user in needed_by.get(key).into_iter().flatten() {
             let deeper = depths.entry(user).or_insert(1);
@@ -177,6 +190,14 @@ fn refuse_cycles(segments: &BTreeMap<String, Segment>, out: &mut Diagnostics) {
             out.push(
                 Diagnostic::error("E0127", segment.span, format!("segment \"{key}\" looks through more than {DEEPEST} others"))
                     .help("write the conditions themselves instead of segments in segments in segments"),
+            );
+        } else if judged.get(key.as_str()).is_some_and(|judged| *judged > MOST)
+            && !asks_for(segment).any(|other| judged.get(other).is_some_and(|judged| *judged > MOST))
+        {
+            let why = format!("segment \"{key}\" looks into others so often that more than {MOST} would have to be judged for it");
+            out.push(
+                Diagnostic::error("E0127", segment.span, why)
+                    .help("ask for a segment once, as in `(in segment a or in segment b) and …`, or write the conditions themselves"),
             );
         }
     }
