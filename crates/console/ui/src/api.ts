@@ -23,6 +23,8 @@ export class ApiError extends Error {
 }
 
 const BASE = "/console/api";
+/** How long a short answer is waited for where others wait behind it, in milliseconds. */
+const PATIENCE = 10_000;
 // Writes carry this header: a form or a link of another site cannot.
 export const WRITE = { "x-switchboard": "console" };
 
@@ -54,8 +56,9 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await call(path, signal === undefined ? {} : { signal })).json()) as T;
 }
 
-async function post(path: string, body: unknown, keepalive = false): Promise<Response> {
-  return call(path, { method: "POST", headers: { "content-type": "application/json", ...WRITE }, body: JSON.stringify(body), keepalive });
+async function post(path: string, body: unknown, keepalive = false, signal?: AbortSignal): Promise<Response> {
+  const headers = { "content-type": "application/json", ...WRITE };
+  return call(path, { method: "POST", headers, body: JSON.stringify(body), keepalive, ...(signal === undefined ? {} : { signal }) });
 }
 
 /** Which conversation of which contact. */
@@ -73,7 +76,7 @@ export const api = {
   signOut: async (): Promise<void> => void (await post("/sign-out", {})),
   desk: () => get<DeskView>("/desk"),
   /** Arrives even if the page is closed at once: who stops accepting chats often goes. */
-  accepting: async (accepting: boolean): Promise<void> => void (await post("/accepting", { accepting }, true)),
+  accepting: async (accepting: boolean): Promise<void> => void (await post("/accepting", { accepting }, true, AbortSignal.timeout(PATIENCE))),
   skills: async (): Promise<string[]> => (await get<{ skills: string[] }>("/skills")).skills,
   person: (place: Place) => get<PersonView>(at(place)),
   newest: (place: Place, limit: number) => get<Page>(`${at(place)}/messages?limit=${limit}`),

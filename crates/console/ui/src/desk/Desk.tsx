@@ -78,7 +78,10 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
   const settled = useRef<(one: Resolved, error: unknown) => void>(() => undefined);
   const [{ resolving, key: resolvedKey }] = useState(() => openResolving(me.agent.id, (one, error) => settled.current(one, error)));
   const unaccepted = useRef<(error: unknown) => void>(() => undefined);
-  const [accepting] = useState(() => new Accepting(me.accepting, { tell: api.accepting, failed: (e) => unaccepted.current(e) }));
+  const reread = useRef<() => void>(() => undefined);
+  const [accepting] = useState(
+    () => new Accepting(me.accepting, { tell: api.accepting, failed: (e) => unaccepted.current(e), settled: () => reread.current() }),
+  );
   const { on: accepts, telling } = useSyncExternalStore(accepting.subscribe, accepting.choice);
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [refusal, setRefusal] = useState<string | null>(null);
@@ -126,6 +129,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
         }
       });
   }, [over, accepting]);
+  reread.current = readDesk;
 
   const everything = useCallback(() => {
     readDesk();
@@ -217,12 +221,14 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
     window.addEventListener("online", online);
     window.addEventListener("storage", elsewhere);
     window.addEventListener("pagehide", resolving.leave);
+    window.addEventListener("pagehide", accepting.leave);
     return () => {
       window.removeEventListener("online", online);
       window.removeEventListener("storage", elsewhere);
       window.removeEventListener("pagehide", resolving.leave);
+      window.removeEventListener("pagehide", accepting.leave);
     };
-  }, [outbox, resolving, resolvedKey]);
+  }, [outbox, resolving, accepting, resolvedKey]);
   useEffect(() => {
     // A tab that closes with something unsent asks first; what is stored is sent when the desk is opened again.
     const leaving = (e: BeforeUnloadEvent): void => {
@@ -234,7 +240,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
 
   unaccepted.current = (e) => {
     if (e instanceof ApiError && e.status === 401) over(e);
-    else setRefusal(`Whether you accept chats was not changed: ${e instanceof Error ? e.message : "something went wrong"}`);
+    else setRefusal(`Whether you accept chats was not changed: ${e instanceof ApiError ? e.message : "the server did not answer in time."}`);
   };
   const accept = (on: boolean): void => {
     setRefusal(null);
@@ -248,7 +254,7 @@ export function Desk({ me, signedOut }: { me: Me; signedOut(note: string | null)
       signedOut(null);
     };
     // Who signs out does not think again.
-    void resolving.flush().then(api.signOut).then(left, (e: unknown) => (e instanceof ApiError && e.status === 401 ? left() : over(e)));
+    void Promise.all([resolving.flush(), accepting.flush()]).then(api.signOut).then(left, (e: unknown) => (e instanceof ApiError && e.status === 401 ? left() : over(e)));
   };
 
   const rows = desk === null ? [] : [...desk.queue, ...desk.mine, ...desk.missed];

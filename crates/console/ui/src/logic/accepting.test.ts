@@ -5,6 +5,7 @@ import { Accepting } from "./accepting.ts";
 function server() {
   const asked: { on: boolean; take(): Promise<void>; refuse(): Promise<void> }[] = [];
   const failed: unknown[] = [];
+  const settled = { times: 0 };
   const tell = (on: boolean): Promise<void> =>
     new Promise((done, fail) => {
       const settle = async (how: () => void): Promise<void> => {
@@ -13,11 +14,11 @@ function server() {
       };
       asked.push({ on, take: () => settle(done), refuse: () => settle(() => fail(new Error("no"))) });
     });
-  return { asked, failed, accepting: new Accepting(true, { tell, failed: (e) => failed.push(e) }) };
+  return { asked, failed, settled, accepting: new Accepting(true, { tell, failed: (e) => failed.push(e), settled: () => (settled.times += 1) }) };
 }
 
 test("quick choices are told one after the other, and the last one stands", async () => {
-  const { asked, accepting } = server();
+  const { asked, settled, accepting } = server();
   accepting.choose(false);
   accepting.choose(true);
   accepting.choose(false);
@@ -30,8 +31,12 @@ test("quick choices are told one after the other, and the last one stands", asyn
   accepting.choose(false);
   await asked[1]!.take();
   expect(asked.map((a) => a.on)).toEqual([false, true, false]);
+  let flushed = false;
+  void accepting.flush().then(() => (flushed = true));
+  await Promise.resolve();
+  expect(flushed).toBe(false);
   await asked[2]!.take();
-  expect(accepting.choice()).toEqual({ on: false, telling: false });
+  expect([accepting.choice(), flushed, settled.times]).toEqual([{ on: false, telling: false }, true, 2]);
 });
 
 test("what the server said before a choice does not undo it", async () => {
@@ -48,15 +53,33 @@ test("what the server said before a choice does not undo it", async () => {
   expect(accepting.choice()).toEqual({ on: true, telling: false });
 });
 
-test("a choice that is not taken is not shown as taken", async () => {
-  const { asked, failed, accepting } = server();
+test("a choice of which nobody knows whether it was taken is not shown as taken, and the desk is read again", async () => {
+  const { asked, failed, settled, accepting } = server();
   accepting.choose(false);
   await asked[0]!.refuse();
-  expect([accepting.choice(), failed.length]).toEqual([{ on: true, telling: false }, 1]);
-  // Who chose again meanwhile is not told of the first: the second is tried.
+  expect([accepting.choice(), failed.length, settled.times]).toEqual([{ on: true, telling: false }, 1, 1]);
+  // It was taken all the same.
+  accepting.reading()(false);
+  expect(accepting.choice().on).toBe(false);
+});
+
+test("who chose again meanwhile is not told of the first, which may have been taken: the second is told, be it what was there before", async () => {
+  const { asked, failed, accepting } = server();
   accepting.choose(false);
   accepting.choose(true);
+  await asked[0]!.refuse();
+  expect([asked.map((a) => a.on), accepting.choice(), failed.length]).toEqual([[false, true], { on: true, telling: true }, 0]);
+  await asked[1]!.take();
+  expect([asked.length, accepting.choice()]).toEqual([2, { on: true, telling: false }]);
+});
+
+test("a choice that waits for the one before it is told when the page goes", async () => {
+  const { asked, accepting } = server();
+  accepting.leave();
+  accepting.choose(true);
+  accepting.leave();
+  expect(asked.map((a) => a.on)).toEqual([true]);
   accepting.choose(false);
-  await asked[1]!.refuse();
-  expect([accepting.choice().telling, failed.length]).toEqual([false, 2]);
+  accepting.leave();
+  expect(asked.map((a) => a.on)).toEqual([true, false]);
 });

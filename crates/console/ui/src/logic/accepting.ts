@@ -8,9 +8,12 @@ export interface Choice {
 }
 
 export interface Way {
+  /** Tells the server; ends in any case, and soon. */
   tell(on: boolean): Promise<void>;
-  /** The choice was not taken; what is shown is what the server had. */
+  /** Whether the choice was taken is not known; what is shown is what the server had before. */
   failed(error: unknown): void;
+  /** Everything is told: what the server has is to be read. Readings meanwhile were thrown away. */
+  settled(): void;
 }
 
 export class Accepting {
@@ -18,6 +21,9 @@ export class Accepting {
   private shown: Choice;
   /** What the server has, as far as is known. */
   private known: boolean;
+  /** What is on its way to it. */
+  private told: boolean | null = null;
+  private underWay: Promise<void> = Promise.resolve();
   /** How often something was chosen or taken: a reading that began at another number is old. */
   private number = 0;
 
@@ -40,7 +46,7 @@ export class Accepting {
     const telling = this.shown.telling;
     this.number += 1;
     this.show({ on, telling: true });
-    if (!telling) void this.tell();
+    if (!telling) this.underWay = this.tell();
   }
 
   /** A reading of the desk begins; what it says is handed to the function that is returned. */
@@ -53,10 +59,21 @@ export class Accepting {
     };
   }
 
+  /** When everything that was chosen is told. */
+  flush = (): Promise<void> => this.underWay;
+
+  /** The page goes: a choice that waits for the one before it waits no longer. */
+  leave = (): void => {
+    if (this.told !== null && this.told !== this.shown.on) void this.way.tell(this.shown.on).catch(() => undefined);
+  };
+
   private async tell(): Promise<void> {
+    let again: boolean;
     // At least once, whatever is known: another tab may have chosen otherwise.
     do {
       const { on } = this.shown;
+      again = false;
+      this.told = on;
       try {
         await this.way.tell(on);
         this.known = on;
@@ -64,11 +81,16 @@ export class Accepting {
         if (this.shown.on === on) {
           this.shown = { on: this.known, telling: true };
           this.way.failed(error);
+        } else {
+          // It may have been taken all the same: what was chosen since is told, be it what the server had before.
+          again = true;
         }
       }
-    } while (this.shown.on !== this.known);
+    } while (again || this.shown.on !== this.known);
+    this.told = null;
     this.number += 1;
     this.show({ on: this.known, telling: false });
+    this.way.settled();
   }
 
   private show(choice: Choice): void {
