@@ -450,7 +450,8 @@ mod tests {
         for id in 0..10_000 {
             let gone = state.keep(ContactId(id), slot(id), 0);
             assert!(gone.len() <= ROUND_OF_ONE && state.slots.contains_key(&ContactId(id)));
-            assert!(state.clean_bytes <= 11, "{} after {id}", state.clean_bytes);
+            // A little over the limit once, while everybody is looked at for the first time.
+            assert!(state.clean_bytes <= 10 + ROUND_OF_ONE, "{} after {id}", state.clean_bytes);
         }
         // Everybody was looked at just now, and nobody fits any more: not all of them are looked at in one go.
         let mut full = State::new(Mark::default(), usize::MAX);

@@ -1,6 +1,6 @@
 //! The shell's own tasks: what the store answers and what imports say is taken into the core, and time is kept.
 
-use super::{Answer, Errand, Shell};
+use super::{Answer, Errand, Shell, lock};
 use crate::core::Core;
 use std::sync::{Arc, Weak, atomic::Ordering};
 use tokio::{
@@ -23,7 +23,7 @@ impl Shell {
     /// batches of answers. Within one thread (tests) it is a task like the others.
     pub(in crate::drive) fn take_post(self: &Arc<Self>, post: Post) -> std::io::Result<()> {
         // The thread ends when the shell goes.
-        let take = take(Arc::downgrade(self), post);
+        let take = take(Taking { shell: Arc::downgrade(self), post });
         if self.runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
             self.runtime.spawn(take);
             return Ok(());
@@ -75,9 +75,27 @@ impl Shell {
     }
 }
 
-async fn take(shell: Weak<Shell>, mut post: Post) {
+/// Whoever takes the post. However that ends, nobody waits for it any more.
+struct Taking {
+    shell: Weak<Shell>,
+    post: Post,
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        // From here on an errand is told to the core by whoever sends it; those that were sent are not, and nobody says so to their senders.
+        self.post.errands.close();
+        while self.post.errands.try_recv().is_ok() {}
+        if let Some(shell) = self.shell.upgrade() {
+            lock(&shell.waiters).clear();
+        }
+    }
+}
+
+async fn take(mut taking: Taking) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
+        let Taking { shell, post } = &mut taking;
         let errand = tokio::select! {
             biased;
             count = post.answers.recv_many(&mut batch, BATCH) => match count {
@@ -138,11 +156,10 @@ mod tests {
         let shell = &service.handle.shell;
         shell.errand(|_, _| panic!("as if something in it were wrong"));
         assert!(service.failed().await.contains("panicked"));
-        // What is sent while the thread still unwinds is lost with it, and whoever waits is told that.
-        while !shell.errands.is_closed() {
-            tokio::task::yield_now().await;
+        // While the thread unwinds, and after it.
+        for id in (1..=1_000).map(ContactId) {
+            let told = shell.submit_new(id, made()).await;
+            assert!(matches!(told, Ok(Err(Refusal::Unavailable)) | Err(_)), "{told:?}");
         }
-        let told = shell.submit_new(ContactId(1), made()).await;
-        assert!(matches!(told, Ok(Err(Refusal::Unavailable)) | Err(_)), "{told:?}");
     }
 }
