@@ -159,6 +159,20 @@ describe("a chat", () => {
     const line = await customer.saw("Print these, please.");
     assert.deepEqual(line.files.map((f) => [f.name, f.kind]), [["label.png", "image"], ["return form.txt", "file"]]);
     await d.log.getByRole("img", { name: "label.png" }).waitFor();
+
+    // Who is faster than the files does not have to say it twice.
+    let arrive;
+    const held = new Promise((go) => (arrive = go));
+    await page.route("**/files?name=*", (route) => held.then(() => route.continue()));
+    await page.locator("input[type=file]").setInputFiles({ name: "late.png", mimeType: "image/png", buffer: PNG });
+    await d.say("This one takes its time.");
+    await page.getByText("Sent as soon as the files are there").waitFor();
+    await clean(page, "a message that waits for its file");
+    assert.equal((await customer.lines()).some((l) => l.text?.includes("takes its time")), false);
+    arrive();
+    const late = await customer.saw("This one takes its time.");
+    assert.deepEqual(late.files.map((f) => f.name), ["late.png"]);
+    assert.equal(await d.message.inputValue(), "");
     assert.deepEqual(seen, []);
     await context.close();
   });

@@ -33,6 +33,8 @@ export function Composer({ place, placeholder, fileLimit, send }: Props) {
   const [text, setText] = useState(() => drafts.get(place.conversation));
   const [files, setFiles] = useState<Pending[]>([]);
   const [over, setOver] = useState(false);
+  /** It was sent while files were on their way: it goes when they are there. */
+  const [waits, setWaits] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const nextKey = useRef(1);
@@ -78,6 +80,7 @@ export function Composer({ place, placeholder, fileLimit, send }: Props) {
   };
 
   const submit = (): void => {
+    if (uploading && !tooLong) return setWaits(true);
     if (!canSend) return;
     send(
       text.trim(),
@@ -88,8 +91,17 @@ export function Composer({ place, placeholder, fileLimit, send }: Props) {
     area.current?.focus();
   };
 
+  useEffect(() => {
+    if (!waits || uploading) return;
+    setWaits(false);
+    // One that did not arrive says so, and the agent decides what becomes of the rest.
+    if (files.every((f) => f.problem === null)) submit();
+  });
+
   const typed = (value: string): void => {
     setText(value);
+    // Not what was sent any more.
+    setWaits(false);
     const now = Date.now();
     if (value !== "" && now - typedAt.current > TYPING_EVERY) {
       typedAt.current = now;
@@ -186,12 +198,16 @@ export function Composer({ place, placeholder, fileLimit, send }: Props) {
             }
           }}
         />
-        <button type="submit" className="button primary send" disabled={!canSend} aria-label="Send">
+        <button type="submit" className="button primary send" disabled={!canSend && (!uploading || tooLong)} aria-busy={waits} aria-label="Send">
           <Send />
         </button>
       </div>
-      <p id="compose-hint" className={`compose-hint${tooLong ? " bad" : ""}`}>
-        {tooLong ? `${text.length - TEXT_LIMIT} characters too long` : "Enter sends, Shift+Enter starts a new line"}
+      <p id="compose-hint" className={`compose-hint${tooLong ? " bad" : waits ? " waits" : ""}`}>
+        {tooLong
+          ? `${text.length - TEXT_LIMIT} characters too long`
+          : waits
+            ? "Sent as soon as the files are there"
+            : "Enter sends, Shift+Enter starts a new line"}
       </p>
     </form>
   );
