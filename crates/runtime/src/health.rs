@@ -34,6 +34,9 @@ pub struct RuntimeStats {
     pub lanes: usize,
     /// Points in time that something waits for.
     pub agenda: usize,
+    /// Contacts who entered or left a segment by time alone and whose step for it is not durable yet. Whoever asks is told already; what
+    /// is caught waits for it.
+    pub boundaries: usize,
     /// Requests at the desk: waiting, active or missed.
     pub requests: usize,
     /// Steps made since the start.

@@ -6,10 +6,15 @@ use crate::world;
 
 use channel::Notice;
 use engine::Bot;
-use model::{Change, Instant, JourneyKind};
+use model::{Actor, Change, ContactId, Instant, JourneyKind};
 use std::sync::Arc;
-use store::{PersonChange, Store};
-use switchboard_runtime::retention::{self, Cutoffs};
+use store::{Fault, MemStore, PersonChange, Store};
+use switchboard_runtime::{
+    ManualClock, Told,
+    core::Action,
+    retention::{self, Cutoffs},
+    start,
+};
 use world::{HOUR, MINUTE, SECOND, World, address, bot_files};
 
 const DAY: i64 = 24 * HOUR;
@@ -102,12 +107,120 @@ fn a_crash_between_the_boundary_and_its_commit_loses_nothing_and_repeats_nothing
     world.deliver();
     world.now = world.now.plus_micros(7 * DAY + 1);
     // The core decides, and the process dies before the store is given the commit.
-    world.core.due(world.now);
-    let _ = world.core.poll();
+    world.core.look(world.now);
+    world.core.take_turn(world.now);
+    assert!(world.core.poll().iter().any(|action| matches!(action, Action::Commit(..))));
     world.crash();
     world.pass(0);
     assert_eq!(world.deliver(), ["We miss you."]);
     assert_eq!(moves(&world, &ana).iter().filter(|(_, what)| what.starts_with("-recent")).count(), 1);
+}
+
+/// Whether somebody is in each of these segments, as whoever asks is told.
+fn told(world: &World, at: &model::Address, segments: [&str; 3]) -> [bool; 3] {
+    let id = world.person(at).contact.id;
+    let told = segments.map(|key| world.core.is_member(id, key));
+    assert_eq!(told.map(u64::from), segments.map(|key| world.core.segment_size(key)));
+    told
+}
+
+#[test]
+fn whoever_asks_is_told_what_is_so_now_while_the_steps_wait_for_the_disk() {
+    const THREE: &str = "recent: { where: last_seen within 7 days }\n\
+        known: { where: last_seen within 9 days }\n\
+        between: { where: last_seen within 8 days and not in segment recent }\n";
+    let segments = ["recent", "known", "between"];
+    for crashes in [false, true] {
+        let (mut world, ana) = (World::with(15, bot(THREE)), address("push", "ana"));
+        world.arrive(&ana, "1", "hello");
+        world.deliver();
+        let seen = world.person(&ana).contact.last_seen;
+        world.pass(7 * DAY - 1);
+        assert_eq!(told(&world, &ana, segments), [true, true, false]);
+        world.store.order(Fault::Hold);
+        world.pass(1);
+        assert_eq!(told(&world, &ana, segments), [false, true, true]);
+        // The next boundaries come while the step of the first one is not durable; one of them takes her back to where she was.
+        world.pass(DAY - 1);
+        assert_eq!(told(&world, &ana, segments), [false, true, true]);
+        world.pass(1);
+        assert_eq!(told(&world, &ana, segments), [false, true, false]);
+        world.pass(DAY);
+        assert_eq!(told(&world, &ana, segments), [false, false, false]);
+        assert_eq!(world.person(&ana).contact.memberships.len(), 2, "nothing of it is durable");
+        if crashes {
+            world.crash();
+        } else {
+            world.store.release_all();
+        }
+        world.pump();
+        world.pass(0);
+        assert_eq!(told(&world, &ana, segments), [false, false, false]);
+        let (at, moves) = (|days: i64| seen.plus_micros(days * DAY), moves(&world, &ana));
+        let all = [(at(7), "-recent (time)"), (at(7), "+between (time)"), (at(8), "-between (time)"), (at(9), "-known (time)")];
+        assert_eq!(moves.len(), 2 + all.len(), "once: {moves:?}");
+        assert!(all.iter().all(|(at, what)| moves.contains(&(*at, (*what).to_owned()))), "each at its instant: {moves:?}");
+        assert_eq!(world.deliver(), ["We miss you."]);
+        assert!(world.core.stray_memberships().is_empty(), "INV-5");
+    }
+}
+
+#[test]
+fn however_many_leave_at_once_whoever_asks_is_told_so() {
+    // More than there may be commits under way.
+    const MANY: usize = 1_500;
+    let mut world = World::with(16, bot_files(&[("segments.yaml", RECENT)]));
+    let people: Vec<_> = (0..MANY).map(|n| address("push", &n.to_string())).collect();
+    for at in &people {
+        world.arrive(at, "1", "hello");
+        world.deliver();
+    }
+    assert_eq!(world.core.segment_size("recent"), MANY as u64);
+    world.store.order(Fault::Hold);
+    world.pass(7 * DAY);
+    assert_eq!(world.core.segment_size("recent"), 0);
+    let held = world.store.held();
+    assert!((1..MANY).contains(&held), "commits under way are bounded: {held}");
+    // An input of somebody whose turn did not come brings what time did along.
+    let last = people.last().unwrap();
+    world.arrive(last, "2", "tag");
+    world.store.release_all();
+    world.pump();
+    world.pass(0);
+    let of = |at: &model::Address| moves(&world, at).into_iter().map(|(_, what)| what).collect::<Vec<_>>();
+    assert!(people.iter().rev().skip(1).all(|at| of(at) == ["+recent (they came)", "-recent (time)"]), "each once");
+    assert_eq!(of(last)[1..], ["-recent (time)", "+recent (last_seen)", "+seen (tag seen)"]);
+    assert_eq!((world.core.segment_size("recent"), world.core.segment_size("seen")), (1, 1));
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
+}
+
+#[tokio::test]
+async fn a_slow_disk_keeps_nobody_in_a_segment() {
+    let (store, clock) = (MemStore::new(), ManualClock::new(Instant::from_secs(1_772_442_000)));
+    let bot = bot("recent: { where: 'count(visit, last 7 days) >= 1' }\nseen: { where: has tag seen }\n");
+    let service = start(world::served::options(bot, &store, &clock, Vec::new())).await.unwrap();
+    let handle = &service.handle;
+    let ids = [1, 2, 3].map(ContactId);
+    for id in ids {
+        handle.create_contact(id, "api", Vec::new(), Actor::System).await.unwrap();
+        let visit = Told { name: "visit".into(), fields: model::Record::new(), at: None, once: None };
+        assert!(handle.raise_all(id, vec![visit], &Actor::System).await.iter().all(Result::is_ok));
+    }
+    assert_eq!(handle.segment_sizes(&["recent"]), [3]);
+    // Nobody of them can be read.
+    let held = ids.map(|id| store.hold_reads(id));
+    clock.advance(7 * DAY);
+    while handle.segment_sizes(&["recent"]) != [0] {
+        tokio::task::yield_now().await;
+    }
+    assert!(ids.iter().all(|id| !handle.is_member(*id, "recent")));
+    drop(held);
+    for id in ids {
+        while handle.person(id).await.unwrap().contact.memberships.contains_key("recent") {
+            tokio::task::yield_now().await;
+        }
+    }
+    service.stop().await;
 }
 
 #[test]

@@ -170,11 +170,6 @@ impl Members {
         self.wheel.next()
     }
 
-    /// Some of those that [`Members::take_due`] gives next, in no order: a hint of whom it is good to have at hand.
-    pub fn soon(&self, book: &Book, now: Instant, limit: usize) -> Vec<ContactId> {
-        self.wheel.soon(now, limit).filter_map(|row| book.id_at(row)).collect()
-    }
-
     /// Those whose instant has come, in order of time, at most `limit`; they are looked at no more until they are scheduled
     /// again.
     pub fn take_due(&mut self, book: &Book, now: Instant, limit: usize) -> Vec<(ContactId, Instant)> {

@@ -62,10 +62,10 @@ const ARRIVALS: usize = 20_000;
 const FLIGHTS: usize = 1_024;
 /// How long records wait when the store is busy: 50 ms.
 const BUSY_FOR: i64 = 50_000;
-/// Agenda entries taken at once: a few milliseconds, for a message that comes meanwhile waits for it.
-const CATCH_UP: usize = 32;
-/// Of how many due things each of agenda and segments tells beforehand whom they are about.
-const SOON: usize = CATCH_UP;
+/// Agenda entries, and steps for memberships, of one turn: a few milliseconds, for a message that comes meanwhile waits for it.
+const TURN: usize = 32;
+/// Turns that are read ahead of.
+pub(crate) const SOON: usize = 4;
 
 /// Who waits for an answer; the caller numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -393,20 +393,44 @@ impl Core {
         self.advance(now, contact);
     }
 
-    /// Contacts that [`Core::due`] will read next, some of them: whoever calls it may have them read before.
-    pub fn soon(&self, now: Instant) -> Vec<ContactId> {
-        let mut contacts: Vec<ContactId> = self.agenda.soon(now, SOON).collect();
-        contacts.extend(self.segments.soon(now, SOON));
-        contacts
+    /// The contacts that the next turns of [`Core::take_turn`] will read, turn by turn: whoever calls it may have them read before.
+    pub fn soon(&self, now: Instant) -> Vec<Vec<ContactId>> {
+        let (mut agenda, mut segments) = (self.agenda.soon(now, SOON * TURN), self.segments.soon(SOON * TURN));
+        let turn = |_| agenda.by_ref().take(TURN).chain(segments.by_ref().take(TURN)).collect::<Vec<_>>();
+        (0..SOON).map(turn).take_while(|turn| !turn.is_empty()).collect()
     }
 
-    /// Time passed. Takes at most [`CATCH_UP`] things; look at [`Core::next_due`] again afterwards.
+    /// Whether due work may begin another commit.
+    fn has_room(&self) -> bool {
+        self.failed.is_none() && !self.stopping && self.flights.len() < FLIGHTS
+    }
+
+    /// Time passed: one turn and one look. Look at [`Core::next_due`] again afterwards.
     pub fn due(&mut self, now: Instant) {
-        for _ in 0..CATCH_UP {
-            if self.failed.is_some() || self.stopping || self.flights.len() >= FLIGHTS {
+        self.take_turn(now);
+        self.look(now);
+    }
+
+    /// Time passed: begins what is due and commits something, at most [`TURN`] things of each kind, in the order of their instants.
+    pub fn take_turn(&mut self, now: Instant) {
+        self.step_memberships(now);
+        self.take_agenda(now);
+    }
+
+    /// Time passed: follows some of those whose memberships may have changed. It reads nobody and waits for no commit, so that whoever
+    /// asks is told what is so now, however much else is due.
+    pub fn look(&mut self, now: Instant) {
+        if self.failed.is_none() && !self.stopping {
+            self.look_at_memberships(now);
+        }
+    }
+
+    fn take_agenda(&mut self, now: Instant) {
+        for _ in 0..TURN {
+            if !self.has_room() {
                 return;
             }
-            let Some((at, wake)) = self.agenda.take(now) else { return self.memberships_due(now) };
+            let Some((at, wake)) = self.agenda.take(now) else { return };
             debug_assert!(at <= now, "INV-4: nothing is due before its time");
             match wake {
                 Wake::Due(contact, conversation) => {
@@ -470,12 +494,19 @@ impl Core {
         self.answered(now, sending, answer);
     }
 
-    /// When [`Core::due`] has something to do; none while it waits for commits.
+    /// When [`Core::due`] has something to do.
     pub fn next_due(&self) -> Option<Instant> {
-        if self.failed.is_some() || self.stopping || self.flights.len() >= FLIGHTS {
-            return None;
-        }
-        self.agenda.next().into_iter().chain(self.segments.next_due()).min()
+        self.next_turn().into_iter().chain(self.next_look()).min()
+    }
+
+    /// When [`Core::take_turn`] has something to do; none while it waits for commits.
+    pub fn next_turn(&self) -> Option<Instant> {
+        self.has_room().then(|| self.agenda.next().into_iter().chain(self.segments.next_step()).min())?
+    }
+
+    /// When [`Core::look`] has something to do.
+    pub fn next_look(&self) -> Option<Instant> {
+        (self.failed.is_none() && !self.stopping).then(|| self.segments.next_look())?
     }
 
     /// What is to be done, in order.

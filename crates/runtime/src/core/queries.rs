@@ -54,6 +54,7 @@ impl Core {
             calling: self.calls.len(),
             lanes: self.outlets.values().map(|o| o.waiting.len()).sum(),
             agenda: self.agenda.len(),
+            boundaries: self.segments.boundaries(),
             requests: self.desk.len(),
             ..self.stats
         }

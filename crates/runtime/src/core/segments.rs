@@ -2,10 +2,12 @@
 //!
 //! A step judges the contact at hand itself (FL 5.8). For everybody else one number is kept, the instant before which time
 //! alone changes nothing; when it comes, the contact is looked at in the columns, and only if a membership differs does their
-//! line take a step that commits the transition, stamped with the boundary.
+//! line take a step that commits the transition, stamped with the boundary ([`time`]).
 //!
 //! **Invariants.** INV-5: memberships here are those of durable contacts, and time ahead of them by what is on its way.
 //! Whatever is told of a contact here is durable.
+
+mod time;
 
 use super::{Core, CoreError, Written, agenda::Wake};
 use engine::{Bot, Programs as _, StoredSegment};
@@ -17,6 +19,7 @@ use std::{
     sync::Arc,
 };
 use store::{Commit, RecordPut, Store};
+use time::OnTheWay;
 
 /// The table of segments that are not in the bot's folder: a key, and the segment.
 pub(crate) const TABLE: &str = "segments";
@@ -35,12 +38,8 @@ const REMEMBERED: usize = 64;
 const SAVE: i64 = 10_000_000;
 /// How often a size that changed is noted: ten minutes.
 const NOTE: i64 = 600_000_000;
-/// Boundaries of one contact that are looked at in a row before others get their turn.
-const BOUNDARIES: usize = 64;
 /// How many contacts are judged by new rules on the spot, usually: it takes some milliseconds.
 pub const AT_ONCE: usize = 20_000;
-/// Contacts looked at in one go.
-const SLICE: usize = 64;
 
 /// Everybody's facts and memberships.
 #[derive(Default)]
@@ -49,7 +48,7 @@ pub(super) struct Segments {
     members: Members,
     eras: Vec<Era>,
     /// Boundaries whose transition is on its way to be durable.
-    on_the_way: BTreeMap<ContactId, Instant>,
+    on_the_way: OnTheWay,
     /// Whether something happened since the clock was written down.
     moved: bool,
     /// What was noted last of each size, and when.
@@ -120,24 +119,14 @@ impl Segments {
     /// The instant before which time alone changes no membership of the contact.
     pub(super) fn flips(&self, id: ContactId) -> Option<Instant> {
         // What is on its way was taken off the wheel.
-        self.on_the_way.get(&id).copied().into_iter().chain(self.members.not_before(&self.book, id)).min()
-    }
-
-    /// When somebody is to be looked at next.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        self.members.next_due()
-    }
-
-    /// Contacts whose memberships are looked at next, some of them.
-    pub(super) fn soon(&self, now: Instant, limit: usize) -> Vec<ContactId> {
-        self.members.soon(&self.book, now, limit)
+        self.on_the_way.of(id).into_iter().chain(self.members.not_before(&self.book, id)).min()
     }
 
     /// A contact is durable as it is now.
     fn put(&mut self, contact: &Contact, set: &Set) {
         self.book.put(contact);
         // What is on its way was told already; it is ahead of this commit.
-        if self.on_the_way.contains_key(&contact.id) {
+        if self.on_the_way.of(contact.id).is_some() {
             return;
         }
         let is = |key: &String| contact.memberships.contains_key(key);
@@ -288,7 +277,7 @@ impl Core {
             segments.sooner(id, judged.at);
         }
         // What was about to happen at its own time still does.
-        let on_the_way: Vec<(ContactId, Instant)> = segments.on_the_way.iter().map(|(id, at)| (*id, *at)).collect();
+        let on_the_way: Vec<(ContactId, Instant)> = segments.on_the_way.iter().collect();
         for (id, at) in on_the_way {
             segments.sooner(id, at);
         }
@@ -326,7 +315,7 @@ impl Core {
     pub(super) fn segments_forget(&mut self, id: ContactId) {
         self.directory_forget(id);
         let segments = &mut self.segments;
-        segments.on_the_way.remove(&id);
+        segments.on_the_way.remove(id);
         segments.members.remove(&segments.book, id);
         segments.book.remove(id);
         segments.moved = true;
@@ -402,10 +391,9 @@ impl Core {
         if let Some(judging) = &mut segments.judging {
             judging.touched.insert(contact.id);
         }
-        if flips.is_some() {
-            segments.on_the_way.remove(&contact.id);
-        }
-        if changed || !segments.book.contains(contact.id) {
+        // What time told ahead of this commit is told anew from here.
+        let was_ahead = flips.is_some() && segments.on_the_way.remove(contact.id);
+        if changed || was_ahead || !segments.book.contains(contact.id) {
             segments.put(contact, &set);
         }
         if !events.is_empty() {
@@ -428,72 +416,12 @@ impl Core {
         }
     }
 
-    /// Time alone may have changed memberships: looks at those whose instant has come.
-    pub(super) fn memberships_due(&mut self, now: Instant) {
-        let due = {
-            let segments = &mut self.segments;
-            segments.members.take_due(&segments.book, now, SLICE)
-        };
-        if due.is_empty() {
-            return;
-        }
-        let bot = self.programs.current().clone();
-        let set = bot.set().clone();
-        self.segments.moved = true;
-        let in_time: Vec<&str> = set.order().iter().map(String::as_str).filter(|key| set.moves_with_time(key)).collect();
-        for (id, at) in due {
-            if self.look_at(&bot, &set, &in_time, id, at, now) {
-                self.segments.on_the_way.insert(id, at);
-                self.lines.entry(id).or_default().membership = true;
-                self.advance(now, id);
-            }
-        }
-        if !self.agenda.has(&Wake::Clock) {
-            self.agenda.set(Wake::Clock, Some(now.plus_micros(SAVE)));
-        }
-    }
-
-    /// Looks at a contact's boundaries up to now; answers whether their line is to take a step.
-    fn look_at(&mut self, bot: &Bot, set: &Set, in_time: &[&str], id: ContactId, at: Instant, now: Instant) -> bool {
-        let Segments { book, members, .. } = &mut self.segments;
-        let (mut at, each) = (at, bot.limits().fuel);
-        let mut ration = Ration::new(each);
-        for _ in 0..BOUNDARIES {
-            let Some(who) = book.who(id, at, bot, set) else { return false };
-            if who.judged_by() != set.hash() {
-                return true;
-            }
-            let differs = in_time.iter().any(|key| who.noted(key) != set.holds(key, &who, &mut ration));
-            if differs {
-                // Whoever asks from now on is told what is so now; the contact's line follows with the transitions.
-                if let Some(who) = book.who(id, now, bot, set) {
-                    let is: Vec<bool> = in_time.iter().map(|key| set.holds(key, &who, &mut ration)).collect();
-                    members.set_members(book, id, in_time.iter().copied().zip(is));
-                }
-                return true;
-            }
-            match set.next_flip(in_time.iter().copied(), &who, &mut ration).map(|next| next.max(at.plus_micros(1))) {
-                Some(next) if next <= now => at = next,
-                next => {
-                    members.schedule(book, id, next);
-                    return false;
-                }
-            }
-            // Heavy ones are as good as many.
-            if ration.taken() >= each {
-                break;
-            }
-        }
-        members.schedule(book, id, Some(at));
-        false
-    }
-
     /// Writes down up to when time has been followed, and sizes that changed.
     pub(super) fn save_clock(&mut self, now: Instant) {
         if !std::mem::take(&mut self.segments.moved) {
             return;
         }
-        let first = self.segments.on_the_way.values().copied().chain(self.segments.members.next_due()).min();
+        let first = self.segments.on_the_way.first().into_iter().chain(self.segments.members.next_due()).min();
         // What is due and was not looked at yet keeps the clock back.
         let clock = first.map_or(now, |first| first.plus_micros(-1).min(now));
         let value = serde_json::to_value(clock).expect("an instant is plain data");
@@ -593,8 +521,8 @@ impl Core {
 
     /// Contacts whose memberships here are not those that are durable, besides those on their way: INV-5.
     pub fn stray_memberships(&self) -> Vec<ContactId> {
-        let on_the_way: BTreeSet<&ContactId> = self.segments.on_the_way.keys().collect();
-        self.segments.members.differing(&self.segments.book).into_iter().filter(|id| !on_the_way.contains(id)).collect()
+        let Segments { book, members, on_the_way, .. } = &self.segments;
+        members.differing(book).into_iter().filter(|id| on_the_way.of(*id).is_none()).collect()
     }
 }
 

@@ -136,6 +136,7 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
             let handle = handle.clone();
             async move { handle.take_types(types).await }
         }));
+        own.push(tokio::spawn(shell.clone().keep_memberships()));
         own.push(tokio::spawn(shell.clone().keep_time()));
         own.push(tokio::spawn(handle.clone().keep_promises()));
         own.push(tokio::spawn(handle.clone().keep_retention()));

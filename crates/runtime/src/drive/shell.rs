@@ -2,11 +2,12 @@
 
 mod incoming;
 mod outgoing;
-mod tasks;
+mod post;
+mod time;
 mod turn;
 
-pub(super) use self::tasks::Post;
-use self::turn::Turn;
+pub(super) use self::post::Post;
+use self::{time::Alarm, turn::Turn};
 use super::watchers::Watchers;
 use crate::{
     Clock, DeskEvent, Outside,
@@ -20,7 +21,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use store::{Blobs, Seq, Store};
@@ -66,9 +67,10 @@ pub(crate) struct Shell {
     pub(crate) retired: broadcast::Sender<Version>,
     answers: mpsc::UnboundedSender<Answer>,
     errands: mpsc::UnboundedSender<Errand>,
-    /// What the time keeper sleeps until; [`i64::MAX`] without an end.
-    armed: AtomicI64,
-    rearm: Notify,
+    /// When somebody's memberships are to be followed.
+    looks: Alarm,
+    /// When something else is due.
+    turns: Alarm,
     /// Told after everything that may end the last commit or piece under way.
     worked: Notify,
     failed: watch::Sender<Option<String>>,
@@ -145,8 +147,8 @@ impl Shell {
             retired: broadcast::Sender::new(RETIRED),
             answers,
             errands,
-            armed: AtomicI64::new(i64::MAX),
-            rearm: Notify::new(),
+            looks: Alarm::default(),
+            turns: Alarm::default(),
             worked: Notify::new(),
             failed: watch::Sender::new(None),
             bot: RwLock::new(bot),
@@ -191,15 +193,13 @@ impl Shell {
     pub(crate) fn tell<T>(self: &Arc<Self>, news: impl FnOnce(&mut Core, Instant) -> T) -> T {
         let now = self.clock.now();
         let _told = turn::TellIfBroken(self);
-        let (answer, actions, next) = {
+        let (answer, actions, look, turn) = {
             let mut core = self.core();
             let answer = news(&mut core, now);
-            (answer, core.poll(), core.next_due())
+            (answer, core.poll(), core.next_look(), core.next_turn())
         };
-        let next = next.map_or(i64::MAX, |at| at.0);
-        if next < self.armed.load(Ordering::Acquire) {
-            self.rearm.notify_one();
-        }
+        self.looks.wake_by(look);
+        self.turns.wake_by(turn);
         for action in actions {
             self.carry_out(action);
         }

@@ -58,18 +58,6 @@ impl Wheel {
         near.into_iter().chain(far).min().map(Instant)
     }
 
-    /// Rows whose instant may have come, at most `limit`, in no order: some of those that [`Wheel::take`] gives next, and
-    /// perhaps others.
-    pub fn soon(&self, now: Instant, limit: usize) -> impl Iterator<Item = u32> {
-        // A heap has its first at the front, and each behind those that come before it: what is due is near the front.
-        self.near
-            .iter()
-            .take(limit.saturating_mul(4))
-            .filter(move |Reverse((at, _))| *at <= now.0)
-            .map(|Reverse((_, row))| *row)
-            .take(limit)
-    }
-
     /// Takes the first row whose instant has come, with that instant.
     pub fn take(&mut self, now: Instant, not_before: &[i64]) -> Option<(i64, u32)> {
         loop {

@@ -1,7 +1,8 @@
-//! The shell's own tasks: what the store answers and what imports say is taken into the core, and time is kept.
+//! The post: what the store answers and what imports say is taken into the core.
 
 use super::{Answer, Errand, Shell, lock};
 use crate::core::Core;
+use model::Instant;
 use std::sync::{Arc, Weak, atomic::Ordering};
 use tokio::{
     runtime::RuntimeFlavor,
@@ -33,7 +34,7 @@ impl Shell {
 
     /// Has something told to the core by the thread that takes the store's answers, in the order of the calls. For threads that gave way to
     /// others: one that was kept from a processor while it has the core would keep it from everybody.
-    pub(super) fn errand(self: &Arc<Self>, errand: impl FnOnce(&mut Core, model::Instant) + Send + 'static) {
+    pub(super) fn errand(self: &Arc<Self>, errand: impl FnOnce(&mut Core, Instant) + Send + 'static) {
         if let Err(SendError(errand)) = self.errands.send(Box::new(errand)) {
             // The thread broke, and the core with it: whoever waits for this is told so.
             self.tell(errand);
@@ -47,31 +48,6 @@ impl Shell {
             }
             batch.drain(..).for_each(|(token, answer)| core.committed(now, token, answer));
         });
-    }
-
-    pub(in crate::drive) async fn keep_time(self: Arc<Self>) {
-        loop {
-            let rearm = self.rearm.notified();
-            let next = self.ask(Core::next_due);
-            self.armed.store(next.map_or(i64::MAX, |at| at.0), Ordering::Release);
-            // Something may have moved between the question and the arming.
-            let earlier = self.ask(Core::next_due);
-            match (next, earlier) {
-                (_, Some(at)) if at <= self.clock.now() => {
-                    let now = self.clock.now();
-                    let soon = self.ask(|core| core.soon(now));
-                    futures::future::join_all(soon.into_iter().map(|contact| self.warm_up(contact))).await;
-                    self.tell(Core::due);
-                    tokio::task::yield_now().await;
-                }
-                (next, earlier) if earlier != next => {}
-                (Some(at), _) => {
-                    let sleep = self.clock.sleep_until(at);
-                    tokio::select! { () = sleep => {}, () = rearm => {} }
-                }
-                (None, _) => rearm.await,
-            }
-        }
     }
 }
 
