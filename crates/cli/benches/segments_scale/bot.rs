@@ -1,6 +1,6 @@
 //! The bot: twelve attributes, a hundred segments of which sixty have a window of time, and a flow that one of them starts.
 
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, time::Duration};
 
 const BOT: &str = "\
 name: Scale
@@ -34,6 +34,8 @@ blocks:
 pub const EVENT: &str = "checkout";
 /// The segment that it makes its contact enter.
 pub const ENTERED: &str = "checked-out";
+/// For how long.
+pub const WINDOW: Duration = Duration::from_mins(5);
 
 /// Writes the bot's folder.
 pub fn write(folder: &Path) {
@@ -49,7 +51,7 @@ fn segments() -> String {
     let mut add = |key: &str, condition: &str| {
         let _ = writeln!(out, "{key}: {{ name: Scale {key}, where: '{}' }}", condition.replace('\'', "''"));
     };
-    add(ENTERED, &format!("count({EVENT}, last 5 minutes) >= 1"));
+    add(ENTERED, &format!("count({EVENT}, last {} minutes) >= 1", WINDOW.as_secs() / 60));
     // 59 more with a window.
     for n in 0..12 {
         let days = 3 + n * 9;

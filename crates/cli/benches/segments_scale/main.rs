@@ -24,6 +24,7 @@
 mod bot;
 mod data;
 mod duck;
+mod events;
 mod parts;
 mod server;
 mod wire;

@@ -95,6 +95,12 @@ impl Server {
         began.elapsed().saturating_sub(Duration::from_secs(3))
     }
 
+    /// What it says of itself.
+    pub async fn health(&self) -> Json {
+        let root = self.base.trim_end_matches("/api/v1");
+        json(self.client.get(format!("{root}/healthz")).send().await.expect("an answer")).await
+    }
+
     pub async fn get(&self, path: &str) -> Json {
         let answer = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key).send().await.expect("an answer");
         json(answer).await
