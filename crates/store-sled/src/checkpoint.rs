@@ -17,7 +17,7 @@ use model::{Address, ContactId, Person};
 use serde_json::Value;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -39,8 +39,9 @@ const ROUNDS: f64 = 2.5;
 const SLOWEST: f64 = 3_000.0;
 /// In how many ticks it goes when nothing is committed: 4 seconds.
 const QUIET: f64 = 200.0;
-/// Bytes written to sled after which it is synced and the log trimmed.
-const SYNC_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes written to sled after which it is synced and the log trimmed: few, for the log's own sync waits on the same disk for all of them,
+/// and a message with it.
+const SYNC_BYTES: usize = 512 * 1024;
 
 /// Starts the thread.
 pub(crate) fn start(shared: Arc<Shared>) -> Result<JoinHandle<()>, Error> {
@@ -129,13 +130,13 @@ fn wait_for_work(shared: &Shared, pace: &mut Pace, compacting: bool) -> (usize, 
     let asked = || lock(&shared.compaction).0.is_some();
     let quiet =
         |state: &mut State| state.backlog <= low && shared.failure().is_none() && shared.ending() == Ending::No && (compacting || !asked());
-    let mut state = lock(&shared.state);
+    let state = lock(&shared.state);
     let tick = match state.waiting() {
         _ if compacting => BESIDE,
         0 => IDLE,
         _ => TICK,
     };
-    let waited = shared.grew.wait_while_for(&mut state, quiet, tick);
+    let (state, waited) = shared.grew.wait_timeout_while(state, tick, quiet).unwrap_or_else(PoisonError::into_inner);
     match shared.ending() {
         Ending::No if waited.timed_out() => (pace.tick(&state, low), Ending::No),
         Ending::No => (SLICE, Ending::No),

@@ -5,12 +5,12 @@
 //! between two reads.
 
 use crate::{Io, Options, io::failed, layout};
-use parking_lot::Mutex;
+
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock, RwLockReadGuard},
+    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
 use store::Error;

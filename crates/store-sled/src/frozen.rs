@@ -126,7 +126,7 @@ impl FrozenStore {
         folder::check(dir)?;
         let copy = Copied { path: layout::copy_to_read(dir, &options)?, _turn: None };
         let Shared { db, state, _lock: held, .. } = recover::look(dir, &copy.path, options, held)?;
-        let state = state.into_inner();
+        let state = state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok(Self { overlay: overlay(&state), db, _copy: copy, _lock: Some(held) })
     }
 }

@@ -41,9 +41,12 @@ pub use frozen::FrozenStore;
 pub use io::Io;
 pub use load::Loader;
 
-use parking_lot::Mutex;
 use shared::{Ending, Shared};
-use std::{path::Path, sync::Arc, thread::JoinHandle};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+};
 use store::{Error, room::Look};
 
 /// Called before each durable operation; an error makes the operation fail. For tests of failing disks.

@@ -11,12 +11,12 @@ use crate::{
     shared::{Shared, lock, panic_text},
 };
 use model::{ContactId, EventRecord, Person};
-use parking_lot::Mutex;
+
 use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
 };

@@ -9,13 +9,12 @@ use crate::{
     state::{Slot, State},
 };
 use model::ContactId;
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     any::Any,
     collections::VecDeque,
     fs::File,
     path::PathBuf,
-    sync::{Arc, OnceLock, atomic::AtomicBool},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
 };
 use store::{Commit, Done, Error, Seq, room::Disk};
 
@@ -96,14 +95,16 @@ pub(crate) struct Shared {
 }
 
 /// Locks. Nothing leaves what it guards half changed except a panic of our threads, and that is a failure of the store.
+///
+/// The locks are those of the standard library, which belong to whoever runs: one that is handed on would belong to a thread of low priority
+/// (the checkpoint, an import) while that waits for a processor, and everybody else would wait with it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits on a condition.
-pub(crate) fn wait<'a, T>(condition: &Condvar, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-    condition.wait(&mut guard);
-    guard
+pub(crate) fn wait<'a, T>(condition: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condition.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a panic said.
