@@ -43,8 +43,11 @@ enum Waiter {
 
 pub(super) type Answer = (CommitToken, Result<Seq, store::Error>);
 
-/// What is told to the core by the thread that takes the store's answers.
-type Errand = Box<dyn FnOnce(&mut Core, Instant) + Send>;
+/// What is done by the thread that takes the store's answers.
+type Errand = Box<dyn FnOnce(&Arc<Shell>) + Send>;
+
+/// What the same thread is asked, before errands.
+type Question = Box<dyn FnOnce(&Shell) + Send>;
 
 /// A contact who is to be made, how, and whom it is told.
 pub(crate) type New = (ContactId, InboxItem, oneshot::Sender<Result<Outcome, Refusal>>);
@@ -66,7 +69,10 @@ pub(crate) struct Shell {
     /// Versions of the bot that nothing uses any more.
     pub(crate) retired: broadcast::Sender<Version>,
     answers: mpsc::UnboundedSender<Answer>,
+    /// Those that nobody is kept waiting by: rows of an import.
+    patient: mpsc::UnboundedSender<Answer>,
     errands: mpsc::UnboundedSender<Errand>,
+    questions: mpsc::UnboundedSender<Question>,
     /// When somebody's memberships are to be followed.
     looks: Alarm,
     /// When something else is due.
@@ -128,7 +134,9 @@ impl Shell {
     pub(super) fn new(core: Core, around: Around) -> (Arc<Self>, Post) {
         let Around { bot, store, blobs, channels, clock, outside, at_rest } = around;
         let (answers, answered) = mpsc::unbounded_channel();
+        let (patient, later) = mpsc::unbounded_channel();
         let (errands, sent) = mpsc::unbounded_channel();
+        let (questions, asked) = mpsc::unbounded_channel();
         let began = store.stats().seq;
         let veils = Arc::new(crate::privacy::Veils::new(clock.clone()));
         let mut core = core;
@@ -146,7 +154,9 @@ impl Shell {
             desk: broadcast::Sender::new(DESK_HINTS),
             retired: broadcast::Sender::new(RETIRED),
             answers,
+            patient,
             errands,
+            questions,
             looks: Alarm::default(),
             turns: Alarm::default(),
             worked: Notify::new(),
@@ -163,7 +173,7 @@ impl Shell {
             reading: Semaphore::new(READING),
             began,
         };
-        (Arc::new(shell), Post { answers: answered, errands: sent })
+        (Arc::new(shell), Post { answers: answered, later, errands: sent, questions: asked })
     }
 
     pub(crate) fn channels(&self) -> impl Iterator<Item = &Arc<dyn Channel>> {
@@ -191,6 +201,15 @@ impl Shell {
 
     /// Tells the core something and carries out what it decides.
     pub(crate) fn tell<T>(self: &Arc<Self>, news: impl FnOnce(&mut Core, Instant) -> T) -> T {
+        self.tell_answering(&self.answers, news)
+    }
+
+    /// The same for what nobody is kept waiting by: the answers to its commits are taken after those that somebody waits for.
+    fn tell_patiently<T>(self: &Arc<Self>, news: impl FnOnce(&mut Core, Instant) -> T) -> T {
+        self.tell_answering(&self.patient, news)
+    }
+
+    fn tell_answering<T>(self: &Arc<Self>, answers: &mpsc::UnboundedSender<Answer>, news: impl FnOnce(&mut Core, Instant) -> T) -> T {
         let now = self.clock.now();
         let _told = turn::TellIfBroken(self);
         let (answer, actions, look, turn) = {
@@ -201,16 +220,16 @@ impl Shell {
         self.looks.wake_by(look);
         self.turns.wake_by(turn);
         for action in actions {
-            self.carry_out(action);
+            self.carry_out(action, answers);
         }
         self.worked.notify_waiters();
         answer
     }
 
-    fn carry_out(self: &Arc<Self>, action: Action) {
+    fn carry_out(self: &Arc<Self>, action: Action, answers: &mpsc::UnboundedSender<Answer>) {
         match action {
             Action::Commit(token, commit) => {
-                let answers = self.answers.clone();
+                let answers = answers.clone();
                 // A receiver that is gone means that the runtime stopped: nobody waits any more.
                 self.commit(*commit, Box::new(move |answer| drop(answers.send((token, answer)))));
             }

@@ -38,10 +38,12 @@ use store::{Commit, RecordPut};
 use tokio::sync::oneshot;
 
 /// Rows on their way at once: more than are decided while a group is synced, so that the disk waits for rows and not rows for the
-/// disk. A chat's commit rides in the next group with them, and its answer comes after theirs.
-const WINDOW: usize = 64;
-/// Rows that the core is asked about and given together: one turn instead of one for each, and short enough that a chat hardly waits.
+/// disk; and few, for a chat's commit rides in one group with them and behind another.
+const WINDOW: usize = 48;
+/// Rows that the core is given together: one turn instead of one for each, and short enough that a chat hardly waits.
 const TOGETHER: usize = 8;
+/// Rows that it is asked about together: a share of the window, so that those on their way keep it at work until it answers.
+const ASKED: usize = 16;
 /// Rows after which it is written down how far the import is.
 const SAVE: u64 = 1_000;
 /// Bytes of cells on their way at once.
@@ -148,7 +150,9 @@ impl Worker {
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.imports.stopping.load(Ordering::Acquire) || self.shell.failure().is_some() || self.shell.ask(crate::core::Core::is_stopping)
+        self.imports.stopping.load(Ordering::Acquire)
+            || self.shell.failure().is_some()
+            || self.shell.inquire(crate::core::Core::is_stopping).unwrap_or(true)
     }
 
     fn try_work(&self, mut import: Import, dry: bool) -> Result<(), ImportError> {
@@ -248,7 +252,7 @@ impl Work<'_> {
             self.take_up(&piece.columns);
             let (read, mut rows) = (piece.read, piece.rows.into_iter());
             loop {
-                let some: Vec<Judged> = rows.by_ref().take(TOGETHER).collect();
+                let some: Vec<Judged> = rows.by_ref().take(ASKED).collect();
                 if some.is_empty() {
                     break;
                 }
@@ -282,7 +286,8 @@ impl Work<'_> {
             Some(Key::Id(_) | Key::At(_)) | None => None,
         };
         let asked: Vec<_> = rows.iter().filter_map(by).collect();
-        let mut answered = self.worker.shell.ask(|core| core.candidates(&asked)).into_iter();
+        let answered = if asked.is_empty() { Some(Vec::new()) } else { self.worker.shell.inquire(move |core| core.candidates(&asked)) };
+        let mut answered = answered.ok_or(ImportError::Unavailable)?.into_iter();
         for judged in rows {
             let candidates = by(&judged).and_then(|_| answered.next()).unwrap_or_default();
             let Judged { row, said, cells } = judged;
@@ -343,6 +348,9 @@ impl Work<'_> {
         let item = InboxItem::Create { source: source_of(&self.import), changes, by: self.by() };
         let (tell, told) = oneshot::channel();
         self.open.push((id, item, tell));
+        if self.open.len() == TOGETHER {
+            self.submit_open();
+        }
         Ok(What::Create(id, told))
     }
 

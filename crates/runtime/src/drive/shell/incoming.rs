@@ -102,11 +102,9 @@ impl Shell {
     pub(crate) fn submit_all_new(self: &Arc<Self>, new: Vec<New>) {
         // As in `warm_up`: that there is nobody is remembered.
         new.iter().for_each(|(id, ..)| drop(self.store.person(*id)));
-        let new: Vec<_> = new.into_iter().map(|(id, item, tell)| (id, item, self.ticket(Waiter::Item(tell)))).collect();
-        self.errand(|core, now| {
-            for (contact, item, ticket) in new {
-                core.create(now, contact, item, ticket);
-            }
+        self.errand(|shell| {
+            let new: Vec<_> = new.into_iter().map(|(id, item, tell)| (id, item, shell.ticket(Waiter::Item(tell)))).collect();
+            shell.tell_patiently(|core, now| new.into_iter().for_each(|(contact, item, ticket)| core.create(now, contact, item, ticket)));
         });
     }
 
@@ -128,8 +126,10 @@ impl Shell {
         // As in `warm_up`.
         let _ = self.store.person(contact);
         let (tell, told) = oneshot::channel();
-        let ticket = self.ticket(Waiter::Item(tell));
-        self.errand(move |core, now| core.item(now, contact, item, once.as_deref(), ticket));
+        self.errand(move |shell| {
+            let ticket = shell.ticket(Waiter::Item(tell));
+            shell.tell_patiently(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
+        });
         told
     }
 

@@ -1,27 +1,32 @@
 //! The post: what the store answers and what imports say is taken into the core.
 
-use super::{Answer, Errand, Shell, lock};
+use super::{Answer, Errand, Question, Shell, lock};
 use crate::core::Core;
-use model::Instant;
 use std::sync::{Arc, Weak, atomic::Ordering};
 use tokio::{
     runtime::RuntimeFlavor,
-    sync::mpsc::{UnboundedReceiver, error::SendError},
+    sync::{
+        mpsc::{UnboundedReceiver, error::SendError},
+        oneshot,
+    },
 };
 
-/// Answers of commits taken into the core under one lock: while an import is carried out a chat gets in between soon.
+/// Answers of commits taken into the core under one lock, while an import is carried out, so that a chat gets in between soon.
 const BATCH: usize = 16;
 
 /// What is taken into the core by a task of its own.
 pub(in crate::drive) struct Post {
     pub answers: UnboundedReceiver<Answer>,
+    /// To commits that nobody is kept waiting by.
+    pub later: UnboundedReceiver<Answer>,
     pub errands: UnboundedReceiver<Errand>,
+    pub questions: UnboundedReceiver<Question>,
 }
 
 impl Shell {
     /// Takes the store's answers into the core, on a thread of their own: every commit to come waits for those before it, and
-    /// among tokio's tasks that turn would come after all that clients ask. Errands are done on the same thread, one between any two
-    /// batches of answers. Within one thread (tests) it is a task like the others.
+    /// among tokio's tasks that turn would come after all that clients ask. Questions and errands are done on the same thread, one of each
+    /// between any two batches of answers. Within one thread (tests) it is a task like the others.
     pub(in crate::drive) fn take_post(self: &Arc<Self>, post: Post) -> std::io::Result<()> {
         // The thread ends when the shell goes.
         let take = take(Taking { shell: Arc::downgrade(self), post });
@@ -32,13 +37,23 @@ impl Shell {
         std::thread::Builder::new().name("core".into()).spawn(|| futures::executor::block_on(take)).map(drop)
     }
 
-    /// Has something told to the core by the thread that takes the store's answers, in the order of the calls. For threads that gave way to
-    /// others: one that was kept from a processor while it has the core would keep it from everybody.
-    pub(super) fn errand(self: &Arc<Self>, errand: impl FnOnce(&mut Core, Instant) + Send + 'static) {
+    /// Has something done by the thread that takes the store's answers, in the order of the calls. For threads that gave way to others: one
+    /// that was kept from a processor while it has the core, or anything else that is locked, would keep it from everybody.
+    pub(super) fn errand(self: &Arc<Self>, errand: impl FnOnce(&Arc<Self>) + Send + 'static) {
         if let Err(SendError(errand)) = self.errands.send(Box::new(errand)) {
             // The thread broke, and the core with it: whoever waits for this is told so.
-            self.tell(errand);
+            errand(self);
         }
+    }
+
+    /// Has the core asked by the same thread, before errands that wait, and waits for the answer; none if the thread broke. For the same
+    /// threads, which may wait for a while.
+    pub(crate) fn inquire<T: Send + 'static>(&self, question: impl FnOnce(&Core) -> T + Send + 'static) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        // Whoever asked and does not wait any more needs no answer.
+        let ask = move |shell: &Self| drop(tell.send(shell.ask(question)));
+        self.questions.send(Box::new(ask)).ok()?;
+        told.blocking_recv().ok()
     }
 
     fn committed(self: &Arc<Self>, batch: &mut Vec<Answer>) {
@@ -68,31 +83,63 @@ impl Drop for Taking {
     }
 }
 
-async fn take(mut taking: Taking) {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        let Taking { shell, post } = &mut taking;
-        let errand = tokio::select! {
+/// What is taken together.
+#[derive(Default)]
+struct Taken {
+    answers: Vec<Answer>,
+    later: Vec<Answer>,
+    question: Option<Question>,
+    errand: Option<Errand>,
+}
+
+impl Post {
+    /// Waits for something, and takes some of each kind that there is: what many wait for does not keep the others waiting for ever.
+    async fn next(&mut self, taken: &mut Taken) {
+        tokio::select! {
             biased;
-            count = post.answers.recv_many(&mut batch, BATCH) => match count {
-                0 => return,
-                _ => post.errands.try_recv().ok(),
-            },
-            Some(errand) = post.errands.recv() => Some(errand),
-        };
-        let Some(shell) = shell.upgrade() else { return };
-        if !batch.is_empty() {
-            shell.committed(&mut batch);
+            // The senders live in the shell.
+            _ = self.answers.recv_many(&mut taken.answers, BATCH) => {}
+            _ = self.later.recv_many(&mut taken.later, BATCH) => {}
+            question = self.questions.recv() => taken.question = question,
+            errand = self.errands.recv() => taken.errand = errand,
         }
-        if let Some(errand) = errand {
-            shell.tell(errand);
+        while taken.later.len() < BATCH
+            && let Ok(answer) = self.later.try_recv()
+        {
+            taken.later.push(answer);
+        }
+        taken.question = taken.question.take().or_else(|| self.questions.try_recv().ok());
+        taken.errand = taken.errand.take().or_else(|| self.errands.try_recv().ok());
+    }
+}
+
+async fn take(mut taking: Taking) {
+    let mut taken = Taken::default();
+    loop {
+        taking.post.next(&mut taken).await;
+        // Every sender went with the shell.
+        let Some(shell) = taking.shell.upgrade() else { return };
+        for batch in [&mut taken.answers, &mut taken.later] {
+            if !batch.is_empty() {
+                shell.committed(batch);
+            }
+        }
+        if let Some(question) = taken.question.take() {
+            question(&shell);
+        }
+        if let Some(errand) = taken.errand.take() {
+            errand(&shell);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Service, core::Refusal, trial};
+    use crate::{
+        Service,
+        core::{Core, Refusal},
+        trial,
+    };
     use model::{Actor, Change, ContactId, InboxItem, Value};
 
     fn made() -> InboxItem {
@@ -130,12 +177,15 @@ mod tests {
     async fn an_errand_after_the_core_broke_is_answered() {
         let (service, _) = trial::service().await;
         let shell = &service.handle.shell;
-        shell.errand(|_, _| panic!("as if something in it were wrong"));
+        shell.errand(|shell| shell.tell(|_, _| panic!("as if something in it were wrong")));
         assert!(service.failed().await.contains("panicked"));
         // While the thread unwinds, and after it.
         for id in (1..=1_000).map(ContactId) {
             let told = shell.submit_new(id, made()).await;
             assert!(matches!(told, Ok(Err(Refusal::Unavailable)) | Err(_)), "{told:?}");
         }
+        let shell = shell.clone();
+        let asked = tokio::task::spawn_blocking(move || shell.inquire(Core::is_stopping));
+        assert_eq!(asked.await.expect("nobody waits for ever"), None);
     }
 }

@@ -53,7 +53,7 @@ impl Drop for TellIfBroken<'_> {
                     let mut core = shell.core();
                     (core.poll(), core.failed().is_some())
                 };
-                actions.into_iter().for_each(|action| shell.carry_out(action));
+                actions.into_iter().for_each(|action| shell.carry_out(action, &shell.answers));
                 if has_failed {
                     // Some were on the line that broke, and the core does not know of them any more.
                     lock(&shell.waiters).clear();
