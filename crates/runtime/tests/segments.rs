@@ -150,9 +150,13 @@ fn whoever_asks_is_told_what_is_so_now_while_the_steps_wait_for_the_disk() {
         assert_eq!(world.person(&ana).contact.memberships.len(), 2, "nothing of it is durable");
         if crashes {
             world.crash();
-        } else {
-            world.store.release_all();
         }
+        // What was decided before the later boundaries becomes durable, and takes nothing of them back.
+        while world.store.release(1) > 0 {
+            world.pump();
+            assert_eq!(told(&world, &ana, segments), [false, false, false]);
+        }
+        world.store.release_all();
         world.pump();
         world.pass(0);
         assert_eq!(told(&world, &ana, segments), [false, false, false]);
@@ -179,8 +183,8 @@ fn however_many_leave_at_once_whoever_asks_is_told_so() {
     world.store.order(Fault::Hold);
     world.pass(7 * DAY);
     assert_eq!(world.core.segment_size("recent"), 0);
-    let held = world.store.held();
-    assert!((1..MANY).contains(&held), "commits under way are bounded: {held}");
+    // Half of the commits that may be under way are left to what else is due.
+    assert_eq!(world.core.stats().commits, 512);
     // An input of somebody whose turn did not come brings what time did along.
     let last = people.last().unwrap();
     world.arrive(last, "2", "tag");
@@ -210,9 +214,12 @@ async fn a_slow_disk_keeps_nobody_in_a_segment() {
     // Nobody of them can be read.
     let held = ids.map(|id| store.hold_reads(id));
     clock.advance(7 * DAY);
-    while handle.segment_sizes(&["recent"]) != [0] {
-        tokio::task::yield_now().await;
-    }
+    let all_left = async {
+        while handle.segment_sizes(&["recent"]) != [0] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), all_left).await.expect("nobody is waited for");
     assert!(ids.iter().all(|id| !handle.is_member(*id, "recent")));
     drop(held);
     for id in ids {

@@ -5,7 +5,6 @@
 //! between two reads.
 
 use crate::{Io, Options, io::failed, layout};
-
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},

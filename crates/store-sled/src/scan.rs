@@ -11,7 +11,6 @@ use crate::{
     shared::{Shared, lock, panic_text},
 };
 use model::{ContactId, EventRecord, Person};
-
 use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},

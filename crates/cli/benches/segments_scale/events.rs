@@ -70,6 +70,8 @@ async fn size(server: &Server, since: Clock) -> Size {
 /// So many a second, whatever became of those before: a slow server is not given a rest.
 pub async fn sustained(server: &Arc<Server>, loaded: &Loaded, minutes: f64, rate: u64) {
     let contacts = loaded.contacts;
+    // Nobody is in the segment twice, so that whoever has an event in the window counts once.
+    assert!(contacts >= rate * bot::WINDOW.as_secs() && !contacts.is_multiple_of(7_919), "too few contacts for that rate");
     let all = (minutes * 60.0 * rate as f64) as u64;
     let (began, busy) = (Clock::now(), server.busy());
     let client = |first: usize| {

@@ -140,7 +140,7 @@ impl Core {
                 Some(Chosen::Membership) => {
                     line.membership = false;
                     if let Some(person) = before.as_deref() {
-                        self.segments_landed(&person.contact, false, &[], draft.flips);
+                        self.segments_landed(now, &person.contact, false, &[], draft.flips);
                     }
                 }
                 Some(Chosen::Row(_)) | None => {}

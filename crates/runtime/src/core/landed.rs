@@ -104,7 +104,7 @@ impl Core {
         line.membership &= flight.flips.is_none();
         self.lines.insert(contact, line);
         self.give_back(now, unused);
-        self.segments_landed(&person.contact, flight.contact, &flight.events, flight.flips);
+        self.segments_landed(now, &person.contact, flight.contact, &flight.events, flight.flips);
         if flight.withdraws {
             self.segments_recount(contact);
         }

@@ -65,7 +65,7 @@ const BUSY_FOR: i64 = 50_000;
 /// Agenda entries, and steps for memberships, of one turn: a few milliseconds, for a message that comes meanwhile waits for it.
 const TURN: usize = 32;
 /// Turns that are read ahead of.
-pub(crate) const SOON: usize = 4;
+const SOON: usize = 4;
 
 /// Who waits for an answer; the caller numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -411,10 +411,10 @@ impl Core {
         self.look(now);
     }
 
-    /// Time passed: begins what is due and commits something, at most [`TURN`] things of each kind, in the order of their instants.
+    /// Time passed: begins what is due and commits something, at most [`TURN`] things of each kind, each in the order of their instants.
     pub fn take_turn(&mut self, now: Instant) {
-        self.step_memberships(now);
         self.take_agenda(now);
+        self.step_memberships(now);
     }
 
     /// Time passed: follows some of those whose memberships may have changed. It reads nobody and waits for no commit, so that whoever
@@ -501,7 +501,8 @@ impl Core {
 
     /// When [`Core::take_turn`] has something to do; none while it waits for commits.
     pub fn next_turn(&self) -> Option<Instant> {
-        self.has_room().then(|| self.agenda.next().into_iter().chain(self.segments.next_step()).min())?
+        let step = self.has_room_for_memberships().then(|| self.segments.next_step()).flatten();
+        self.has_room().then(|| self.agenda.next().into_iter().chain(step).min())?
     }
 
     /// When [`Core::look`] has something to do.

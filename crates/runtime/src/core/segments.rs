@@ -384,7 +384,14 @@ impl Core {
     }
 
     /// A commit of a contact is durable.
-    pub(super) fn segments_landed(&mut self, contact: &Contact, changed: bool, events: &[EventRecord], flips: Option<Option<Instant>>) {
+    pub(super) fn segments_landed(
+        &mut self,
+        now: Instant,
+        contact: &Contact,
+        changed: bool,
+        events: &[EventRecord],
+        flips: Option<Option<Instant>>,
+    ) {
         let set = self.programs.current().set().clone();
         let segments = &mut self.segments;
         segments.moved |= changed || !events.is_empty();
@@ -403,10 +410,15 @@ impl Core {
             segments.members.schedule(&segments.book, contact.id, flips);
             // The rules changed while it was on its way: it is looked at again.
             if contact.rules != 0 && contact.rules != set.hash() {
-                let now = segments.eras.first().map_or(contact.judged, |era| era.at);
-                segments.sooner(contact.id, now);
+                let since = segments.eras.first().map_or(contact.judged, |era| era.at);
+                segments.sooner(contact.id, since);
             }
         }
+        if was_ahead {
+            // Time went on since this was decided: what was told of that meanwhile is not taken back.
+            self.follow(contact.id, now);
+        }
+        let segments = &mut self.segments;
         if contact.rules == 0 {
             // What broke with the contact's first input left them without a look.
             segments.sooner(contact.id, contact.last_seen);

@@ -33,6 +33,8 @@ const DESK_HINTS: usize = 256;
 const RETIRED: usize = 256;
 /// How many contacts are read from the disk at once: enough to keep a disk at work, and few enough beside two cores.
 const READING: usize = 8;
+/// How many are read ahead of what is due, beside those: a message never waits behind all that time brought.
+const READING_AHEAD: usize = 4;
 
 /// Who waits for a ticket.
 enum Waiter {
@@ -47,7 +49,7 @@ pub(super) type Answer = (CommitToken, Result<Seq, store::Error>);
 type Errand = Box<dyn FnOnce(&Arc<Shell>) + Send>;
 
 /// What the same thread is asked, before errands.
-type Question = Box<dyn FnOnce(&Shell) + Send>;
+type Question = Box<dyn FnOnce(&Arc<Shell>) + Send>;
 
 /// A contact who is to be made, how, and whom it is told.
 pub(crate) type New = (ContactId, InboxItem, oneshot::Sender<Result<Outcome, Refusal>>);
@@ -98,6 +100,8 @@ pub(crate) struct Shell {
     ended: AtomicBool,
     /// Turns at reading contacts from the disk.
     reading: Semaphore,
+    /// The same for what is due.
+    reading_ahead: Semaphore,
     /// The last commit when the runtime began.
     pub(crate) began: Seq,
 }
@@ -171,6 +175,7 @@ impl Shell {
             said: Default::default(),
             ended: AtomicBool::new(false),
             reading: Semaphore::new(READING),
+            reading_ahead: Semaphore::new(READING_AHEAD),
             began,
         };
         (Arc::new(shell), Post { answers: answered, later, errands: sent, questions: asked })

@@ -5,7 +5,7 @@
 //! step* that commits the transition, stamped with the boundary. Steps wait for their turn in the order of their instants.
 
 use super::{SAVE, Segments};
-use crate::core::{Core, TURN, agenda::Wake};
+use crate::core::{Core, FLIGHTS, TURN, agenda::Wake};
 use engine::{Bot, Programs as _};
 use model::{ContactId, Instant};
 use segments::{Book, Ration, Set};
@@ -106,10 +106,24 @@ impl Core {
         }
     }
 
-    /// Lines of those who entered or left by time alone take their steps, a turn's worth, while there is room for commits under way.
+    /// Looks at a contact whose boundary may have passed.
+    pub(in crate::core) fn follow(&mut self, id: ContactId, now: Instant) {
+        let segments = &mut self.segments;
+        let Some(at) = segments.members.not_before(&segments.book, id).filter(|at| *at <= now) else { return };
+        if segments.look_at(&Rules::of(self.programs.current()), id, at, now) {
+            segments.on_the_way.wait(id, at);
+        }
+    }
+
+    /// Whether somebody's step for what time did may begin: half of the commits that may be under way are left to what else is due.
+    pub(in crate::core) fn has_room_for_memberships(&self) -> bool {
+        self.has_room() && self.flights.len() < FLIGHTS / 2
+    }
+
+    /// Lines of those who entered or left by time alone take their steps, a turn's worth, while there is room for them.
     pub(in crate::core) fn step_memberships(&mut self, now: Instant) {
         for _ in 0..TURN {
-            if !self.has_room() {
+            if !self.has_room_for_memberships() {
                 return;
             }
             let Some(id) = self.segments.on_the_way.tell() else { return };

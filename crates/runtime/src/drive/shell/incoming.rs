@@ -8,7 +8,7 @@ use crate::{
 use channel::{AcceptError, Accepted};
 use model::{Address, ContactId, InboxItem, Instant};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 impl Shell {
     pub(in crate::drive) async fn accept(self: &Arc<Self>, inbound: channel::Inbound) -> Result<Accepted, AcceptError> {
@@ -40,10 +40,19 @@ impl Shell {
     /// would wait for that. It is read beside tokio's own threads: these are as few as the cores, and with all of them at the
     /// disk nothing is answered.
     pub(super) async fn warm_up(&self, contact: ContactId) {
+        self.read_up(contact, &self.reading).await;
+    }
+
+    /// The same ahead of something that is due.
+    pub(super) async fn warm_ahead(&self, contact: ContactId) {
+        self.read_up(contact, &self.reading_ahead).await;
+    }
+
+    async fn read_up(&self, contact: ContactId, turns: &Semaphore) {
         if self.store.is_at_hand(contact) {
             return;
         }
-        let Ok(_turn) = self.reading.acquire().await else { return };
+        let Ok(_turn) = turns.acquire().await else { return };
         let store = self.store.clone();
         // What goes wrong here goes wrong again, and is told, where it matters.
         let _ = tokio::task::spawn_blocking(move || drop(store.person(contact))).await;

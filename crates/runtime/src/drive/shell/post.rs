@@ -1,6 +1,6 @@
 //! The post: what the store answers and what imports say is taken into the core.
 
-use super::{Answer, Errand, Question, Shell, lock};
+use super::{Answer, Errand, Question, Shell, lock, turn::TellIfBroken};
 use crate::core::Core;
 use std::sync::{Arc, Weak, atomic::Ordering};
 use tokio::{
@@ -50,8 +50,11 @@ impl Shell {
     /// threads, which may wait for a while.
     pub(crate) fn inquire<T: Send + 'static>(&self, question: impl FnOnce(&Core) -> T + Send + 'static) -> Option<T> {
         let (tell, told) = oneshot::channel();
-        // Whoever asked and does not wait any more needs no answer.
-        let ask = move |shell: &Self| drop(tell.send(shell.ask(question)));
+        let ask = move |shell: &Arc<Self>| {
+            let _told = TellIfBroken(shell);
+            // Whoever asked and does not wait any more needs no answer.
+            drop(tell.send(shell.ask(question)));
+        };
         self.questions.send(Box::new(ask)).ok()?;
         told.blocking_recv().ok()
     }
@@ -74,9 +77,12 @@ struct Taking {
 
 impl Drop for Taking {
     fn drop(&mut self) {
-        // From here on an errand is told to the core by whoever sends it; those that were sent are not, and nobody says so to their senders.
+        // From here on an errand is done by whoever sends it, and a question has no answer; those that were sent are dropped, which their senders
+        // are told by.
         self.post.errands.close();
+        self.post.questions.close();
         while self.post.errands.try_recv().is_ok() {}
+        while self.post.questions.try_recv().is_ok() {}
         if let Some(shell) = self.shell.upgrade() {
             lock(&shell.waiters).clear();
         }

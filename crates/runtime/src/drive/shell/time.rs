@@ -58,7 +58,7 @@ impl Shell {
             return self.tell(Core::take_turn);
         }
         let turns = soon.len();
-        let read = |turn: Vec<ContactId>| futures::future::join_all(turn.into_iter().map(|contact| self.warm_up(contact)));
+        let read = |turn: Vec<ContactId>| futures::future::join_all(turn.into_iter().map(|contact| self.warm_ahead(contact)));
         let mut read = futures::stream::iter(soon.into_iter().map(read)).buffered(turns);
         while read.next().await.is_some() {
             self.tell(Core::take_turn);
