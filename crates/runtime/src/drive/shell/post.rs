@@ -2,13 +2,18 @@
 
 use super::{Answer, Errand, Question, Shell, lock, turn::TellIfBroken};
 use crate::core::Core;
-use std::sync::{Arc, Weak, atomic::Ordering};
+use std::{
+    pin::pin,
+    sync::{Arc, Weak, atomic::Ordering},
+    task::{Context, Poll, Waker},
+};
 use tokio::{
     runtime::RuntimeFlavor,
     sync::{
         mpsc::{UnboundedReceiver, error::SendError},
         oneshot,
     },
+    task::unconstrained,
 };
 
 /// Answers of commits taken into the core under one lock, while an import is carried out, so that a chat gets in between soon.
@@ -79,12 +84,24 @@ impl Drop for Taking {
     fn drop(&mut self) {
         // From here on an errand is done by whoever sends it, and a question has no answer; those that were sent are dropped, which their senders
         // are told by.
-        self.post.errands.close();
-        self.post.questions.close();
-        while self.post.errands.try_recv().is_ok() {}
-        while self.post.questions.try_recv().is_ok() {}
+        end(&mut self.post.errands);
+        end(&mut self.post.questions);
         if let Some(shell) = self.shell.upgrade() {
             lock(&shell.waiters).clear();
+        }
+    }
+}
+
+/// Closes a channel and drops what was sent, also by whoever is sending at this moment.
+fn end<T>(from: &mut UnboundedReceiver<T>) {
+    from.close();
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        // A task that had its share for now would be told to wait.
+        match pin!(unconstrained(from.recv())).poll(&mut context) {
+            Poll::Ready(Some(sent)) => drop(sent),
+            Poll::Ready(None) => return,
+            Poll::Pending => std::thread::yield_now(),
         }
     }
 }
@@ -117,6 +134,18 @@ impl Post {
         taken.question = taken.question.take().or_else(|| self.questions.try_recv().ok());
         taken.errand = taken.errand.take().or_else(|| self.errands.try_recv().ok());
     }
+
+    /// Takes the answers that came meanwhile into the core, and `answers` before them: somebody waits for each.
+    fn answered(&mut self, shell: &Arc<Shell>, answers: &mut Vec<Answer>) {
+        while answers.len() < BATCH
+            && let Ok(answer) = self.answers.try_recv()
+        {
+            answers.push(answer);
+        }
+        if !answers.is_empty() {
+            shell.committed(answers);
+        }
+    }
 }
 
 async fn take(mut taking: Taking) {
@@ -125,13 +154,14 @@ async fn take(mut taking: Taking) {
         taking.post.next(&mut taken).await;
         // Every sender went with the shell.
         let Some(shell) = taking.shell.upgrade() else { return };
-        for batch in [&mut taken.answers, &mut taken.later] {
-            if !batch.is_empty() {
-                shell.committed(batch);
-            }
+        taking.post.answered(&shell, &mut taken.answers);
+        if !taken.later.is_empty() {
+            shell.committed(&mut taken.later);
+            taking.post.answered(&shell, &mut taken.answers);
         }
         if let Some(question) = taken.question.take() {
             question(&shell);
+            taking.post.answered(&shell, &mut taken.answers);
         }
         if let Some(errand) = taken.errand.take() {
             errand(&shell);
@@ -141,6 +171,7 @@ async fn take(mut taking: Taking) {
 
 #[cfg(test)]
 mod tests {
+    use super::end;
     use crate::{
         Service,
         core::{Core, Refusal},
@@ -193,5 +224,26 @@ mod tests {
         let shell = shell.clone();
         let asked = tokio::task::spawn_blocking(move || shell.inquire(Core::is_stopping));
         assert_eq!(asked.await.expect("nobody waits for ever"), None);
+    }
+
+    #[test]
+    fn what_is_sent_while_a_channel_ends_is_dropped_or_given_back() {
+        // Several at once: one of them is stopped between being let in and having sent.
+        for _ in 0..1_000 {
+            let (send, mut take) = tokio::sync::mpsc::unbounded_channel::<std::sync::mpsc::Sender<()>>();
+            let (held, gone) = std::sync::mpsc::channel();
+            let sender = || {
+                let (send, held) = (send.clone(), held.clone());
+                std::thread::spawn(move || while send.send(held.clone()).is_ok() {})
+            };
+            let senders = [sender(), sender(), sender()];
+            drop(held);
+            take.blocking_recv().expect("somebody sends");
+            end(&mut take);
+            senders.into_iter().for_each(|sender| sender.join().expect("the sender ends"));
+            // Both ends live on: what was left in between would be there still.
+            assert_eq!(gone.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected), "neither dropped nor given back");
+            drop((send, take));
+        }
     }
 }
