@@ -4,7 +4,7 @@
 
 use crate::world;
 
-use crm::import::{Cell, ErrorLines, Mode, Options as Wanted};
+use crm::import::{Cell, DateOrder, ErrorLines, Mode, Options as Wanted};
 use model::{Actor, Change, Contact, ContactId, IdentifierKind, Instant, Value};
 use std::{fmt::Write as _, path::Path, sync::Arc};
 use store::{Fault, HeldReads, MemBlobs, MemStore, Store as _};
@@ -14,7 +14,7 @@ use world::MINUTE;
 const FILES: &[(&str, &str)] = &[(
     "bot.yaml",
     "name: World\nchannels: { web: { type: web } }\ngroups: { support: {} }\nattributes: { plan: text, mobile: phone, \
-     rank: { type: enum, values: [one, two] } }\n",
+     born: date, joined: date, rank: { type: enum, values: [one, two] } }\n",
 )];
 
 struct Stage {
@@ -451,5 +451,32 @@ async fn who_opted_out_and_was_erased_is_not_subscribed_again_by_a_file_from_bef
     let again = ContactId(99 << 80);
     handle.create_contact(again, "api", vec![email, Change::SetStatus("active".into())], Actor::System).await.unwrap();
     assert_eq!(contact(&handle, again).await.status, "unsubscribed");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn days_are_asked_about_before_the_first_row_is_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let Stage { handle, service, .. } = opened(folder.path(), MemStore::new()).await;
+    // A column that turns up behind the rows that are looked at to begin with.
+    let mut objects = String::new();
+    for n in 0..300 {
+        writeln!(objects, "{{\"email\": \"p{n}@shop.example\", \"born\": \"1990-01-02\"}}").unwrap();
+    }
+    objects += "{\"email\": \"last@shop.example\", \"joined\": \"03/04/2026\"}\n";
+    // Not all of it is written alike, and a row that is wrong stands before the one that is asked about.
+    let latin = b"email;plan;born\nana@shop.example;Caf\xE9;1990-01-02\nnobody;x;never\nben@shop.example;y;03/04/1990;z\n".to_vec();
+    for (name, text, told) in [("people.jsonl", objects.into_bytes(), (301, "joined")), ("people.csv", latin, (4, "born"))] {
+        let id = uploaded(&handle, name, text).await;
+        handle.run_import(&id, Wanted::default()).await.unwrap();
+        let asks = over(&handle, &id).await;
+        let ImportState::Asks(fault) = &asks.state else { panic!("{name}: {asks:?}") };
+        assert_eq!((fault.row, fault.column.as_deref()), (told.0, Some(told.1)), "{name}: {fault:?}");
+        assert_eq!((asks.began, asks.counts.rows(), handle.people(None, 10).await.len()), (None, 0, 0), "{name}");
+        handle.run_import(&id, Wanted { dates: Some(DateOrder::Dmy), ..Wanted::default() }).await.unwrap();
+        let done = over(&handle, &id).await;
+        assert_eq!((&done.state, done.counts.created > 0), (&ImportState::Done, true), "{name}: {done:?}");
+        undone(&handle, &id).await;
+    }
     service.stop().await;
 }

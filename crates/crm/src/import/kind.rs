@@ -157,6 +157,14 @@ impl Reader {
         Some(Fault::cell(row.number, name, &shown, Trouble::Cell, why))
     }
 
+    /// The first day of a row that can be read in two ways.
+    pub fn asks(&self, row: &Row, words: &Vocabulary<'_>) -> Option<Fault> {
+        match self {
+            Self::Contacts(plan) => plan.asks(row, words),
+            Self::Events(plan) => plan.asks(row, words),
+        }
+    }
+
     /// Reads a row.
     ///
     /// # Errors

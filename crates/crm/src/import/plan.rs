@@ -225,12 +225,7 @@ impl Plan {
 
     /// Whether a column holds days, which may have to be asked about.
     pub fn has_dates(&self, words: &Vocabulary<'_>) -> bool {
-        self.columns.iter().any(|column| match &column.field {
-            Field::Attribute(name) => {
-                words.attribute(name).is_some_and(|declared| matches!(declared.ty, AttributeType::Date | AttributeType::Datetime))
-            }
-            _ => false,
-        })
+        self.columns.iter().any(|column| days(column, words).is_some())
     }
 
     /// How the cells of a column are read.
@@ -242,6 +237,12 @@ impl Plan {
     pub fn unknown(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| !column.known)
     }
+}
+
+/// The type of a column that holds days; none if it holds something else.
+pub(super) fn days<'w>(column: &Column, words: &Vocabulary<'w>) -> Option<&'w AttributeType> {
+    let Field::Attribute(name) = &column.field else { return None };
+    words.attribute(name).map(|declared| &declared.ty).filter(|ty| matches!(ty, AttributeType::Date | AttributeType::Datetime))
 }
 
 /// What a column shows about its decimals.

@@ -4,7 +4,7 @@ use super::{
     Blanks, Cell, Column, Fault, Field, Key, Mode, Plan, Row, Trouble, Vocabulary, WRITABLE,
     errors::width,
     key::known_as,
-    plan::fits_tag,
+    plan::{days, fits_tag},
     value::{is_shortened, read, several, text},
 };
 use model::{AttributeType, Change, IdentifierKind, TagKey, Value};
@@ -64,6 +64,16 @@ impl Plan {
         reading.changes.extend(self.options.tags.iter().map(|tag| Change::AddTag(tag.trim().to_owned())));
         reading.changes.extend(self.options.list.iter().map(|list| Change::AddToList(list.clone())));
         Ok(reading)
+    }
+
+    /// The first day of a row that can be read in two ways; the columns that hold no days are not read, so that a whole file can be gone
+    /// through before its first row is carried out.
+    pub fn asks(&self, row: &Row, words: &Vocabulary<'_>) -> Option<Fault> {
+        self.columns.iter().zip(&row.cells).find_map(|(column, cell)| {
+            let ty = days(column, words).filter(|_| *cell != Cell::Blank)?;
+            let (trouble, why) = read(cell, ty, self.habits(column), words).err()?;
+            (trouble == Trouble::Dates).then(|| Fault::cell(row.number, &column.name, &text(cell).unwrap_or_default(), trouble, why))
+        })
     }
 
     fn cell(&self, column: &Column, cell: &Cell, words: &Vocabulary<'_>, out: &mut Reading) -> Result<(), super::value::Wrong> {

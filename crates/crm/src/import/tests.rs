@@ -48,7 +48,11 @@ fn read(text: &str, options: &Options) -> (Vec<Reading>, Vec<Fault>) {
     let plan = Plan::new(sampled.names(), &sample, options, &bot.words()).unwrap();
     let (mut readings, mut faults) = (Vec::new(), Vec::new());
     for row in sample {
-        match plan.judge(&row, &bot.words()) {
+        let asked = plan.asks(&row, &bot.words());
+        let judged = plan.judge(&row, &bot.words());
+        let doubted = judged.as_ref().err().and_then(|wrong| wrong.iter().find(|fault| fault.trouble == Trouble::Dates));
+        assert_eq!(asked.as_ref(), doubted, "what is asked before the first row is what the rows would come to");
+        match judged {
             Ok(reading) => readings.push(reading),
             Err(wrong) => faults.extend(wrong),
         }
@@ -137,6 +141,17 @@ fn a_day_that_can_be_read_in_two_ways_is_asked_about() {
         let (readings, faults) = read(text, &Options { dates: Some(dates), ..Options::default() });
         assert_eq!((set(&readings[0], "born").as_deref(), faults.len()), (Some(day), 0));
     }
+}
+
+#[test]
+fn a_day_is_asked_about_whatever_else_is_wrong_with_its_row() {
+    for row in ["nobody,03/04/2026,silver", "a@b.example,03/04/2026,gold,too,many", ",03/04/2026,"] {
+        let (readings, faults) = read(&format!("email,born,plan\n{row}\n"), &Options::default());
+        let asked = faults.iter().filter(|fault| fault.trouble == Trouble::Dates).count();
+        assert_eq!((readings.len(), asked), (0, 1), "{row}: {faults:?}");
+    }
+    let (_, faults) = read("email,born\na@b.example,2026-04-03\nb@b.example,\nc@b.example,never\n", &Options::default());
+    assert_eq!(faults.iter().map(|fault| (fault.row, fault.trouble)).collect::<Vec<_>>(), [(4, Trouble::Cell)]);
 }
 
 #[test]

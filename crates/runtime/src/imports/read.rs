@@ -1,7 +1,7 @@
 //! A file read and judged on a thread of its own, in pieces, so that rows are carried out meanwhile.
 
 use super::{Import, ImportError, files::sample};
-use crm::import::{Cell, Decoded, Fault, Reader, RowError, Rows, Said, Trouble, Vocabulary};
+use crm::import::{Cell, Decoded, Fault, Reader, RowError, Rows, Said, Vocabulary};
 use engine::Bot;
 use model::Instant;
 use std::{
@@ -102,8 +102,7 @@ pub(super) fn judge(
             Ok(None) => break,
             Ok(Some(row)) if row.number <= after => continue,
             Ok(Some(row)) => {
-                if import.shape.is_jsonl() && rows.names().len() > plan.width() {
-                    plan.grow(rows.names(), &words);
+                if take_up(&mut plan, &rows, import, &words) {
                     columns = rows.names().to_vec();
                 }
                 let unreadable = if import.broken > 0 { plan.unreadable(&row) } else { None };
@@ -138,18 +137,35 @@ pub(super) fn judge(
     told
 }
 
-/// The first day that can be read in two ways, if how they are written was not said.
+/// The first day that can be read in two ways, if how they are written was not said. Nothing else is judged: every row is read before the
+/// first one is carried out.
 pub(super) fn asks(file: File, import: &Import, plan: &Reader, bot: &Bot, now: Instant) -> Option<Fault> {
-    if import.options.dates.is_some() || !plan.has_dates(&words(bot, now)) {
+    let words = words(bot, now);
+    if import.options.dates.is_some() || !plan.has_dates(&words) {
         return None;
     }
-    let mut found = None;
-    let look = |piece: Piece| {
-        let faults = piece.rows.into_iter().filter_map(|row| row.said.err());
-        found = faults.flatten().find(|fault| fault.trouble == Trouble::Dates);
-        found.is_none()
-    };
-    // What else is wrong with the file is told when its rows are carried out.
-    let _ = judge(file, import, plan.clone(), bot, now, 0, look);
-    found
+    let mut plan = plan.clone();
+    // What is wrong with the file is told when its rows are carried out.
+    let mut rows = Rows::new(Decoded::new(file, import.encoding), import.shape, &plan.columns()).ok()?;
+    loop {
+        match rows.next_row() {
+            Ok(None) | Err(RowError::Broken(_)) => return None,
+            Ok(Some(row)) => {
+                take_up(&mut plan, &rows, import, &words);
+                if let Some(fault) = plan.asks(&row, &words) {
+                    return Some(fault);
+                }
+            }
+            Err(RowError::Fault(_)) => {}
+        }
+    }
+}
+
+/// Takes up columns that turned up in the row that was read last; whether there were any.
+fn take_up<R: Read>(plan: &mut Reader, rows: &Rows<R>, import: &Import, words: &Vocabulary<'_>) -> bool {
+    let are_new = import.shape.is_jsonl() && rows.names().len() > plan.width();
+    if are_new {
+        plan.grow(rows.names(), words);
+    }
+    are_new
 }

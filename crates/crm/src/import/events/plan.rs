@@ -21,6 +21,13 @@ pub(in crate::import) struct EventColumn {
     comma: Option<bool>,
 }
 
+impl EventColumn {
+    /// Whether its cells are days, which may be written so that they can be read in two ways.
+    pub(super) fn has_days(&self) -> bool {
+        matches!(self.field, EventField::At | EventField::Property(_, Some(AttributeType::Date | AttributeType::Datetime)))
+    }
+}
+
 /// The plan.
 #[derive(Clone, Debug)]
 pub struct EventPlan {
@@ -103,10 +110,7 @@ impl EventPlan {
 
     /// Whether a column holds days, which may have to be asked about.
     pub(in crate::import) fn has_dates(&self) -> bool {
-        let dated = |field: &EventField| {
-            matches!(field, EventField::At | EventField::Property(_, Some(AttributeType::Date | AttributeType::Datetime)))
-        };
-        self.columns.iter().any(|column| dated(&column.field))
+        self.columns.iter().any(EventColumn::has_days)
     }
 
     /// The attribute whose values say whose an event is, if it is one.

@@ -101,6 +101,16 @@ impl EventPlan {
         }
     }
 
+    /// The first day of a row that can be read in two ways; only what holds days is read.
+    pub(in crate::import) fn asks(&self, row: &Row, words: &Vocabulary<'_>) -> Option<Fault> {
+        let mut parts = Parts::default();
+        let days = self.columns.iter().zip(&row.cells).filter(|(column, cell)| column.has_days() && **cell != Cell::Blank);
+        days.map(|(column, cell)| (column, cell, self.cell(column, cell, words, &mut parts))).find_map(|(column, cell, read)| {
+            let (trouble, why) = read.err().filter(|(trouble, _)| *trouble == Trouble::Dates)?;
+            Some(Fault::cell(row.number, &column.name, &text(cell).unwrap_or_default(), trouble, why))
+        })
+    }
+
     fn cell(&self, column: &EventColumn, cell: &Cell, words: &Vocabulary<'_>, out: &mut Parts) -> Result<(), Wrong> {
         let habits = self.habits(column);
         let plain = || text(cell).unwrap_or_default().trim().to_owned();
