@@ -439,3 +439,51 @@ async fn one_list_is_told_of_different_events() {
     assert_eq!(run(&handle, list, &named("invited")).await.counts.unchanged, 1);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn an_event_is_known_whatever_its_contact_is_found_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = opened(folder.path(), MemStore::new()).await;
+    let handle = service.handle.clone();
+    let (ana, ben) = (known(&handle, 1, "ana@shop.example").await, known(&handle, 2, "ben@shop.example").await);
+    // Two who bear the same, so that a row means either or neither.
+    let phone = || vec![Change::AddIdentifier(IdentifierKind::Phone, "+351911111111".into())];
+    for n in [3, 4] {
+        handle.create_contact(ContactId(n << 80), "api", phone(), Actor::System).await.unwrap();
+    }
+    let file = |key: &str, value: &str| format!("{key},event,at\n{value},paid,2025-12-01\n");
+    assert_eq!(run(&handle, &file("email", "ana@shop.example"), &Wanted::default()).await.counts.recorded, 1);
+    assert_eq!(run(&handle, &file("id", &ana.to_string()), &Wanted::default()).await.counts.unchanged, 1);
+    assert_eq!(run(&handle, &file("contact", "ana@shop.example"), &Wanted::default()).await.counts.unchanged, 1);
+    // By the id that somebody had before they became another one.
+    handle.merge(ben, ana, Actor::System).await.unwrap();
+    for id in [ana, ben] {
+        assert_eq!(run(&handle, &file("id", &id.to_string()), &Wanted::default()).await.counts.unchanged, 1, "{id}");
+    }
+    assert_eq!(run(&handle, &file("phone", "+351911111111"), &Wanted::default()).await.counts.failed, 1);
+    // Of somebody whom the file makes: told twice in it, and again.
+    let made = "email,event,at\nnew@shop.example,paid,2025-12-01\nnew@shop.example,paid,2025-12-01\nnew@shop.example,paid,2025-12-02\n";
+    let create = Wanted { unknown: Unknown::Create, ..Wanted::default() };
+    let done = run(&handle, made, &create).await;
+    assert_eq!((done.counts.made, done.counts.recorded, done.counts.unchanged), (1, 2, 1));
+    assert_eq!(run(&handle, made, &create).await.counts.unchanged, 3);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn days_of_events_are_asked_about_before_the_first_row_is_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = opened(folder.path(), MemStore::new()).await;
+    let handle = service.handle.clone();
+    let ana = known(&handle, 1, "ana@shop.example").await;
+    let rows = "email,event,at,due\nana@shop.example,paid,1700000000,2025-12-31\nana@shop.example,two words,2025-12-01,\n";
+    for (row, column) in [("ana@shop.example,paid,03/04/2025,\n", "at"), ("ana@shop.example,paid,2025-12-02,03/04/2025\n", "due")] {
+        let id = uploaded(&handle, &format!("{rows}{row}")).await;
+        handle.run_import(&id, Wanted::default()).await.unwrap();
+        let asks = over(&handle, &id).await;
+        let ImportState::Asks(fault) = &asks.state else { panic!("{asks:?}") };
+        assert_eq!((fault.row, fault.column.as_deref()), (4, Some(column)), "{fault:?}");
+        assert_eq!(events(&handle, ana).await.len(), 0);
+    }
+    service.stop().await;
+}

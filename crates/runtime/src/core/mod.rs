@@ -41,6 +41,7 @@ pub use erase::Remembered;
 pub use line::Outcome;
 pub(crate) use merge::{resolved, stands_for};
 pub use programs::ProgramSet;
+pub(crate) use seen::SeenKey;
 pub use segments::{AT_ONCE, Judged, Judgement, Membership};
 
 use crate::{DeskError, DeskEvent, RuntimeStats, WriteError};

@@ -4,10 +4,21 @@ use super::Core;
 use model::{Instant, Person};
 use sha2::{Digest, Sha256};
 
+/// What keys are made with: the same as long as the core is there.
+#[derive(Clone, Copy)]
+pub(crate) struct SeenKey(u64);
+
 impl Core {
+    /// For whoever asks about many.
+    pub(crate) fn seen_key(&self) -> SeenKey {
+        SeenKey(self.salt)
+    }
+}
+
+impl SeenKey {
     /// Whether somebody took an item with this `once` before.
-    pub(crate) fn has_taken(&self, person: &Person, once: &str, now: Instant) -> bool {
-        person.has_seen(key(self.salt, "", once), now)
+    pub(crate) fn has_taken(self, person: &Person, once: &str, now: Instant) -> bool {
+        person.has_seen(key(self.0, "", once), now)
     }
 }
 

@@ -13,10 +13,7 @@ use crate::{
 };
 use crm::import::Kind;
 use model::{Actor, Altered, ContactId, InboxItem, Instant, JourneyEntry, JourneyFilter, JourneyKind, Part, Person, TagKey};
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
-};
+use std::collections::{HashSet, VecDeque};
 use store::{Commit, RecordPut};
 use tokio::sync::oneshot;
 
@@ -190,7 +187,7 @@ impl Worker {
             return Ok(Back::Kept);
         }
         if traces.made.is_some() && !traces.others && is_untouched(&person) {
-            return Ok(Back::Removed(self.remove(&person)));
+            return Ok(Back::Removed(self.shell.submit_erasure(id, person.version)));
         }
         let Traces { made, parts, .. } = traces;
         let parts = parts.into_iter().map(|trace| (trace.at, trace.altered)).collect();
@@ -211,7 +208,7 @@ impl Worker {
         if is_made {
             let traces = self.traces(import, began, id)?;
             if traces.made.is_some() && !traces.others && is_untouched(&person) {
-                return Ok(Back::RemovedWith { told: self.remove(&person), events });
+                return Ok(Back::RemovedWith { told: self.shell.submit_erasure(id, person.version), events });
             }
         }
         if events == 0 {
@@ -219,15 +216,6 @@ impl Worker {
         }
         let item = InboxItem::Undo { import: import.id.clone(), made: None, parts: Vec::new(), events: ours, by: by.clone() };
         Ok(Back::Withdrawn { told: self.shell.submit(id, item, None), events, kept: is_made })
-    }
-
-    /// Takes somebody away who is as they were read.
-    fn remove(&self, person: &Person) -> oneshot::Receiver<Result<Outcome, Refusal>> {
-        let (tell, told) = oneshot::channel();
-        let ticket = self.shell.waits(tell);
-        let (id, version) = (person.contact.id, Some(person.version));
-        self.shell.tell(|core, now| core.erase(now, id, version, Arc::new(|_: &Person| Vec::new()), ticket));
-        told
     }
 
     /// What the contact's journey says about the import.

@@ -1,10 +1,12 @@
 //! The worker: carries out the rows of an import, some hundreds at once, and writes down how far it is.
 
+mod asked;
 mod coming;
 mod events;
 
 pub(super) use self::events::{makes_contacts, of_import};
 use self::{
+    asked::{Answered, Asked},
     coming::{Birth, Coming},
     events::{Event, Told},
 };
@@ -14,7 +16,7 @@ use super::{
     read::{self, Judged, Piece},
 };
 use crate::{
-    core::{Outcome, Refusal},
+    core::{Core, Outcome, Refusal, SeenKey},
     drive::{New, Shell, lock},
     privacy::Hold,
 };
@@ -131,6 +133,8 @@ struct Work<'a> {
     told: Told,
     since_saved: u64,
     dry: bool,
+    /// What contacts took before a restart is known by this.
+    seen: SeenKey,
 }
 
 impl Worker {
@@ -152,7 +156,7 @@ impl Worker {
     pub(super) fn is_stopping(&self) -> bool {
         self.imports.stopping.load(Ordering::Acquire)
             || self.shell.failure().is_some()
-            || self.shell.inquire(crate::core::Core::is_stopping).unwrap_or(true)
+            || self.shell.inquire(Core::is_stopping).unwrap_or(true)
     }
 
     fn try_work(&self, mut import: Import, dry: bool) -> Result<(), ImportError> {
@@ -179,6 +183,7 @@ impl Worker {
         import.state = if dry { ImportState::Checking } else { ImportState::Running };
         self.save_whole(import.clone());
         let judged = import.clone();
+        let seen = self.shell.inquire(Core::seen_key).ok_or(ImportError::Unavailable)?;
         let mut work = Work {
             worker: self,
             bot: bot.clone(),
@@ -194,6 +199,7 @@ impl Worker {
             told: Told::default(),
             since_saved: 0,
             dry,
+            seen,
             import,
         };
         let (give, take) = sync_channel::<Piece>(AHEAD);
@@ -281,26 +287,30 @@ impl Work<'_> {
 
     /// Puts rows on their way. None lands meanwhile, so that whoever is not found yet is still known to be made.
     fn look_at(&mut self, rows: Vec<Judged>, read: u64) -> Result<(), ImportError> {
-        let by = |judged: &Judged| match judged.said.as_ref().ok().and_then(Said::key) {
-            Some(Key::By(by)) => Some(by.clone()),
-            Some(Key::Id(_) | Key::At(_)) | None => None,
+        let at = |address: &_| self.worker.shell.store.person_at(address).ok().flatten();
+        let of = |judged: &Judged| judged.said.as_ref().map_or(Asked::nothing(), |said| Asked::of(said, at));
+        let asked: Vec<Asked> = rows.iter().map(of).collect();
+        let answered = match asked.iter().all(Asked::is_nothing) {
+            true => asked.iter().map(|_| Answered::default()).collect(),
+            false => self.inquire(move |core| asked.iter().map(|asked| asked.answer(core)).collect::<Vec<_>>())?,
         };
-        let asked: Vec<_> = rows.iter().filter_map(by).collect();
-        let answered = if asked.is_empty() { Some(Vec::new()) } else { self.worker.shell.inquire(move |core| core.candidates(&asked)) };
-        let mut answered = answered.ok_or(ImportError::Unavailable)?.into_iter();
-        for judged in rows {
-            let candidates = by(&judged).and_then(|_| answered.next()).unwrap_or_default();
+        for (judged, answered) in rows.into_iter().zip(answered) {
             let Judged { row, said, cells } = judged;
             let what = match said {
                 Err(faults) => What::Bad(faults),
-                Ok(Said::Contact(reading)) => self.launch(reading, &candidates)?,
-                Ok(Said::Event(occurrence)) => self.happened(*occurrence, &candidates)?,
+                Ok(Said::Contact(reading)) => self.launch(reading, &answered.candidates)?,
+                Ok(Said::Event(occurrence)) => self.happened(*occurrence, &answered)?,
             };
             self.held += read::size(&cells);
             self.window.push_back(Flying { row, read, cells, what });
         }
         self.submit_open();
         Ok(())
+    }
+
+    /// Has the core asked by its own thread ([`Shell::inquire`]).
+    fn inquire<T: Send + 'static>(&self, question: impl FnOnce(&Core) -> T + Send + 'static) -> Result<T, ImportError> {
+        self.worker.shell.inquire(question).ok_or(ImportError::Unavailable)
     }
 
     /// Gives the core the contacts who are to be made.
@@ -412,7 +422,7 @@ impl Work<'_> {
 
     /// Whether a row changed somebody before a restart.
     fn was_done(&self, person: &Person, row: u64) -> bool {
-        row <= self.import.redone && self.worker.shell.ask(|core| core.has_taken(person, &self.once(row), self.worker.shell.clock.now()))
+        row <= self.import.redone && self.seen.has_taken(person, &self.once(row), self.worker.shell.clock.now())
     }
 
     /// What tells the change of a row from every other one.

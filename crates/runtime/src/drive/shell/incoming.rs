@@ -96,11 +96,6 @@ impl Shell {
         told.into_iter().map(|answer| answer.unwrap_or(Err(Refusal::Unavailable))).collect()
     }
 
-    /// A ticket for whoever waits for an item.
-    pub(crate) fn waits(&self, tell: oneshot::Sender<Result<Outcome, Refusal>>) -> Ticket {
-        self.ticket(Waiter::Item(tell))
-    }
-
     /// Makes a contact; answered when they are durable.
     pub(crate) async fn create(self: &Arc<Self>, contact: ContactId, item: InboxItem) -> Result<Outcome, Refusal> {
         self.warm_up(contact).await;
@@ -138,6 +133,18 @@ impl Shell {
         self.errand(move |shell| {
             let ticket = shell.ticket(Waiter::Item(tell));
             shell.tell_patiently(|core, now| core.item(now, contact, item, once.as_deref(), ticket));
+        });
+        told
+    }
+
+    /// Has somebody taken away who is as they were at this version, by a thread that gave way; the answer comes when they are gone.
+    pub(crate) fn submit_erasure(self: &Arc<Self>, contact: ContactId, version: u64) -> oneshot::Receiver<Result<Outcome, Refusal>> {
+        // As in `warm_up`.
+        let _ = self.store.person(contact);
+        let (tell, told) = oneshot::channel();
+        self.errand(move |shell| {
+            let ticket = shell.ticket(Waiter::Item(tell));
+            shell.tell_patiently(|core, now| core.erase(now, contact, Some(version), Arc::new(|_: &model::Person| Vec::new()), ticket));
         });
         told
     }

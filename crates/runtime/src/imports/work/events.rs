@@ -4,7 +4,7 @@
 //! by this import or by another one, in one process or after a crash, a contact has it once. One that comes back under the id the file
 //! gave it, with something else in it, is a fault of its row: what happened does not change.
 
-use super::{Found, ImportError, What, Work, contact_id, source_of};
+use super::{Answered, Found, ImportError, What, Work, asked::Sought, contact_id, source_of};
 use crate::core::{Outcome, Refusal};
 use crm::import::{Cell, Fault, Kind, Occurrence, Trouble, Unknown};
 use model::{Actor, ContactId, EventId, EventRecord, Happened, InboxItem, Instant, Person, Record, Value};
@@ -80,11 +80,13 @@ pub(super) struct Told {
 
 impl Work<'_> {
     /// Puts an event on its way.
-    pub(super) fn happened(&mut self, said: Occurrence, candidates: &[ContactId]) -> Result<What, ImportError> {
+    pub(super) fn happened(&mut self, said: Occurrence, answered: &Answered) -> Result<What, ImportError> {
         let row = said.row;
         let bad = |why: &str| Ok(What::Bad(vec![Fault::cell(row, &said.column, &said.key.to_string(), Trouble::Key, why)]));
         let id = contact_id(&self.import.id, self.began, row);
-        let (whose, changes, person) = match self.find(&said.key, candidates)? {
+        let found = self.find(&said.key, &answered.candidates)?;
+        let is_coming = matches!(found, Found::Coming(_));
+        let (whose, changes, person) = match found {
             Found::Several => return bad("several contacts have this key; merge them, or choose another key"),
             Found::Coming(id) => (id, None, None),
             Found::One(person) => (person.contact.id, None, Some(person)),
@@ -111,8 +113,10 @@ impl Work<'_> {
                        give the row an id of its own, or leave it out";
             Ok(What::Bad(vec![Fault { trouble: Trouble::Key, ..Fault::row(row, why.to_owned()) }]))
         };
+        // Whoever is made by a row that did not land yet has no event but those on their way.
+        let may_have = |work: &Self| if is_coming { Ok(false) } else { work.may_have(whose, &said, answered) };
         if changes.is_none()
-            && let Some(known) = self.recorded((whose, person), &said, mark)?
+            && let Some(known) = self.recorded((whose, person), &said, mark, may_have)?
         {
             if differs(&known.content) {
                 return other();
@@ -159,21 +163,19 @@ impl Work<'_> {
         (whose, person): (ContactId, Option<Arc<Person>>),
         said: &Occurrence,
         mark: u128,
+        may_have: impl FnOnce(&Self) -> Result<bool, ImportError>,
     ) -> Result<Option<Known>, ImportError> {
         if let Some(content) = self.told.on_the_way.get(&(whose, mark)) {
             return Ok(Some(Known { ours: false, content: content.clone() }));
         }
-        let shell = &self.worker.shell;
-        // One that is known by its time was recorded at that time.
-        let at = said.at.filter(|_| !said.has_id);
         // One that was told before a restart may still wait for its turn.
-        if said.row > self.import.redone && !shell.ask(|core| core.may_have(whose, &said.name, at)) {
+        if said.row > self.import.redone && !may_have(self)? {
             return Ok(None);
         }
         if let Some(known) = self.told.known.get(&whose) {
             return Ok(known.get(&mark).cloned());
         }
-        let events = shell.store.events(whose, 0, usize::MAX).map_err(|_| ImportError::Unavailable)?;
+        let events = self.worker.shell.store.events(whose, 0, usize::MAX).map_err(|_| ImportError::Unavailable)?;
         let by = self.by();
         let mut known: HashMap<u128, Known> = HashMap::new();
         let mut add = |id: EventId, ours: bool, fields: &Record, at: Instant| {
@@ -196,6 +198,15 @@ impl Work<'_> {
         let found = known.get(&mark).cloned();
         self.told.remember(whose, known);
         Ok(found)
+    }
+
+    /// Whether a contact may have an event already, as durable when the rows at hand were asked about, or now: none of theirs landed since.
+    fn may_have(&self, whose: ContactId, said: &Occurrence, answered: &Answered) -> Result<bool, ImportError> {
+        if let Some(may) = answered.may_have(whose) {
+            return Ok(may);
+        }
+        let sought = Sought::of(said);
+        self.inquire(move |core| core.may_have(whose, &sought.name, sought.at))
     }
 
     /// Gives the lines what was gathered for them.
