@@ -18,10 +18,24 @@ use store_sled::SledStore;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+/// Has memory come in small pages. The system clears a huge one (2 MiB) when it is first touched, which takes up to six milliseconds on a
+/// virtual machine, and whoever touches it may have the core or the store locked: everybody's messages wait. The allocator asks for them.
+/// docs/decisions/004-allocator.md, "Pages", has the figures.
+#[cfg(target_os = "linux")]
+fn small_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::warn!("memory comes in huge pages, which makes pauses of some milliseconds: {error}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn small_pages() {}
+
 /// Runs a bot until it is told to stop.
 pub fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SWITCHBOARD_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    small_pages();
     // Taken before the bot is read: what changes from here on is noticed.
     let seen = folder::stamp(&args.bot);
     let loaded = folder::load(&args.bot)?;
