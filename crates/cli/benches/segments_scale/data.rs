@@ -178,6 +178,8 @@ pub fn load(folder: &Path, contacts: u64, events: u64) -> Loaded {
         return Loaded { data, contacts, events, begun, fresh };
     }
     assert!(!data.exists(), "{} was filled only in part; remove it", folder.display());
+    // Of a folder that was there before; none is as good.
+    let _ = std::fs::remove_file(folder.join("key"));
     let now = i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is after 1970").as_micros());
     let begun = Instant(now.expect("a time of now") / HOUR * HOUR);
 
