@@ -48,6 +48,8 @@ pub(crate) struct Slot {
     pub cost: usize,
     /// The writer works on them.
     pub held: bool,
+    /// The generation at which they were last written; 0: they are as they were read.
+    cleaned: u64,
     /// Looked at since the last round of eviction.
     used: bool,
     /// In `State::clean`.
@@ -69,6 +71,7 @@ impl Slot {
             moved: Vec::new(),
             unname: Gone::default(),
             held: false,
+            cleaned: 0,
             used: true,
             queued: false,
             counted: false,
@@ -135,8 +138,11 @@ pub(crate) struct State {
     pub appended: u64,
     /// What the database's mark says.
     pub mark: Mark,
-    /// Grows whenever something becomes clean: what was read from the database before that may be old.
+    /// Grows whenever something becomes clean.
     pub generation: u64,
+    /// The newest generation at which somebody became clean who is not here any more: what was read from the database before it may be
+    /// old, and nothing here would tell.
+    let_go: u64,
     clean: VecDeque<ContactId>,
     clean_bytes: usize,
     limit: usize,
@@ -161,6 +167,7 @@ impl State {
             backlog: 0,
             mark,
             generation: 0,
+            let_go: 0,
             clean: VecDeque::new(),
             clean_bytes: 0,
             limit,
@@ -181,9 +188,14 @@ impl State {
 
     /// Nobody was found in the database at `generation`. Somebody may have been carried there since, and let go.
     pub fn keep_absent(&mut self, id: ContactId, generation: u64) {
-        if generation == self.generation && !self.slots.contains_key(&id) && !self.erased.contains_key(&id) {
+        if self.is_news(id, generation) {
             self.absent.add(id);
         }
+    }
+
+    /// Whether what the database said of somebody at `generation` is so still, and not known here.
+    fn is_news(&self, id: ContactId, generation: u64) -> bool {
+        generation >= self.let_go && !self.slots.contains_key(&id) && !self.erased.contains_key(&id)
     }
 
     /// Whether a person was erased and may still be in the database.
@@ -226,6 +238,7 @@ impl State {
     /// Whoever was erased is out of the database.
     pub fn erased_written(&mut self, id: ContactId) {
         self.generation += 1;
+        self.let_go = self.generation;
         self.dirty -= usize::from(self.erased.remove(&id).is_some());
     }
 
@@ -235,7 +248,7 @@ impl State {
     pub fn keep(&mut self, id: ContactId, slot: Slot, generation: u64) -> Vec<Slot> {
         // Before they come: they are not to go at once.
         let gone = self.let_go(ROUND_OF_ONE);
-        if generation == self.generation && !self.slots.contains_key(&id) {
+        if self.is_news(id, generation) {
             self.slots.insert(id, Box::new(slot));
             self.queue(id);
         }
@@ -308,6 +321,7 @@ impl State {
             (erased.disk, erased.chunks, erased.writing) = (disk, chunks, false);
             return self.waiting.person(id, at + 1);
         };
+        slot.cleaned = self.generation;
         slot.writing = None;
         slot.unname.written(unnamed);
         slot.disk = disk;
@@ -391,6 +405,7 @@ impl State {
                 continue;
             }
             self.clean_bytes -= slot.cost;
+            self.let_go = self.let_go.max(slot.cleaned);
             gone.extend(self.slots.remove(&id).map(|slot| *slot));
         }
         gone
@@ -429,24 +444,78 @@ mod tests {
     use super::*;
     use model::{Contact, Instant};
 
+    fn someone(id: u128, version: u64) -> Arc<Person> {
+        let contact = Contact::without_address(ContactId(id), Instant(0), "api");
+        Arc::new(Person {
+            contact,
+            conversations: Vec::new(),
+            inbox: Vec::new(),
+            outbox: Vec::new(),
+            calls: Vec::new(),
+            seen: Vec::new(),
+            parked: BTreeMap::new(),
+            forgotten: Default::default(),
+            version,
+        })
+    }
+
+    fn slot(id: u128) -> Slot {
+        Slot::new(someone(id, 1), Indexed::default(), 1, 1)
+    }
+
+    /// Changes somebody, as version 2, and has that written.
+    fn change_and_write(state: &mut State, id: u128) {
+        state.change(ContactId(id), 1, someone(id, 2));
+        assert!(matches!(state.next_waiting(), Some(Waiting::Person(who)) if who == ContactId(id)));
+        state.written(ContactId(id), 2, 1, Indexed::default(), 1, (1, &Gone::default()));
+    }
+
+    #[test]
+    fn what_was_read_is_kept_beside_what_others_had_written_and_not_when_it_may_be_old() {
+        let (ana, ben) = (ContactId(1), ContactId(2));
+        let mut state = State::new(Mark::default(), 10);
+        // Read while somebody else is written.
+        let read = state.generation;
+        change_and_write(&mut state, 2);
+        assert!(state.keep(ana, slot(1), read).is_empty());
+        assert!(state.slot(ana).is_some());
+        // Read, and meanwhile changed, written, and let go.
+        let read = state.generation;
+        change_and_write(&mut state, 1);
+        state.limit = 0;
+        let gone: usize = (0..4).map(|_| state.evict().len()).sum();
+        assert_eq!(gone, 2);
+        state.limit = 10;
+        drop(state.keep(ana, slot(1), read));
+        assert!(state.slot(ana).is_none(), "an old reading is kept");
+        state.keep_absent(ana, read);
+        assert!(!state.is_absent(ana));
+        // Read afterwards.
+        let read = state.generation;
+        assert!(state.keep(ana, slot(1), read).is_empty());
+        assert!(state.slot(ana).is_some());
+        // Read, and meanwhile erased, be it out of the database or not.
+        let read = state.generation;
+        state.erase(ana, 2, Vec::new());
+        drop(state.keep(ana, slot(1), read));
+        assert!(state.slot(ana).is_none());
+        assert!(state.next_waiting().is_some());
+        state.erased_written(ana);
+        drop(state.keep(ana, slot(1), read));
+        assert!(state.slot(ana).is_none());
+        // Nobody there, and meanwhile they came, were written and let go.
+        let read = state.generation;
+        change_and_write(&mut state, 2);
+        state.limit = 0;
+        let gone: usize = (0..4).map(|_| state.evict().len()).sum();
+        assert_eq!(gone, 1);
+        state.keep_absent(ben, read);
+        assert!(!state.is_absent(ben));
+    }
+
     #[test]
     fn who_is_read_makes_room_and_a_round_of_eviction_ends_soon() {
         let mut state = State::new(Mark::default(), 10);
-        let slot = |id| {
-            let contact = Contact::without_address(ContactId(id), Instant(0), "api");
-            let person = Person {
-                contact,
-                conversations: Vec::new(),
-                inbox: Vec::new(),
-                outbox: Vec::new(),
-                calls: Vec::new(),
-                seen: Vec::new(),
-                parked: BTreeMap::new(),
-                forgotten: Default::default(),
-                version: 1,
-            };
-            Slot::new(Arc::new(person), Indexed::default(), 1, 1)
-        };
         for id in 0..10_000 {
             let gone = state.keep(ContactId(id), slot(id), 0);
             assert!(gone.len() <= ROUND_OF_ONE && state.slots.contains_key(&ContactId(id)));
