@@ -18,6 +18,6 @@ pub use bot::{
 pub use catches::{CatchReference, catches};
 pub use step::{
     BLOCKED, DeskAnswer, DeskRequest, ERROR_REPORTED, Input, Migration, PersonView, Placed, RaisedEvent, Resting, SegmentWhy, Settled,
-    Step, Trace, TriggerAnswer, TriggerRequest, TriggerTo, Turn, computed_attributes, is_their_own, memberships, migrate, next_due,
-    ordinal, settle, split_place, stands_still, step, versions, why_in_segment,
+    Step, Trace, TriggerAnswer, TriggerRequest, TriggerTo, Turn, computed_attributes, hides_refusal, is_their_own, memberships, migrate,
+    next_due, ordinal, settle, split_place, stands_still, step, versions, why_in_segment,
 };

@@ -228,13 +228,37 @@ impl Contact {
         format!("Visitor {}", id.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>())
     }
 
-    /// Whether it is on record that the contact wants no messages, on one channel or on all of them. What was refused on all is over once
-    /// they agreed on one of them.
+    /// The refusals of messages that hold, by their keys. One for a channel is over once the contact agreed to messages on all of them, one
+    /// for all of them once they agreed on any.
+    pub fn refusals_of_messages(&self) -> impl Iterator<Item = (&str, &Consent)> {
+        let about = self.consents.iter().map(|(key, consent)| (Consent::parts(key), key.as_str(), consent));
+        let about = about.filter(|((topic, _), ..)| *topic == MESSAGES);
+        let agreed = about.clone().filter(|(.., consent)| consent.given);
+        let on_any = agreed.clone().map(|(.., consent)| consent.at).max();
+        let on_all = agreed.filter(|((_, channel), ..)| channel.is_none()).map(|(.., consent)| consent.at).max();
+        let holds = move |channel: Option<&str>, consent: &Consent| {
+            let over = if channel.is_some() { on_all } else { on_any };
+            !consent.given && over.is_none_or(|at| at <= consent.at)
+        };
+        about.filter(move |((_, channel), _, consent)| holds(*channel, consent)).map(|(_, key, consent)| (key, consent))
+    }
+
+    /// Whether it is on record that the contact wants no messages, on one channel or on all of them.
     pub fn refuses_messages(&self) -> bool {
-        let mut about =
-            self.consents.iter().map(|(key, consent)| (Consent::parts(key), consent)).filter(|((topic, _), _)| *topic == MESSAGES);
-        let agreed = about.clone().filter(|(_, consent)| consent.given).map(|(_, consent)| consent.at).max();
-        about.any(|((_, channel), consent)| !consent.given && (channel.is_some() || agreed.is_none_or(|at| at <= consent.at)))
+        self.refusals_of_messages().next().is_some()
+    }
+
+    /// Whether a refusal of messages that holds is the last that is on record about them: the contact agreed on no channel since. Who did
+    /// wants messages there, whatever they refused elsewhere. Nobody knows which of two of one moment came later, so the refusal counts.
+    pub fn refused_messages_last(&self) -> bool {
+        let about = self.consents.iter().filter(|(key, consent)| consent.given && Consent::parts(key).0 == MESSAGES);
+        let agreed = about.map(|(_, consent)| consent.at).max();
+        self.refusals_of_messages().any(|(_, refusal)| agreed.is_none_or(|agreed| refusal.at >= agreed))
+    }
+
+    /// Whether it is on record that the contact wants no messages on this channel.
+    pub fn refuses_messages_on(&self, channel: &str) -> bool {
+        self.refusals_of_messages().any(|(key, _)| Consent::parts(key).1.is_none_or(|refused| refused == channel))
     }
 
     /// The reach of one address.
@@ -320,4 +344,58 @@ pub struct AttributeDef {
     /// Whether it is personal data.
     #[serde(default)]
     pub personal: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Actor, Change};
+
+    /// Who gave these answers: a moment, a channel or none, and whether they agreed.
+    fn after(answers: &[(i64, Option<&str>, bool)]) -> Contact {
+        let mut contact = Contact::without_address(ContactId(1), Instant(0), "organic");
+        for (at, channel, given) in answers {
+            let change =
+                Change::Consent { topic: MESSAGES.into(), channel: channel.map(str::to_owned), given: *given, proof: "said".into() };
+            contact.apply(&change, Instant(*at), &Actor::Customer);
+        }
+        contact
+    }
+
+    /// Whether they refuse messages, on the web, and on telegram, after these answers.
+    fn refuses(answers: &[(i64, Option<&str>, bool)]) -> (bool, bool, bool) {
+        let contact = after(answers);
+        (contact.refuses_messages(), contact.refuses_messages_on("web"), contact.refuses_messages_on("telegram"))
+    }
+
+    #[test]
+    fn a_refusal_on_one_channel_is_over_when_they_agree_there_or_on_all() {
+        assert_eq!(refuses(&[]), (false, false, false));
+        assert_eq!(refuses(&[(1, Some("web"), false)]), (true, true, false));
+        assert_eq!(refuses(&[(1, Some("web"), false), (2, Some("telegram"), true)]), (true, true, false));
+        assert_eq!(refuses(&[(1, Some("web"), false), (2, Some("web"), true)]), (false, false, false));
+        assert_eq!(refuses(&[(1, Some("web"), false), (2, None, true)]), (false, false, false));
+        assert_eq!(refuses(&[(1, None, true), (2, Some("web"), false)]), (true, true, false));
+        assert_eq!(refuses(&[(1, None, true), (1, Some("web"), false)]), (true, true, false), "nobody knows which came later");
+    }
+
+    #[test]
+    fn a_refusal_on_all_channels_is_over_when_they_agree_on_any() {
+        assert_eq!(refuses(&[(1, None, false)]), (true, true, true));
+        assert_eq!(refuses(&[(1, None, false), (2, Some("web"), true)]), (false, false, false));
+        assert_eq!(refuses(&[(1, Some("web"), true), (2, None, false)]), (true, true, true));
+        assert_eq!(refuses(&[(1, Some("web"), false), (2, None, false), (3, Some("telegram"), true)]), (true, true, false));
+    }
+
+    #[test]
+    fn what_they_refused_last_counts_until_they_agree_on_any_channel() {
+        let refused_last = |answers: &[(i64, Option<&str>, bool)]| after(answers).refused_messages_last();
+        let (web, telegram) = (Some("web"), Some("telegram"));
+        assert!(!refused_last(&[]) && !refused_last(&[(1, web, true)]));
+        assert!(refused_last(&[(1, None, false)]) && refused_last(&[(1, web, false)]));
+        assert!(!refused_last(&[(1, web, false), (2, telegram, true)]), "they want them there");
+        assert!(refused_last(&[(1, telegram, true), (2, web, false)]) && refused_last(&[(1, telegram, true), (2, None, false)]));
+        assert!(refused_last(&[(1, telegram, true), (1, web, false)]), "nobody knows which came later");
+        assert!(!refused_last(&[(1, None, false), (2, web, true)]), "that is over");
+    }
 }

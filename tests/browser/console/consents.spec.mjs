@@ -73,9 +73,18 @@ test("what a customer says by a word of their own is there with where they said 
   await customer.saw("Welcome.");
   await customer.say("STOP");
   const [{ id }] = (await book.call("GET", "/contacts?where=has%20channel%20web&limit=1")).contacts;
-  const { context, line } = await open(id);
+  const { context, page, line, dialog } = await open(id);
   await line("Messages").getByText("refused", { exact: true }).waitFor();
   await line("Messages").getByText("the customer").waitFor();
+  await page.locator(".status.unsubscribed").waitFor();
+  // Another answer on that channel is their wish as their own word was.
+  for (const [words, answer, status] of [["They agreed", "agreed", "active"], ["They refused", "refused", "unsubscribed"]]) {
+    await line("Messages").getByRole("button", { name: "Note another answer to Messages at all on Web" }).click();
+    await dialog.getByLabel("Where and how they said so").fill(`On the phone: ${answer}`);
+    await dialog.getByRole("button", { name: words }).click();
+    await line("Messages").getByText(answer, { exact: true }).waitFor();
+    await page.locator(`.status.${status}`).waitFor();
+  }
   await context.close();
 });
 

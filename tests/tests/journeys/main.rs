@@ -14,6 +14,8 @@ mod backup;
 mod bad_start;
 mod bulk;
 mod commands;
+mod conditions;
+mod consents;
 mod erase;
 mod events_file;
 mod globals;

@@ -28,9 +28,9 @@ pub(super) fn routes(api: Api) -> Api {
         .refuses(429, "too_many", "too much waits for this contact");
     let unblock = about("unblockContact", "Unblock a contact")
         .says(
-            "What rested goes on: a timer that came due meanwhile ticks once, a question has its time again. Who refused messages, before or \
-             while they were blocked, is `unsubscribed` then; else they have the status again that they had, if \
-             the bot still has it and the journey tells it, or are `active`. Somebody who is not blocked stays as they are.",
+            "What rested goes on: a timer that came due meanwhile ticks once, a question has its time again. Who refused messages, before \
+             or while they were blocked, and agreed on no channel since is `unsubscribed` then; else they have the status again that they \
+             had, if the bot still has it and the journey tells it, or are `active`. Somebody who is not blocked stays as they are.",
         )
         .refuses(404, "no_contact", "there is no such contact")
         .refuses(429, "too_many", "too much waits for this contact");
@@ -52,47 +52,50 @@ pub(crate) struct ContactStatus {
 /// # Errors
 /// [`WriteError::NotFound`] if there is nobody, and those of any change.
 pub(crate) async fn set(handle: &Handle, contact: ContactId, blocked: bool, by: Actor) -> Result<String, WriteError> {
-    let person = handle.person(contact).await.ok_or(WriteError::NotFound)?;
+    let person = handle.person(contact).await?.ok_or(WriteError::NotFound)?;
     let status = match (person.contact.status == BLOCKED, blocked) {
         (false, true) => BLOCKED.to_owned(),
-        (true, false) => unblocked(handle, &person.contact).await,
+        (true, false) => unblocked(handle, &person.contact).await?,
         (true, true) | (false, false) => return Ok(person.contact.status.clone()),
     };
     handle.modify(contact, vec![Change::SetStatus(status.clone())], by).await?;
     Ok(status)
 }
 
-/// What somebody is who is not blocked any more: a refusal of messages holds, else they are what they were.
-async fn unblocked(handle: &Handle, contact: &Contact) -> String {
-    if contact.refuses_messages() {
-        return UNSUBSCRIBED.to_owned();
+/// What somebody is who is not blocked any more: unsubscribed if they refused messages last, else what they were.
+async fn unblocked(handle: &Handle, contact: &Contact) -> Result<String, WriteError> {
+    if contact.refused_messages_last() {
+        return Ok(UNSUBSCRIBED.to_owned());
     }
     let agreed = contact.consents.keys().any(|key| Consent::parts(key).0 == MESSAGES);
-    match before(handle, contact.id).await {
+    Ok(match before(handle, contact.id).await? {
         // They agreed meanwhile.
         Some(status) if status == UNSUBSCRIBED && agreed => ACTIVE.to_owned(),
         Some(status) if handle.bot().statuses().contains(&status) => status,
         Some(_) | None => ACTIVE.to_owned(),
-    }
+    })
 }
 
 /// What somebody was when they were blocked, as far as the journey tells: none if it was forgotten, or if they are blocked because
 /// somebody was who was merged into them.
-async fn before(handle: &Handle, contact: ContactId) -> Option<String> {
+async fn before(handle: &Handle, contact: ContactId) -> Result<Option<String>, WriteError> {
     let mut cursor = None;
     loop {
         let filter = JourneyFilter { topics: vec![JourneyTopic::Status], ..JourneyFilter::default() };
-        let page = handle.journey(contact, filter, cursor, 1).await;
+        let page = handle.journey(contact, filter, cursor, 1).await?;
         match page.entries.first().map(|entry| &entry.what) {
-            Some(JourneyKind::Status { from, to }) => return (to == BLOCKED).then(|| from.clone()),
+            Some(JourneyKind::Status { from, to }) => return Ok((to == BLOCKED).then(|| from.clone())),
             Some(JourneyKind::Imported { altered, .. }) => {
-                let changed = altered.iter().rfind(|one| one.what == Part::Status)?;
-                return match (&changed.from, &changed.to) {
+                let Some(changed) = altered.iter().rfind(|one| one.what == Part::Status) else { return Ok(None) };
+                return Ok(match (&changed.from, &changed.to) {
                     (Some(Value::Text(from)), Some(Value::Text(to))) if to == BLOCKED => Some(from.clone()),
                     _ => None,
-                };
+                });
             }
-            _ => cursor = Some(page.next?),
+            _ => match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(None),
+            },
         }
     }
 }

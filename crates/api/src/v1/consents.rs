@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
-use model::{Change, Consent, ContactId, MESSAGES};
+use model::{Change, Consent, ContactId};
 use runtime::{Handle, WriteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,9 @@ pub(super) fn routes(api: Api) -> Api {
         .refuses(404, "no_contact", "there is no such contact");
     let put = about("putConsent", "Note what a contact agreed to or refused")
         .says(
-            "The topic `messages` without a channel is the contact's wish to be written to at all: refused, they are unsubscribed; given, they \
-             are active again. An opt-out word notes it for its channel.",
+            "The topic `messages` is the contact's wish to be written to at all, noted by an opt-out word for its channel. Refused, on one \
+             channel or on all, they are unsubscribed. Given, they are active again; on a channel that they refused nothing is sent unasked \
+             until they agree to it there or on all.",
         )
         .refuses(404, "no_contact", "there is no such contact")
         .refuses(422, "invalid", "a text is empty or too long, or a name has an @")
@@ -62,7 +63,7 @@ pub(crate) struct Consents {
 }
 
 async fn of(handle: &Handle, contact: ContactId) -> Result<Consents, Problem> {
-    let person = handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = handle.person(contact).await?.ok_or_else(no_contact)?;
     let mut consents = Vec::with_capacity(person.contact.consents.len());
     for (key, consent) in &person.contact.consents {
         let (topic, channel) = Consent::parts(key);
@@ -122,20 +123,9 @@ pub(crate) async fn put(
     if proof.is_empty() || proof.chars().count() > PROOF || proof.chars().any(|c| c.is_control() && c != '\n') {
         return Err(Problem::invalid(format!("proof has 1 to {PROOF} characters: the words, and where they were said")));
     }
-    let topic = topic.trim().to_owned();
-    let mut changes = Vec::new();
-    if topic == MESSAGES && channel.is_none() {
-        let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
-        match (given, person.contact.status.as_str()) {
-            // Behind a block the refusal alone says it.
-            (false, "unsubscribed" | "blocked") => {}
-            (false, _) => changes.push(Change::SetStatus("unsubscribed".into())),
-            (true, "unsubscribed") => changes.push(Change::SetStatus("active".into())),
-            (true, _) => {}
-        }
-    }
-    changes.push(Change::Consent { topic, channel, given, proof });
-    server.handle.modify(contact, changes, caller.actor()).await.map_err(|error| match error {
+    let (topic, channel) = (topic.trim().to_owned(), channel.map(|channel| channel.trim().to_owned()));
+    let answer = Change::Consent { topic, channel, given, proof };
+    server.handle.modify(contact, vec![answer], caller.actor()).await.map_err(|error| match error {
         WriteError::NotFound => no_contact(),
         error => error.into(),
     })?;

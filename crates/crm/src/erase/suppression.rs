@@ -5,7 +5,7 @@
 //! else is sent, and `/start` or an opt-in word subscribes them again and takes the hash away (FL 7.9).
 
 use hmac::{Hmac, KeyInit, Mac};
-use model::{Address, Consent, Contact, IdentifierKind, Instant, Value};
+use model::{Address, Consent, Contact, IdentifierKind, Instant, MESSAGES, Value};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -90,8 +90,13 @@ pub struct Suppression {
 impl Suppression {
     /// What must be remembered of a contact; none if they may be written to.
     pub fn of(contact: &Contact, now: Instant) -> Option<Self> {
-        let refused: BTreeMap<String, Instant> =
-            contact.consents.iter().filter(|(_, consent)| !consent.given).map(|(topic, consent)| (topic.clone(), consent.at)).collect();
+        let holds = |key: &str| Consent::parts(key).0 != MESSAGES || contact.refusals_of_messages().any(|(refused, _)| refused == key);
+        let refused: BTreeMap<String, Instant> = contact
+            .consents
+            .iter()
+            .filter(|(topic, consent)| !consent.given && holds(topic))
+            .map(|(topic, consent)| (topic.clone(), consent.at))
+            .collect();
         // Who is blocked as well is unsubscribed behind that.
         let unsubscribed = contact.status == UNSUBSCRIBED || contact.refuses_messages();
         let since = refused.values().copied().min().unwrap_or(now);
@@ -185,6 +190,22 @@ mod tests {
         let mut again = ana();
         news.apply(&mut again);
         assert_eq!(again.status, "active", "another topic is another topic");
+    }
+
+    #[test]
+    fn a_refusal_that_is_over_is_not_remembered() {
+        let mut contact = ana();
+        let answers = [(7, "messages", Some("web"), false), (8, "messages", None, true), (8, "news", Some("web"), false)];
+        for (at, topic, channel, given) in answers {
+            let channel = channel.map(str::to_owned);
+            let change = Change::Consent { topic: topic.into(), channel, given, proof: "said".into() };
+            contact.apply(&change, Instant(at), &Actor::Customer);
+        }
+        let kept = Suppression::of(&contact, Instant(9)).expect("they refused news");
+        assert_eq!((kept.unsubscribed, &kept.refused), (false, &[("news@web".to_owned(), Instant(8))].into()));
+        let mut again = ana();
+        kept.apply(&mut again);
+        assert_eq!((again.status.as_str(), again.refuses_messages()), ("active", false));
     }
 
     #[test]

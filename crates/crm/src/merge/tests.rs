@@ -329,6 +329,65 @@ fn a_refusal_on_every_channel_holds_against_an_agreement_on_one() {
 }
 
 #[test]
+fn what_one_agreed_to_since_ends_no_refusal_of_messages_of_the_other_one() {
+    let said = |given, when| Consent { given, at: at(when), by: Actor::Customer, proof: String::new() };
+    let answers = |of: &[(&str, bool, u64)]| of.iter().map(|(key, given, when)| ((*key).to_owned(), said(*given, *when))).collect();
+    let refused: [&[(&str, bool, u64)]; 3] = [
+        &[("messages@web", false, 1)],
+        &[("messages", true, 0), ("messages@web", false, 1), ("messages@telegram", true, 2)],
+        &[("messages@telegram", true, 0), ("messages", false, 1)],
+    ];
+    let agreed: [&[(&str, bool, u64)]; 2] = [&[("messages", true, 9)], &[("messages@telegram", true, 8), ("messages", true, 9)]];
+    for (refused, agreed) in refused.iter().flat_map(|one| agreed.iter().map(move |two| (one, two))) {
+        let (mut one, mut two) = (person(1, 1), person(2, 2));
+        (one.contact.consents, two.contact.consents) = (answers(refused), answers(agreed));
+        (one.contact.status, two.contact.status) = ("unsubscribed".into(), "active".into());
+        for (keep, other) in [(&one, &two), (&two, &one)] {
+            let (survivor, tombstone, done) = merged(keep, other);
+            assert!(survivor.contact.refuses_messages_on("web"), "{:?}", survivor.contact.consents);
+            let (keep_again, other_again, _) = parted(&done.record, &survivor, &tombstone);
+            assert_eq!(keep_again.contact.consents, keep.contact.consents);
+            assert_eq!(other_again.contact.consents, other.contact.consents);
+        }
+    }
+}
+
+#[test]
+fn a_refusal_of_messages_that_was_over_stays_over() {
+    let said = |given, when| Consent { given, at: at(when), by: Actor::Customer, proof: String::new() };
+    let (mut one, mut two) = (person(1, 1), person(2, 2));
+    for person in [&mut one, &mut two] {
+        person.contact.status = "active".into();
+    }
+    one.contact.consents = [("messages".to_owned(), said(false, 1)), ("messages@telegram".to_owned(), said(true, 2))].into();
+    two.contact.consents = [("messages@web".to_owned(), said(true, 0))].into();
+    for (keep, other) in [(&one, &two), (&two, &one)] {
+        let (survivor, tombstone, done) = merged(keep, other);
+        assert!(!survivor.contact.refuses_messages(), "{:?}", survivor.contact.consents);
+        assert!(survivor.contact.consents["messages@web"].given && survivor.contact.consents["messages@telegram"].given);
+        let (keep_again, other_again, _) = parted(&done.record, &survivor, &tombstone);
+        assert_eq!(keep_again.contact.consents, keep.contact.consents);
+        assert_eq!(other_again.contact.consents, other.contact.consents);
+    }
+}
+
+#[test]
+fn a_refusal_that_was_over_before_they_were_parted_goes_to_nobody() {
+    let (mut one, mut two) = (person(1, 1), person(2, 2));
+    for person in [&mut one, &mut two] {
+        person.contact.consents.clear();
+        person.contact.status = "active".into();
+    }
+    let (mut survivor, tombstone, done) = merged(&one, &two);
+    for (when, channel, given) in [(3500, Some("web".to_owned()), false), (3600, None, true)] {
+        let change = Change::Consent { topic: model::MESSAGES.into(), channel, given, proof: "said".into() };
+        survivor.contact.apply(&change, at(when), &Actor::Customer);
+    }
+    let (one, two, _) = parted(&done.record, &survivor, &tombstone);
+    assert!(!one.contact.refuses_messages() && two.contact.consents.is_empty());
+}
+
+#[test]
 fn who_was_unsubscribed_stays_so_when_what_made_them_blocked_is_over() {
     let (mut blocked, mut quiet) = (person(1, 1), person(2, 2));
     for person in [&mut blocked, &mut quiet] {
@@ -352,6 +411,13 @@ fn who_was_unsubscribed_stays_so_when_what_made_them_blocked_is_over() {
     let (survivor, _, done) = merged(&blocked, &quiet);
     assert_eq!(survivor.contact.consents, [("messages@web".to_owned(), stop)].into());
     assert_eq!(done.keep.journey.len(), 1);
+    // Unless they agreed elsewhere since, and were unsubscribed without a word of theirs then.
+    let start = Consent { given: true, at: at(2), by: Actor::Customer, proof: "start (telegram)".into() };
+    let mut since = quiet.clone();
+    since.contact.consents.insert("messages@telegram".into(), start);
+    for (keep, other) in [(&blocked, &since), (&since, &blocked)] {
+        assert!(merged(keep, other).0.contact.refused_messages_last());
+    }
     // Nobody is blocked: nothing is hidden.
     blocked.contact.status = "active".into();
     quiet.contact.consents.clear();

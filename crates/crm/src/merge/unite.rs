@@ -35,7 +35,7 @@ pub(super) fn unite(keep: &Contact, other: &Contact, order: &Order) -> (Contact,
         changed,
         notes,
         ran,
-        consents,
+        consents: _,
         identifiers,
         absorbed,
         merged_into: _,
@@ -51,7 +51,7 @@ pub(super) fn unite(keep: &Contact, other: &Contact, order: &Order) -> (Contact,
     if stage != other.status && other.status != "active" {
         lost.push(Altered { what: Part::Status, from: Some(Value::text(&*other.status)), to: Some(Value::text(&*stage)) });
     }
-    let contact = Contact {
+    let mut contact = Contact {
         id,
         attributes,
         system,
@@ -70,11 +70,12 @@ pub(super) fn unite(keep: &Contact, other: &Contact, order: &Order) -> (Contact,
         changed,
         notes: united_notes(notes, &other.notes),
         ran: latest(ran, &other.ran),
-        consents: with_refusal(united_consents(consents, other), keep, other, order),
+        consents: united_consents(keep, other),
         identifiers: united_identifiers(&identifiers, &other.identifiers),
         absorbed: united_absorbed(absorbed, other, order),
         merged_into: None,
     };
+    keep_refusal(&mut contact, keep, other, order);
     (contact, lost)
 }
 
@@ -237,42 +238,61 @@ fn united_notes(ours: Vec<Note>, theirs: &[Note]) -> Vec<Note> {
 }
 
 /// A refusal holds against an agreement, whichever came later; of two of a kind the later one, with its proof. What one of them refused
-/// on every channel is refused on the one for which the other had agreed.
-fn united_consents(ours: BTreeMap<String, Consent>, other: &Contact) -> BTreeMap<String, Consent> {
+/// on every channel is refused on the one for which the other had agreed. A refusal of messages that was over stays over.
+fn united_consents(keep: &Contact, other: &Contact) -> BTreeMap<String, Consent> {
     let refused = |consents: &BTreeMap<String, Consent>, key: &str| {
         let (topic, channel) = Consent::parts(key);
         channel.and_then(|_| consents.get(topic)).filter(|general| !general.given && !consents.contains_key(key)).cloned()
     };
+    let (ours, theirs) = (that_hold(keep), that_hold(other));
     let mut general: Vec<(String, Consent)> = Vec::new();
-    for (mine, theirs) in [(&ours, &other.consents), (&other.consents, &ours)] {
-        general.extend(mine.iter().filter(|(_, c)| c.given).filter_map(|(key, _)| Some((key.clone(), refused(theirs, key)?))));
+    for (one, two) in [(&ours, &theirs), (&theirs, &ours)] {
+        general.extend(one.iter().filter(|(_, c)| c.given).filter_map(|(key, _)| Some((key.clone(), refused(two, key)?))));
     }
-    let mut ours = strictest(ours, other);
+    let mut ours = strictest(ours, theirs);
     ours.extend(general);
-    ours
+    without_ends(ours, keep, other)
 }
 
-/// One of the two was unsubscribed and is blocked now because the other one was: where no refusal of theirs is on record there is one from
-/// now on, so that it holds when they are unblocked.
-fn with_refusal(mut ours: BTreeMap<String, Consent>, keep: &Contact, other: &Contact, order: &Order) -> BTreeMap<String, Consent> {
-    let one_is = |status: &str| keep.status == status || other.status == status;
-    let unsaid = [keep, other].iter().any(|one| one.status == "unsubscribed" && !one.refuses_messages());
-    if one_is("blocked") && unsaid {
-        let proof = "unsubscribed when merged with somebody who was blocked".to_owned();
-        ours.insert(MESSAGES.to_owned(), Consent { given: false, at: order.at, by: order.by.clone(), proof });
+/// The answers of one of them, without the refusals of messages that are over: they say nothing against what the other one agreed to.
+fn that_hold(of: &Contact) -> BTreeMap<String, Consent> {
+    let is_over = |key: &str| Consent::parts(key).0 == MESSAGES && !of.refusals_of_messages().any(|(refused, _)| refused == key);
+    let mut consents = of.consents.clone();
+    consents.retain(|key, consent| consent.given || !is_over(key));
+    consents
+}
+
+/// What one of them agreed to ends no refusal of messages of the other one: where it would, it is left out.
+fn without_ends(mut ours: BTreeMap<String, Consent>, keep: &Contact, other: &Contact) -> BTreeMap<String, Consent> {
+    let is_on_all = |key: &str| Consent::parts(key).1.is_none();
+    for (refused, refusal) in [keep, other].into_iter().flat_map(Contact::refusals_of_messages) {
+        ours.retain(|key, consent| {
+            let may_end = Consent::parts(key).0 == MESSAGES && (is_on_all(key) || is_on_all(refused));
+            !(may_end && consent.given && consent.at > refusal.at)
+        });
     }
     ours
 }
 
-fn strictest(mut ours: BTreeMap<String, Consent>, other: &Contact) -> BTreeMap<String, Consent> {
-    for (topic, theirs) in &other.consents {
-        let wins = ours.get(topic).is_none_or(|known| match (known.given, theirs.given) {
+/// One of the two was unsubscribed and is blocked now because the other one was: where no refusal says so by itself there is one from now
+/// on, so that it holds when they are unblocked.
+fn keep_refusal(contact: &mut Contact, keep: &Contact, other: &Contact, order: &Order) {
+    let was = |status: &str| keep.status == status || other.status == status;
+    if was("blocked") && was("unsubscribed") && !contact.refused_messages_last() {
+        let proof = "unsubscribed when merged with somebody who was blocked".to_owned();
+        contact.consents.insert(MESSAGES.to_owned(), Consent { given: false, at: order.at, by: order.by.clone(), proof });
+    }
+}
+
+fn strictest(mut ours: BTreeMap<String, Consent>, theirs: BTreeMap<String, Consent>) -> BTreeMap<String, Consent> {
+    for (topic, theirs) in theirs {
+        let wins = ours.get(&topic).is_none_or(|known| match (known.given, theirs.given) {
             (true, false) => true,
             (false, true) => false,
             (true, true) | (false, false) => theirs.at > known.at,
         });
         if wins {
-            ours.insert(topic.clone(), theirs.clone());
+            ours.insert(topic, theirs);
         }
     }
     ours

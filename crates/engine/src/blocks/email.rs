@@ -149,7 +149,7 @@ impl BlockBody for Mail {
 
     fn enter(&self, at: &mut Moving<'_, '_>) -> Result<Flow, Fault> {
         let to = if self.to.is_empty() {
-            at.may_write_to_contact()?;
+            at.may_write_to_contact("email")?;
             match at.step.attribute_now("email") {
                 Some(Value::Text(own)) => vec![checked(own)?],
                 Some(_) | None => return Err(Fault::Failed("the contact has no mail address".into())),

@@ -84,7 +84,7 @@ impl BlockBody for Short {
         let written = match &self.to {
             Some(template) => at.render(template)?,
             None => {
-                at.may_write_to_contact()?;
+                at.may_write_to_contact("sms")?;
                 match at.step.attribute_now("phone") {
                     Some(Value::Text(own)) => own,
                     Some(_) | None => return Err(Fault::Failed("the contact has no phone number".into())),

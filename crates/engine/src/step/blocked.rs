@@ -7,12 +7,10 @@
 //! conversation, of another one, or by a merge. The runtime lets one that does not have a step, and that step sees to it.
 
 use super::stepper::Stepper;
-use model::{Actor, Change, Conversation, Incoming, IncomingBody, JourneyKind, MESSAGES, Owner, Rest};
+use model::{Actor, Conversation, Incoming, IncomingBody, JourneyKind, Owner, Rest};
 
 /// The stage of somebody who is blocked (FL 7.4).
 pub const BLOCKED: &str = "blocked";
-/// The stage of somebody who wants no messages (FL 7.9).
-pub(super) const UNSUBSCRIBED: &str = "unsubscribed";
 
 /// Whether nothing runs out in a conversation while its contact is blocked: the question that is asked has no time of its own, and
 /// nobody waits for a human.
@@ -50,14 +48,6 @@ impl Stepper<'_> {
             // What happens on the website is recorded; it starts nothing.
             IncomingBody::Event { .. } | IncomingBody::Unreachable { .. } | IncomingBody::Reachable => false,
         }
-    }
-
-    /// Who is unsubscribed without having said so, by an import or a program, is about to be blocked: the refusal, so that it holds when
-    /// they are unblocked.
-    pub(crate) fn refusal_to_keep(&self, change: &Change) -> Option<Change> {
-        let blocks = matches!(change, Change::SetStatus(to) if to == BLOCKED);
-        let unsaid = blocks && self.contact.status == UNSUBSCRIBED && !self.contact.refuses_messages();
-        unsaid.then(|| Change::Consent { topic: MESSAGES.into(), channel: None, given: false, proof: "unsubscribed when blocked".into() })
     }
 
     /// Looks, when a step is over, whether they are blocked, since it or since before it, by whatever means: the question that is asked

@@ -275,7 +275,7 @@ impl Stepper<'_> {
                 self.start_named(&skill, Record::new(), Cause::Customer)
             }
             None => {
-                if self.contact.status == "unsubscribed" {
+                if self.opted_out() {
                     // They said stop to the agent: the flow has nothing more to say to them.
                     for run in self.conversation.runs.iter().map(|r| r.id).collect::<Vec<_>>() {
                         self.end_resting(run, "opted out");

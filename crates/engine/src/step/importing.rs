@@ -2,7 +2,8 @@
 //!
 //! What an import does starts no flow: a hundred thousand people who enter a segment by a file are no occasion to write to them.
 
-use super::blocked::{BLOCKED, UNSUBSCRIBED};
+use super::blocked::BLOCKED;
+use super::opt_out::UNSUBSCRIBED;
 use super::person::{CHANNEL, CUSTOMER, source_of};
 use super::stepper::Stepper;
 use model::{Actor, Altered, Change, Contact, Instant, JourneyKind, Part, TagKey, Value};
@@ -36,7 +37,10 @@ impl Stepper<'_> {
         // A value that says the same by its attribute's new type is no occasion for a flow.
         self.quiet |= *by == Actor::System && changes.iter().all(|change| self.only_retypes(change));
         for change in changes {
-            self.change(change, by, None, None);
+            match change {
+                Change::SetSystem(name, value) if matches!(name.as_str(), "language" | "country") => self.keep_stated(name, value, by),
+                _ => self.change(change, by, None, None),
+            }
         }
         self.place_by_phone(changes, by);
     }
@@ -60,7 +64,7 @@ impl Stepper<'_> {
     fn take_row(&mut self, changes: &[Change], by: &Actor) -> Vec<Altered> {
         let mut altered = Vec::new();
         for change in changes {
-            if is_their_own(&self.contact, change) {
+            if is_their_own(&self.contact, change) || self.lists_nobody(change) {
                 continue;
             }
             if let Some(refusal) = self.refusal_to_keep(change) {
@@ -87,9 +91,11 @@ impl Stepper<'_> {
         altered
     }
 
-    /// Where somebody lives may follow from their number or their language.
+    /// Where somebody lives may follow from their number or their language, also when whoever said it takes that back.
     fn place_by_phone(&mut self, changes: &[Change], by: &Actor) {
-        if changes.iter().any(|change| matches!(change, Change::SetSystem(name, _) if name == "phone" || name == "language")) {
+        let places =
+            |change: &Change| matches!(change, Change::SetSystem(name, _) if matches!(name.as_str(), "phone" | "language" | "country"));
+        if changes.iter().any(places) {
             self.country_from_elsewhere(by);
         }
     }
@@ -119,7 +125,7 @@ impl Stepper<'_> {
         let back = parts.iter().filter_map(|(at, one)| self.back(one, import, *at));
         let back: Vec<Change> = back.chain(made.into_iter().flat_map(|at| self.brought(import, at))).collect();
         for change in &back {
-            self.change(change, by, None, None);
+            self.change_without_agreeing(change, by, None, None);
         }
         if !back.is_empty() || self.recounted {
             self.journey(by.clone(), JourneyKind::ImportUndone { import: import.to_owned() });
@@ -151,7 +157,11 @@ impl Stepper<'_> {
                 None => one.from.is_some().then(|| Change::AddToList(list.clone())),
             },
             Part::Status => match (&one.from, &one.to) {
-                (Some(Value::Text(from)), Some(Value::Text(to))) if *to == contact.status => Some(Change::SetStatus(from.clone())),
+                (Some(Value::Text(from)), Some(Value::Text(to))) if *to == contact.status => {
+                    // Who refused behind a block of the import's is not left blocked for it.
+                    let is_back = |change: &Change| contact.status != UNSUBSCRIBED || !is_their_own(contact, change);
+                    Some(Change::SetStatus(from.clone())).filter(is_back)
+                }
                 _ => None,
             },
         }
@@ -180,7 +190,8 @@ pub fn is_their_own(contact: &Contact, change: &Change) -> bool {
             matches!(contact.system.get(&source_of(name)), Some(Value::Text(source)) if source == CUSTOMER)
         }
         Change::SetStatus(to) => {
-            contact.status == UNSUBSCRIBED && contact.refuses_messages() && !matches!(to.as_str(), UNSUBSCRIBED | BLOCKED)
+            let holds = |status: &str| matches!(status, UNSUBSCRIBED | BLOCKED);
+            holds(&contact.status) && contact.refuses_messages() && !holds(to)
         }
         _ => false,
     }

@@ -110,7 +110,7 @@ impl Stepper<'_> {
     /// The person opened the conversation: greeted once, and again when a link brought them (FL 4, `/start`).
     fn opened(&mut self, payload: Option<&str>) -> Result<(), Fault> {
         // Opening says nothing: it greets a stranger, and subscribes nobody who opted out (FL 7.9).
-        if payload.is_none() && (self.conversation.greeted || self.contact.status == "unsubscribed") {
+        if payload.is_none() && (self.conversation.greeted || self.opted_out()) {
             return Ok(());
         }
         if self.conversation.owner != Owner::Bot {
@@ -125,9 +125,8 @@ impl Stepper<'_> {
 
     /// Whoever opted out wants messages again, by these words.
     fn subscribe(&mut self, words: &str) {
-        if self.contact.status == "unsubscribed" {
+        if self.opted_out() {
             self.consent_to_messages(true, words);
-            self.change(&Change::SetStatus("active".into()), &Actor::Customer, None, None);
         }
     }
 
@@ -138,7 +137,7 @@ impl Stepper<'_> {
         if self.bot.words.opts_out(&said) {
             return self.opt_out(text);
         }
-        if self.contact.status == "unsubscribed" && self.bot.words.opts_in(&said) {
+        if self.opted_out() && self.bot.words.opts_in(&said) {
             self.rule("5.4.0", "an opt-in word");
             self.subscribe(text);
             // While a person has the conversation, or is asked for, the bot does not speak.
@@ -198,7 +197,6 @@ impl Stepper<'_> {
     fn opt_out(&mut self, words: &str) -> Result<(), Fault> {
         self.rule("5.4.0", "an opt-out word");
         self.consent_to_messages(false, words);
-        self.change(&Change::SetStatus("unsubscribed".into()), &Actor::Customer, None, None);
         self.conversation.timers.clear();
         self.conversation.pending.clear();
         self.out.drop_unsent = true;

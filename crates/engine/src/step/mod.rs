@@ -21,6 +21,7 @@ mod migrate;
 mod moving;
 mod occasions;
 mod once;
+mod opt_out;
 mod person;
 mod reached;
 mod requests;
@@ -47,6 +48,7 @@ pub use migrate::{Migration, Placed, Resting, migrate, split_place};
 pub(crate) use moving::Moving;
 pub use occasions::ERROR_REPORTED;
 pub(crate) use occasions::PAGE_VISIT;
+pub use opt_out::hides_refusal;
 pub use trigger::{TriggerAnswer, TriggerRequest, TriggerTo};
 pub use why::{SegmentWhy, why_in_segment};
 

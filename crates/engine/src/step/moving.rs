@@ -208,12 +208,11 @@ impl Moving<'_, '_> {
         if let Some((_, why)) = contact.reach(&self.step.conversation.address).and_then(|r| r.unreachable.as_ref()) {
             return Some(format!("the address is unreachable: {why}"));
         }
-        match contact.status.as_str() {
-            "blocked" => Some("the contact is blocked".into()),
-            // After an opt-out only direct answers are sent (FL 7.9).
-            "unsubscribed" if !self.step.direct => Some("the contact opted out".into()),
-            _ => None,
+        if self.step.is_blocked() {
+            return Some("the contact is blocked".into());
         }
+        // After an opt-out only direct answers are sent (FL 7.9).
+        (self.step.opted_out() && !self.step.direct).then(|| "the contact opted out".into())
     }
 
     /// Sends a message; the id is none if it rendered empty, which is journeyed (FL 3.8).

@@ -1,5 +1,7 @@
 //! What was meant for many and reached this contact: a trigger's event, the occurrence of a schedule (FL 4).
 
+use super::blocked::BLOCKED;
+use super::opt_out::UNSUBSCRIBED;
 use super::stepper::Stepper;
 use crate::blocks::Fault;
 use crate::bot::{CatchEntry, Skill};
@@ -49,9 +51,12 @@ impl Stepper<'_> {
             Occasion::Event { name, .. } => name,
             Occasion::Schedule { pattern, .. } => pattern,
         };
-        let status = self.contact.status.clone();
-        if matches!(status.as_str(), "unsubscribed" | "blocked") {
-            self.journey(by.clone(), JourneyKind::Delivery(format!("{name} did not reach the contact, who is {status}")));
+        let why = match self.contact.status.as_str() {
+            status @ (UNSUBSCRIBED | BLOCKED) => Some(format!("is {status}")),
+            _ => self.opted_out().then(|| format!("refused messages on {}", self.conversation.address.channel)),
+        };
+        if let Some(why) = why {
+            self.journey(by.clone(), JourneyKind::Delivery(format!("{name} did not reach the contact, who {why}")));
             return false;
         }
         self.journey_reached(audience, what, by);

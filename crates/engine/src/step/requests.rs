@@ -4,6 +4,7 @@
 //! the conversation the reply is kept with the run and due on return.
 
 use super::moving::Moving;
+use super::opt_out::UNSUBSCRIBED;
 use super::stepper::Stepper;
 use crate::blocks::{Fault, Flow};
 use model::{
@@ -22,16 +23,19 @@ impl Moving<'_, '_> {
         Flow::Rest(Rest::Calling(Calling { call: id, until, direct: self.step.direct, reply: None }))
     }
 
-    /// Whether something may be sent to the contact beside the conversation.
+    /// Whether something may be sent to the contact beside the conversation, by what an answer about messages calls its channel.
     ///
     /// # Errors
     /// [`Fault::Failed`] if they opted out and did not just ask for it (FL 7.9), or are blocked.
-    pub(crate) fn may_write_to_contact(&self) -> Result<(), Fault> {
-        match self.step.contact.status.as_str() {
-            "blocked" => Err(Fault::Failed("the contact is blocked".into())),
-            "unsubscribed" if !self.step.direct => Err(Fault::Failed("the contact opted out".into())),
-            _ => Ok(()),
+    pub(crate) fn may_write_to_contact(&self, by: &str) -> Result<(), Fault> {
+        if self.step.is_blocked() {
+            return Err(Fault::Failed("the contact is blocked".into()));
         }
+        let contact = &self.step.contact;
+        if (contact.status == UNSUBSCRIBED || contact.refuses_messages_on(by)) && !self.step.direct {
+            return Err(Fault::Failed("the contact opted out".into()));
+        }
+        Ok(())
     }
 
     /// Lets the block make something of what came.

@@ -6,11 +6,10 @@ use crate::bot::{Bot, Skill};
 use crate::catches::Signal;
 use expr::Fuel;
 use model::{
-    Actor, Call, Cause, Change, ChatState, Contact, Conversation, EventRecord, IdSource, InboxItem, Instant, JourneyEntry, JourneyKind,
-    Record, RunId, TagKey, TranscriptEntry, Value, Version,
+    Actor, Call, Cause, Change, ChatState, Contact, Conversation, EventRecord, IdSource, InboxItem, JourneyEntry, JourneyKind, Record,
+    RunId, TagKey, TranscriptEntry, Value, Version,
 };
 use segments::Past;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -64,14 +63,14 @@ pub(crate) struct Stepper<'a> {
     pub bot: Arc<Bot>,
     pub contact: Contact,
     pub contact_changed: bool,
-    /// The contact before the step changed anything, time followed up to it.
-    pub before: Cow<'a, Contact>,
+    /// The contact before the step. Time moves them in and out of segments, which no condition asks for: what it did is no touch.
+    pub before: &'a Contact,
     /// Which rules the contact's record says it was judged by.
     pub known_rules: u64,
     /// What was recorded about the contact before the step.
     pub past: &'a dyn Past,
-    /// Time alone changes no membership before this instant.
-    pub flips: Option<Instant>,
+    /// When time alone changes a membership.
+    pub flips: segments::Flips,
     pub conversation: Conversation,
     /// How the contact's other conversations stand.
     pub elsewhere: ChatState,
@@ -128,7 +127,7 @@ impl<'a> Stepper<'a> {
             turn: *turn,
             contact: person.contact.clone(),
             contact_changed: false,
-            before: Cow::Borrowed(person.contact),
+            before: person.contact,
             known_rules: person.contact.rules,
             past: person.past,
             flips: person.flips,
@@ -214,11 +213,32 @@ impl<'a> Stepper<'a> {
         }
     }
 
-    /// Changes the contact and journeys what differs.
+    /// Changes the contact, with what follows for their stage and for what is on record about messages, and journeys what differs.
     pub(crate) fn change(&mut self, change: &Change, by: &Actor, run: Option<RunId>, block: Option<String>) {
-        if let Some(refusal) = self.refusal_to_keep(change) {
-            self.change(&refusal, by, run, block.clone());
+        for answer in self.agreements_to_keep(change) {
+            self.carry_out(&answer, by, run, block.clone());
         }
+        self.change_without_agreeing(change, by, run, block);
+    }
+
+    /// The same where nobody asks for messages in their name: who is made active by it wants what they wanted.
+    pub(super) fn change_without_agreeing(&mut self, change: &Change, by: &Actor, run: Option<RunId>, block: Option<String>) {
+        if self.lists_nobody(change) {
+            return;
+        }
+        let instead = self.stage_instead(change);
+        let change = instead.as_ref().unwrap_or(change);
+        if let Some(refusal) = self.refusal_to_keep(change) {
+            self.carry_out(&refusal, by, run, block.clone());
+        }
+        self.carry_out(change, by, run, block.clone());
+        if let Some(stage) = self.stage_of(change) {
+            self.carry_out(&stage, by, run, block);
+        }
+    }
+
+    /// Carries a change out as it stands.
+    fn carry_out(&mut self, change: &Change, by: &Actor, run: Option<RunId>, block: Option<String>) {
         let what = self.kind_of(change);
         if let Change::SetAttribute(name, _) | Change::UnsetAttribute(name) | Change::SetSystem(name, _) = change {
             self.notice(name);
@@ -271,6 +291,12 @@ impl<'a> Stepper<'a> {
             };
             self.out.journey.push(entry);
         }
+    }
+
+    /// Whether a change would put the contact on a list that is gone, or is a rule by now: whoever asked for that may have done so while
+    /// it was there. It takes nobody, so that a later one of its name begins empty.
+    pub(crate) fn lists_nobody(&self, change: &Change) -> bool {
+        matches!(change, Change::AddToList(list) if self.bot.is_list(list) != Some(true))
     }
 
     /// The journey line of a change, made before it is applied.

@@ -112,7 +112,7 @@ function ConsentDialog({ asking, channels, topics, put, close }: DialogProps) {
   const [given, setGiven] = useState(asking.given);
   const [reason, setReason] = useState("");
   const id = useId();
-  const all = topic.trim() === MESSAGES && channel === "";
+  const messages = topic.trim() === MESSAGES;
   return (
     <Dialog
       title={asking.fixed ? `${topicName(asking.topic)}: another answer` : "Note an answer"}
@@ -151,14 +151,14 @@ function ConsentDialog({ asking, channels, topics, put, close }: DialogProps) {
           <input type="radio" name={`${id}-given`} checked={given} onChange={() => setGiven(true)} />
           <span>
             They agreed
-            {all && <small>They are written to again.</small>}
+            {messages && <small>They are written to again{channel !== "" && ", but not where they refused"}.</small>}
           </span>
         </label>
         <label className="choice-line">
           <input type="radio" name={`${id}-given`} checked={!given} onChange={() => setGiven(false)} />
           <span>
             They refused
-            {all && <small>Nothing is sent to them unasked any more.</small>}
+            {messages && <small>Nothing is sent to them unasked any more.</small>}
           </span>
         </label>
       </fieldset>
