@@ -43,5 +43,5 @@ pub use request::{LeftDesk, LiveRequest, RequestState};
 pub use standing::{ChatState, SESSION};
 pub use text::fold;
 pub use time::{Duration, Instant};
-pub use topic::{JourneyFilter, JourneyHead, JourneyTopic};
+pub use topic::{JourneyFilter, JourneyHead, JourneyTopic, SET_BACK};
 pub use value::{Money, Record, Value};

@@ -177,8 +177,8 @@ impl Part {
     }
 }
 
-/// How much earlier than it was written an entry is still looked for by its time: clocks are set back. A day, in microseconds.
-const SET_BACK: i64 = 86_400_000_000;
+/// How far a clock may have been set back: what is told apart by when it was written is looked for so much earlier. A day, in microseconds.
+pub const SET_BACK: i64 = 86_400_000_000;
 
 impl JourneyFilter {
     /// Whether an entry may be wanted, as far as its head tells.

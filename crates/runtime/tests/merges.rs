@@ -651,3 +651,58 @@ fn who_says_stop_while_they_are_one_is_not_written_to_afterwards() {
     let statuses = [&ana, &ben].map(|at| world.person(at).contact.status.clone());
     assert_eq!(statuses, ["unsubscribed", "unsubscribed"]);
 }
+
+#[test]
+fn a_list_they_were_taken_off_while_they_were_one_does_not_have_them_again() {
+    let segments = "beta: { static: true }\nstaff: { static: true }\n";
+    let on = |list: &str| Change::AddToList(list.into());
+    let off = |list: &str| Change::RemoveFromList(list.into());
+    // What is done while they are one, and whether each is on the list afterwards.
+    let cases = [(vec![], [true, true]), (vec![off("beta")], [false, false]), (vec![off("beta"), on("beta")], [true, false])];
+    for (meanwhile, expected) in cases {
+        let mut world = World::with(25, bot_files(&[("segments.yaml", segments)]));
+        let people @ [ana, ben, cid] = &["ana", "ben", "cid"].map(|name| address("web", name));
+        for at in people {
+            world.arrive(at, &format!("{at}"), "hi");
+            let changes = [on("beta"), on("staff")];
+            world.item(at, InboxItem::Modify { changes: changes.into(), by: by() }, None);
+            world.pass(MINUTE);
+        }
+        let since = world.person(ben).contact.lists["beta"];
+        // One after the other: what is taken off the two of them is taken off all three.
+        let first = merge(&mut world, ana, ben);
+        let second = merge(&mut world, ana, cid);
+        for change in meanwhile {
+            world.pass(MINUTE);
+            world.item(ana, InboxItem::Modify { changes: vec![change], by: by() }, None);
+        }
+        undo(&mut world, second).unwrap();
+        undo(&mut world, first).unwrap();
+        let listed = |at: &Address, list: &str| world.person(at).contact.lists.get(list).copied();
+        assert_eq!([ana, ben].map(|at| listed(at, "beta").is_some()), expected);
+        assert_eq!(listed(cid, "beta").is_some(), expected[1]);
+        assert!(listed(ben, "beta").is_none_or(|at| at == since), "since when they were");
+        assert!(people.iter().all(|at| listed(at, "staff").is_some() && world.core.is_member(world.person(at).contact.id, "staff")));
+        assert_eq!(world.core.listed("beta"), [ana, ben, cid].into_iter().filter(|at| listed(at, "beta").is_some()).count() as u64);
+    }
+}
+
+#[test]
+fn a_message_that_came_while_the_clock_was_set_back_comes_no_second_time_after_they_are_two_again() {
+    let mut world = world(26);
+    let people = ["ana", "ben"].map(|name| address("web", name));
+    for at in &people {
+        world.arrive(at, &format!("{at}"), "hi");
+    }
+    let id = merge(&mut world, &people[0], &people[1]);
+    world.now = world.now.plus_micros(-5 * MINUTE);
+    for at in &people {
+        world.arrive(at, &format!("{at} again"), "hi");
+    }
+    undo(&mut world, id).unwrap();
+    for at in &people {
+        let said = world.said(at);
+        let ticket = world.arrive(at, &format!("{at} again"), "hi");
+        assert!(matches!(world.accepted.get(&ticket), Some(Ok(Accepted::Duplicate))) && world.said(at) == said, "{at}");
+    }
+}

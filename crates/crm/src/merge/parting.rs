@@ -2,7 +2,8 @@
 //!
 //! The one that was merged away is again what it was, with the conversations it brought and everything that runs, waits or is under way in
 //! them. The survivor is again what it was, except for what was changed since: that stays with the survivor, told by the difference
-//! between what the merge made and what is there now. What was refused since (an opt-out, a consent taken back) holds for both.
+//! between what the merge made and what is there now. What was refused since (an opt-out, a consent taken back) holds for both, and so does
+//! a list that they were taken off since.
 //!
 //! Merges into one survivor are undone from the last: the difference of an earlier one has what a later one brought in it.
 
@@ -13,7 +14,7 @@ use super::{
 };
 use model::{
     Actor, Consent, Contact, Conversation, ConversationId, IdSource, Identifier, InboxRow, Instant, JourneyKind, MESSAGES, NOTES_LIMIT,
-    Note, Person, Reach, Value,
+    Note, Person, Reach, SET_BACK, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::PersonChange;
@@ -103,7 +104,8 @@ pub fn part(record: &Record, keep: &Person, other: &Person, at: Instant, by: &Ac
     returns.calls_put = calls_of(keep, goes, record.other);
     stays.calls_done = call_ids(&returns.calls_put);
     // Which side a provider delivers a second time to depends on the address: both remember.
-    returns.seen = keep.seen.iter().filter(|seen| seen.1 >= record.at).copied().collect();
+    let since = record.at.plus_micros(-SET_BACK);
+    returns.seen = keep.seen.iter().filter(|seen| seen.1 >= since && !other.seen.contains(seen)).copied().collect();
 
     let unmerged = |other| JourneyKind::Unmerged { other, merge: record.id };
     stays.journey = vec![line(ids, at, by, unmerged(record.other))];
@@ -134,10 +136,12 @@ fn give_last(record: &Record, now: &Contact, names: &[&str], stays: &mut PersonC
     }
 }
 
-/// The one that was merged away, as it was; what was refused since holds for it too.
+/// The one that was merged away, as it was; what was refused since holds for it too, and so does what they were taken off.
 fn returned(record: &Record, now: &Contact) -> Contact {
     let mut contact = record.other_before.clone();
     contact.rules = 0;
+    // Whoever took them off a list took the person off it that they were, perhaps to delete it: one of that name would be another list.
+    contact.lists.retain(|list, _| now.lists.get(list) == record.after.lists.get(list));
     // An address that is gone from the survivor went for good, and how it is reached now holds.
     contact.addresses.retain_mut(|reach| match now.reach(&reach.address) {
         Some(known) => {
@@ -150,8 +154,9 @@ fn returned(record: &Record, now: &Contact) -> Contact {
         contact.status.clone_from(&now.status);
     }
     contact.status = refused_since(record, now, contact.status);
+    let is_over = |key: &str| Consent::parts(key).0 == MESSAGES && !now.refusals_of_messages().any(|(refused, _)| refused == key);
     for (topic, consent) in &now.consents {
-        if !consent.given && record.after.consents.get(topic) != Some(consent) {
+        if !consent.given && record.after.consents.get(topic) != Some(consent) && !is_over(topic) {
             contact.consents.insert(topic.clone(), consent.clone());
         }
     }
