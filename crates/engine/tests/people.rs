@@ -4,7 +4,7 @@
 use crate::common;
 
 use common::{Talk, bot, try_bot};
-use model::{Content, InboxItem, Incoming, IncomingBody, Instant, Record, TagKey, Value};
+use model::{Actor, Change, Content, InboxItem, Incoming, IncomingBody, Instant, Record, TagKey, Value};
 use switchboard_engine as engine;
 
 const SKILL: &str = "skill: tell\ncatch: [{ command: tell }]\nblocks:\n  tell: { text: '${TEXT}' }\n";
@@ -137,6 +137,27 @@ fn the_customers_own_choice_of_language_wins_over_the_channel() {
     assert_eq!(says(&mut talk, "/tell", &[("language", "de-AT"), ("country", "CH")]), ["pt-BR customer MX customer"]);
     let said = says(&mut talk, "/lang klingonese", &[]);
     assert!(said[0].starts_with("Sorry"), "what is no language is the block's error: {said:?}");
+}
+
+#[test]
+fn a_language_that_a_program_says_stands_until_the_customer_chooses() {
+    let skill = "skill: lang\ncatch: [{ command: lang }]\nblocks:\n  set: { data: { language: \"${event.text}\", country: mx } }\n";
+    let tell = telling("language} ${language_source} ${country} ${country_source");
+    let mut talk = Talk::new(bot(&[("bot.yaml", "name: T\n"), ("skills/l.yaml", skill), ("skills/a.yaml", &tell)]));
+    let told = |talk: &mut Talk, language: &str, country: &str| {
+        let said = [("language", language), ("country", country)];
+        let changes = said.map(|(name, value)| Change::SetSystem(name.into(), Value::text(value))).into();
+        talk.item(InboxItem::Modify { changes, by: Actor::Api("shop".into()) });
+    };
+    told(&mut talk, "pt-BR", "PT");
+    assert_eq!(says(&mut talk, "/tell", &[("language", "de-AT"), ("country", "CH")]), ["pt-BR told PT told"]);
+    told(&mut talk, "pt-BR", "");
+    assert_eq!(talk.say("/tell"), ["pt-BR told BR language"], "what is said no more follows from the rest again");
+    told(&mut talk, "", "");
+    assert_eq!(says(&mut talk, "/tell", &[("language", "de-AT")]), ["de-AT channel AT language"]);
+    talk.say("/lang pt_br");
+    told(&mut talk, "fr", "FR");
+    assert_eq!(talk.say("/tell"), ["pt-BR customer MX customer"]);
 }
 
 #[test]

@@ -44,13 +44,13 @@ pub const SYSTEM: &[System] = &[
         "the website's own id of a person who signed in there, from a signed token; never from the person's word",
     ),
     entry("language", Type::Language, "language tag: the customer's choice, else the channel's"),
-    entry("language_source", Type::Text, "where the language comes from: customer, channel or browser"),
+    entry("language_source", Type::Text, "where the language comes from: customer, told, channel or browser"),
     entry(
         "country",
         Type::Country,
         "two-letter country code: the customer's choice, else the channel's, the phone number's, or the language's region",
     ),
-    entry("country_source", Type::Text, "where the country comes from: customer, channel, phone or language"),
+    entry("country_source", Type::Text, "where the country comes from: customer, told, channel, phone or language"),
     entry("channel", Type::Channel, "the channel of this conversation"),
     entry("first_channel", Type::Channel, "the channel on which the contact was first met"),
     talk(

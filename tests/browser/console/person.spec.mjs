@@ -79,15 +79,55 @@ test("values are edited by their types; a refusal says why and keeps what was ty
   await attributes.getByRole("button", { name: "Edit E-mail" }).click();
   await attributes.getByLabel("E-mail", { exact: true }).fill("");
   await page.keyboard.press("Enter");
-  await attributes.getByText("2 more, not known").waitFor();
+  await attributes.getByText("5 more, not known").waitFor();
   const stored = (await book.call("GET", `/contacts/${id}`)).attributes;
   assert.deepEqual(stored, { plan: "gold", orders: 12, birthday: "1991-04-05", interests: ["tea", "black, strong coffee"] });
 
-  await attributes.getByRole("button", { name: "2 more, not known" }).click();
+  await attributes.getByRole("button", { name: "5 more, not known" }).click();
   await attributes.getByRole("button", { name: "Edit Shoe size" }).click();
   await attributes.getByLabel("Shoe size", { exact: true }).fill("39");
   await page.keyboard.press("Escape");
   assert.equal((await book.call("GET", `/contacts/${id}`)).attributes.shoe_size, undefined, "Escape saves nothing");
+  assert.deepEqual(seen, []);
+  await context.close();
+});
+
+test("a name, a language and a time zone are put right where they stand", async () => {
+  const id = await ana();
+  const { context, page, seen, attributes } = await open(id);
+  await attributes.getByRole("button", { name: "Edit Last name" }).click();
+  await attributes.getByLabel("Last name", { exact: true }).fill("Ruíz");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Ana Ruíz" }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Edit Last name");
+
+  await attributes.getByRole("button", { name: "4 more, not known" }).click();
+  await attributes.getByRole("button", { name: "Edit Timezone" }).click();
+  const zone = attributes.getByLabel("Timezone", { exact: true });
+  await zone.fill("Madrid");
+  await page.keyboard.press("Enter");
+  await attributes.getByRole("alert").filter({ hasText: "Europe/Madrid" }).waitFor();
+  assert.equal(await zone.inputValue(), "Madrid");
+  await clean(page, "a refusal of a time zone");
+  await zone.fill("Europe/Madrid");
+  await page.keyboard.press("Enter");
+  await row(attributes, "Timezone").getByText("Europe/Madrid", { exact: true }).waitFor();
+  await attributes.getByRole("button", { name: "Edit Language" }).click();
+  const language = attributes.getByLabel("Language", { exact: true });
+  await language.fill("pt_br");
+  // Somebody else says another meanwhile: it is told, and theirs is kept.
+  await book.call("PATCH", `/contacts/${id}`, { language: "es" });
+  await page.keyboard.press("Enter");
+  await attributes.getByRole("alert").filter({ hasText: "Somebody changed this meanwhile: it is now “es”" }).waitFor();
+  await attributes.getByRole("button", { name: "Save mine" }).click();
+  await row(attributes, "Language").getByText("pt-BR", { exact: true }).waitFor();
+  await row(attributes, "Language").getByText("a program or an agent says so").waitFor();
+  await attributes.getByRole("button", { name: "Edit Timezone" }).click();
+  await attributes.getByRole("button", { name: "Empty it" }).click();
+  await attributes.getByRole("button", { name: "Save" }).click();
+  await row(attributes, "Timezone").getByText("not known").waitFor();
+  const { system } = await book.call("GET", `/contacts/${id}`);
+  assert.deepEqual([system.last_name, system.language, system.country, system.timezone], ["Ruíz", "pt-BR", "BR", ""]);
   assert.deepEqual(seen, []);
   await context.close();
 });

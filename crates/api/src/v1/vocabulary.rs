@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
+use crm::import::WRITABLE;
 use model::AttributeType;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -132,7 +133,7 @@ fn attributes(bot: &engine::Bot) -> Vec<Word> {
         ty: Some(system.ty.name()),
         values: Vec::new(),
         says: Some(system.doc),
-        writable: matches!(system.name, "first_name" | "last_name" | "status"),
+        writable: system.name == "status" || WRITABLE.iter().any(|(name, _)| *name == system.name),
     }));
     all
 }

@@ -1,6 +1,6 @@
 //! Contacts as lines of a file: CSV that no spreadsheet runs, or JSON objects; an import of the file gives the same values back.
 
-use crate::import::{identifiers, neutralise};
+use crate::import::{WRITABLE, identifiers, neutralise, zone};
 use model::{AttributeDef, Contact, IdentifierKind, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -49,14 +49,11 @@ pub enum Column {
     LastSeen,
 }
 
-/// System attributes that are exported if nothing is said.
-const SYSTEM: [&str; 5] = ["first_name", "last_name", "username", "language", "country"];
-
 impl Column {
     /// The columns of an export that names none: everything that an import takes back, and since when somebody is known.
     pub fn usual(attributes: &[AttributeDef]) -> Vec<Self> {
         let declared = |name: &str| attributes.iter().any(|a| a.name == name);
-        let system = SYSTEM.into_iter().filter(|name| !declared(name)).map(|name| Self::System(name.to_owned()));
+        let system = WRITABLE.iter().filter(|(name, _)| !declared(name)).map(|(name, _)| Self::System((*name).to_owned()));
         let own = attributes.iter().filter(|a| IdentifierKind::named(&a.name).is_none()).map(|a| Self::Attribute(a.name.clone()));
         let mut all = vec![Self::Id];
         all.extend(IdentifierKind::ALL.map(Self::Identifier));
@@ -100,12 +97,24 @@ impl Column {
         }
     }
 
+    /// What a contact has of it: of several identifiers of a kind the one that holds now comes first.
     fn value(&self, contact: &Contact) -> Option<Value> {
         match self {
             Self::Id => Some(Value::text(contact.id.to_string())),
-            Self::Identifier(kind) => identifiers(contact, *kind).next().map(Value::Text),
+            Self::Identifier(kind) => {
+                let mut all: Vec<Value> = Vec::new();
+                for value in identifiers(contact, *kind).map(Value::Text) {
+                    if !all.contains(&value) {
+                        all.push(value);
+                    }
+                }
+                // No row says more than one contact keeps.
+                all.truncate(kind.limit());
+                if all.len() > 1 { Some(Value::List(all)) } else { all.pop() }
+            }
             Self::Attribute(name) => contact.attributes.get(name).cloned(),
-            Self::System(name) => contact.system.get(name).cloned(),
+            // What is no zone counts as none, and an import would refuse the row for it.
+            Self::System(name) => contact.system.get(name).filter(|value| name != "timezone" || is_zone(value)).cloned(),
             Self::Tags => {
                 let tags: Vec<Value> = contact.tags.values().map(|tag| Value::text(tag.label.clone())).collect();
                 (!tags.is_empty()).then_some(Value::List(tags))
@@ -114,6 +123,15 @@ impl Column {
             Self::Source => Some(Value::text(contact.source.clone())),
             Self::FirstSeen => Some(Value::DateTime(contact.first_seen)),
             Self::LastSeen => Some(Value::DateTime(contact.last_seen)),
+        }
+    }
+
+    /// The same as a cell of a table, which other programs read as well: of several identifiers of a kind the one that holds now.
+    fn cell(&self, contact: &Contact) -> String {
+        match (self, self.value(contact)) {
+            (_, None) => String::new(),
+            (Self::Identifier(_), Some(Value::List(several))) => several.first().map_or_else(String::new, cell),
+            (_, Some(value)) => cell(&value),
         }
     }
 }
@@ -146,7 +164,7 @@ impl Lines {
     /// The line of a contact, its end included.
     pub fn line(&self, contact: &Contact) -> Vec<u8> {
         match self.format {
-            Format::Csv => record(self.columns.iter().map(|column| column.value(contact).map_or_else(String::new, |value| cell(&value)))),
+            Format::Csv => record(self.columns.iter().map(|column| column.cell(contact))),
             Format::Jsonl => {
                 let fields = self.columns.iter().filter_map(|column| Some((column.name().to_owned(), column.value(contact)?.to_json())));
                 let mut line = Json::Object(fields.collect::<Map<_, _>>()).to_string().into_bytes();
@@ -155,6 +173,10 @@ impl Lines {
             }
         }
     }
+}
+
+fn is_zone(value: &Value) -> bool {
+    matches!(value, Value::Text(name) if zone(name).is_some())
 }
 
 fn record(cells: impl Iterator<Item = String>) -> Vec<u8> {
@@ -236,6 +258,11 @@ mod tests {
             Change::AddTag("-gold".into()),
             Change::AddTag("a, b".into()),
             Change::AddIdentifier(IdentifierKind::Phone, "+49301234567".into()),
+            Change::AddIdentifier(IdentifierKind::Phone, "+491761234567".into()),
+            Change::SetSystem("username".into(), Value::text("ann")),
+            Change::SetSystem("language".into(), Value::text("pt-BR")),
+            Change::SetSystem("country".into(), Value::text("BR")),
+            Change::SetSystem("timezone".into(), Value::text("America/Sao_Paulo")),
         ] {
             assert!(contact.apply(&change, at, &by));
         }
@@ -255,6 +282,12 @@ mod tests {
             let plan = Plan::new(rows.names(), std::slice::from_ref(&row), &Options::default(), &words).unwrap();
             let reading = plan.judge(&row, &words).unwrap_or_else(|faults| panic!("{faults:?}"));
             assert_eq!(reading.key.map(|key| key.to_string()), Some(contact.id.to_string()));
+            let written = WRITABLE.iter().filter(|(name, _)| contact.system.contains_key(*name));
+            for (name, _) in written {
+                assert!(reading.changes.contains(&Change::SetSystem((*name).into(), contact.system[*name].clone())), "{format:?}: {name}");
+            }
+            let phones = reading.changes.iter().filter(|change| matches!(change, Change::AddIdentifier(IdentifierKind::Phone, _)));
+            assert_eq!(phones.count(), if format == Format::Csv { 1 } else { 2 });
             let mut after = contact.clone();
             // The phone becomes what conditions read as well; nothing else differs.
             let other: Vec<&Change> = reading
@@ -264,6 +297,44 @@ mod tests {
                 .filter(|change| after.apply(change, at, &by))
                 .collect();
             assert!(other.is_empty(), "{format:?}: {other:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_zone_that_is_none_is_in_no_export_and_refuses_no_import() {
+        let (at, by) = (Instant::from_secs(1_770_000_000), Actor::System);
+        let zone = jiff::tz::TimeZone::UTC;
+        let statuses = ["active".to_owned()];
+        let words = Vocabulary { attributes: &[], statuses: &statuses, language: None, country: None, zone: &zone, now: at };
+        let read_back = |format: Format, columns: Vec<Column>, contact: &Contact| {
+            let lines = Lines::new(format, columns);
+            let file = [lines.head(), lines.line(contact)].concat();
+            let shape = if format == Format::Csv { Shape::Csv { delimiter: ',', told: false, bare: false } } else { Shape::Jsonl };
+            let mut rows = Rows::new(Decoded::new(file.as_slice(), Encoding::Utf8), shape, &[]).unwrap();
+            let row = rows.next_row().unwrap().unwrap();
+            let plan = Plan::new(rows.names(), std::slice::from_ref(&row), &Options::default(), &words).unwrap();
+            plan.judge(&row, &words).unwrap_or_else(|faults| panic!("{format:?}: {faults:?}")).changes
+        };
+        // As a channel or an earlier import may have said it.
+        for (said, kept) in [("MEZ", false), ("Berlin", false), ("europe/madrid", true), ("Europe/Madrid", true)] {
+            let mut contact = Contact::without_address(ContactId(7), at, "api");
+            for change in [("first_name", "Ann"), ("timezone", said)].map(|(name, said)| Change::SetSystem(name.into(), Value::text(said)))
+            {
+                assert!(contact.apply(&change, at, &by));
+            }
+            for format in [Format::Csv, Format::Jsonl] {
+                let named = ["id", "first_name", "timezone"].map(|name| Column::named(name, &[]).unwrap()).to_vec();
+                for columns in [Column::usual(&[]), named] {
+                    let changes = read_back(format, columns, &contact);
+                    assert!(
+                        changes.contains(&Change::SetSystem("first_name".into(), Value::text("Ann"))),
+                        "{format:?} {said}: {changes:?}"
+                    );
+                    let zone = changes.contains(&Change::SetSystem("timezone".into(), Value::text("Europe/Madrid")));
+                    assert_eq!(zone, kept, "{format:?} {said}: {changes:?}");
+                    assert!(kept || !changes.iter().any(|change| matches!(change, Change::SetSystem(name, _) if name == "timezone")));
+                }
+            }
         }
     }
 }

@@ -1,10 +1,14 @@
 //! What a column can be: how it is written, and what the name of a column means by itself.
 
-use super::{ERROR_COLUMN, Vocabulary};
-use model::{AttributeType, IdentifierKind, fold};
+use super::{
+    Cell, ERROR_COLUMN, Trouble, Vocabulary,
+    value::{Habits, Wrong, read},
+};
+use jiff::tz::TimeZone;
+use model::{AttributeType, IdentifierKind, Value, fold};
 use std::fmt;
 
-/// System attributes that an import may write, with the type they are read by.
+/// System attributes that an import and a program may write, with the type they are read by.
 pub const WRITABLE: [(&str, AttributeType); 6] = [
     ("first_name", AttributeType::Text),
     ("last_name", AttributeType::Text),
@@ -13,6 +17,39 @@ pub const WRITABLE: [(&str, AttributeType); 6] = [
     ("country", AttributeType::Country),
     ("timezone", AttributeType::Text),
 ];
+
+/// The longest text of one of [`WRITABLE`], in characters.
+const LONGEST: usize = 256;
+
+/// A value of one of [`WRITABLE`] as a program says it: read as an import reads a cell.
+///
+/// # Errors
+/// In words, why it is none.
+pub fn read_system(name: &str, said: &str, words: &Vocabulary<'_>) -> Result<Value, String> {
+    system(name, &Cell::Json(said.into()), words).map_err(|(_, why)| why)
+}
+
+/// A value of one of [`WRITABLE`].
+pub(super) fn system(name: &str, cell: &Cell, words: &Vocabulary<'_>) -> Result<Value, Wrong> {
+    let ty = WRITABLE.iter().find(|(known, _)| *known == name).map_or(&AttributeType::Text, |(_, ty)| ty);
+    let Value::Text(text) = read(cell, ty, Habits::default(), words)? else {
+        return Err((Trouble::Cell, "this is no text".into()));
+    };
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    if name == "timezone" {
+        // What is no zone would count as the bot's own, and nobody would know.
+        return zone(&text)
+            .map(Value::Text)
+            .ok_or_else(|| (Trouble::Cell, "this is no time zone: it has a name such as Europe/Madrid".into()));
+    }
+    Ok(Value::Text(text))
+}
+
+/// The usual name of a time zone; none if there is no such zone.
+pub(crate) fn zone(name: &str) -> Option<String> {
+    let zone = TimeZone::get(name).ok()?;
+    zone.iana_name().map(str::to_owned)
+}
 
 /// What a column is.
 #[derive(Clone, Debug, PartialEq, Eq)]

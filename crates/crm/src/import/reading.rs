@@ -1,13 +1,15 @@
 //! A row read by the plan: its key and the changes it asks for, or everything that is wrong with it.
 
 use super::{
-    Blanks, Cell, Column, Fault, Field, Key, Mode, Plan, Row, Trouble, Vocabulary, WRITABLE,
+    Blanks, Cell, Column, Fault, Field, Key, Mode, Plan, Row, Trouble, Vocabulary,
     errors::width,
+    field::system,
     key::known_as,
     plan::{days, fits_tag},
     value::{is_shortened, read, several, text},
 };
 use model::{AttributeType, Change, IdentifierKind, TagKey, Value};
+use std::borrow::Cow;
 
 /// What a row says about one contact.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,12 +97,21 @@ impl Plan {
                 }
             }
             Field::Identifier(kind) => {
-                let value = identifier(*kind, cell, words)?;
-                if is_key {
-                    out.key = Some(Key::By(crate::directory::Key::Known(*kind, value.clone())));
+                let said = one_or_several(cell);
+                if said.len() > kind.limit() {
+                    return Err((Trouble::Cell, format!("{} of them in one cell; a contact has at most {}", said.len(), kind.limit())));
                 }
-                out.changes.extend(known_as(*kind, &value, words));
-                out.changes.push(Change::AddIdentifier(*kind, value));
+                for (at, cell) in said.iter().enumerate() {
+                    let value = identifier(*kind, cell, words)?;
+                    // The first is the one that holds now, and by which the row finds somebody.
+                    if at == 0 {
+                        if is_key {
+                            out.key = Some(Key::By(crate::directory::Key::Known(*kind, value.clone())));
+                        }
+                        out.changes.extend(known_as(*kind, &value, words));
+                    }
+                    out.changes.push(Change::AddIdentifier(*kind, value));
+                }
             }
             Field::Attribute(name) => {
                 let Some(declared) = words.attribute(name) else { return Ok(()) };
@@ -111,12 +122,7 @@ impl Plan {
                 out.changes.push(Change::SetAttribute(name.clone(), value));
             }
             Field::System(name) => {
-                let ty = WRITABLE.iter().find(|(known, _)| known == name).map_or(&AttributeType::Text, |(_, ty)| ty);
-                let value = match read(cell, ty, habits, words)? {
-                    Value::Text(text) => Value::Text(text.trim().chars().filter(|c| !c.is_control()).take(256).collect()),
-                    other => other,
-                };
-                out.changes.push(Change::SetSystem((*name).to_owned(), value));
+                out.changes.push(Change::SetSystem((*name).to_owned(), system(name, cell, words)?));
             }
             Field::Tags => {
                 let tags = several(cell);
@@ -161,6 +167,16 @@ pub(super) fn ragged<'a>(row: &Row, names: impl ExactSizeIterator<Item = &'a str
         format!("the row has {cells} cells and the head {columns}: is a text with the mark between cells not in quotes?")
     };
     is_longer.then(|| Fault::row(row.number, why()))
+}
+
+/// The cells of a list, as an export writes several identifiers of one kind; any other cell is one.
+fn one_or_several(cell: &Cell) -> Cow<'_, [Cell]> {
+    let Cell::Json(serde_json::Value::Array(items)) = cell else { return Cow::Borrowed(std::slice::from_ref(cell)) };
+    let one = |item: &serde_json::Value| match item {
+        serde_json::Value::String(text) => Cell::Text(text.clone()),
+        other => Cell::Json(other.clone()),
+    };
+    items.iter().map(one).collect()
 }
 
 /// An identifier in the form in which it is compared.

@@ -93,6 +93,34 @@ fn columns_are_known_by_what_people_call_them() {
 }
 
 #[test]
+fn a_time_zone_has_a_name_that_is_known() {
+    let (readings, faults) = read("email,timezone\na@b.example,europe/madrid\nc@b.example,Nowhere/Land\n", &Options::default());
+    assert_eq!(readings.iter().map(|reading| set(reading, "timezone")).collect::<Vec<_>>(), [Some("\"Europe/Madrid\"".to_owned())]);
+    assert!(faults.len() == 1 && faults[0].why.contains("Europe/Madrid") && faults[0].column.as_deref() == Some("timezone"), "{faults:?}");
+}
+
+#[test]
+fn a_list_of_identifiers_names_one_contact_by_each_the_first_before_the_others() {
+    let text = r#"{"email":["New@b.example","old@b.example"],"first_name":"Ann"}
+{"email":[],"first_name":"Ben"}
+{"email":["a@b.example","nobody"]}
+{"email":["1@b.example","2@b.example","3@b.example","4@b.example","5@b.example","6@b.example","7@b.example","8@b.example","9@b.example","10@b.example","11@b.example"]}
+"#;
+    let (readings, faults) = read(text, &Options::default());
+    assert_eq!(readings.len(), 1);
+    assert_eq!(readings[0].key.as_ref().unwrap().to_string(), "email new@b.example");
+    assert_eq!(set(&readings[0], "email").as_deref(), Some("\"new@b.example\""));
+    let added = readings[0].changes.iter().filter_map(|change| match change {
+        Change::AddIdentifier(IdentifierKind::Email, value) => Some(value.as_str()),
+        _ => None,
+    });
+    assert_eq!(added.collect::<Vec<_>>(), ["new@b.example", "old@b.example"]);
+    let why: Vec<(u64, &str)> = faults.iter().map(|fault| (fault.row, fault.why.as_str())).collect();
+    let [(2, blank), (3, none), (4, many)] = why[..] else { panic!("{faults:?}") };
+    assert!(blank.contains("the key is blank") && !none.is_empty() && many.contains("at most 10"), "{faults:?}");
+}
+
+#[test]
 fn numbers_days_and_lists_as_spreadsheets_write_them() {
     let text = "email;spent;born;vip;topics;paid\n\
                 a@b.example;1.234,50;2026-03-31;ja;x|y;1.234,50 EUR\n\

@@ -7,6 +7,8 @@ use model::{Actor, Change, Incoming, IncomingBody, Record, Value};
 
 /// The source of a language or country that the customer chose: it stays.
 pub(crate) const CUSTOMER: &str = "customer";
+/// The source of one that a program or an agent said: no channel overwrites it.
+const TOLD: &str = "told";
 /// The source of what a channel says, unless it names another.
 pub(crate) const CHANNEL: &str = "channel";
 /// The source of a country that follows from a phone number or a language.
@@ -50,17 +52,30 @@ impl Stepper<'_> {
         self.keep_vouched(profile, by);
     }
 
-    fn keep_sourced(&mut self, name: &str, value: Value, source: Value, by: &Actor) {
+    /// Takes over a language or country that a program or an agent says: no channel overwrites it, and it does not overwrite what the customer
+    /// chose. An empty text leaves it to what is known otherwise.
+    pub(super) fn keep_stated(&mut self, name: &str, value: &Value, by: &Actor) {
         if self.system_text(&source_of(name)) == Some(CUSTOMER) {
             return;
         }
+        let is_gone = matches!(value, Value::Text(text) if text.is_empty());
+        self.set_sourced(name, value.clone(), Value::text(if is_gone { "" } else { TOLD }), by);
+    }
+
+    fn keep_sourced(&mut self, name: &str, value: Value, source: Value, by: &Actor) {
+        if !matches!(self.system_text(&source_of(name)), Some(CUSTOMER | TOLD)) {
+            self.set_sourced(name, value, source, by);
+        }
+    }
+
+    fn set_sourced(&mut self, name: &str, value: Value, source: Value, by: &Actor) {
         self.change(&Change::SetSystem(name.to_owned(), value), by, None, None);
         self.change(&Change::SetSystem(source_of(name), source), by, None, None);
     }
 
     /// A country nobody stated follows from the phone number's prefix, else from the language's region (`es-MX`).
     pub(super) fn country_from_elsewhere(&mut self, by: &Actor) {
-        if matches!(self.system_text("country_source"), Some(CUSTOMER | CHANNEL)) {
+        if matches!(self.system_text("country_source"), Some(CUSTOMER | CHANNEL | TOLD)) {
             return;
         }
         let home = self.bot.country().map(str::to_owned);

@@ -2,13 +2,21 @@
 
 use super::Handle;
 use crate::WriteError;
-use model::{Actor, Change, ContactId, ConversationId, InboxItem, Record, Version};
+use model::{Actor, Change, ContactId, ConversationId, InboxItem, Record, Value, Version};
 use std::collections::BTreeMap;
 
 /// The most changes of one call.
 const CHANGES: usize = 256;
 
 impl Handle {
+    /// A value of one of [`crm::import::WRITABLE`] as somebody says it: read as an import reads it.
+    ///
+    /// # Errors
+    /// In words, why it is none.
+    pub fn read_system(&self, name: &str, said: &str) -> Result<Value, String> {
+        crm::import::read_system(name, said, &crate::imports::words(&self.bot(), self.now()))
+    }
+
     /// Changes a contact. Answered when it is durable.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use super::shown::Kind;
 use crate::{problem::Problem, v1::openapi::Any};
+use crm::import::WRITABLE;
 use http::StatusCode;
 use model::{Change, Contact, IdentifierKind, TagKey, Value};
 use runtime::Handle;
@@ -16,8 +17,8 @@ const CHANGES: usize = 200;
 const TAG: usize = 64;
 /// The longest text of an attribute, in characters.
 const TEXT: usize = 16_384;
-/// The longest name of a person, and of a source, in characters.
-const NAME: usize = 256;
+/// The longest text of what is known of everybody, such as a name, and of a source, in characters.
+const LONGEST: usize = 256;
 const SOURCE: usize = 64;
 
 /// A contact that is to be made.
@@ -36,6 +37,22 @@ pub(crate) struct NewContact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     last_name: Option<String>,
+    /// What they are called elsewhere, as on a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    username: Option<String>,
+    /// The language they are written to in, such as `pt-BR`, by its tag or its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    language: Option<String>,
+    /// Where they live, such as `BR`, by its code or its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    country: Option<String>,
+    /// Their time zone, such as `America/Sao_Paulo`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    timezone: Option<String>,
     /// `active`, `unsubscribed`, `blocked` or a status of the bot's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
@@ -66,6 +83,24 @@ pub(crate) struct Patch {
     #[serde(default)]
     #[schemars(length(max = 256))]
     last_name: Option<String>,
+    /// What they are called elsewhere, as on a channel; an empty text takes it away.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    username: Option<String>,
+    /// The language they are written to in, such as `pt-BR`, by its tag or its name. An empty text leaves it to their channel again; what they
+    /// chose themselves stays.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    language: Option<String>,
+    /// Where they live, such as `BR`, by its code or its name. An empty text leaves it to their channel and their number again; what they
+    /// chose themselves stays.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    country: Option<String>,
+    /// Their time zone, such as `America/Sao_Paulo`; an empty text takes it away.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    timezone: Option<String>,
     /// `active`, `unsubscribed`, `blocked` or a status of the bot's own.
     #[serde(default)]
     #[schemars(length(max = 64))]
@@ -153,7 +188,7 @@ impl NewContact {
     /// # Errors
     /// 422, with the field.
     pub(super) fn read(self, handle: &Handle) -> Result<(String, Vec<Change>), Problem> {
-        let Self { source, first_name, last_name, status, attributes, tags, identifiers } = self;
+        let Self { source, first_name, last_name, username, language, country, timezone, status, attributes, tags, identifiers } = self;
         let source = match source {
             None => "api".to_owned(),
             Some(source) => {
@@ -165,8 +200,8 @@ impl NewContact {
             }
         };
         let mut changes = Reading::new(handle);
-        changes.names(first_name, last_name)?;
-        changes.status(status)?;
+        changes.system([first_name, last_name, username, language, country, timezone], None)?;
+        changes.status(status, None)?;
         changes.attributes(attributes, None)?;
         changes.tags("tags", &tags)?;
         changes.add("identifiers", identifiers)?;
@@ -181,10 +216,10 @@ impl Patch {
     /// # Errors
     /// 422, with the field.
     pub(super) fn read(self, handle: &Handle, contact: &Contact) -> Result<Vec<Change>, Problem> {
-        let Self { first_name, last_name, status, attributes, tags, identifiers } = self;
+        let Self { first_name, last_name, username, language, country, timezone, status, attributes, tags, identifiers } = self;
         let mut changes = Reading::new(handle);
-        changes.names(first_name, last_name)?;
-        changes.status(status)?;
+        changes.system([first_name, last_name, username, language, country, timezone], Some(contact))?;
+        changes.status(status, Some(contact))?;
         changes.attributes(attributes, Some(contact))?;
         if let Some(both) = tags.remove.iter().find(|tag| tags.add.iter().any(|other| TagKey::of(other) == TagKey::of(tag))) {
             return Err(invalid("tags", format!("\"{both}\" is to be added and removed; say one of them")));
@@ -213,24 +248,38 @@ impl<'h> Reading<'h> {
         Self { handle, out: Vec::new() }
     }
 
-    fn names(&mut self, first: Option<String>, last: Option<String>) -> Result<(), Problem> {
-        for (field, name) in [("first_name", first), ("last_name", last)] {
-            let Some(name) = name else { continue };
-            let name = name.trim().to_owned();
-            if name.chars().count() > NAME || name.chars().any(char::is_control) {
-                return Err(invalid(field, format!("a name has at most {NAME} characters in one line")));
+    /// What is known of everybody, in the order of [`WRITABLE`]; an empty text takes it away.
+    fn system(&mut self, all: [Option<String>; WRITABLE.len()], of: Option<&Contact>) -> Result<(), Problem> {
+        for ((field, _), said) in WRITABLE.into_iter().zip(all) {
+            let Some(said) = said else { continue };
+            let said = said.trim();
+            if said.chars().count() > LONGEST || said.chars().any(char::is_control) {
+                return Err(invalid(field, format!("it has at most {LONGEST} characters in one line")));
             }
-            self.out.push(Change::SetSystem(field.to_owned(), Value::text(name)));
+            let value = match said {
+                "" => Value::text(""),
+                said => self.handle.read_system(field, said).map_err(|why| invalid(field, why))?,
+            };
+            let known = of.and_then(|contact| contact.system.get(field)).cloned();
+            let change = Change::SetSystem(field.to_owned(), value.clone());
+            if known.as_ref() != Some(&value) && of.is_some_and(|contact| engine::is_their_own(contact, &change)) {
+                return Err(invalid(field, "they chose it themselves, and that stays"));
+            }
+            self.out.push(change);
         }
         Ok(())
     }
 
-    fn status(&mut self, status: Option<String>) -> Result<(), Problem> {
+    fn status(&mut self, status: Option<String>, of: Option<&Contact>) -> Result<(), Problem> {
         let Some(status) = status else { return Ok(()) };
         let bot = self.handle.bot();
         if !bot.statuses().contains(&status) {
             let shown: String = status.chars().take(64).collect();
             return Err(invalid("status", format!("there is no status \"{shown}\"; there are {}", bot.statuses().join(", "))));
+        }
+        if of.is_some_and(|contact| engine::hides_refusal(contact, &status)) {
+            let why = "they refused messages, and a status of the bot's own does not end that: note that they agreed, or set active first";
+            return Err(invalid("status", why));
         }
         self.out.push(Change::SetStatus(status));
         Ok(())
@@ -298,7 +347,8 @@ impl<'h> Reading<'h> {
 
     fn done(self, least: usize) -> Result<Vec<Change>, Problem> {
         if self.out.len() < least || self.out.len() > CHANGES {
-            return Err(Problem::invalid(format!("send {least} to {CHANGES} changes: attributes, tags, names, status, identifiers")));
+            let what = "attributes, tags, names, language, country, time zone, status, identifiers";
+            return Err(Problem::invalid(format!("send {least} to {CHANGES} changes: {what}")));
         }
         Ok(self.out)
     }

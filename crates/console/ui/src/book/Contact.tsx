@@ -17,8 +17,9 @@ import { PersonNotes } from "./PersonNotes.tsx";
 import { Standings } from "./Standings.tsx";
 import { Failed, Missing, Waiting } from "./states.tsx";
 import { Story } from "./Story.tsx";
+import { factIn } from "./system.ts";
 import { Tags } from "./Tags.tsx";
-import type { Person } from "./types.ts";
+import type { Change, Person } from "./types.ts";
 import { Conflict, Values } from "./Values.tsx";
 import type { Vocabulary } from "./vocabulary.ts";
 import { Found, Who } from "./Who.tsx";
@@ -77,16 +78,20 @@ export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over
 
   const save = async (name: string, value: unknown, base: string | null): Promise<void> => {
     if (answer === null) return;
+    const isDeclared = vocabulary.attributes.some((a) => a.declared && a.name === name);
+    // Of what is known of everybody an empty text takes away.
+    const change: Change = isDeclared ? { attributes: { [name]: value } } : { [name]: value ?? "" };
     let held = answer;
     for (let n = 0; ; n += 1) {
       try {
-        return set(await book.change(contact, { attributes: { [name]: value } }, held.tag));
+        return set(await book.change(contact, change, held.tag));
       } catch (e) {
         if (!(e instanceof ApiError && e.status === 412) || n === TRIES) throw e;
         held = await book.contact(contact);
         set(held);
         // Somebody changed something else: that stays, and this is still what was meant.
-        if (base !== null && JSON.stringify(held.is.attributes[name] ?? null) !== base) throw new Conflict();
+        const now = isDeclared ? held.is.attributes[name] : factIn(held.is.system, name);
+        if (base !== null && JSON.stringify(now ?? null) !== base) throw new Conflict();
       }
     }
   };

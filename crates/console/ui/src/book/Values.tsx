@@ -1,11 +1,11 @@
-// The attributes of a contact: each edited where it stands, by its declared type. What was typed is never lost: not by a refusal, not by
-// somebody else who changed the same value meanwhile.
+// The attributes of a contact, and what is known of everybody: each edited where it stands, by its type. What was typed is never lost: not by
+// a refusal, not by somebody else who changed the same value meanwhile.
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "../api.ts";
 import { Pencil } from "../icons.tsx";
 import { label } from "../logic/words.ts";
-import { facts, IN_STORY, type Fact } from "./system.ts";
+import { factIn, facts, IN_STORY, TOLD, type Fact } from "./system.ts";
 import { inputFor, plainValue, said, shownValue, written } from "./value.ts";
 import { ValueField, type FieldElement } from "./ValueField.tsx";
 import type { Attribute } from "./vocabulary.ts";
@@ -31,14 +31,18 @@ export function Values({ declared, values, system, save }: Props) {
   const pencils = useRef(new Map<string, HTMLButtonElement>());
   const [all, setAll] = useState(false);
   const names = new Set(declared.map((a) => a.name));
+  // What the bot declares under such a name of its own stands for it.
+  const told = TOLD.filter((a) => !names.has(a.name));
+  const lines = [...declared, ...told];
+  const valueOf = ({ name }: Attribute): unknown => (names.has(name) ? values[name] : factIn(system, name));
   // Values of attributes that the bot no longer declares are kept and shown; there is no type to edit them by.
   const left = Object.keys(values).filter((name) => !names.has(name));
   const common = facts(system, IN_STORY);
-  const own = common.filter(({ name }) => !names.has(name));
+  const own = common.filter(({ name }) => !lines.some((a) => a.name === name));
   // What the bot declares and does not know may be known of everybody all the same: a name, say.
   const factOf = (name: string): Fact | undefined => (values[name] === undefined ? common.find((fact) => fact.name === name) : undefined);
-  const known = declared.filter((a) => values[a.name] !== undefined || factOf(a.name) !== undefined || a.name === editing);
-  const shown = all || known.length === declared.length ? declared : known;
+  const known = lines.filter((a) => valueOf(a) !== undefined || factOf(a.name) !== undefined || a.name === editing);
+  const shown = all || known.length === lines.length ? lines : known;
   const section = useRef<HTMLElement>(null);
   const from = useRef<string | null>(null);
   const close = (name: string): void => {
@@ -54,19 +58,18 @@ export function Values({ declared, values, system, save }: Props) {
   return (
     <section className="part" aria-label="Attributes" ref={section}>
       <h2>Attributes</h2>
-      {declared.length + left.length + own.length === 0 && <p className="muted">The bot declares no attributes.</p>}
-      {declared.length > 0 && shown.length + left.length + own.length === 0 && <p className="muted">Nothing is known yet.</p>}
+      {shown.length + left.length + own.length === 0 && <p className="muted">Nothing is known yet.</p>}
       <dl className="values">
         {shown.map((a) => (
           <div className="value" key={a.name}>
             <dt title={a.says === "" ? a.type : a.says}>{label(a.name)}</dt>
             {editing === a.name ? (
               <dd>
-                <Edit attribute={a} value={values[a.name]} save={save} close={() => close(a.name)} />
+                <Edit attribute={a} value={valueOf(a)} save={save} close={() => close(a.name)} />
               </dd>
             ) : (
               <>
-                <Known attribute={a} value={values[a.name]} fact={factOf(a.name)} />
+                <Known attribute={a} value={names.has(a.name) ? values[a.name] : undefined} fact={factOf(a.name)} />
                 <dd>
                   <button
                     type="button"
@@ -101,9 +104,9 @@ export function Values({ declared, values, system, save }: Props) {
           </div>
         ))}
       </dl>
-      {!all && known.length < declared.length && (
+      {!all && known.length < lines.length && (
         <button type="button" className="button quiet" onClick={() => setAll(true)}>
-          {declared.length - known.length} more, not known
+          {lines.length - known.length} more, not known
         </button>
       )}
     </section>

@@ -100,6 +100,8 @@ export function inputFor({ type, values }: Attribute): InputKind {
       return { ...plain, hint: "Two letters, such as ES" };
     case "language":
       return { ...plain, hint: "A language tag, such as es or pt-BR" };
+    case "timezone":
+      return { ...plain, hint: "A time zone, such as Europe/Madrid" };
     case "text":
       return { ...plain, tag: "textarea" };
     default:

@@ -12,8 +12,17 @@ test("what is known of everybody stands where the bot declares it, with its sour
   expect(page.match(/First name/gu)).toHaveLength(2);
   expect(page).toContain('<dd><bdi>Ana</bdi> <span class="computed">their channel says so</span></dd>');
   expect(page).toContain('aria-label="Edit First name"');
-  expect(page).toContain("1 more, not known");
+  // The size, and of everybody the family name, the country and the time zone.
+  expect(page).toContain("4 more, not known");
   expect(page).toContain("<bdi>es</bdi>");
+});
+
+test("what is known of everybody can be put right, also where the bot declares nothing", () => {
+  const props = { declared: [], values: {}, system: { first_name: "Ana", last_name: "", language: "es", city: "Vigo" }, save: () => Promise.resolve() };
+  const page = renderToStaticMarkup(createElement(Values, props));
+  expect([...page.matchAll(/aria-label="Edit ([^"]+)"/gu)].map((m) => m[1])).toEqual(["First name", "Language"]);
+  expect(page).toContain("3 more, not known");
+  expect(page).toContain("<bdi>Vigo</bdi>");
 });
 
 test("what the bot knows itself comes before that", () => {
