@@ -6,6 +6,7 @@ mod facts;
 mod history;
 mod names;
 mod relations;
+mod spelling;
 mod values;
 
 use crate::{
@@ -109,9 +110,9 @@ impl<'c> Checker<'c> {
             | Kind::Reachable(_)
             | Kind::NotesContain(_)
             | Kind::Sequence(_) => self.fact(node).map(|test| leaf(node, test)),
+            Kind::In { of, list, form } => self.in_list(node, of, list, *form),
             Kind::Compare { .. }
             | Kind::Set { .. }
-            | Kind::In { .. }
             | Kind::Contains { .. }
             | Kind::Affix { .. }
             | Kind::Matches { .. }
@@ -165,6 +166,9 @@ fn a(ty: &Type) -> String {
         Type::Unknown => "a value".to_owned(),
         Type::Money => "an amount of money".to_owned(),
         Type::Text => "text".to_owned(),
+        Type::Phone => "a phone number".to_owned(),
+        Type::Email => "an e-mail address".to_owned(),
+        Type::Url => "a web address".to_owned(),
         Type::Number
         | Type::Date
         | Type::Time

@@ -47,6 +47,12 @@ pub enum Type {
     Language,
     /// A country code.
     Country,
+    /// A phone number in international form.
+    Phone,
+    /// An e-mail address.
+    Email,
+    /// A web address.
+    Url,
     /// Not known before evaluation.
     Unknown,
 }
@@ -70,20 +76,52 @@ impl Type {
             Self::Channel => "channel",
             Self::Language => "language",
             Self::Country => "country",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Url => "url",
             Self::Unknown => "unknown",
         }
     }
 
     /// Whether values of the type are texts.
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Enum(_) | Self::Status | Self::Channel | Self::Language | Self::Country)
+        self.spelling().is_some()
+            || matches!(self, Self::Text | Self::Enum(_) | Self::Status | Self::Channel | Self::Language | Self::Country)
+    }
+
+    /// The type of attributes by whose rules values of this type are brought to one spelling; none if they stay as they are written.
+    pub fn spelling(&self) -> Option<AttributeType> {
+        match self {
+            Self::Phone => Some(AttributeType::Phone),
+            Self::Email => Some(AttributeType::Email),
+            Self::Url => Some(AttributeType::Url),
+            Self::Bool
+            | Self::Number
+            | Self::Text
+            | Self::Date
+            | Self::Time
+            | Self::DateTime
+            | Self::Duration
+            | Self::Money
+            | Self::List
+            | Self::Record
+            | Self::Enum(_)
+            | Self::Status
+            | Self::Channel
+            | Self::Language
+            | Self::Country
+            | Self::Unknown => None,
+        }
     }
 }
 
 impl From<&AttributeType> for Type {
     fn from(ty: &AttributeType) -> Self {
         match ty {
-            AttributeType::Text | AttributeType::Phone | AttributeType::Email | AttributeType::Url => Self::Text,
+            AttributeType::Text => Self::Text,
+            AttributeType::Phone => Self::Phone,
+            AttributeType::Email => Self::Email,
+            AttributeType::Url => Self::Url,
             AttributeType::Number => Self::Number,
             AttributeType::Bool => Self::Bool,
             AttributeType::Date => Self::Date,
@@ -129,6 +167,10 @@ pub trait Scope {
     fn channels(&self) -> Vec<String>;
     /// All statuses, the built-in ones included.
     fn statuses(&self) -> Vec<String>;
+    /// The country whose local phone numbers are read, two letters, if the bot has one.
+    fn country(&self) -> Option<String> {
+        None
+    }
     /// Names of the bot's calendars; `None` when they are not checked.
     fn calendars(&self) -> Option<Vec<String>> {
         None

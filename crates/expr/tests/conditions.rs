@@ -256,3 +256,91 @@ fn an_explanation_shows_what_was_seen() {
     assert_eq!(seen.flips_at, Some(at("2026-03-09T09:59:00Z")));
     assert_eq!(explained.flips_at, seen.flips_at);
 }
+
+#[test]
+fn a_text_is_held_against_a_phone_number_as_such_numbers_are_kept() {
+    let mut person = Person::default();
+    person.attributes.insert("mobile".into(), Value::text("+34612345678"));
+    person.attributes.insert("billed_to".into(), Value::text("Ana@example.com"));
+    person.attributes.insert("homepage".into(), Value::text("https://example.com/ana"));
+    for (src, expected) in [
+        ("mobile = \"612 34 56 78\"", T),
+        ("mobile is \"0034 612-345-678\"", T),
+        ("mobile = \"+34612345678\"", T),
+        ("mobile = \"612 34 56 79\"", F),
+        ("mobile != \"612 34 56 78\"", F),
+        ("mobile is not \"(612) 345 678\"", F),
+        ("mobile in [\"+1 206 555 1212\", \"612 345 678\"]", T),
+        ("mobile not in [\"612 345 678\"]", F),
+        ("\"612 345 678\" = mobile", T),
+        ("\"612 345 678\" in [mobile]", T),
+        ("\"612 345 678\" not in [mobile]", F),
+        ("\"612 345 679\" in [mobile]", F),
+        // Nobody knows what the number of the office is.
+        ("\"612 345 678\" in [office, mobile]", T),
+        ("\"612 345 679\" not in [office, mobile]", U),
+        ("\"612 345 678\" in [billed_to, mobile]", T),
+        ("\"612 345 678\" in [mobile, city, \"612 345 678\"]", T),
+        ("\"612 345 678\" is not in [city, mobile]", F),
+        ("\"612 345 679\" is not in [city, mobile]", T),
+        ("\"612 345 679\" not in [\"Ana\", mobile]", T),
+        ("mobile starts with \"+34\"", T),
+        ("billed_to = \"ana@EXAMPLE.com \"", T),
+        ("homepage = \"Example.com/ana\"", T),
+        ("homepage != \"example.com/ana\"", F),
+    ] {
+        assert_eq!(holds(src, &person), Ok(expected), "{src}");
+        // It is printed as it was written, and says the same.
+        let printed = condition(src).to_string();
+        assert_eq!(holds(&printed, &person), Ok(expected), "{printed}");
+        let json = condition(src).to_json();
+        let back = Condition::from_json(&json, &Bot::new(Place::Flow)).unwrap_or_else(|p| panic!("{json}: {}", told(&p))).0;
+        assert_eq!((back.to_string(), back), (printed, condition(src)));
+    }
+    assert_eq!(condition("mobile = \"612 34 56 78\"").to_string(), "mobile = \"612 34 56 78\"");
+    let told = condition("mobile = \"612 34 56 78\"").explain(&person, &mut Fuel::new(1_000));
+    assert_eq!(told.bound.as_deref(), Some("+34612345678"));
+    assert!(condition("mobile = \"612 34 56 78\"").implies(&condition("mobile = \"+34 612345678\""), &mut 100));
+}
+
+#[test]
+fn a_text_that_is_no_phone_number_is_held_against_one_as_it_is_written() {
+    let mut person = Person::default();
+    person.attributes.insert("mobile".into(), Value::text("+34612345678"));
+    person.attributes.insert("homepage".into(), Value::text("https://example.com/ana"));
+    for (src, with_one, without) in [
+        ("mobile != \"\"", T, U),
+        ("mobile is not \"\"", T, T),
+        ("mobile = \"\"", F, U),
+        ("\"\" != mobile", T, U),
+        ("mobile not in [\"\", \"none\"]", T, U),
+        ("\"none\" in [mobile, homepage]", F, U),
+        ("homepage != \"\"", T, U),
+        ("mobile = \"612\" or mobile = \"612 34 56 78\"", T, U),
+    ] {
+        assert_eq!(holds(src, &person), Ok(with_one), "{src}");
+        assert_eq!(holds(src, &Person::default()), Ok(without), "{src}");
+    }
+}
+
+#[test]
+fn an_explanation_says_what_is_there() {
+    let seen = |src: &str| {
+        let told = condition(src).explain(&Person::default(), &mut Fuel::new(1_000));
+        (told.verdict, told.actual)
+    };
+    let list = |words: &[&str]| Some(Value::List(words.iter().map(|word| Value::text(*word)).collect()));
+    let an_hour_ago = Some(Value::DateTime(at("2026-03-02T09:00:00Z")));
+    assert_eq!(seen("has tag Helped"), (T, an_hour_ago.clone()));
+    assert_eq!(seen("has tag helped added within 2h"), (T, an_hour_ago));
+    assert_eq!(seen("has tag refunded"), (F, None));
+    assert_eq!(seen("has any tag [refunded, helped, \"Größe\"]"), (T, list(&["helped", "grösse"])));
+    assert_eq!(seen("has all tag [refunded, helped]"), (F, list(&["helped"])));
+    assert_eq!(seen("has any tag [refunded]"), (F, None));
+    assert_eq!(seen("has channel telegram"), (T, list(&["telegram"])));
+    assert_eq!(seen("has channel web"), (F, list(&["telegram"])));
+    assert_eq!(seen("reachable"), (T, list(&["telegram"])));
+    assert_eq!(seen("reachable on web"), (F, list(&["telegram"])));
+    assert_eq!(seen("has consent news"), (T, Some(Value::DateTime(at("2026-03-01T10:00:00Z")))));
+    assert_eq!(seen("has consent offers"), (U, None));
+}

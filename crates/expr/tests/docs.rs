@@ -26,6 +26,7 @@ fn ana() -> Person {
     ana.record("visit", 3_600, "{}");
     ana.record("visit", 1_200, r#"{"path": "/"}"#);
     ana.attributes.insert("city".into(), Value::text("Madrid Centro"));
+    ana.attributes.insert("mobile".into(), Value::text("+34612345678"));
     ana.notes = vec!["Called, very angry about the delay".into()];
     ana.tags.retain(|tag, _| *tag == TagKey::of("helped"));
     ana

@@ -48,6 +48,7 @@ const CONDITIONS: &[Case] = &[
     ("plan = golf", "       ^^^^", "E0313", "never \"golf\"", Some("gold")),
     ("plan = \"silver\"", "       ^^^^^^^^", "E0313", "never \"silver\"", None),
     ("plan in [free, goldplus]", "               ^^^^^^^^", "E0313", "never", Some("\"gold plus\"")),
+    ("mobile = 612345678", "         ^^^^^^^^^", "E0320", "`mobile` is a phone number", Some("\"612345678\"")),
     ("language = portuguese", "           ^^^^^^^^^^", "E0313", "never", None),
     ("vip = yes", "      ^^^", "E0313", "never", None),
     ("in segment vipp", "           ^^^^", "E0314", "no segment", Some("vip")),
@@ -151,6 +152,33 @@ fn what_belongs_to_skills_is_refused_in_segments() {
         assert_eq!(Condition::parse(src, &bot).unwrap_err().first().map(|p| p.code), Some("E0311"), "{src}");
     }
     assert_eq!(Condition::parse("order_number = 1", &bot).unwrap_err().first().map(|p| p.code), Some("E0310"));
+}
+
+#[test]
+fn what_is_no_phone_number_is_doubtful_and_told_how_one_is_written() {
+    let doubted = |src: &str| {
+        let mut warnings = Condition::parse(src, &Bot::new(Place::Segment)).unwrap_or_else(|p| panic!("{src}: {}", told(&p))).1;
+        let (1, Some(one)) = (warnings.len(), warnings.pop()) else { panic!("{src}: {}", told(&warnings)) };
+        assert_eq!((one.code, one.warning), ("W0305", true), "{src}");
+        (one.range.clone(), one.message, one.help.unwrap())
+    };
+    for (src, range, says) in [
+        ("mobile = \"612 34\"", 9..17, "`mobile` is never \"612 34\""),
+        ("mobile in [\"612 34 56 78\", \"Ana\"]", 27..32, "`mobile` is never \"Ana\""),
+        ("\"Ana\" != mobile", 0..5, "`mobile` is never \"Ana\""),
+        ("\"Ana\" in [mobile, office]", 0..5, "`mobile` is never \"Ana\""),
+        ("billed_to is not \"ana.example.com\"", 17..34, "`billed_to` is never \"ana.example.com\""),
+        ("homepage = \"my page\"", 11..20, "`homepage` is never \"my page\""),
+    ] {
+        let (at, message, _) = doubted(src);
+        assert_eq!((at, message.as_str()), (range, says), "{src}");
+    }
+    let help = |src: &str| doubted(src).2;
+    let short = help("mobile = \"612 34\"");
+    assert!(short.contains("it is too short") && short.contains("\"+12065551212\""), "{short}");
+    assert_eq!(help("mobile != \"\""), "whether there is one asks `mobile is set`");
+    assert!(help("billed_to = \"ana\"").contains("\"ana@example.com\""));
+    assert!(help("homepage = \"my page\"").contains("https://example.com"));
 }
 
 #[test]

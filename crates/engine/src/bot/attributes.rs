@@ -255,14 +255,15 @@ impl Reading<'_> {
         let ty = match &attribute.ty {
             None => expression.ty().clone(),
             Some((declared, at)) => {
-                let declared = super::names::type_of(declared);
+                let declared = Type::from(declared);
                 let found = expression.ty();
                 let fits = *found == Type::Unknown || *found == declared || (found.is_text() && declared.is_text());
                 if !fits {
                     let message = format!("it is declared as {} and the expression gives {}", declared.name(), found.name());
                     self.tell(Diagnostic::error("E0255", *at, message).help("take \"type\" out: it follows from the expression"));
                 }
-                declared
+                // What an expression gives stays as it is: only what is kept is brought to one spelling.
+                if declared.spelling().is_some() && *found != declared { Type::Text } else { declared }
             }
         };
         Some(Computed { ty, expression: Some(expression) })
@@ -318,5 +319,8 @@ impl Scope for Inside<'_> {
     }
     fn statuses(&self) -> Vec<String> {
         self.names.statuses()
+    }
+    fn country(&self) -> Option<String> {
+        self.names.country()
     }
 }

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use syntax::{Diagnostic, Diagnostics, FileId};
 
-/// What may only come from a `bot.yaml` that was not read: attributes, groups, calendars, languages, services and what they mean.
-const WITHOUT_BOT: [&str; 19] = [
+/// What may only come from a `bot.yaml` that was not read: attributes, groups, calendars, languages, the country, services and what they
+/// mean.
+const WITHOUT_BOT: [&str; 20] = [
     "E0116", "E0119", "E0120", "E0162", "E0163", "E0167", "E0171", "E0172", "E0175", "E0180", "E0251", "E0310", "E0312", "E0313", "E0316",
-    "E0320", "E0321", "E0345", "E0360",
+    "E0320", "E0321", "E0345", "E0360", "W0305",
 ];
 /// What is told of a declaration that is not understood.
 const NOT_UNDERSTOOD: [&str; 5] = ["E0011", "E0101", "E0103", "E0114", "E0117"];

@@ -2,7 +2,7 @@
 //! misspelt one probably meant.
 
 use expr::{Place, Scope, Type};
-use model::{AttributeDef, AttributeType};
+use model::AttributeDef;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every name that a bot declares or makes by use.
@@ -110,21 +110,6 @@ pub(crate) struct NameScope<'a> {
     skill: Option<&'a str>,
 }
 
-pub(super) fn type_of(ty: &AttributeType) -> Type {
-    match ty {
-        AttributeType::Number => Type::Number,
-        AttributeType::Bool => Type::Bool,
-        AttributeType::Date => Type::Date,
-        AttributeType::Datetime => Type::DateTime,
-        AttributeType::Enum(values) => Type::Enum(values.clone()),
-        AttributeType::List => Type::List,
-        AttributeType::Money => Type::Money,
-        AttributeType::Language => Type::Language,
-        AttributeType::Country => Type::Country,
-        AttributeType::Text | AttributeType::Phone | AttributeType::Email | AttributeType::Url => Type::Text,
-    }
-}
-
 impl Scope for NameScope<'_> {
     fn place(&self) -> Place {
         self.place
@@ -136,7 +121,7 @@ impl Scope for NameScope<'_> {
         if let Some(computed) = self.names.computed.get(name) {
             return Some(computed.ty.clone());
         }
-        self.names.attributes.iter().chain(&self.names.globals).find(|a| a.name == name).map(|a| type_of(&a.ty))
+        self.names.attributes.iter().chain(&self.names.globals).find(|a| a.name == name).map(|a| Type::from(&a.ty))
     }
     fn computed(&self, name: &str) -> Option<expr::Expression> {
         self.names.computed.get(name)?.expression.clone()
@@ -168,6 +153,9 @@ impl Scope for NameScope<'_> {
     }
     fn statuses(&self) -> Vec<String> {
         self.names.statuses.clone()
+    }
+    fn country(&self) -> Option<String> {
+        self.names.country.clone()
     }
     fn calendars(&self) -> Option<Vec<String>> {
         Some(self.names.calendars.clone())

@@ -3,13 +3,14 @@
 use super::{
     Checker, Typed, a,
     facts::{in_quotes, some_of},
+    leaf,
 };
 use crate::{
     Missing, Place, Problem, Type,
     ast::{InForm, Kind, Node, Op, Regex, Span, Zone},
     calendar,
     closed::{is_country, is_language},
-    code::{ListOf, Order, Sense, Test, Val, ZoneOf},
+    code::{Cond, ListOf, Order, Sense, Test, Val, ZoneOf},
     did_you_mean,
 };
 use jiff::tz::TimeZone;
@@ -41,7 +42,6 @@ impl Checker<'_> {
                 let of = self.with(Missing::Handled, |checker| checker.value(of))?;
                 Some(Test::Set { of: of.val, negated: *negated })
             }
-            Kind::In { of, list, form } => self.in_list(of, list, *form),
             Kind::Contains { of, part, negated } => self.contains(of, part, *negated),
             Kind::Affix { of, part, at_end, negated } => {
                 let (of, part) = (self.text(of), self.text(part));
@@ -105,6 +105,7 @@ impl Checker<'_> {
         }
         let r = self.right(&ty, left, right);
         let (l, r) = (l?, r?);
+        let l = self.spelt(&r.ty, right, l, left);
         if !comparable(&ty, &r.ty) {
             return self.across(node, &ty, left, &r, right);
         }
@@ -229,7 +230,7 @@ impl Checker<'_> {
                 }
             };
         }
-        Some(typed)
+        Some(self.spelt(ty, left, typed, right))
     }
 
     fn not_a_value(&mut self, ty: &Type, left: &Node, word: &str, right: &Node, is_field: bool) -> Option<Typed> {
@@ -279,7 +280,8 @@ impl Checker<'_> {
         if crate::print::is_name(value) { value.to_owned() } else { in_quotes(value) }
     }
 
-    fn in_list(&mut self, of: &Node, list: &Node, form: InForm) -> Option<Test> {
+    /// Whether a value is in a list.
+    pub(super) fn in_list(&mut self, node: &Node, of: &Node, list: &Node, form: InForm) -> Option<Cond> {
         let sense = match form {
             InForm::In => Sense::Plain,
             InForm::NotIn => Sense::Not,
@@ -287,38 +289,33 @@ impl Checker<'_> {
         };
         let typed = self.value(of);
         let ty = typed.as_ref().map_or(Type::Unknown, |t| t.ty.clone());
-        let language = ty == Type::Language;
         if ty == Type::List {
             let problem = Problem::error("E0321", of.span, format!("`{}` is a list; `in` asks for one value", self.written(of)))
                 .help(format!("write `{} contains …`", self.written(of)));
             return self.report(problem);
         }
-        let list = match &list.kind {
-            Kind::List(items) => {
-                let mut checked = Vec::with_capacity(items.len());
-                for item in items {
-                    if typed.is_none() && self.is_unknown_word(item) {
-                        checked.push(None);
-                        continue;
-                    }
-                    let right = self.right(&ty, of, item).and_then(|right| {
-                        if comparable(&ty, &right.ty) { Some(right.val) } else { self.across(item, &ty, of, &right, item) }
-                    });
-                    checked.push(right);
+        if let Kind::List(items) = &list.kind {
+            let mut checked = Vec::with_capacity(items.len());
+            for item in items {
+                if typed.is_none() && self.is_unknown_word(item) {
+                    checked.push(None);
+                    continue;
                 }
-                ListOf::Items(checked.into_iter().collect::<Option<Vec<_>>>()?.into())
+                let right = self.right(&ty, of, item).and_then(|right| {
+                    if comparable(&ty, &right.ty) { Some((item, right)) } else { self.across(item, &ty, of, &right, item) }
+                });
+                checked.push(right);
             }
-            _ => {
-                let value = self.value(list)?;
-                if !matches!(value.ty, Type::List | Type::Unknown) {
-                    let problem = Problem::error("E0321", list.span, format!("`{}` is {}, not a list", self.written(list), a(&value.ty)))
-                        .help("a list stands in square brackets: country in [US, CA]");
-                    return self.report(problem);
-                }
-                ListOf::Value(value.val)
-            }
-        };
-        Some(Test::In { of: typed?.val, list, sense, language })
+            let items = checked.into_iter().collect::<Option<Vec<_>>>()?;
+            return Some(self.among(node, (of, typed?), items, sense));
+        }
+        let value = self.value(list)?;
+        if !matches!(value.ty, Type::List | Type::Unknown) {
+            let problem = Problem::error("E0321", list.span, format!("`{}` is {}, not a list", self.written(list), a(&value.ty)))
+                .help("a list stands in square brackets: country in [US, CA]");
+            return self.report(problem);
+        }
+        Some(leaf(node, Test::In { of: typed?.val, list: ListOf::Value(value.val), sense, language: ty == Type::Language }))
     }
 
     fn contains(&mut self, of: &Node, part: &Node, negated: bool) -> Option<Test> {

@@ -26,6 +26,10 @@ impl Bot {
             ("city", Type::Text),
             ("nickname", Type::Text),
             ("email", Type::Text),
+            ("mobile", Type::Phone),
+            ("office", Type::Phone),
+            ("billed_to", Type::Email),
+            ("homepage", Type::Url),
             ("birthday", Type::Date),
             ("last_order", Type::DateTime),
             ("appointment", Type::DateTime),
@@ -78,6 +82,9 @@ impl Scope for Bot {
     }
     fn statuses(&self) -> Vec<String> {
         texts(&["active", "unsubscribed", "blocked", "callback"])
+    }
+    fn country(&self) -> Option<String> {
+        Some("ES".to_owned())
     }
 }
 
@@ -235,6 +242,12 @@ impl Facts for Person {
     }
     fn consent(&self, topic: &str) -> Truth {
         if topic == "news" { Truth::True } else { Truth::Unknown }
+    }
+    fn channels(&self, _through: bool) -> Vec<Cow<'_, str>> {
+        vec!["telegram".into()]
+    }
+    fn consent_seen(&self, topic: &str) -> Option<Value> {
+        (topic == "news").then(|| Value::DateTime(self.now.plus_micros(-86_400_000_000)))
     }
     fn ran_skill(&self, skill: &str) -> Option<Instant> {
         self.ran.get(skill).copied()
