@@ -18,7 +18,8 @@ pub struct Explanation {
     pub text: String,
     /// What it came to; unknown if it has an error.
     pub verdict: Truth,
-    /// The value the leaf looked at, if it looks at one and it is set.
+    /// The value the leaf looked at, if it looks at one and it is set: of a tag since when it is there, of several which of them are, of
+    /// channels which there are, of consent when it was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<Value>,
     /// What it was held against: a value, or the limits of a window of time.
@@ -99,7 +100,14 @@ fn actual<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<Value> {
         | Test::Calendar { of, .. }
         | Test::Within { of, .. }
         | Test::OlderThan { of, .. } => shown(of, eval),
-        Test::HasTag { key, within: Some(_) } => eval.facts.tag_added(key).map(Value::DateTime),
+        Test::HasTag { key, .. } => eval.facts.tag_added(key).map(Value::DateTime),
+        Test::HasTags { keys, .. } => {
+            let there = keys.iter().filter(|key| eval.facts.tag_added(key).is_some());
+            some(there.map(|key| Value::text(key.as_str())).collect())
+        }
+        Test::HasChannel(_) => channels(eval, false),
+        Test::Reachable(_) => channels(eval, true),
+        Test::HasConsent(topic) => eval.facts.consent_seen(topic),
         Test::RanSkill { skill, .. } => eval.facts.ran_skill(skill).map(Value::DateTime),
         Test::Changed { attribute, .. } => eval.facts.changed_at(attribute).map(Value::DateTime),
         Test::Notes(part) => {
@@ -107,13 +115,19 @@ fn actual<'e>(test: &'e Test, eval: &mut Eval<'e>) -> Option<Value> {
             eval.note_with(&part).ok().flatten().map(|note| Value::Text(note.into_owned()))
         }
         Test::Sequence(of) => eval.sequence(of).ok().flatten()?.first.map(Value::DateTime),
-        Test::InSegment(_)
-        | Test::HasTag { within: None, .. }
-        | Test::HasTags { .. }
-        | Test::HasChannel(_)
-        | Test::HasConsent(_)
-        | Test::Reachable(_) => None,
+        // Segments that are asked for are explained by themselves.
+        Test::InSegment(_) => None,
     }
+}
+
+/// Several values as one; none if there are none.
+fn some(values: Vec<Value>) -> Option<Value> {
+    (!values.is_empty()).then_some(Value::List(values))
+}
+
+/// Where the contact is, or where messages get through to them.
+fn channels(eval: &Eval<'_>, through: bool) -> Option<Value> {
+    some(eval.facts.channels(through).into_iter().map(|name| Value::Text(name.into_owned())).collect())
 }
 
 /// What the value was held against, and, of a figure over events, which events counted.

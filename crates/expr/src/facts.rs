@@ -83,6 +83,15 @@ pub trait Facts {
     fn events<'a>(&'a self, _name: &str) -> Option<Box<dyn Events + 'a>> {
         None
     }
+    /// The channels on which the contact has an address, for explanations; with `through` those on which messages get through.
+    fn channels(&self, _through: bool) -> Vec<Cow<'_, str>> {
+        Vec::new()
+    }
+    /// What decides whether the contact agreed to a topic, for explanations: when they answered, or the stage of whoever opted out of
+    /// everything; none if they were never asked.
+    fn consent_seen(&self, _topic: &str) -> Option<Value> {
+        None
+    }
     /// When a declared attribute last changed; none if it never did.
     fn changed_at(&self, _attribute: &str) -> Option<Instant> {
         None

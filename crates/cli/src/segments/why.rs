@@ -60,6 +60,10 @@ fn part(told: &Value, depth: usize) -> String {
         (false, false) => line += &format!("  — is {actual}, held against {bound}"),
         (false, true) => line += &format!("  — is {actual}"),
         (true, false) => line += &format!("  — has no value, held against {bound}"),
+        // Nothing was held against anything: what is asked for is not there.
+        (true, true) if told["verdict"] == "false" && told["error"].is_null() && told["parts"].as_array().is_none_or(Vec::is_empty) => {
+            line += "  — not there";
+        }
         (true, true) => {}
     }
     if let Some(error) = told["error"].as_str() {
@@ -108,6 +112,11 @@ mod tests {
                 "rule": { "text": "all", "verdict": "true", "flips_at": "2026-12-01T00:00:00Z", "parts": [
                     { "text": "orders >= 3", "verdict": "true", "actual": 4, "bound": "3" },
                     { "text": "last_seen within 7 days", "verdict": "true", "flips_at": "2026-12-01T00:00:00Z" },
+                    { "text": "any", "verdict": "true", "parts": [
+                        { "text": "has channel web", "verdict": "false", "actual": ["telegram"] },
+                        { "text": "has tag friend", "verdict": "false" },
+                        { "text": "has consent news", "verdict": "unknown" },
+                    ] },
                 ] },
                 "segments": [{ "segment": "refunded", "verdict": "false", "rule": { "text": "refunds > 0", "verdict": "unknown" } }],
             },
@@ -118,6 +127,10 @@ Ana is in VIP customers, since 2026-11-20 10:00 UTC
   ✓ all
     ✓ orders >= 3  — is 4, held against 3
     ✓ last_seen within 7 days  (flips 2026-12-01 00:00 UTC)
+    ✓ any
+      ✗ has channel web  — is telegram
+      ✗ has tag friend  — not there
+      ? has consent news
   time alone may change this next at 2026-12-01 00:00 UTC
 segment refunded: not in it
   ? refunds > 0

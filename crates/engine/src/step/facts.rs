@@ -185,6 +185,24 @@ impl Facts for ContactFacts<'_> {
         self.contact.consents.get(topic).map_or(Truth::Unknown, |consent| Truth::from(consent.given))
     }
 
+    fn channels(&self, through: bool) -> Vec<Cow<'_, str>> {
+        let mut names: Vec<Cow<'_, str>> = Vec::new();
+        for reach in self.contact.addresses.iter().filter(|reach| !through || reach.unreachable.is_none()) {
+            let name = Cow::Borrowed(reach.address.channel.as_str());
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    fn consent_seen(&self, topic: &str) -> Option<Value> {
+        if self.contact.status == "unsubscribed" {
+            return Some(Value::text(self.contact.status.clone()));
+        }
+        self.contact.consents.get(topic).map(|consent| Value::DateTime(consent.at))
+    }
+
     fn ran_skill(&self, skill: &str) -> Option<Instant> {
         self.contact.ran.get(skill).copied()
     }

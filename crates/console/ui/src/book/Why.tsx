@@ -97,14 +97,17 @@ const GROUPS: Readonly<Record<string, string>> = { all: "All of these", any: "An
 
 function Leaf({ part, now }: { part: Part; now: number }) {
   const group = part.parts === undefined ? undefined : GROUPS[part.text];
+  // Nothing was held against anything: what is asked for is not there.
+  const missing = part.verdict === "false" && part.actual === undefined && part.bound == null && part.error == null && part.parts === undefined;
   return (
     <li>
       <p className="why-line">
         <VerdictMark verdict={part.verdict} />
         {group === undefined ? <code dir="ltr">{part.text}</code> : <strong>{group}</strong>}
       </p>
-      {(part.actual !== undefined || part.bound != null || part.error != null || part.flips_at != null) && (
+      {(missing || part.actual !== undefined || part.bound != null || part.error != null || part.flips_at != null) && (
         <p className="why-facts">
+          {missing && <span>not there</span>}
           {part.actual !== undefined && (
             <span>
               it is <bdi>{plainValue(part.actual)}</bdi>
