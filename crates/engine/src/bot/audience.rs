@@ -88,6 +88,9 @@ impl Bot {
             segments: self.set().iter().map(|rule| (rule.key.clone(), matches!(rule.kind, segments::RuleKind::List))).collect(),
             channels: config.channels.iter().map(|c| c.name.clone()).collect(),
             statuses: config.statuses.clone(),
+            country: config.country.clone(),
+            tags: self.tag_names().map(str::to_owned).collect(),
+            events: self.event_names().map(str::to_owned).collect(),
             calendars: config.calendars.iter().map(|c| c.name.clone()).collect(),
             skills: self.skills.keys().cloned().collect(),
             ..Names::default()

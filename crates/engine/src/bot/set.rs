@@ -1,11 +1,11 @@
 //! The segments of a bot as they are now: those of its folder and those made by the API or agents, in one name space (FL 8).
 
 use super::{Bot, Loaded, Names, SegmentRule, names::NameScope};
-use expr::{Condition, Problem};
-use model::{AttributeDef, Instant, Record, Value};
-use segments::{Around, Origin, Rule, RuleKind, Set};
+use expr::{Condition, Problem, References};
+use model::{AttributeDef, AttributeType, Instant, Record, TagKey, Value};
+use segments::{Around, NamesInUse, Origin, Rule, RuleKind, Set};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -61,6 +61,28 @@ impl Bot {
     /// Everything that is wrong with it; places are bytes of the text, or of the canonical text of the JSON form.
     pub fn read_condition(&self, condition: &serde_json::Value) -> Result<(Condition, Vec<Problem>), Vec<Problem>> {
         read(condition, &self.names())
+    }
+
+    /// The same where what contacts have is known beside what the bot gives them: no warning of a tag that somebody has.
+    ///
+    /// # Errors
+    /// As [`Self::read_condition`].
+    pub fn read_condition_among(
+        &self,
+        condition: &serde_json::Value,
+        in_use: NamesInUse,
+    ) -> Result<(Condition, Vec<Problem>), Vec<Problem>> {
+        let mut names = self.names();
+        names.tags.extend(in_use.tags);
+        names.events.extend(in_use.events);
+        read(condition, &names)
+    }
+
+    /// Whether the bot itself gives every tag and raises or catches every event that is referred to.
+    pub fn gives_all(&self, of: &References) -> bool {
+        let tags: BTreeSet<TagKey> = self.tag_names().map(TagKey::of).collect();
+        let events: BTreeSet<&str> = self.event_names().collect();
+        of.tags.iter().all(|tag| tags.contains(&TagKey::of(tag))) && of.events.iter().all(|event| events.contains(event.as_str()))
     }
 
     /// Whether a segment is a static one, which people are put into; it is one even while it cannot be judged. None: there is no
@@ -146,6 +168,10 @@ impl Bot {
             }
             if let Some(declared) = self.attribute(name) {
                 add(&(&declared.ty, &declared.default));
+                // What these are compared with is read as they are: a local number is of the bot's country.
+                if matches!(declared.ty, AttributeType::Phone | AttributeType::Url) {
+                    add(&self.country());
+                }
             } else if let Some(value) = self.global(name) {
                 add(&(name, value));
             }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Names that a bot makes by use.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
+    tags: BTreeSet<String>,
     events: BTreeSet<String>,
     topics: BTreeSet<String>,
     computed: BTreeMap<String, Type>,
@@ -17,11 +18,16 @@ impl Vocabulary {
     pub(crate) fn of<'s>(names: &Names, skills: impl Iterator<Item = &'s Skill>) -> Self {
         let topics = skills.flat_map(|skill| &skill.blocks).filter_map(|block| block.body.topic().map(str::to_owned)).collect();
         let computed = names.computed.iter().map(|(name, Computed { ty, expression: _ })| (name.clone(), ty.clone())).collect();
-        Self { events: names.events.clone(), topics, computed }
+        Self { tags: names.tags.clone(), events: names.events.clone(), topics, computed }
     }
 }
 
 impl Loaded {
+    /// The tags that its skills and first messages give, as they are written.
+    pub fn tag_names(&self) -> impl Iterator<Item = &str> {
+        self.vocabulary.tags.iter().map(String::as_str)
+    }
+
     /// The events that its skills catch and raise, by name.
     pub fn event_names(&self) -> impl Iterator<Item = &str> {
         self.vocabulary.events.iter().map(String::as_str)

@@ -26,6 +26,15 @@ pub struct InUse {
     pub statuses: BTreeSet<String>,
 }
 
+/// The names of what contacts have, where a bot does not declare them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamesInUse {
+    /// Tags that somebody has, as the folded texts by which tags are compared.
+    pub tags: BTreeSet<String>,
+    /// Recorded events.
+    pub events: BTreeSet<String>,
+}
+
 /// Adds the texts that stand in a column.
 fn texts(cells: &Cells, found: &mut BTreeSet<String>) {
     let Cells::Words(words) = cells else { return };
@@ -46,6 +55,18 @@ fn texts(cells: &Cells, found: &mut BTreeSet<String>) {
 }
 
 impl Snapshot {
+    /// The names of the tags and events that somebody has. They are few, and nobody's values are looked at.
+    pub fn names_in_use(&self) -> NamesInUse {
+        let mut found = NamesInUse::default();
+        for chunk in self.chunks() {
+            let tags = chunk.tags.iter().filter(|(_, stamps)| stamps.rows().rows().next().is_some());
+            found.tags.extend(tags.map(|(tag, _)| self.names().name(tag).to_owned()));
+            let events = chunk.events.iter().filter(|(_, table)| table.iter().next().is_some());
+            found.events.extend(events.map(|(event, _)| self.names().name(event).to_owned()));
+        }
+        found
+    }
+
     /// What somebody has.
     pub fn in_use(&self) -> InUse {
         let mut found = InUse::default();
@@ -80,7 +101,7 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
-    use crate::Book;
+    use crate::{Book, NamesInUse};
     use model::{Actor, Change, Contact, ContactId, EventId, EventRecord, Instant, Record, Value};
     use std::collections::BTreeSet;
 
@@ -94,6 +115,7 @@ mod tests {
         contact.apply(&Change::Ran("order".into()), Instant(1), &Actor::System);
         let consent = Change::Consent { topic: "news".into(), channel: Some("web".into()), given: no == 1, proof: "form".into() };
         contact.apply(&consent, Instant(1), &Actor::System);
+        contact.apply(&Change::AddTag("VIP".into()), Instant(1), &Actor::System);
         book.put(&contact);
         let fields = Record::from([(field.to_owned(), Value::Bool(true))]);
         book.add_events(contact.id, &[EventRecord { id: EventId(no), name: "sale".into(), fields, at: Instant(1), by: Actor::System }]);
@@ -105,6 +127,7 @@ mod tests {
         let mut book = Book::new();
         let ana = person(&mut book, 1, "en", "total");
         let ben = person(&mut book, 2, "pt-BR", "items");
+        assert_eq!(book.snapshot().names_in_use(), NamesInUse { tags: set(&["vip"]), events: set(&["sale"]) });
         let used = book.snapshot().in_use();
         assert_eq!(used.events["sale"], set(&["items", "total"]));
         assert_eq!((used.topics, used.skills), (set(&["news"]), set(&["order"])));
@@ -113,6 +136,7 @@ mod tests {
         let used = book.snapshot().in_use();
         assert_eq!((used.languages, used.sources, used.topics), (set(&["en"]), set(&["fair"]), set(&["news"])));
         book.remove(ana);
+        assert_eq!(book.snapshot().names_in_use(), NamesInUse::default());
         let used = book.snapshot().in_use();
         assert!(used.events.is_empty() && used.topics.is_empty() && used.skills.is_empty() && used.languages.is_empty(), "{used:?}");
     }

@@ -178,7 +178,7 @@ fn expects(matches: IfMatch, otherwise: Expect) -> Expect {
 pub(crate) struct ChangedSegment {
     #[serde(flatten)]
     segment: WholeSegment,
-    /// What is odd about its condition.
+    /// What is odd about its condition; places are in the text that was sent, of a condition in the JSON form in its canonical text.
     warnings: Vec<ConditionFault>,
 }
 
@@ -271,10 +271,12 @@ async fn put(
     segment: engine::StoredSegment,
     expect: &Expect,
 ) -> Result<(ChangedSegment, String), Problem> {
+    // The places of what is odd are in the text that was sent.
+    let sent = segment.condition.as_ref().and_then(Json::as_str).map(str::to_owned);
     let (record, warnings) = server.handle.put_segment(segment, expect, caller.actor()).await?;
     let shown = shown(&server.handle, &record.segment.key).await?;
-    let text = record.segment.condition.as_ref().and_then(Json::as_str).unwrap_or_default();
-    let warnings = warnings.iter().map(|warning| refused::problem(text, warning)).collect();
+    let text = sent.as_deref().or(record.segment.condition.as_ref().and_then(Json::as_str)).unwrap_or_default();
+    let warnings = refused::faults(text, &warnings);
     Ok((ChangedSegment { segment: shown, warnings }, record.tag()))
 }
 
@@ -514,7 +516,7 @@ pub(crate) async fn history(
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", format!("days is at most {MOST_DAYS}")));
     }
     view::known(&server.handle, &key)?;
-    let sizes = server.handle.segment_history(&key, days).await;
+    let sizes = server.handle.segment_history(&key, days).await?;
     let history = sizes.iter().map(|(at, size)| Size { at: (*at).into(), size: *size }).collect();
     Ok(axum::Json(Sizes { segment: key, history }))
 }
@@ -549,6 +551,6 @@ pub(crate) async fn membership(
     if !explain && let Some(standing) = view::at_hand(&server.handle, &key, contact) {
         return Ok(axum::Json(standing));
     }
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     Ok(axum::Json(view::standing(&server.handle, &key, &person, explain).await))
 }

@@ -1,5 +1,6 @@
 //! Segments as programs, the console and the command line see them.
 
+use super::refused::{self, ConditionFault};
 use crate::v1::openapi::{Any, ContactRef, Time};
 use engine::SegmentWhy;
 use expr::{Explanation, Truth};
@@ -225,7 +226,7 @@ pub(crate) async fn members_page(
 ) -> Result<MemberPage, SegmentError> {
     known(handle, key)?;
     let Page { ids, next } = handle.segment_page(key, after, limit).await?;
-    let people = handle.people_of(ids).await;
+    let people = handle.people_of(ids).await?;
     let member = |person: &Person| {
         let contact = &person.contact;
         let since = contact.memberships.get(key).or_else(|| contact.lists.get(key));
@@ -281,14 +282,19 @@ pub(crate) struct Previewed {
     /// The segment, if one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     segment: Option<String>,
+    /// What is odd about the condition, if one was asked for; places are in the text that was sent, of a condition in the JSON form in its
+    /// canonical text.
+    warnings: Vec<ConditionFault>,
 }
 
 /// How many, exactly, and some of them.
 pub(crate) async fn preview_asked(handle: &Handle, asks: Asks, sample: usize) -> Result<Previewed, SegmentError> {
     match asks {
-        Asks::Where(condition) => {
-            let (condition, _) = handle.read_condition(&condition)?;
-            Ok(previewed(&handle.preview(&condition, sample).await?, Some(condition.to_string()), None))
+        Asks::Where(sent) => {
+            let (condition, odd) = handle.read_condition(&sent)?;
+            let canonical = condition.to_string();
+            let warnings = refused::faults(sent.as_str().unwrap_or(&canonical), &odd);
+            Ok(Previewed { warnings, ..previewed(&handle.preview(&condition, sample).await?, Some(canonical), None) })
         }
         Asks::Segment(key) => {
             known(handle, &key)?;
@@ -304,7 +310,7 @@ pub(crate) async fn preview_asked(handle: &Handle, asks: Asks, sample: usize) ->
                 Some(condition) => handle.preview(condition, 0).await?,
                 None => Preview::default(),
             };
-            let some = handle.people_of(handle.segment_page(&key, None, sample).await?.ids).await;
+            let some = handle.people_of(handle.segment_page(&key, None, sample).await?.ids).await?;
             let sample = some.iter().map(|person| (person.contact.id, person.contact.display_name())).collect();
             let preview = Preview { count: handle.segment_sizes(&[&key])[0], sample, ..asked };
             Ok(previewed(&preview, condition.map(|condition| condition.to_string()), Some(key)))
@@ -324,6 +330,7 @@ fn previewed(preview: &Preview, condition: Option<String>, segment: Option<Strin
         took_ms,
         condition,
         segment,
+        warnings: Vec::new(),
     }
 }
 
@@ -390,7 +397,7 @@ pub(super) fn at_hand(handle: &Handle, key: &str, contact: ContactId) -> Option<
 /// The same for the command line, with the contact's name.
 pub(crate) async fn explained(handle: &Handle, key: &str, contact: ContactId) -> Result<Option<Standing>, SegmentError> {
     known(handle, key)?;
-    let Some(person) = handle.person(contact).await else { return Ok(None) };
+    let Some(person) = handle.person(contact).await? else { return Ok(None) };
     let standing = standing(handle, key, &person, true).await;
     Ok(Some(Standing { name: Some(person.contact.display_name()), ..standing }))
 }

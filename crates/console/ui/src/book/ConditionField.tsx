@@ -3,6 +3,7 @@
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Ticked } from "../parts/Ticked.tsx";
 import { complete, take, unitsOf, type Suggestion } from "./complete.ts";
+import type { Found } from "./judged.tsx";
 import type { Fault } from "./types.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -11,8 +12,7 @@ interface Props {
   text: string;
   change(text: string): void;
   vocabulary: Vocabulary;
-  /** What the server found wrong with a text; shown as long as that is the text. */
-  faults: { of: string; list: readonly Fault[] } | null;
+  faults: Found | null;
   /** The id of what describes the field: how many match. */
   describedBy: string;
   placeholder: string;
@@ -84,7 +84,7 @@ export function ConditionField({ label, text, change, vocabulary, faults, descri
       setOpen(true);
     }
   };
-  const wrong = faults !== null && faults.of === text ? faults.list : [];
+  const found = faults !== null && faults.of === text ? faults : null;
 
   return (
     <div className="condition">
@@ -108,7 +108,7 @@ export function ConditionField({ label, text, change, vocabulary, faults, descri
           aria-haspopup="listbox"
           aria-controls={`${id}-list`}
           aria-activedescendant={shown && active !== null ? `${id}-${active}` : undefined}
-          aria-invalid={wrong.length > 0}
+          aria-invalid={found !== null && !found.odd && found.list.length > 0}
           aria-describedby={`${describedBy} ${id}-faults`}
           onChange={(e) => write(e.target.value.replaceAll(/[\r\n]+/gu, " "), e.target.selectionStart)}
           onSelect={(e) => setCursor(e.currentTarget.selectionStart)}
@@ -146,11 +146,12 @@ export function ConditionField({ label, text, change, vocabulary, faults, descri
         {shown ? `${items.length} ${items.length === 1 ? "suggestion" : "suggestions"}; arrow keys choose, Enter takes` : ""}
       </p>
       <div id={`${id}-faults`} className="faults" role="alert">
-        {wrong.slice(0, 3).map((fault, n) => (
+        {found?.list.slice(0, 3).map((fault, n) => (
           <FaultView
             key={`${n} ${fault.code} ${fault.start}`}
             text={text}
             fault={fault}
+            odd={found.odd}
             cure={(to, at) => {
               moveTo.current = at;
               write(to, at);
@@ -164,13 +165,13 @@ export function ConditionField({ label, text, change, vocabulary, faults, descri
   );
 }
 
-/** One fault: the condition with its place marked, why, and what to write instead. */
-function FaultView({ text, fault, cure }: { text: string; fault: Fault; cure(to: string, cursor: number): void }) {
+/** What is wrong or odd: the condition with its place marked, why, and what to write instead. */
+function FaultView({ text, fault, odd, cure }: { text: string; fault: Fault; odd: boolean; cure(to: string, cursor: number): void }) {
   const [from, to] = [unitsOf(text, fault.start), unitsOf(text, fault.end)];
   const there = text.slice(from, to);
   const { suggestion } = fault;
   return (
-    <div className="fault">
+    <div className={odd ? "fault is-odd" : "fault"}>
       <p className="fault-place" dir="ltr">
         {text.slice(Math.max(0, from - 40), from)}
         <mark>{there.trim() === "" ? "▲" : there}</mark>

@@ -18,10 +18,19 @@ function placed(text: string, faults: readonly Fault[]): Fault[] {
   return faults.map((f) => ({ ...f, start: f.start + before, end: f.end + before }));
 }
 
-/** The faults of what is written, for the field it is written in. */
-export function faultsOf(judged: Judged, text: string): { of: string; list: readonly Fault[] } | null {
-  if (judged === null || !("faults" in judged)) return null;
-  return { of: text, list: judged.of === text.trim() ? placed(text, judged.faults) : [] };
+/** What the server found in a text; shown as long as that is the text. */
+export interface Found {
+  of: string;
+  list: readonly Fault[];
+  /** Whether it is odd and not wrong: the text can be used. */
+  odd: boolean;
+}
+
+/** What is wrong with what is written, or odd about it, for the field it is written in. */
+export function faultsOf(judged: Judged, text: string): Found | null {
+  if (judged === null || "problem" in judged) return null;
+  const odd = "preview" in judged;
+  return { of: text, list: judged.of === text.trim() ? placed(text, odd ? judged.preview.warnings : judged.faults) : [], odd };
 }
 
 /** The faults that a refusal names, if it is one of a condition. */
