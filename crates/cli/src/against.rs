@@ -1,11 +1,13 @@
-//! `check --against`: what the changes in a folder mean for what is under way on a running server (FL 5.9).
+//! `check --against`: what the changes in a folder mean for what is under way on a running server (FL 5.9), for the segments that
+//! only the server has, and for lists with people on them.
 
 use crate::args::DataArgs;
 use crate::{Exit, data, folder, table};
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use api::control::{Request, digest};
-use engine::Bot;
-use serde_json::Value;
+use engine::{Bot, StoredSegment};
+use runtime::{LostList, LostSegments, UnjudgedSegment};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -18,7 +20,8 @@ enum Fate {
     Changed,
 }
 
-/// Compares a folder with what the server serves and counts what rests on each block that differs. Nothing is changed.
+/// Compares a folder with what the server serves, counts what rests on each block that differs, and names the segments for which the
+/// server would refuse it: those that could not be judged with it any more, and lists with people on them that it lost. Nothing is changed.
 pub fn run(bot: &Path, url: &str, data: Option<&Path>) -> anyhow::Result<Exit> {
     let loaded = folder::load(bot)?;
     let Some(checked) = loaded.bot.clone() else {
@@ -30,7 +33,24 @@ pub fn run(bot: &Path, url: &str, data: Option<&Path>) -> anyhow::Result<Exit> {
     let data = data.map(Path::to_owned).or_else(|| Some(data::default_for(bot)).filter(|d| d.is_dir()));
     let answer = data::ask_server(&DataArgs { data }, &url, Request::RunsServed {})?;
     print!("{}", report(&checked, &answer));
-    Ok(Exit::Fine)
+    let lost = lost_segments(&checked, &answer)?;
+    if lost.is_empty() {
+        return Ok(Exit::Fine);
+    }
+    println!("the server would not take this folder:\n{lost}");
+    Ok(Exit::Problems)
+}
+
+/// What the server has of segments and would lose with this folder.
+fn lost_segments(bot: &Bot, answer: &Value) -> anyhow::Result<LostSegments> {
+    let told = |name: &str, none: Value| answer.get(name).cloned().unwrap_or(none);
+    let unreadable = "the server's segments cannot be read";
+    let stored: Vec<StoredSegment> = serde_json::from_value(told("segments", json!([]))).context(unreadable)?;
+    let known: Vec<String> = serde_json::from_value(told("unjudged", json!([]))).context(unreadable)?;
+    let lists: BTreeMap<String, u64> = serde_json::from_value(told("lists", json!({}))).context(unreadable)?;
+    let would_be = bot.with_segments(&stored);
+    let unjudged = would_be.set().invalid().filter(|(key, _)| !known.iter().any(|one| one == key)).map(UnjudgedSegment::new);
+    Ok(LostSegments { unjudged: unjudged.collect(), lists: LostList::among(lists, &would_be) })
 }
 
 fn report(bot: &Bot, answer: &Value) -> String {

@@ -120,6 +120,10 @@ impl Reload {
             }
             return;
         }
+        if let Err(lost) = self.handle.check_segments(&bot).await {
+            println!("{lost}");
+            return self.refuse(&lost.summary(), None);
+        }
         let types = match self.handle.check_types(&bot).await {
             Ok(types) => types,
             Err(misfits) => {

@@ -96,6 +96,14 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>, seen: folder::Stamp) -> a
         at_rest: false,
     })
     .await?;
+    for segment in service.handle.unjudged_segments() {
+        tracing::warn!("{segment}");
+        println!("{segment}; nobody is in it until the folder has what it asks for, or it is changed in the console or over HTTP");
+    }
+    for list in service.handle.lost_lists() {
+        tracing::warn!("{list}");
+        println!("{list}; they stay there until the folder has the list back, and another list of this key begins empty");
+    }
     service.handle.lives_in(&folder);
     let imports = folder.join("imports");
     service.handle.imports_in(&imports).await.with_context(|| format!("cannot use the folder {}", imports.display()))?;

@@ -67,12 +67,29 @@ test("one is written with completion, a count and names, its mistakes shown in t
   await context.close();
 });
 
+test("what looks like a slip is shown while it is counted, and a tag that somebody has is none", async () => {
+  const { context, page, seen, name, rule, about } = await open("/console/segments?new=1");
+  await name.fill("Friends");
+  await rule.fill("has tag frend");
+  await page.locator(".fault.is-odd mark").getByText("frend", { exact: true }).waitFor();
+  await about.getByText("0 of 240 people").waitFor();
+  assert.equal(await rule.getAttribute("aria-invalid"), "false");
+  await clean(page, "a slip");
+  await page.getByRole("button", { name: "Write friend" }).click();
+  await about.getByText(/^[1-9] of 240 people/u).waitFor();
+  assert.equal(await page.locator(".fault").count(), 0);
+  await page.getByRole("button", { name: "Make the segment" }).click();
+  await page.getByRole("heading", { level: 1, name: "Friends" }).waitFor();
+  assert.deepEqual(seen, []);
+  await context.close();
+});
+
 test("its rule is changed and the new size is there at once; two who change it are told of each other", async () => {
   await book.call("POST", "/segments", { key: "frequent", name: "Frequent", where: "orders >= 6", description: "Old words" });
   const { context, page, name, rule } = await open("/console/segments/frequent");
   await page.locator(".book-count").getByText("120 people", { exact: true }).waitFor();
   await page.getByRole("link", { name: "Edit" }).click();
-  await page.getByText("also_current: true").waitFor();
+  await page.getByText("skills catch segments of the bot’s folder alone").waitFor();
   assert.equal(await rule.inputValue(), "orders >= 6");
   await page.getByLabel(/^Description/).fill("");
   await rule.fill("orders >= 9");
@@ -190,6 +207,8 @@ test("anybody may be asked about: why they are in it, or why not", async () => {
   const why = page.getByRole("region", { name: "Why" });
   await why.getByText("is not in it").waitFor();
   await why.getByText("it is 1", { exact: false }).first().waitFor();
+  // The tag that is asked for.
+  await why.getByText("not there", { exact: true }).waitFor();
   await clean(page, "why not");
   await page.reload();
   await why.getByText("is not in it").waitFor();

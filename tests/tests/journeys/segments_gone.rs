@@ -1,5 +1,6 @@
-//! Segments whose rule cannot be judged any more, because the bot lost what it asks for: shown with the reason, with nobody in them,
-//! and what they depend on stays, until it is back.
+//! Segments whose rule cannot be judged any more, because the bot lost what it asks for: a running server refuses that, and after a
+//! start they are shown with the reason, with nobody in them, and what they depend on stays, until it is back. And lists of the folder with
+//! people on them, which it is not to lose.
 
 use crate::support::{Program, Server, Setup, Visitor, bot, within};
 use reqwest::Method;
@@ -11,6 +12,8 @@ const FILES: &[(&str, &str)] = &[
     ("segments.yaml", "fans: { name: Fans, where: has tag fan }\n"),
     ("skills/start.yaml", "skill: /start\nblocks:\n  hello: { text: Hello }\n"),
 ];
+/// The bot without "size".
+const LESS: &str = "name: Shop\nchannels: { web: {} }\nattributes:\n  orders: number\n";
 const SCOPES: [&str; 4] = ["contacts:read", "contacts:write", "segments:read", "segments:write"];
 
 async fn again_with(server: &mut Server, folder: &Path, yaml: &str) {
@@ -44,6 +47,19 @@ async fn moved(program: &Program<'_>, contact: &str, segment: &str, moves: &[&st
     .await;
 }
 
+/// Waits until a folder is not taken, and says why.
+async fn refused(server: &Server) -> String {
+    within("the refusal", async {
+        loop {
+            if let Some(told) = server.health().await["reload_error"].as_str() {
+                return told.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_asks_for_what_is_gone_has_no_members_and_keeps_what_it_depends_on() {
     let folder = bot(FILES);
@@ -72,7 +88,30 @@ async fn a_rule_that_asks_for_what_is_gone_has_no_members_and_keeps_what_it_depe
         program.key
     };
 
-    again_with(&mut server, folder.path(), "name: Shop\nchannels: { web: {} }\nattributes:\n  orders: number\n").await;
+    // While it runs, a folder that lost it is not taken, and each segment that asks for it is named.
+    let version = server.health().await["version"].clone();
+    fs::write(folder.path().join("bot.yaml"), LESS).unwrap();
+    let told = refused(&server).await;
+    let against = server.run(&["check", folder.path().to_str().unwrap(), "--against", &server.origin()]).await;
+    assert_eq!(against.code, Some(1), "{against:?}");
+    for said in [&told, &against.stdout, &server.output()] {
+        for part in ["segment \"large\"", "size", "segment \"rest\"", "segment \"either\"", "E0351"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(!said.contains("segment \"buyers\" is not"), "{said}");
+    }
+    assert!(server.output().contains("first change or delete the segment"), "{}", server.output());
+    assert_eq!(server.health().await["version"], version);
+    let program = Program { server: &server, key };
+    assert_eq!(shown(&program, "large").await.0, 1);
+    let key = program.key;
+
+    // At a start there is no other bot to go on with.
+    again_with(&mut server, folder.path(), LESS).await;
+    for segment in ["large", "rest", "either"] {
+        let line = format!("segment \"{segment}\" is not in the folder and cannot be judged with it: ");
+        assert!(server.output().contains(&line), "{line}{}", server.output());
+    }
     {
         let program = Program { server: &server, key: key.clone() };
         let (size, state, why) = shown(&program, "large").await;
@@ -123,4 +162,40 @@ async fn a_rule_that_asks_for_what_is_gone_has_no_members_and_keeps_what_it_depe
     for (segment, moves) in [("buyers", &["Entered"][..]), ("rest", &[])] {
         moved(&program, &id, segment, moves).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_the_folder_is_not_lost_while_people_are_on_it() {
+    let with = |segments| [FILES[0], ("segments.yaml", segments), FILES[2]];
+    let folder = bot(&with("panel: { name: Panel, static: true }\n"));
+    let mut server = Setup::new(folder.path()).start().await;
+    let visitor = Visitor::greeted(&server).await;
+    visitor.saw(&server, "Hello").await;
+    let id = server.contacts().await[0]["id"].as_str().unwrap().to_owned();
+    let key = {
+        let program = Program::new(&server, &SCOPES).await;
+        let (status, told) = program.ask(Method::PUT, &format!("segments/panel/members/{id}"), None).await;
+        assert_eq!(status, 204, "{told}");
+        program.key
+    };
+    let version = server.health().await["version"].clone();
+    let gone = "segment \"panel\" is no list with the folder, and 1 contact is on its list (E0352)";
+    fs::write(folder.path().join("segments.yaml"), "panel: { name: Panel, where: orders > 3 }\n").unwrap();
+    let told = refused(&server).await;
+    let against = server.run(&["check", folder.path().to_str().unwrap(), "--against", &server.origin()]).await;
+    assert_eq!(against.code, Some(1), "{against:?}");
+    for said in [&told, &against.stdout, &server.output()] {
+        assert!(said.contains(gone), "{said}");
+    }
+    assert_eq!(server.health().await["version"], version);
+
+    // At a start there is no other bot to go on with, and who was left there is not on the next list of that key.
+    server.stop().await;
+    fs::remove_file(folder.path().join("segments.yaml")).unwrap();
+    server.start_again().await;
+    assert!(server.output().contains(gone), "{}", server.output());
+    let program = Program { server: &server, key };
+    let (status, told) = program.post("segments", json!({ "key": "panel", "name": "Panel", "static": true })).await;
+    assert_eq!(status, 201, "{told}");
+    assert_eq!(shown(&program, "panel").await.0, 0);
 }

@@ -25,7 +25,7 @@ pub fn digest(text: &str) -> String {
 }
 
 /// Everything that rests, as a line of `runs list`.
-pub(super) async fn list(handle: &Handle, skill: Option<String>) -> Value {
+pub(super) async fn list(handle: &Handle, skill: Option<String>) -> Result<Value, ControlError> {
     let (total, runs): (usize, Vec<Value>) = handle
         .fold_active(move |(total, runs): &mut (usize, Vec<Value>), person| {
             for conversation in &person.conversations {
@@ -40,8 +40,8 @@ pub(super) async fn list(handle: &Handle, skill: Option<String>) -> Value {
                 }
             }
         })
-        .await;
-    json!({ "current": handle.bot().version(), "runs": runs, "total": total })
+        .await?;
+    Ok(json!({ "current": handle.bot().version(), "runs": runs, "total": total }))
 }
 
 fn same_skill(name: &str, asked: &str) -> bool {
@@ -101,10 +101,11 @@ fn place<'a>(counts: &'a mut BTreeMap<Version, Places>, version: &Version, skill
     counts.entry(version.clone()).or_default().entry(format!("{skill}.{block}")).or_default()
 }
 
-/// The versions in use: what rests in each and where, and what the blocks say there, as digests.
-pub(super) async fn served(handle: &Handle) -> Value {
+/// The versions in use: what rests in each and where, and what the blocks say there, as digests. With them the segments that are in no
+/// folder, which of them cannot be judged, and the lists that somebody is on.
+pub(super) async fn served(handle: &Handle) -> Result<Value, ControlError> {
     let counts: BTreeMap<Version, Places> =
-        handle.fold_active(|counts, person| person.conversations.iter().for_each(|c| count(counts, c))).await;
+        handle.fold_active(|counts, person| person.conversations.iter().for_each(|c| count(counts, c))).await?;
     let current = handle.bot().version().clone();
     let versions = handle.programs().into_iter().map(|bot| {
         let places = counts.get(bot.version()).cloned().unwrap_or_default();
@@ -112,7 +113,12 @@ pub(super) async fn served(handle: &Handle) -> Value {
         let places: Vec<Value> = places.iter().map(|(at, n)| json!({ "at": at, "runs": n.runs, "timers": n.timers })).collect();
         json!({ "version": bot.version(), "current": *bot.version() == current, "blocks": blocks, "places": places })
     });
-    json!({ "current": current, "versions": versions.collect::<Vec<_>>() })
+    let bot = handle.bot();
+    let unjudged: Vec<&str> = bot.set().invalid().map(|(key, _)| key).collect();
+    Ok(json!({
+        "current": current, "versions": versions.collect::<Vec<_>>(), "segments": bot.stored_segments(), "unjudged": unjudged,
+        "lists": handle.lists_in_use(),
+    }))
 }
 
 /// A version by its name or the beginning of it; `current` is the one that new runs get.
@@ -216,7 +222,7 @@ pub(super) async fn migrate(
         return Err(ControlError::Runs("the two versions are the same".into()));
     }
     let places = expand(&old, map)?;
-    let planned = plan(handle, &old, &new, &places).await;
+    let planned = plan(handle, &old, &new, &places).await?;
     let fits = planned.places.keys().all(|(_, _, _, unfit)| unfit.is_none());
     let mut answer = json!({
         "from": old.version(),
@@ -238,13 +244,13 @@ pub(super) async fn migrate(
     if let Some(Err(error)) = done.into_iter().find(Result::is_err) {
         return Err(error.into());
     }
-    let left = plan(handle, &old, &new, &places).await;
+    let left = plan(handle, &old, &new, &places).await?;
     answer["applied"] = json!(true);
     answer["left"] = json!(left.conversations.len() + left.waiting);
     Ok(answer)
 }
 
-async fn plan(handle: &Handle, old: &Arc<Bot>, new: &Arc<Bot>, places: &BTreeMap<String, String>) -> Plan {
+async fn plan(handle: &Handle, old: &Arc<Bot>, new: &Arc<Bot>, places: &BTreeMap<String, String>) -> Result<Plan, ControlError> {
     let (old, new, places, at_rest) = (old.clone(), new.clone(), places.clone(), handle.is_at_rest());
-    handle.fold_active(move |plan: &mut Plan, person| plan.add(person, &old, &new, &places, at_rest)).await
+    Ok(handle.fold_active(move |plan: &mut Plan, person| plan.add(person, &old, &new, &places, at_rest)).await?)
 }

@@ -1,7 +1,7 @@
 //! `segment`: checks membership, or puts the contact into a static segment and takes it out.
 
 use super::{BlockBody, BlockKind, Does, Fault, Flow, OptionSpec, Otherwise, OutcomeSpec};
-use crate::bot::reader::{At, Fields, Reader, unknown};
+use crate::bot::reader::{At, Fields, Reader, unknown_segment};
 use crate::step::Moving;
 use expr::{Facts, Truth};
 use model::Change;
@@ -61,9 +61,7 @@ impl BlockKind for Segment {
         let name = reader.text(node, "a segment")?.trim();
         match reader.names.segments.get(name) {
             None => {
-                let known = reader.names.segments.keys().map(String::as_str);
-                let diagnostic = unknown("E0118", node.span, &format!("there is no segment \"{name}\""), name, known, "the segments are");
-                reader.out.push(diagnostic);
+                reader.out.push(unknown_segment(node.span, name, reader.names));
                 return None;
             }
             Some(false) if is_static => {

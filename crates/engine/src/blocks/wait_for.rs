@@ -1,7 +1,7 @@
 //! `wait_for`: waits for a while, or until something happens.
 
 use super::{BlockBody, BlockKind, Fault, Flow, Group, Key, OptionSpec, Otherwise, OutcomeSpec, Shape, Waits};
-use crate::bot::reader::{At, Fields, Reader, took, unknown};
+use crate::bot::reader::{At, Fields, Reader, took, unknown_segment};
 use crate::step::Moving;
 use expr::Condition;
 use model::{Awaited, Rest};
@@ -144,9 +144,7 @@ fn read_segment(node: At<'_>, reader: &mut Reader<'_>) -> Option<What> {
     };
     let name = reader.text(node, "a segment")?.trim();
     if !reader.names.segments.contains_key(name) {
-        let known = reader.names.segments.keys().map(String::as_str);
-        let diagnostic = unknown("E0118", node.span, &format!("there is no segment \"{name}\""), name, known, "the segments are");
-        reader.out.push(diagnostic);
+        reader.out.push(unknown_segment(node.span, name, reader.names));
         return None;
     }
     Some(What::Segment { name: name.to_owned(), entered })

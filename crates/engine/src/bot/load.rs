@@ -233,9 +233,7 @@ fn known_segments(groups: &Spanned<Node>, names: &Names, out: &mut Diagnostics) 
     let listed = groups.as_map().unwrap_or_default().iter().filter_map(|group| group.value.get("first"));
     for item in listed.flat_map(super::reader::one_or_many) {
         let Some(name) = item.as_text().filter(|name| !names.segments.contains_key(*name)) else { continue };
-        let known = names.segments.keys().map(String::as_str);
-        let message = format!("there is no segment \"{name}\"");
-        out.push(super::reader::unknown("E0118", item.span, &message, name, known, "the segments are"));
+        out.push(super::reader::unknown_segment(item.span, name, names));
     }
 }
 

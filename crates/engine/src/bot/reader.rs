@@ -10,7 +10,7 @@ mod values;
 
 pub(crate) use expressions::took;
 pub(crate) use fields::Fields;
-pub(crate) use naming::{is_identifier, is_slug, unknown, with_better_name};
+pub(crate) use naming::{is_identifier, is_slug, unknown, unknown_segment, with_better_name};
 pub(crate) use values::{boolean, duration, integer, one_or_many, one_with_commas, text};
 
 use super::Names;

@@ -1,7 +1,7 @@
 //! `segments.yaml`: named conditions over contacts (FL 8), checked for cycles.
 
 use super::Names;
-use super::reader::{At, Fields, boolean, is_slug, one_or_many, text, took};
+use super::reader::{At, Fields, boolean, is_slug, one_or_many, text, took, unknown_segment};
 use ::segments::{DEEPEST, MOST};
 use expr::Condition;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,14 +75,7 @@ pub(crate) fn read(node: At<'_>, names: &Names, out: &mut Diagnostics) -> BTreeM
                         if names.segments.contains_key(other) {
                             return Some(other.to_owned());
                         }
-                        out.push(super::reader::unknown(
-                            "E0118",
-                            item.span,
-                            &format!("there is no segment \"{other}\""),
-                            other,
-                            names.segments.keys().map(String::as_str),
-                            "the segments are",
-                        ));
+                        out.push(unknown_segment(item.span, other, names));
                         None
                     })
                     .collect::<BTreeSet<String>>()

@@ -2,7 +2,7 @@
 
 use super::{Catch, CatchKind, Signal};
 use crate::blocks::{Key, Shape};
-use crate::bot::reader::{At, Fields, Reader, boolean, unknown};
+use crate::bot::reader::{At, Fields, Reader, boolean, unknown_segment};
 
 pub(crate) struct Segment;
 
@@ -51,9 +51,7 @@ impl CatchKind for Segment {
         };
         let segment = reader.text(node, "a segment")?.trim();
         if !reader.names.segments.contains_key(segment) {
-            let known = reader.names.segments.keys().map(String::as_str);
-            let diagnostic = unknown("E0118", node.span, &format!("there is no segment \"{segment}\""), segment, known, "the segments are");
-            reader.out.push(diagnostic);
+            reader.out.push(unknown_segment(node.span, segment, reader.names));
             return None;
         }
         Some(Box::new(Transition { segment: segment.to_owned(), entered, also_current }))

@@ -9,14 +9,14 @@ import { Ticked } from "../parts/Ticked.tsx";
 import { book, type Seen } from "./api.ts";
 import { useAsked } from "./asked.ts";
 import { ConditionField } from "./ConditionField.tsx";
-import { faultsOf, refusedAt, useJudged } from "./judged.tsx";
+import { faultsOf, refusedAt, useJudged, type Found } from "./judged.tsx";
 import { LeftOut } from "./LeftOut.tsx";
 import { MemoryContext } from "./pages.ts";
 import { segmentPath } from "./route.ts";
 import { begun, changeOf, differs, isFilled, keptForm, NEW, wholeRule, type SegmentText } from "./segmenting.ts";
 import { useSettled } from "./settle.ts";
 import { Failed, Waiting } from "./states.tsx";
-import type { Fault, Segment, SegmentChanged } from "./types.ts";
+import type { Segment, SegmentChanged } from "./types.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { WhoIsIn } from "./WhoIsIn.tsx";
 
@@ -80,7 +80,7 @@ interface Refused {
   /** The field it is about. */
   field: string | null;
   /** Where the rule cannot be read. */
-  faults: { of: string; list: readonly Fault[] } | null;
+  faults: Found | null;
 }
 
 function Form({ seen, where: first, vocabulary, renamed, over }: FormProps) {
@@ -128,7 +128,7 @@ function Form({ seen, where: first, vocabulary, renamed, over }: FormProps) {
         const faults = refusedAt(e);
         const field = e instanceof ApiError && typeof e.more["field"] === "string" ? e.more["field"] : null;
         const says = e instanceof ApiError && e.status === 0 ? "The server cannot be reached. What you wrote is still here." : e instanceof Error ? e.message : "It was not saved.";
-        setRefused({ says, field, faults: faults === null ? null : { of: form.where, list: faults } });
+        setRefused({ says, field, faults: faults === null ? null : { of: form.where, list: faults, odd: false } });
       }
     } finally {
       setBusy(false);
@@ -279,7 +279,7 @@ function Form({ seen, where: first, vocabulary, renamed, over }: FormProps) {
         )}
         {key !== null && !list && (
           <p className="hint">
-            A new rule is judged for everybody in the background and then takes the old one’s place at once. Whom it brings in or takes out starts no skill, unless the skill’s catch says <code>also_current: true</code>.
+            A new rule is judged for everybody in the background and then takes the old one’s place at once. Whom it brings in or takes out has it in their journey. No skill starts: skills catch segments of the bot’s folder alone.
           </p>
         )}
       </form>

@@ -1,5 +1,6 @@
 //! Names: what may be one, and what was probably meant by one that is not known.
 
+use crate::bot::Names;
 use syntax::{Diagnostic, Span};
 
 /// A diagnostic for a name that is not among `known`, with what was probably meant.
@@ -19,6 +20,16 @@ pub(crate) fn unknown<'a>(
             if all.is_empty() { diagnostic } else { diagnostic.help(format!("{list_intro} {}", all.join(", "))) }
         }
     }
+}
+
+/// What segments are for that are not in the folder: one of them may be meant.
+const MADE_ELSEWHERE: &str = "what a flow names is declared in segments.yaml; a segment made over HTTP or in the console serves \
+                              `trigger … --to`, audiences, exports and the rules of others like it";
+
+/// A diagnostic for a segment that is not in the folder.
+pub(crate) fn unknown_segment(span: Span, segment: &str, names: &Names) -> Diagnostic {
+    let known = names.segments.keys().map(String::as_str);
+    unknown("E0118", span, &format!("there is no segment \"{segment}\""), segment, known, "the segments are").help(MADE_ELSEWHERE)
 }
 
 /// Whether a text is `[A-Za-z_][A-Za-z0-9_]*`.
