@@ -55,7 +55,7 @@ pub(crate) async fn toll(handle: &Handle, condition: &Condition) -> Result<Toll,
         Some(sum)
     };
     ids.truncate(NAMES);
-    let sample = handle.people_of(ids).await.iter().map(|person| (person.contact.id, person.contact.display_name())).collect();
+    let sample = handle.people_of(ids).await?.iter().map(|person| (person.contact.id, person.contact.display_name())).collect();
     Ok(Toll { found, people, sample, sum, lingering })
 }
 

@@ -75,7 +75,7 @@ impl FromRequestParts<Shared> for Access {
             }
         }
         let (Some(contact), Some(conversation)) = (contact, conversation) else { return Err(Problem::not_found()) };
-        let person = state.handle.person(contact).await.ok_or_else(Problem::not_found)?;
+        let person = state.handle.person(contact).await?.ok_or_else(Problem::not_found)?;
         let found = person.conversation(conversation).ok_or_else(Problem::not_found)?;
         if !may_see(&agent, found, state.handle.now()) {
             return Err(Problem::not_found());
@@ -85,13 +85,13 @@ impl FromRequestParts<Shared> for Access {
 }
 
 /// `GET …/{conversation}`: who the customer is and what the agent may do.
-pub(crate) async fn person(access: Access, State(server): State<Shared>) -> axum::Json<Value> {
+pub(crate) async fn person(access: Access, State(server): State<Shared>) -> Result<axum::Json<Value>, Problem> {
     server.looked.at(access.agent.id, access.conversation);
     let names = Names::of(&server.handle).await;
-    let standing = view::Standing::of(&server.handle, &access.person).await;
+    let standing = view::Standing::of(&server.handle, &access.person).await?;
     let mut out = view::profile(&access.person, &standing, &server.handle.bot(), &names);
     out["conversation"] = view::conversation(access.conversation(), &access.agent);
-    axum::Json(out)
+    Ok(axum::Json(out))
 }
 
 #[derive(Deserialize)]
@@ -122,11 +122,11 @@ pub(crate) async fn lines(
     };
     let end = query.before.unwrap_or(u64::MAX);
     let mut entries =
-        if limit == 0 { Vec::new() } else { server.handle.transcript(access.contact(), access.conversation, after, limit).await };
+        if limit == 0 { Vec::new() } else { server.handle.transcript(access.contact(), access.conversation, after, limit).await? };
     // Where lines have been removed, those that are read in their place come later.
     entries.retain(|entry| entry.no() < end);
     let last = entries.last().map_or(last, |e| e.no().max(last));
-    let removed = server.handle.forgotten_lines(&access.person, access.conversation).await;
+    let removed = server.handle.forgotten_lines(&access.person, access.conversation).await?;
     Ok(axum::Json(json!({ "lines": entries.iter().map(view::line).collect::<Vec<_>>(), "last": last, "removed": removed })))
 }
 
@@ -138,16 +138,20 @@ pub(crate) struct JourneyQuery {
 }
 
 /// `GET …/journey`: newest first.
-pub(crate) async fn journey(access: Access, State(server): State<Shared>, Query(query): Query<JourneyQuery>) -> axum::Json<Value> {
+pub(crate) async fn journey(
+    access: Access,
+    State(server): State<Shared>,
+    Query(query): Query<JourneyQuery>,
+) -> Result<axum::Json<Value>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, JOURNEY_LINES);
     let skip = query.skip.unwrap_or(0);
     // One more than asked for tells whether there is more.
-    let mut entries = server.handle.newest_journey(access.contact(), skip, limit + 1).await;
+    let mut entries = server.handle.newest_journey(access.contact(), skip, limit + 1).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
     let names = Names::of(&server.handle).await;
     let entries: Vec<Value> = entries.iter().map(|e| view::journey(e, &names, Some(access.conversation))).collect();
-    axum::Json(json!({ "entries": entries, "more": more }))
+    Ok(axum::Json(json!({ "entries": entries, "more": more })))
 }
 
 /// A body that says nothing.

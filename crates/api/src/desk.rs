@@ -64,22 +64,22 @@ pub(crate) async fn sign_out(signed_in: SignedIn, State(server): State<Shared>, 
 }
 
 /// `GET /console/api/me`
-pub(crate) async fn me(signed_in: SignedIn, State(server): State<Shared>) -> axum::Json<Value> {
-    let desk = server.handle.desk(signed_in.agent.id).await;
-    axum::Json(json!({
+pub(crate) async fn me(signed_in: SignedIn, State(server): State<Shared>) -> Result<axum::Json<Value>, Problem> {
+    let desk = server.handle.desk(signed_in.agent.id).await?;
+    Ok(axum::Json(json!({
         "agent": who(&signed_in.agent),
         "bot": server.handle.bot().name(),
         "accepting": desk.accepting,
         "file_limit": FILE_LIMIT,
-    }))
+    })))
 }
 
 /// `GET /console/api/desk`
-pub(crate) async fn desk(signed_in: SignedIn, State(server): State<Shared>) -> axum::Json<Value> {
-    let mut out = view::desk(&server.handle.desk(signed_in.agent.id).await);
+pub(crate) async fn desk(signed_in: SignedIn, State(server): State<Shared>) -> Result<axum::Json<Value>, Problem> {
+    let mut out = view::desk(&server.handle.desk(signed_in.agent.id).await?);
     // Whoever changes the bot is told at the desk as well: customers talk to the bot as it was.
     out["reload_error"] = json!(server.handle.health().reload_error.map(|e| json!({ "why": e.why, "first": e.first })));
-    axum::Json(out)
+    Ok(axum::Json(out))
 }
 
 #[derive(Deserialize)]

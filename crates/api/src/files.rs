@@ -18,7 +18,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{AgentId, Attachment, BlobId, ContactId, ConversationId, Instant, TranscriptEntry};
-use runtime::privacy::UPLOADS_OF_AGENTS as UPLOADS;
+use runtime::{WriteError, privacy::UPLOADS_OF_AGENTS as UPLOADS};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -107,18 +107,18 @@ fn named(entry: &TranscriptEntry, blob: &BlobId) -> Option<Attachment> {
 }
 
 /// The attachment of this conversation's transcript with these bytes.
-async fn in_transcript(server: &Server, access: &Access, blob: &BlobId) -> Option<Attachment> {
+async fn in_transcript(server: &Server, access: &Access, blob: &BlobId) -> Result<Option<Attachment>, WriteError> {
     if let Some(line) = server.files.get(access.conversation, blob) {
-        let known = server.handle.transcript(access.contact(), access.conversation, line.saturating_sub(1), 1).await;
+        let known = server.handle.transcript(access.contact(), access.conversation, line.saturating_sub(1), 1).await?;
         let found = known.iter().find(|entry| entry.no() == line).and_then(|entry| named(entry, blob));
         if found.is_some() {
-            return found;
+            return Ok(found);
         }
     }
     let mut after = 0;
     loop {
-        let page = server.handle.transcript(access.contact(), access.conversation, after, PAGE).await;
-        let newest = page.last()?.no();
+        let page = server.handle.transcript(access.contact(), access.conversation, after, PAGE).await?;
+        let Some(newest) = page.last().map(TranscriptEntry::no) else { return Ok(None) };
         let mut found = None;
         for entry in &page {
             if let TranscriptEntry::Message(message) = entry {
@@ -129,10 +129,10 @@ async fn in_transcript(server: &Server, access: &Access, blob: &BlobId) -> Optio
             }
         }
         if found.is_some() {
-            return found;
+            return Ok(found);
         }
         if newest <= after {
-            return None;
+            return Ok(None);
         }
         after = newest;
     }
@@ -152,7 +152,7 @@ pub(crate) async fn attached(server: &Server, access: &Access, ids: &[String]) -
         let blob = BlobId::parse(id).ok_or_else(unknown)?;
         let found = match uploaded(server, access, &blob).await {
             Some(attachment) => Some(attachment),
-            None => in_transcript(server, access, &blob).await,
+            None => in_transcript(server, access, &blob).await?,
         };
         out.push(found.ok_or_else(unknown)?);
     }
@@ -199,7 +199,7 @@ pub(crate) async fn post(
 pub(crate) async fn get(access: Access, State(server): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
     let if_none_match = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let blob = access.rest.as_deref().and_then(BlobId::parse).ok_or_else(Problem::not_found)?;
-    let attachment = match in_transcript(&server, &access, &blob).await {
+    let attachment = match in_transcript(&server, &access, &blob).await? {
         Some(attachment) => attachment,
         None => uploaded(&server, &access, &blob).await.ok_or_else(Problem::not_found)?,
     };

@@ -45,7 +45,7 @@ pub(crate) async fn picture(_: SignedIn, State(server): State<Shared>) -> Result
 }
 
 /// `GET /console/api/flows/resting`: how many runs rest on each block, by version.
-pub(crate) async fn resting(_: SignedIn, State(server): State<Shared>) -> axum::Json<Value> {
+pub(crate) async fn resting(_: SignedIn, State(server): State<Shared>) -> Result<axum::Json<Value>, Problem> {
     // Whoever asks meanwhile waits for the count under way and gets it too.
     let mut known = server.flows.resting.lock().await;
     let current = server.handle.bot().version().clone();
@@ -54,7 +54,7 @@ pub(crate) async fn resting(_: SignedIn, State(server): State<Shared>) -> axum::
         && begun < *until
         && counts["version"] == json!(current)
     {
-        return axum::Json(counts.clone());
+        return Ok(axum::Json(counts.clone()));
     }
     let counts: BTreeMap<(Version, String, String), u64> = server
         .handle
@@ -66,7 +66,7 @@ pub(crate) async fn resting(_: SignedIn, State(server): State<Shared>) -> axum::
                 }
             }
         })
-        .await;
+        .await?;
     let places: Vec<Value> = counts
         .into_iter()
         .map(|((version, skill, block), runs)| json!({ "version": version, "skill": skill, "block": block, "runs": runs }))
@@ -74,5 +74,5 @@ pub(crate) async fn resting(_: SignedIn, State(server): State<Shared>) -> axum::
     let counts = json!({ "version": current, "places": places });
     let took = server.handle.now().micros_since(begun);
     *known = Some((begun.plus_micros(AT_MOST_EVERY.max(20 * took)), counts.clone()));
-    axum::Json(counts)
+    Ok(axum::Json(counts))
 }

@@ -1,7 +1,7 @@
 //! Everything that is kept about one person, as JSON for the person themselves: complete first, tidy second.
 
 use model::{Attachment, ContactId, Conversation, Person, Record, TranscriptEntry, Value};
-use runtime::{Handle, privacy::files_of};
+use runtime::{Handle, WriteError, privacy::files_of};
 use serde_json::{Value as Json, json};
 
 /// Transcript lines read at once.
@@ -33,13 +33,17 @@ fn kept(value: &impl serde::Serialize) -> Json {
     json
 }
 
-/// What is kept about a contact, or about the one it was merged into.
-pub(crate) async fn of(handle: &Handle, contact: ContactId) -> Option<Data> {
-    let mut person = handle.person(contact).await?;
+/// What is kept about a contact, or about the one it was merged into; none if there is no such contact.
+///
+/// # Errors
+/// [`WriteError::Unavailable`] if not all of it can be read.
+pub(crate) async fn of(handle: &Handle, contact: ContactId) -> Result<Option<Data>, WriteError> {
+    let Some(mut person) = handle.person(contact).await? else { return Ok(None) };
     // Some merge into some other; the id leads on.
     for _ in 0..64 {
         let Some(into) = person.contact.merged_into else { break };
-        person = handle.person(into).await?;
+        let Some(other) = handle.person(into).await? else { return Ok(None) };
+        person = other;
     }
     let of = &person.contact;
     let consents: Vec<Json> = of
@@ -74,7 +78,7 @@ pub(crate) async fn of(handle: &Handle, contact: ContactId) -> Option<Data> {
     for conversation in &person.conversations {
         let (mut lines, mut after) = (Vec::new(), 0);
         loop {
-            let page = handle.transcript(of.id, conversation.id, after, LINES).await;
+            let page = handle.transcript(of.id, conversation.id, after, LINES).await?;
             let full = page.len() == LINES;
             after = page.last().map_or(after, TranscriptEntry::no);
             for line in page {
@@ -89,16 +93,16 @@ pub(crate) async fn of(handle: &Handle, contact: ContactId) -> Option<Data> {
         }
         conversations.push(json!({
             "id": conversation.id, "channel": conversation.address.channel, "address": conversation.address.id, "lines": lines,
-            "removed": handle.forgotten_lines(&person, conversation.id).await,
+            "removed": handle.forgotten_lines(&person, conversation.id).await?,
         }));
     }
-    let mut journey: Vec<Json> = handle.newest_journey(of.id, 0, usize::MAX).await.iter().map(kept).collect();
+    let mut journey: Vec<Json> = handle.newest_journey(of.id, 0, usize::MAX).await?.iter().map(kept).collect();
     journey.reverse();
-    let mut events: Vec<Json> = handle.events(of.id, 0, usize::MAX).await.iter().map(|event| {
+    let mut events: Vec<Json> = handle.events(of.id, 0, usize::MAX).await?.iter().map(|event| {
         json!({ "id": event.id, "name": event.name, "time": event.at.to_string(), "fields": plain(&event.fields), "by": kept(&event.by) })
     }).collect();
     events.reverse();
-    Some(Data { contact: of.id, profile, conversations, waiting: waiting(&person), journey, events, attachments })
+    Ok(Some(Data { contact: of.id, profile, conversations, waiting: waiting(&person), journey, events, attachments }))
 }
 
 /// What is under way, as it is kept: of each conversation its runs with their variables and the answers so far, timers, choices that can

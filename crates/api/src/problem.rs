@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use runtime::{DeskError, TooManyFinds, WriteError};
+use runtime::{DeskError, Unfindable, WriteError};
 
 /// Why a request was not done.
 #[derive(Clone, Debug)]
@@ -127,9 +127,12 @@ impl From<DeskError> for Problem {
     }
 }
 
-impl From<TooManyFinds> for Problem {
-    fn from(error: TooManyFinds) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", error.to_string()).retry_after(1)
+impl From<Unfindable> for Problem {
+    fn from(error: Unfindable) -> Self {
+        match error {
+            Unfindable::Busy => Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", error.to_string()).retry_after(1),
+            Unfindable::Now => Self::unavailable(),
+        }
     }
 }
 

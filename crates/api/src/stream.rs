@@ -77,8 +77,9 @@ fn event(name: &str, data: &str) -> Bytes {
 }
 
 impl Live {
+    /// Looks at the desk; what was visible stays so if it cannot be read, and the runtime ends then.
     async fn look(&mut self) {
-        let desk = self.server.handle.desk(self.agent).await;
+        let Ok(desk) = self.server.handle.desk(self.agent).await else { return };
         let of = |rows: &[DeskRow]| rows.iter().map(|r| r.conversation).collect::<Vec<_>>();
         self.visible = [of(&desk.queue), of(&desk.mine), of(&desk.missed)].into_iter().flatten().collect();
     }

@@ -6,7 +6,7 @@ use model::{
     Actor, Attachment, Author, Card, Choice, ChoiceAction, Conversation, ConversationId, Delivery, Instant, JourneyEntry, JourneyKind,
     Linked, Medium, Owner, Person, Picture, RequestState, TranscriptEntry, Value,
 };
-use runtime::{Agent, DeskRow, DeskView, Handle};
+use runtime::{Agent, DeskRow, DeskView, Handle, WriteError};
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -181,13 +181,15 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(crate) async fn of(handle: &Handle, person: &Arc<Person>) -> Self {
-        Self {
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub(crate) async fn of(handle: &Handle, person: &Arc<Person>) -> Result<Self, WriteError> {
+        Ok(Self {
             segments: handle.segments_of(person),
             computed: handle.computed(person).await,
             state: person.state(handle.now()),
-            campaigns: story::campaigns(handle, person).await,
-        }
+            campaigns: story::campaigns(handle, person).await?,
+        })
     }
 }
 

@@ -38,13 +38,14 @@ pub use desk::{DeskEvent, DeskRow, DeskRowState, DeskView};
 pub use drive::{Options, PresenceGuard, Service, StartError, start};
 pub use error::{DeskError, WriteError};
 pub use handle::Duplicate;
-pub use handle::TooManyFinds;
+pub use handle::Unfindable;
 pub use handle::WrongRow;
 pub use handle::{
     ApiKey, Campaign, Expect, Found, Frozen, Handle, Misfit, Misfits, Preview, Reached, SEGMENT_NAME, Scope, SegmentError, SegmentRecord,
     TagUse, Timeline, TimelineCursor, Told, TypeChanges,
 };
 pub use handle::{DeliveryState, DeliveryView, Replay, WebhookChange};
+pub use handle::{LostList, LostSegments, UnjudgedSegment};
 pub use handle::{SaidBy, SaidCursor, SaidPage, Unsearchable};
 pub use handle::{StoreEnd, StoreJob, StoreWork};
 pub use health::{ChannelHealth, Health, ReloadError, RuntimeStats};

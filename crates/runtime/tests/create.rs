@@ -51,7 +51,7 @@ fn changes() -> Vec<Change> {
 /// The tags of a contact once nothing waits in their line.
 async fn tags(handle: &Handle, id: ContactId) -> Vec<String> {
     for _ in 0..100_000 {
-        let person = handle.person(id).await.unwrap();
+        let person = handle.person(id).await.unwrap().unwrap();
         if person.inbox.is_empty() {
             return person.contact.tags.values().map(|tag| tag.label.clone()).collect();
         }
@@ -70,11 +70,11 @@ async fn a_program_makes_a_contact_and_the_flows_that_wait_for_them_begin() {
         handle.create_contact(id, "api", changes(), Actor::Api("shop".into())).await.unwrap();
     }
     assert_eq!(tags(handle, id).await, ["greeted", "noticed", "vip"]);
-    let person = handle.person(id).await.unwrap();
+    let person = handle.person(id).await.unwrap().unwrap();
     assert!(person.contact.addresses.is_empty() && person.outbox.is_empty(), "what was said has nowhere to go");
     assert_eq!(person.contact.system.get("country"), Some(&Value::text("DE")));
     assert!(handle.is_member(id, "gold"));
-    assert_eq!(handle.people(None, 10).await.len(), 1, "the second telling made nobody");
+    assert_eq!(handle.people(None, 10).await.unwrap().len(), 1, "the second telling made nobody");
     service.stop().await;
 }
 
@@ -87,9 +87,9 @@ async fn an_import_makes_a_contact_in_the_same_segments_and_no_flow_begins() {
     handle.create_contact(id, "import", changes(), Actor::Import("imp_1".into())).await.unwrap();
     assert_eq!(tags(handle, id).await, ["vip"]);
     assert!(handle.is_member(id, "gold"));
-    let person = handle.person(id).await.unwrap();
+    let person = handle.person(id).await.unwrap().unwrap();
     assert!(person.conversations.is_empty(), "nobody talks with them yet");
-    let journey: Vec<JourneyKind> = handle.newest_journey(id, 0, 10).await.into_iter().map(|entry| entry.what).collect();
+    let journey: Vec<JourneyKind> = handle.newest_journey(id, 0, 10).await.unwrap().into_iter().map(|entry| entry.what).collect();
     let [JourneyKind::SegmentEntered(entered), JourneyKind::Imported { created: true, .. }] = journey.as_slice() else {
         panic!("{journey:?}");
     };
@@ -98,8 +98,8 @@ async fn an_import_makes_a_contact_in_the_same_segments_and_no_flow_begins() {
     let row = vec![Change::SetAttribute("plan".into(), Value::text("free")), Change::AddTag("vip".into())];
     handle.modify(id, row, Actor::Import("imp_2".into())).await.unwrap();
     assert!(!handle.is_member(id, "gold"));
-    let journey = handle.newest_journey(id, 0, 1).await;
-    let newest: Vec<JourneyKind> = handle.newest_journey(id, 0, 2).await.into_iter().map(|entry| entry.what).collect();
+    let journey = handle.newest_journey(id, 0, 1).await.unwrap();
+    let newest: Vec<JourneyKind> = handle.newest_journey(id, 0, 2).await.unwrap().into_iter().map(|entry| entry.what).collect();
     assert!(
         newest.iter().any(|what| matches!(what, JourneyKind::Imported { created: false, altered } if altered.len() == 1)),
         "{journey:?}"
@@ -107,6 +107,6 @@ async fn an_import_makes_a_contact_in_the_same_segments_and_no_flow_begins() {
     service.stop().await;
     // Everything is there after a start, and so are the memberships.
     let service = serve(&store).await;
-    assert!(service.handle.person(id).await.is_some() && !service.handle.is_member(id, "gold"));
+    assert!(service.handle.person(id).await.unwrap().is_some() && !service.handle.is_member(id, "gold"));
     service.stop().await;
 }

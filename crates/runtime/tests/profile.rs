@@ -80,7 +80,7 @@ async fn the_history_of_an_attribute_says_who_changed_what_and_pages() {
     let plan = JourneyFilter { topics: vec![JourneyTopic::Attribute], name: Some("plan".into()), ..JourneyFilter::default() };
     let (mut seen, mut cursor, mut pages) = (Vec::new(), None, 0);
     loop {
-        let page = handle.journey(ana, plan.clone(), cursor, 7).await;
+        let page = handle.journey(ana, plan.clone(), cursor, 7).await.unwrap();
         seen.extend(page.entries);
         pages += 1;
         match page.next {
@@ -108,8 +108,8 @@ async fn campaigns_are_told_with_what_became_of_them() {
     }
     let told = |contact, done: fn(&Delivery) -> bool| {
         until(move || async move {
-            let person = handle.person(contact).await?;
-            let found = handle.campaigns(&person, 10).await;
+            let person = handle.person(contact).await.unwrap()?;
+            let found = handle.campaigns(&person, 10).await.unwrap();
             found.into_iter().find(|campaign| campaign.delivery.as_ref().is_some_and(done))
         })
     };
@@ -120,8 +120,8 @@ async fn campaigns_are_told_with_what_became_of_them() {
     assert_eq!(failed.delivery, Some(Delivery::Failed("no such customer".into())));
     assert_eq!((arrived.read_at, arrived.forgotten), (None, false));
     write(handle, "ana", "2", "nice").await;
-    let person = handle.person(ana).await.unwrap();
-    assert!(handle.campaigns(&person, 10).await[0].answered_at.is_some());
+    let person = handle.person(ana).await.unwrap().unwrap();
+    assert!(handle.campaigns(&person, 10).await.unwrap()[0].answered_at.is_some());
     assert_eq!(person.contact.tags[&model::TagKey::of("saw-sale")].why.as_deref(), Some("broadcast sale"));
     service.stop().await;
 }
@@ -134,8 +134,8 @@ async fn a_campaign_is_read_when_all_of_it_was_seen_and_unknown_when_it_is_forgo
     let (ana, bea) = (write(handle, "ana", "1", "hi").await, write(handle, "bea", "1", "hi").await);
     let campaign = |contact, done: fn(&switchboard_runtime::Campaign) -> bool| {
         until(move || async move {
-            let person = handle.person(contact).await?;
-            handle.campaigns(&person, 10).await.into_iter().find(done)
+            let person = handle.person(contact).await.unwrap()?;
+            handle.campaigns(&person, 10).await.unwrap().into_iter().find(done)
         })
     };
     for contact in [ana, bea] {
@@ -196,8 +196,8 @@ async fn a_campaign_is_read_when_all_of_it_was_seen_and_unknown_when_it_is_forgo
     let service = serve(&store, "{ plan: text }").await.unwrap();
     let handle = &service.handle;
     let told = async |contact| {
-        let person = handle.person(contact).await.unwrap();
-        handle.campaigns(&person, 10).await.remove(0)
+        let person = handle.person(contact).await.unwrap().unwrap();
+        handle.campaigns(&person, 10).await.unwrap().remove(0)
     };
     let (first, second) = (told(ana).await, told(bea).await);
     assert_eq!((first.forgotten, first.messages, first.delivery, first.read_at), (true, 0, None, None));
@@ -255,7 +255,7 @@ async fn values_that_say_the_same_in_a_new_type_are_rewritten() {
     let service = serve(&store, "{ visits: text, since: text, plan: text }").await.unwrap();
     let handle = &service.handle;
     let now = until(|| async {
-        let person = handle.person(ana).await?;
+        let person = handle.person(ana).await.unwrap()?;
         let values = &person.contact.attributes;
         (values["visits"] == Value::text("41") && values["since"] == Value::text("2026-03-02")).then_some(person)
     });

@@ -130,7 +130,7 @@ async fn what_makes_no_sense_is_refused_with_a_reason() {
     ] {
         assert!(matches!(hub.accept(wrong).await, Err(channel::AcceptError::Refused(_))));
     }
-    assert!(stage.service.handle.people(None, 10).await.is_empty());
+    assert!(stage.service.handle.people(None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -165,10 +165,10 @@ async fn an_agent_sees_takes_answers_and_resolves() {
     hub.accept(inbound(&ana, "1", "hi")).await.unwrap();
     hub.accept(inbound(&ana, "2", "human")).await.unwrap();
     hub.settled(&ana, 1_000).await;
-    let view = handle.desk(bea).await;
+    let view = handle.desk(bea).await.unwrap();
     assert_eq!((view.queue.len(), view.accepting), (1, true));
     assert_eq!((view.queue[0].position, view.queue[0].waiting_customer), (Some(1), true));
-    assert!(handle.desk(stranger).await.queue.is_empty());
+    assert!(handle.desk(stranger).await.unwrap().queue.is_empty());
     let id = view.queue[0].conversation;
     assert!(!handle.may_see(stranger, id));
     assert_eq!(handle.take(stranger, id).await, Err(DeskError::NotAllowed));
@@ -180,9 +180,9 @@ async fn an_agent_sees_takes_answers_and_resolves() {
     assert_eq!(handle.say(bea, id, Content::text("Hello"), Some("c1".into())).await.unwrap(), said);
     assert_eq!(handle.say(bea, id, Content::text(" "), None).await, Err(DeskError::Empty));
     assert_eq!(handle.resolve(bea, id, Some("nowhere".into())).await, Err(DeskError::NoSuchSkill("nowhere".into())));
-    assert_eq!(handle.desk(bea).await.mine[0].last_text.as_deref(), Some("Hello"));
+    assert_eq!(handle.desk(bea).await.unwrap().mine[0].last_text.as_deref(), Some("Hello"));
     handle.resolve(bea, id, None).await.unwrap();
-    let view = handle.desk(bea).await;
+    let view = handle.desk(bea).await.unwrap();
     assert!(view.queue.is_empty() && view.mine.is_empty() && view.missed.is_empty());
     handle.set_accepting(bea, false).await.unwrap();
     stage.service.stop().await;
@@ -201,7 +201,7 @@ async fn an_agents_choice_and_a_waiting_request_outlive_a_restart() {
     handle.set_accepting(AgentId(1), false).await.unwrap();
     drop(presence);
     let second = stage(first.store.crash()).await;
-    let view = second.service.handle.desk(AgentId(1)).await;
+    let view = second.service.handle.desk(AgentId(1)).await.unwrap();
     assert_eq!((view.queue.len(), view.accepting), (1, false));
     assert_eq!(
         second.service.handle.hub("web").accept(inbound(&ana, "2", "human")).await.unwrap(),
@@ -216,14 +216,14 @@ async fn changes_reach_the_contact_and_people_are_found() {
     let handle = &stage.service.handle;
     let ana = address("web", "ana");
     handle.hub("web").accept(inbound(&ana, "1", "hi")).await.unwrap();
-    let id = handle.people(None, 10).await[0].contact.id;
+    let id = handle.people(None, 10).await.unwrap()[0].contact.id;
     let changes = vec![Change::AddTag("Gold".into()), Change::SetSystem("first_name".into(), model::Value::text("Ana"))];
     handle.modify(id, changes, model::Actor::Api("shop".into())).await.unwrap();
     assert_eq!(handle.find(&id.to_string(), 10).await.unwrap().total, 1);
     assert_eq!(handle.find("ANA", 10).await.unwrap().people.len(), 1);
     assert!(handle.find("nobody", 10).await.unwrap().people.is_empty());
     handle.raise(id, "bought", Default::default(), model::Actor::Api("shop".into())).await.unwrap();
-    assert_eq!(handle.events(id, 0, 10).await[0].name, "bought");
+    assert_eq!(handle.events(id, 0, 10).await.unwrap()[0].name, "bought");
     assert!(handle.modify(model::ContactId(1), Vec::new(), model::Actor::System).await.is_err());
 }
 

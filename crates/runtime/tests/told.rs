@@ -24,9 +24,9 @@ async fn every_event_that_was_answered_is_recorded_though_no_more_runs_may_rest(
         let told = handle.raise_all(id, vec![purchase(n)], &by).await;
         assert!(told.iter().all(Result::is_ok), "{n}: {told:?}");
     }
-    let journey = handle.newest_journey(id, 0, 1_000).await;
+    let journey = handle.newest_journey(id, 0, 1_000).await.unwrap();
     assert!(journey.iter().any(|line| matches!(&line.what, JourneyKind::Error(why) if why.contains("runs rest"))), "{journey:?}");
-    let events = handle.events(id, 0, usize::MAX).await;
+    let events = handle.events(id, 0, usize::MAX).await.unwrap();
     assert_eq!(events.iter().filter(|event| event.name == "purchase").count(), 33);
     assert!(handle.is_member(id, "many"));
     service.stop().await;

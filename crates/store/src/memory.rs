@@ -10,7 +10,7 @@ use crate::{
 use model::{Address, ContactId, ConversationId, EventRecord, JourneyEntry, JourneyFilter, Person, TranscriptEntry};
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     ops::Bound,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
@@ -90,6 +90,15 @@ impl Drop for HeldReads {
     }
 }
 
+/// How much of journeys a store looked at for pages of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JourneyReads {
+    /// Lines of which the head was looked at.
+    pub heads: usize,
+    /// Lines that were read whole.
+    pub whole: usize,
+}
+
 #[derive(Default)]
 struct Inner {
     data: Data,
@@ -99,11 +108,14 @@ struct Inner {
     holding: bool,
     failed: Option<String>,
     closed: bool,
+    /// Of whom nothing can be read.
+    spoilt: HashSet<ContactId>,
     /// Answers in order; one thread at a time hands them out, without the lock.
     answers: VecDeque<(Done, Result<Seq, Error>)>,
     answering: bool,
     /// Bytes that it says it has on the disk.
     weight: u64,
+    journey_reads: JourneyReads,
 }
 
 /// What is durable.
@@ -266,10 +278,20 @@ impl MemStore {
         self.lock().weight = bytes;
     }
 
+    /// How much was looked at for [`Store::journey_page`] so far.
+    pub fn journey_reads(&self) -> JourneyReads {
+        self.lock().journey_reads
+    }
+
     /// Holds every read of a person by their id from now on: a disk that is slow at one place.
     pub fn hold_reads(&self, id: ContactId) -> HeldReads {
         self.gate.held().insert(id, 0);
         HeldReads { gate: self.gate.clone(), id }
+    }
+
+    /// Every read that meets a person fails from now on: a place of the disk that cannot be read.
+    pub fn spoil(&self, id: ContactId) {
+        self.lock().spoilt.insert(id);
     }
 
     /// The store as a restart finds it. This one is dead from now on: held commits are lost unanswered, as the
@@ -304,6 +326,11 @@ impl MemStore {
 }
 
 impl Inner {
+    /// That something of a person can be read.
+    fn reads(&self, id: ContactId) -> Result<(), Error> {
+        if self.spoilt.contains(&id) { Err(Error::Corrupt(format!("{id} cannot be read"))) } else { Ok(()) }
+    }
+
     /// The fault ordered for the commit that comes now.
     fn next_fault(&mut self) -> Option<Fault> {
         let mut due = None;
@@ -376,7 +403,9 @@ impl Store for MemStore {
 
     fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, Error> {
         self.gate.pass(id);
-        Ok(self.lock().data.people.get(&id).cloned())
+        let inner = self.lock();
+        inner.reads(id)?;
+        Ok(inner.data.people.get(&id).cloned())
     }
 
     fn person_at(&self, address: &Address) -> Result<Option<ContactId>, Error> {
@@ -385,7 +414,9 @@ impl Store for MemStore {
 
     fn people(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<Arc<Person>>, Error> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        Ok(self.lock().data.people.range((from, Bound::Unbounded)).take(limit).map(|(_, p)| p.clone()).collect())
+        let inner = self.lock();
+        let found = inner.data.people.range((from, Bound::Unbounded)).take(limit);
+        found.map(|(id, person)| inner.reads(*id).map(|()| person.clone())).collect()
     }
 
     fn active(&self, each: &mut dyn FnMut(Arc<Person>)) -> Result<(), Error> {
@@ -402,6 +433,7 @@ impl Store for MemStore {
         limit: usize,
     ) -> Result<Vec<TranscriptEntry>, Error> {
         let inner = self.lock();
+        inner.reads(contact)?;
         let found = inner.data.people.get(&contact).and_then(|person| person.conversation(conversation));
         let kept = found.map_or(&[][..], |found| &found.kept);
         through::transcript(contact, kept, after, limit, |contact, after, limit| {
@@ -412,6 +444,7 @@ impl Store for MemStore {
 
     fn journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, Error> {
         let inner = self.lock();
+        inner.reads(contact)?;
         through::newest(contact, inner.data.absorbed(contact), skip, limit, |id, count| {
             let lines = inner.data.journeys.get(&id).map_or(&[][..], Vec::as_slice);
             Ok(lines.iter().rev().take(count).cloned().collect())
@@ -427,6 +460,7 @@ impl Store for MemStore {
         most: usize,
     ) -> Result<JourneyPage, Error> {
         let inner = self.lock();
+        inner.reads(contact)?;
         let lines = inner.data.journeys.get(&contact).map_or(&[][..], Vec::as_slice);
         let forgotten = inner.data.people.get(&contact).map_or(0, |person| person.forgotten.journey);
         let mut walk = Walk::new(filter, before, (forgotten, forgotten + lines.len() as u64), limit, most);
@@ -438,6 +472,7 @@ impl Store for MemStore {
 
     fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, Error> {
         let inner = self.lock();
+        inner.reads(contact)?;
         through::newest(contact, inner.data.absorbed(contact), skip, limit, |id, count| {
             let events = inner.data.events.get(&id).map_or(&[][..], Vec::as_slice);
             Ok(events.iter().rev().take(count).cloned().collect())
@@ -446,6 +481,7 @@ impl Store for MemStore {
 
     fn oldest_events(&self, contact: ContactId, limit: usize) -> Result<Vec<EventRecord>, Error> {
         let inner = self.lock();
+        inner.reads(contact)?;
         Ok(inner.data.events.get(&contact).map_or_else(Vec::new, |events| events.iter().take(limit).cloned().collect()))
     }
 

@@ -96,10 +96,10 @@ pub(crate) async fn list(
             let (condition, _) = server.handle.read_condition(&json!(text))?;
             let (page, total) = server.handle.select(&condition, after, limit).await?;
             // Whoever goes meanwhile is left out; that is no end.
-            (server.handle.people_of(page.ids).await, page.next, Some(total))
+            (server.handle.people_of(page.ids).await?, page.next, Some(total))
         }
         None => {
-            let mut people = server.handle.people(after, limit + 1).await;
+            let mut people = server.handle.people(after, limit + 1).await?;
             let more = people.len() > limit;
             people.truncate(limit);
             let last = people.last().map(|person| person.contact.id);
@@ -119,12 +119,12 @@ pub(crate) async fn show(
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
 ) -> Result<Tagged<Contact>, Problem> {
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     let mut body = Contact::of(&person, server.handle.now());
     if caller.may(Scope::SegmentsRead) {
         body.segments = Some(segments_of(&server.handle, &person));
     }
-    body.campaigns = Some(story::campaigns(&server.handle, &person).await);
+    body.campaigns = Some(story::campaigns(&server.handle, &person).await?);
     let computed = server.handle.computed(&person).await;
     body.computed = Some(computed.into_iter().map(|(name, _, value)| (name, Any(value.to_json()))).collect());
     Ok(Tagged { body, tag: Some(tag(&person)) })
@@ -152,7 +152,7 @@ pub(crate) async fn segments(
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<ContactSegments>, Problem> {
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     Ok(axum::Json(ContactSegments { contact, segments: segments_of(&server.handle, &person) }))
 }
 
@@ -200,7 +200,7 @@ pub(crate) async fn create(
     let id: ContactId = claim.id.parse().map_err(|_| Problem::internal())?;
     server.handle.create_contact(id, &source, changes, caller.actor()).await?;
     // A verified identifier may have made them one with somebody who is known.
-    let person = server.handle.person(id).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(id).await?.ok_or_else(no_contact)?;
     let place = format!("/contacts/{}", person.contact.id);
     Ok(Made { body: Changed::of(&caller, &person, &server), place, tag: Some(tag(&person)) })
 }
@@ -213,7 +213,7 @@ pub(crate) async fn patch(
     expected: IfMatch,
     Body(patch): Body<Patch>,
 ) -> Result<Tagged<Changed>, Problem> {
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     let changes = patch.read(&server.handle, &person.contact)?;
     let done = match expected {
         IfMatch::Anything | IfMatch::Present => server.handle.modify(contact, changes, caller.actor()).await,
@@ -229,6 +229,6 @@ pub(crate) async fn patch(
         WriteError::NotFound => no_contact(),
         error => error.into(),
     })?;
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     Ok(Tagged { body: Changed::of(&caller, &person, &server), tag: Some(tag(&person)) })
 }

@@ -287,16 +287,26 @@ pub(crate) async fn certificates(
     State(server): State<Shared>,
 ) -> Result<axum::Json<ErasurePage>, Problem> {
     let limit = Page { cursor: None, limit }.limit()?;
-    let Certificates { page, next: next_cursor, total, pending } = server
-        .handle
-        .certificates(bulk, cursor, limit)
-        .await?
-        .ok_or_else(|| Problem::new(http::StatusCode::BAD_REQUEST, "bad_query", "the cursor is not of this list; begin without one"))?;
+    let page = listed(&server.handle, bulk, cursor, limit).await?;
+    let bad = || Problem::new(http::StatusCode::BAD_REQUEST, "bad_query", "the cursor is not of this list; begin without one");
+    page.map(axum::Json).ok_or_else(bad)
+}
+
+/// A page of certificates, for the command line as well; none if the cursor is not of this list.
+pub(crate) async fn listed(
+    handle: &Handle,
+    bulk: Option<String>,
+    cursor: Option<String>,
+    limit: usize,
+) -> Result<Option<ErasurePage>, WriteError> {
+    let Some(Certificates { page, next: next_cursor, total, pending }) = handle.certificates(bulk, cursor, limit).await? else {
+        return Ok(None);
+    };
     let mut erasures = Vec::with_capacity(page.len());
     for erasure in page {
-        erasures.push(Certificate::of(&server.handle, erasure).await);
+        erasures.push(Certificate::of(handle, erasure).await);
     }
-    Ok(axum::Json(ErasurePage { erasures, next_cursor, total, pending }))
+    Ok(Some(ErasurePage { erasures, next_cursor, total, pending }))
 }
 
 /// Everything that is kept about a contact.
@@ -329,7 +339,7 @@ pub(crate) async fn data(
     State(server): State<Shared>,
 ) -> Result<axum::Json<ContactData>, Problem> {
     let personal::Data { contact, profile, conversations, waiting, journey, events, attachments } =
-        personal::of(&server.handle, contact).await.ok_or_else(no_contact)?;
+        personal::of(&server.handle, contact).await?.ok_or_else(no_contact)?;
     let all = |values: Vec<serde_json::Value>| values.into_iter().map(Any).collect();
     Ok(axum::Json(ContactData {
         contact,

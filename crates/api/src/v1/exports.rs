@@ -1,4 +1,6 @@
 //! Exports: contacts as lines of a file, read while they are sent.
+//!
+//! **Invariant.** Only a whole file ends as one: where contacts cannot be read any more the transfer breaks off.
 
 use super::{
     asked::Asked,
@@ -12,11 +14,11 @@ use crm::export::{Format, Lines};
 use futures::{StreamExt as _, stream};
 use http::StatusCode;
 use model::ContactId;
-use runtime::Handle;
+use runtime::{Handle, WriteError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use std::{convert::Infallible, vec};
+use std::vec;
 
 /// Contacts read at once.
 const PAGE: usize = 500;
@@ -26,7 +28,7 @@ pub(super) fn routes(api: Api) -> Api {
     let export = about("exportContacts", "Download contacts")
         .says(
             "Everybody for whom a condition holds when the request is made, as CSV or JSONL. What a spreadsheet would run as a formula has \
-             an apostrophe before it, which an import takes away again.",
+             an apostrophe before it, which an import takes away again. A file that cannot be read to its end breaks off.",
         )
         .refuses(422, "condition", "the condition says something impossible")
         .refuses(422, "invalid", "there is no such column")
@@ -83,8 +85,8 @@ pub(crate) async fn export(
         None => Whom::Everybody(Some(None)),
     };
     let lines = Lines::new(format, columns);
-    let head = stream::iter([Ok::<_, Infallible>(lines.head())]);
-    let rest = stream::unfold((server.handle.clone(), whom, lines), next_lines).map(Ok);
+    let head = stream::iter([Ok(lines.head())]);
+    let rest = stream::try_unfold((server.handle.clone(), whom, lines), next_lines);
     let name = format!("contacts.{}", if format == Format::Csv { "csv" } else { "jsonl" });
     Ok(Download { name, media_type: format.media_type(), body: Body::from_stream(head.chain(rest)) })
 }
@@ -98,21 +100,22 @@ enum Whom {
 
 type Reading = (Handle, Whom, Lines);
 
-async fn next_lines((handle, mut whom, lines): Reading) -> Option<(Vec<u8>, Reading)> {
+async fn next_lines((handle, mut whom, lines): Reading) -> Result<Option<(Vec<u8>, Reading)>, WriteError> {
     let people = match &mut whom {
         Whom::These(ids) => {
             let page: Vec<ContactId> = ids.by_ref().take(PAGE).collect();
             if page.is_empty() {
-                return None;
+                return Ok(None);
             }
-            handle.people_of(page).await
+            handle.people_of(page).await?
         }
         Whom::Everybody(next) => {
-            let people = handle.people((*next)?, PAGE).await;
+            let Some(after) = *next else { return Ok(None) };
+            let people = handle.people(after, PAGE).await?;
             *next = people.last().map(|person| Some(person.contact.id));
             people
         }
     };
     let bytes = people.iter().filter(|person| !person.contact.is_merged_away()).flat_map(|person| lines.line(&person.contact)).collect();
-    Some((bytes, (handle, whom, lines)))
+    Ok(Some((bytes, (handle, whom, lines))))
 }

@@ -237,7 +237,7 @@ pub(crate) async fn list(
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<ImportList>, Problem> {
-    Ok(axum::Json(ImportList { imports: server.handle.imports().await.into_iter().map(Shown::from).collect() }))
+    Ok(axum::Json(ImportList { imports: server.handle.imports().await?.into_iter().map(Shown::from).collect() }))
 }
 
 /// `GET /api/v1/imports/{import}`

@@ -105,9 +105,9 @@ pub(crate) async fn list(
         Err(()) => return Err(wrong("cursor is the next_cursor of a page before")),
     };
     // Who is merged away, or never was, has no journey to show.
-    server.handle.person(contact).await.ok_or_else(no_contact)?;
+    server.handle.person(contact).await?.ok_or_else(no_contact)?;
     let wanted = filter.name.clone();
-    let page = server.handle.journey(contact, filter, cursor, limit).await;
+    let page = server.handle.journey(contact, filter, cursor, limit).await?;
     let names = Names::of(&server.handle).await;
     let entries = page.entries.iter().map(|entry| line(entry, &names, wanted.as_deref())).collect();
     Ok(axum::Json(JourneyPage { entries, next_cursor: page.next.map(|next| next.to_string()), removed: page.forgotten }))

@@ -229,7 +229,7 @@ pub(crate) async fn merge(
         return Ok(axum::Json(Merged { contact: preview.keep, merge: None, preview: Some(Shown::of(preview)) }));
     }
     let merge = server.handle.merge(contact, other, caller.actor()).await.map_err(refused)?;
-    let contact = server.handle.stands_for(contact).await.ok_or_else(no_contact)?;
+    let contact = server.handle.stands_for(contact).await?.ok_or_else(no_contact)?;
     Ok(axum::Json(Merged { contact, merge: Some(merge), preview: None }))
 }
 
@@ -275,13 +275,13 @@ pub(crate) async fn merges(
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<MergeList>, Problem> {
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     let mut ids: Vec<MergeId> = person.contact.absorbed.iter().map(|one| one.merge).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut merges = Vec::new();
     for id in ids.into_iter().rev() {
-        merges.extend(server.handle.merge_record(id).await.map(|record| OneMerge {
+        merges.extend(server.handle.merge_record(id).await?.map(|record| OneMerge {
             id,
             into: record.keep,
             contact: record.other,
@@ -310,9 +310,9 @@ pub(crate) async fn undo(
     InTwo(contact, merge): InTwo<ContactId, MergeId>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<PartedContacts>, Problem> {
-    let record = server.handle.merge_record(merge).await.ok_or_else(no_merge)?;
+    let record = server.handle.merge_record(merge).await?.ok_or_else(no_merge)?;
     // An id opens only through the one it belongs to.
-    if !is_of(&server.handle, contact, [record.keep, record.other]).await {
+    if !is_of(&server.handle, contact, [record.keep, record.other]).await? {
         return Err(no_merge());
     }
     server.handle.undo_merge(merge, caller.actor()).await.map_err(|error| match error {
@@ -323,12 +323,12 @@ pub(crate) async fn undo(
 }
 
 /// Whether a contact is one of the two, or the one they are part of now.
-async fn is_of(handle: &Handle, contact: ContactId, of: [ContactId; 2]) -> bool {
+async fn is_of(handle: &Handle, contact: ContactId, of: [ContactId; 2]) -> Result<bool, WriteError> {
     if of.contains(&contact) {
-        return true;
+        return Ok(true);
     }
-    let stands_for = handle.stands_for(contact).await;
-    stands_for.is_some() && handle.stands_for(of[0]).await == stands_for
+    let stands_for = handle.stands_for(contact).await?;
+    Ok(stands_for.is_some() && handle.stands_for(of[0]).await? == stands_for)
 }
 
 /// Who else may be the same person.

@@ -276,7 +276,7 @@ pub(crate) async fn list(
     if !(1..=MOST_LINES).contains(&limit) {
         return Err(wrong(format!("limit is 1 to {MOST_LINES}")));
     }
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     let conversation = match &which.conversation {
         None => person.conversations.iter().max_by_key(|one| (one.heard_at, one.id)),
         Some(text) => Some(text.parse().ok().and_then(|id| person.conversation(id)).ok_or_else(Problem::not_found)?),
@@ -298,10 +298,10 @@ pub(crate) async fn list(
         later: false,
     };
     let Some(conversation) = conversation else { return Ok(axum::Json(answer)) };
-    let (end, gone) = (conversation.last_no, server.handle.forgotten_lines(&person, conversation.id).await);
+    let (end, gone) = (conversation.last_no, server.handle.forgotten_lines(&person, conversation.id).await?);
     let (after, count) = which.place(limit, end, gone)?;
     let mut entries =
-        if count == 0 { Vec::new() } else { server.handle.transcript(person.contact.id, conversation.id, after, count).await };
+        if count == 0 { Vec::new() } else { server.handle.transcript(person.contact.id, conversation.id, after, count).await? };
     // Where lines are kept no longer, those that are read in their place come later.
     entries.retain(|entry| which.before.is_none_or(|no| entry.no() < no));
     answer.first = entries.first().map_or(after + 1, TranscriptEntry::no);

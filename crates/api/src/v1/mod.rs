@@ -33,7 +33,7 @@ mod webhooks;
 
 pub(crate) use block::set as block_contact;
 pub(crate) use contacts::story;
-pub(crate) use erase::carry_out as erase_contact;
+pub(crate) use erase::{Certificate, carry_out as erase_contact, listed as certificates};
 pub(crate) use imports::Shown as ImportShown;
 pub(crate) use journey::topics as journey_topics;
 pub(crate) use merge::shown as merge_preview;

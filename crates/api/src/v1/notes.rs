@@ -103,7 +103,7 @@ pub(crate) async fn list(
     Asked(Nothing {}): Asked<Nothing>,
     State(server): State<Shared>,
 ) -> Result<axum::Json<Notes>, Problem> {
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     let mut notes = Vec::with_capacity(person.contact.notes.len());
     for note in &person.contact.notes {
         notes.push(Note { at: note.at.into(), by: By::of(&server.handle, &note.by).await, text: note.text.clone() });
@@ -146,7 +146,7 @@ pub(crate) async fn add(
         WriteError::NotFound => no_contact(),
         error => error.into(),
     })?;
-    let person = server.handle.person(contact).await.ok_or_else(no_contact)?;
+    let person = server.handle.person(contact).await?.ok_or_else(no_contact)?;
     // A repetition is answered with the note that the first telling made.
     let at = person.contact.notes.iter().rev().find(|note| note.text == text && note.by == by).map_or(server.handle.now(), |note| note.at);
     let body = Note { at: at.into(), by: By::of(&server.handle, &by).await, text };

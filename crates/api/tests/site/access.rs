@@ -185,7 +185,7 @@ async fn a_file_that_is_not_kept_any_more_is_neither_shown_nor_sent_again() {
     assert!(told.text().contains("b.txt") && told.text().contains("upload it again"), "{}", told.text());
     client.get(&format!("{path}/files/{}", files[1])).await.refused(404, "not_found");
     // The other way round: its message is kept no longer.
-    let person = site.handle.person(contact).await.unwrap();
+    let person = site.handle.person(contact).await.unwrap().unwrap();
     let lines = vec![(conversation, person.conversation(conversation).unwrap().last_no)];
     let forget = model::Forgotten { lines, ..Default::default() };
     let change = store::PersonChange { forget, ..store::PersonChange::new(contact, person.version) };

@@ -143,7 +143,7 @@ async fn an_open_stream_is_presence_and_tells_what_changes_in_sight() {
     // Somebody is there now: the request waits instead of being missed.
     site.customer_says("ana", Content::text("support")).await;
     let (contact, conversation) = site.place("ana").await;
-    let person = site.handle.person(contact).await.unwrap();
+    let person = site.handle.person(contact).await.unwrap().unwrap();
     assert!(matches!(person.conversation(conversation).unwrap().request.as_ref().unwrap().state, RequestState::Waiting));
     loop {
         let (name, _) = next_event(&mut stream).await;

@@ -10,5 +10,7 @@ mod flows;
 mod limits;
 mod lists;
 mod pages;
+mod people;
 mod sign_in;
 mod support;
+mod unread;

@@ -216,7 +216,7 @@ impl Site {
 
     /// Where the conversation of a customer is.
     pub async fn place(&self, customer: &str) -> (ContactId, ConversationId) {
-        let people = self.handle.people(None, 100).await;
+        let people = self.handle.people(None, 100).await.unwrap();
         let found = people.iter().flat_map(|p| &p.conversations).find(|c| c.address.id == customer).unwrap();
         (found.contact, found.id)
     }

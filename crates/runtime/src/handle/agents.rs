@@ -4,6 +4,7 @@ use super::Handle;
 use crate::{Agent, PresenceGuard, WriteError, agent};
 use model::AgentId;
 use serde_json::Value;
+use store::RecordPut;
 
 /// The longest name and login.
 const NAME: usize = 120;
@@ -92,5 +93,10 @@ impl Handle {
     /// [`WriteError`] if the store refuses.
     pub async fn put_record(&self, table: &str, key: &str, value: Option<Value>) -> Result<(), WriteError> {
         self.shell.put_record(table, key, value).await.map_err(write_error)
+    }
+
+    /// Stores records durably, all or none.
+    pub(super) async fn put_records(&self, records: Vec<RecordPut>) -> Result<(), WriteError> {
+        self.shell.put_records(records).await.map_err(write_error)
     }
 }

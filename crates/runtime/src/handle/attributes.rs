@@ -221,10 +221,9 @@ impl Handle {
         let records = changes.records();
         let rewritten = futures::stream::iter(changes.rewrite).map(|(contact, name, value)| async move {
             // Who changed it meanwhile wrote the new type already; who is gone needs nothing.
-            let fits = self
-                .person(contact)
-                .await
-                .is_none_or(|person| person.contact.attributes.get(&name).is_none_or(|now| now.type_name() == value.type_name()));
+            let Ok(person) = self.person(contact).await else { return false };
+            let fits =
+                person.is_none_or(|person| person.contact.attributes.get(&name).is_none_or(|now| now.type_name() == value.type_name()));
             fits || self.shell.item(contact, retyped(name, value), None).await.is_ok()
         });
         let all = rewritten.buffer_unordered(AT_ONCE).all(std::future::ready).await;

@@ -1,6 +1,7 @@
 //! What was meant for many and reached a contact, and what became of it: told from the journey and the transcripts.
 
 use super::{Handle, journey::timeline};
+use crate::WriteError;
 use model::{
     Actor, Author, Delivery, DeliveryUpdate, Instant, JourneyFilter, JourneyKind, JourneyTopic, Message, MessageId, Person, Reached,
     RequestId, TranscriptEntry,
@@ -36,9 +37,12 @@ pub struct Campaign {
 
 impl Handle {
     /// The newest audiences, triggers and schedules that reached a contact, newest first, at most `limit`.
-    pub async fn campaigns(&self, person: &Arc<Person>, limit: usize) -> Vec<Campaign> {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn campaigns(&self, person: &Arc<Person>, limit: usize) -> Result<Vec<Campaign>, WriteError> {
         let person = person.clone();
-        self.shell.read(move |store| campaigns(store, &person, limit)).await.unwrap_or_default()
+        self.shell.read(move |store| campaigns(store, &person, limit)).await.ok_or(WriteError::Unavailable)
     }
 }
 

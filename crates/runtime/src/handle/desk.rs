@@ -19,9 +19,12 @@ const LOOK_BACK: u64 = 40;
 
 impl Handle {
     /// What this agent sees: requests of their groups. Empty for an agent who is unknown or disabled.
-    pub async fn desk(&self, agent: AgentId) -> DeskView {
+    ///
+    /// # Errors
+    /// [`DeskError::Unavailable`] if the store cannot be read.
+    pub async fn desk(&self, agent: AgentId) -> Result<DeskView, DeskError> {
         let mut view = DeskView { accepting: false, queue: Vec::new(), mine: Vec::new(), missed: Vec::new(), others: 0 };
-        let Some(at_desk) = self.shell.ask(|core| core.agent(agent)) else { return view };
+        let Some(at_desk) = self.shell.ask(|core| core.agent(agent)) else { return Ok(view) };
         view.accepting = at_desk.accepting;
         let (mut waiting, mut mine, mut missed) = (Vec::new(), Vec::new(), Vec::new());
         for entry in self.shell.ask(|core| core.requests(&at_desk.groups)) {
@@ -39,13 +42,13 @@ impl Handle {
         for list in [&mut waiting, &mut mine, &mut missed] {
             list.truncate(ROWS);
         }
-        view.queue = self.rows(waiting).await;
-        view.mine = self.rows(mine).await;
-        view.missed = self.rows(missed).await;
-        view
+        view.queue = self.rows(waiting).await?;
+        view.mine = self.rows(mine).await?;
+        view.missed = self.rows(missed).await?;
+        Ok(view)
     }
 
-    async fn rows(&self, entries: Vec<Entry>) -> Vec<DeskRow> {
+    async fn rows(&self, entries: Vec<Entry>) -> Result<Vec<DeskRow>, DeskError> {
         let places: Vec<Option<u32>> = self.shell.ask(|core| entries.iter().map(|e| core.position(e.conversation)).collect());
         let read = self.shell.read(move |store| {
             let mut rows = Vec::with_capacity(entries.len());
@@ -57,7 +60,7 @@ impl Handle {
             }
             Ok(rows)
         });
-        read.await.unwrap_or_default()
+        read.await.ok_or(DeskError::Unavailable)
     }
 
     /// The agent takes a request, waiting or missed. Of two who try, exactly one gets it.

@@ -50,10 +50,16 @@ impl Default for Finds {
     }
 }
 
-/// Too many look for people at once.
+/// Why nobody was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many look for people at once; try again in a moment")]
-pub struct TooManyFinds;
+pub enum Unfindable {
+    /// Too many look for people at once.
+    #[error("too many look for people at once; try again in a moment")]
+    Busy,
+    /// The runtime stopped, or its store cannot be read.
+    #[error("people cannot be looked for now; try again shortly")]
+    Now,
+}
 
 /// Who was found.
 #[derive(Clone, Debug, Default)]
@@ -72,9 +78,9 @@ impl Handle {
     /// Two searches go on at a time and some wait for them; one whose caller leaves waits no more.
     ///
     /// # Errors
-    /// [`TooManyFinds`] if too many wait already.
-    pub async fn find(&self, text: &str, limit: usize) -> Result<Found, TooManyFinds> {
-        let place = self.finds.places.clone().try_acquire_owned().map_err(|_| TooManyFinds)?;
+    /// [`Unfindable`] if too many wait already, or if the store cannot be read.
+    pub async fn find(&self, text: &str, limit: usize) -> Result<Found, Unfindable> {
+        let place = self.finds.places.clone().try_acquire_owned().map_err(|_| Unfindable::Busy)?;
         let at = text.trim().split_once(':').map(|(channel, id)| Address { channel: channel.to_owned(), id: id.to_owned() });
         let query = Query::read(text);
         // Nobody closes it.
@@ -98,7 +104,7 @@ impl Handle {
                 total: found.total,
             })
         });
-        Ok(read.await.unwrap_or_default())
+        read.await.ok_or(Unfindable::Now)
     }
 
     /// Who bears each of these keys, by durable records: none, one, or several who share it (of more than 256, some). Keys that are
@@ -172,7 +178,7 @@ mod tests {
             }
         };
         until(0).await;
-        assert_eq!(handle.find("ana", 9).await.unwrap_err(), TooManyFinds);
+        assert_eq!(handle.find("ana", 9).await.unwrap_err(), Unfindable::Busy);
         waiting.pop().unwrap().abort();
         until(1).await;
         let another = search();

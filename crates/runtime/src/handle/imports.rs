@@ -138,8 +138,11 @@ impl Handle {
     }
 
     /// Every import that is remembered, the newest first.
-    pub async fn imports(&self) -> Vec<Import> {
-        read(self.import_rows().await.unwrap_or_default())
+    ///
+    /// # Errors
+    /// [`ImportError::Unavailable`] if the store cannot be read.
+    pub async fn imports(&self) -> Result<Vec<Import>, ImportError> {
+        self.import_rows().await.map(read).ok_or(ImportError::Unavailable)
     }
 
     /// An import.
@@ -311,7 +314,7 @@ impl Handle {
                 | ImportState::Undoing
                 | ImportState::Undone => false,
             };
-            if let Some(other) = self.imports().await.iter().find(|other| other.id != id && other.digest == import.digest && did(other)) {
+            if let Some(other) = self.imports().await?.iter().find(|other| other.id != id && other.digest == import.digest && did(other)) {
                 let (name, at) = (&other.id, other.at);
                 return Err(ImportError::State(format!(
                     "this very file was imported as {name} at {at}, and each row without a key makes a contact: say \"again\" if they are to be made once more"
@@ -382,7 +385,8 @@ impl Handle {
 
     async fn forget_old(&self) {
         let Ok(imports) = self.its() else { return };
-        let over = self.imports().await.into_iter().filter(|import| !import.state.is_under_way()).skip(REMEMBERED);
+        let Ok(all) = self.imports().await else { return };
+        let over = all.into_iter().filter(|import| !import.state.is_under_way()).skip(REMEMBERED);
         for import in over.collect::<Vec<_>>() {
             // One that cannot be forgotten now is forgotten with the next one.
             let _ = self.forget_whole(&imports, &import).await;

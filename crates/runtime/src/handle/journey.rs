@@ -4,6 +4,7 @@
 //! happened. Those who were merged into the contact have journeys of their own; they are put in order here.
 
 use super::Handle;
+use crate::WriteError;
 use model::{ContactId, JourneyEntry, JourneyFilter};
 use std::{cmp::Reverse, collections::VecDeque, fmt, str::FromStr};
 use store::Store;
@@ -58,8 +59,17 @@ pub struct Timeline {
 impl Handle {
     /// A page of a contact's journey: what the filter wants, newest first, at most `limit`. A page may hold less, or nothing, and still
     /// have another after it. Nobody has an empty one.
-    pub async fn journey(&self, contact: ContactId, filter: JourneyFilter, cursor: Option<TimelineCursor>, limit: usize) -> Timeline {
-        self.shell.read(move |store| timeline(store, contact, &filter, cursor.as_ref(), limit)).await.unwrap_or_default()
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn journey(
+        &self,
+        contact: ContactId,
+        filter: JourneyFilter,
+        cursor: Option<TimelineCursor>,
+        limit: usize,
+    ) -> Result<Timeline, WriteError> {
+        self.shell.read(move |store| timeline(store, contact, &filter, cursor.as_ref(), limit)).await.ok_or(WriteError::Unavailable)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Making one contact of two, and two of one again; who may be the same person.
 
-use super::{Handle, TooManyFinds};
+use super::{Handle, Unfindable};
 use crate::{WriteError, core::resolved};
 use crm::{
     directory::Key,
@@ -25,16 +25,20 @@ pub struct Duplicate {
 
 impl Handle {
     /// The contact an id stands for: itself, or the one it was merged into; none if there is no such contact.
-    pub async fn stands_for(&self, id: ContactId) -> Option<ContactId> {
-        self.person(id).await.map(|person| person.contact.id)
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn stands_for(&self, id: ContactId) -> Result<Option<ContactId>, WriteError> {
+        Ok(self.person(id).await?.map(|person| person.contact.id))
     }
 
     /// What merging `other` into `keep` would come to; nothing changes.
     ///
     /// # Errors
-    /// [`WriteError::NotFound`] if one of them does not exist; [`WriteError::Invalid`] if they are one already.
+    /// [`WriteError::NotFound`] if one of them does not exist; [`WriteError::Invalid`] if they are one already;
+    /// [`WriteError::Unavailable`] if the store cannot be read.
     pub async fn preview_merge(&self, keep: ContactId, other: ContactId) -> Result<Preview, WriteError> {
-        let (keep, other) = (self.person(keep).await, self.person(other).await);
+        let (keep, other) = (self.person(keep).await?, self.person(other).await?);
         let (Some(keep), Some(other)) = (keep, other) else { return Err(WriteError::NotFound) };
         if keep.contact.id == other.contact.id {
             return Err(WriteError::Invalid(merge::Refused::Same.to_string()));
@@ -62,19 +66,23 @@ impl Handle {
     }
 
     /// What is kept of a merge; none if there was none.
-    pub async fn merge_record(&self, id: MergeId) -> Option<merge::Record> {
-        let value = self.shell.read(move |store| store.record(merge::TABLE, &id.to_string())).await.flatten()?;
-        // One that cannot be read cannot be shown; undoing it says so.
-        serde_json::from_value(value).ok()
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn merge_record(&self, id: MergeId) -> Result<Option<merge::Record>, WriteError> {
+        let read = self.shell.read(move |store| store.record(merge::TABLE, &id.to_string()));
+        let value = read.await.ok_or(WriteError::Unavailable)?;
+        // One that is of another form cannot be shown; undoing it says so.
+        Ok(value.and_then(|value| serde_json::from_value(value).ok()))
     }
 
     /// Contacts that may be the same person as this one: known by the same e-mail address, phone number or id, verified or not, or by the
     /// same name and more. Those with the strongest reason first. None if there is no such contact.
     ///
     /// # Errors
-    /// [`TooManyFinds`] if too many look for people at once.
-    pub async fn duplicates(&self, id: ContactId) -> Result<Option<Vec<Duplicate>>, TooManyFinds> {
-        let Some(person) = self.person(id).await else { return Ok(None) };
+    /// [`Unfindable`] if too many look for people at once, or if the store cannot be read.
+    pub async fn duplicates(&self, id: ContactId) -> Result<Option<Vec<Duplicate>>, Unfindable> {
+        let Some(person) = self.person(id).await.map_err(|_| Unfindable::Now)? else { return Ok(None) };
         let keys: Vec<Key> = person.contact.identifiers.iter().map(|i| Key::Known(i.kind, i.value.clone())).collect();
         let mut candidates: BTreeSet<ContactId> = self.shell.ask(|core| core.candidates(&keys)).into_iter().flatten().collect();
         if let Some(name) = merge::called(&person.contact) {
@@ -96,6 +104,6 @@ impl Handle {
             found.truncate(SUGGESTED);
             Ok(found)
         });
-        Ok(Some(read.await.unwrap_or_default()))
+        read.await.map(Some).ok_or(Unfindable::Now)
     }
 }

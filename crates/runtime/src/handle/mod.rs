@@ -31,13 +31,13 @@ pub(crate) use bulk::{Came, drop_unfinished};
 pub use campaigns::Campaign;
 pub use copies::{StoreEnd, StoreJob, StoreWork};
 pub use events::Told;
-pub use find::{Found, TooManyFinds};
+pub use find::{Found, Unfindable};
 pub use imports::WrongRow;
 pub use journey::{Timeline, TimelineCursor};
 pub use keys::{ApiKey, Scope};
 pub use merge::Duplicate;
 pub use said::{SaidBy, SaidCursor, SaidPage, Unsearchable};
-pub use segments::{Expect, Preview, SEGMENT_NAME, SegmentError, SegmentRecord};
+pub use segments::{Expect, LostList, LostSegments, Preview, SEGMENT_NAME, SegmentError, SegmentRecord, UnjudgedSegment};
 pub use tags::TagUse;
 pub use webhooks::{DeliveryState, DeliveryView, Replay, WebhookChange};
 

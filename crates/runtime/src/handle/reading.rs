@@ -1,18 +1,26 @@
 //! Reading: people, transcripts, journeys. Durable state only.
+//!
+//! **Invariant.** What cannot be read is an error and never an empty answer: whoever pages through a list takes an empty page for its end.
 
 use super::Handle;
-use crate::core::stands_for;
+use crate::{WriteError, core::stands_for};
 use model::{ContactId, ConversationId, EventRecord, JourneyEntry, Person, TranscriptEntry, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
 impl Handle {
-    /// A person; the id of one who was merged into another gives that other one.
-    pub async fn person(&self, id: ContactId) -> Option<Arc<Person>> {
-        self.shell.read(move |store| crate::core::resolved(store, id)).await.flatten()
+    /// A person, none if there is none of this id; the id of one who was merged into another gives that other one.
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn person(&self, id: ContactId) -> Result<Option<Arc<Person>>, WriteError> {
+        self.shell.read(move |store| crate::core::resolved(store, id)).await.ok_or(WriteError::Unavailable)
     }
 
     /// People in id order after `after`, at most `limit`; those who were merged into others are not among them.
-    pub async fn people(&self, after: Option<ContactId>, limit: usize) -> Vec<Arc<Person>> {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn people(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<Arc<Person>>, WriteError> {
         let read = self.shell.read(move |store| {
             let (mut found, mut after) = (Vec::new(), after);
             while found.len() < limit {
@@ -27,26 +35,45 @@ impl Handle {
             }
             Ok(found)
         });
-        read.await.unwrap_or_default()
+        read.await.ok_or(WriteError::Unavailable)
     }
 
     /// Goes through everybody about whom something can happen by itself, those with runs and timers among them.
-    pub async fn fold_active<T: Default + Send + 'static>(&self, mut each: impl FnMut(&mut T, &Person) + Send + 'static) -> T {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn fold_active<T: Default + Send + 'static>(
+        &self,
+        mut each: impl FnMut(&mut T, &Person) + Send + 'static,
+    ) -> Result<T, WriteError> {
         let read = self.shell.read(move |store| {
             let mut folded = T::default();
             store.active(&mut |person| each(&mut folded, &person))?;
             Ok(folded)
         });
-        read.await.unwrap_or_default()
+        read.await.ok_or(WriteError::Unavailable)
     }
 
     /// Transcript lines of one conversation with `no > after`, oldest first, at most `limit`.
-    pub async fn transcript(&self, contact: ContactId, conversation: ConversationId, after: u64, limit: usize) -> Vec<TranscriptEntry> {
-        self.shell.read(move |store| store.transcript(stands_for(store, contact)?, conversation, after, limit)).await.unwrap_or_default()
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn transcript(
+        &self,
+        contact: ContactId,
+        conversation: ConversationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<TranscriptEntry>, WriteError> {
+        let read = self.shell.read(move |store| store.transcript(stands_for(store, contact)?, conversation, after, limit));
+        read.await.ok_or(WriteError::Unavailable)
     }
 
     /// How many lines of a person's conversation, the oldest, are kept no longer.
-    pub async fn forgotten_lines(&self, person: &Arc<Person>, conversation: ConversationId) -> u64 {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn forgotten_lines(&self, person: &Arc<Person>, conversation: ConversationId) -> Result<u64, WriteError> {
         let person = person.clone();
         let read = self.shell.read(move |store| {
             let Some(found) = person.conversation(conversation) else { return Ok(0) };
@@ -61,19 +88,26 @@ impl Handle {
             }
             Ok(gone.max(person.forgotten.lines_of(conversation)))
         });
-        read.await.unwrap_or_default()
+        read.await.ok_or(WriteError::Unavailable)
     }
 
     /// The newest `limit` journey lines, newest first, skipping `skip`.
-    pub async fn newest_journey(&self, contact: ContactId, skip: usize, limit: usize) -> Vec<JourneyEntry> {
-        self.shell.read(move |store| store.journey(stands_for(store, contact)?, skip, limit)).await.unwrap_or_default()
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn newest_journey(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<JourneyEntry>, WriteError> {
+        self.shell.read(move |store| store.journey(stands_for(store, contact)?, skip, limit)).await.ok_or(WriteError::Unavailable)
     }
 
     /// The newest `limit` events, newest first, skipping `skip`.
-    pub async fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Vec<EventRecord> {
-        let mut events = self.shell.read(move |store| store.events(stands_for(store, contact)?, skip, limit)).await.unwrap_or_default();
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn events(&self, contact: ContactId, skip: usize, limit: usize) -> Result<Vec<EventRecord>, WriteError> {
+        let read = self.shell.read(move |store| store.events(stands_for(store, contact)?, skip, limit));
+        let mut events = read.await.ok_or(WriteError::Unavailable)?;
         events.retain(|event| !event.is_withdrawn());
-        events
+        Ok(events)
     }
 
     /// The bot's computed attributes of a person as they are now: name, name of the type, value.

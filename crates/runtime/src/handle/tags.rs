@@ -17,7 +17,7 @@ impl Handle {
     /// The tags that begin with a text (all of them with none), in the order of their folded text after `after`, at most `limit`.
     ///
     /// # Errors
-    /// [`SegmentError::Busy`] if too many ask of everybody at once.
+    /// [`SegmentError::Busy`] if too many ask of everybody at once; [`crate::WriteError::Unavailable`] if the store cannot be read.
     pub async fn tags(&self, begins: &str, after: Option<&str>, limit: usize) -> Result<Vec<TagUse>, SegmentError> {
         let (begins, after) = (model::fold(begins), after.map(model::fold));
         let counted = self
@@ -27,7 +27,7 @@ impl Handle {
             })
             .await?;
         let some: Vec<ContactId> = counted.iter().map(|tag| tag.one).collect();
-        let people = self.people_of(some).await;
+        let people = self.people_of(some).await?;
         let label = |tag: &TagCount| {
             let person = people.iter().find(|person| person.contact.id == tag.one)?;
             Some(person.contact.tags.get(&TagKey::of(&tag.key))?.label.clone())

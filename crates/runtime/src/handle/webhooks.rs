@@ -223,7 +223,7 @@ impl Handle {
     /// Deliveries of a webhook before a number, newest first, at most `limit`: those that wait, and the last 1,000 that are over.
     ///
     /// # Errors
-    /// [`WriteError::NotFound`] if there is no such webhook.
+    /// [`WriteError::NotFound`] if there is no such webhook; [`WriteError::Unavailable`] if the store cannot be read.
     pub async fn webhook_deliveries(
         &self,
         id: &str,
@@ -258,7 +258,7 @@ impl Handle {
             all.truncate(limit);
             Ok(all)
         });
-        Ok(read.await.unwrap_or_default())
+        read.await.ok_or(WriteError::Unavailable)
     }
 
     /// Tells a webhook once more what it was told, or was to be told, under the ids it knows. Answers how much, when it is queued.

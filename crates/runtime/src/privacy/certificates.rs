@@ -35,18 +35,24 @@ struct Brief {
 
 impl Handle {
     /// Every erasure, the certificates of those that are done among them, by id. For few.
-    pub async fn erasures(&self) -> Vec<Erasure> {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn erasures(&self) -> Result<Vec<Erasure>, WriteError> {
         self.erasures_that(|_| true).await
     }
 
     /// Erasures for which something holds, by id.
-    pub(crate) async fn erasures_that(&self, holds: impl Fn(&Erasure) -> bool + Send + 'static) -> Vec<Erasure> {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub(crate) async fn erasures_that(&self, holds: impl Fn(&Erasure) -> bool + Send + 'static) -> Result<Vec<Erasure>, WriteError> {
         let found = self.shell.read(move |store| {
             let mut found = Vec::new();
             store.each_record_of(TABLE, &mut |id, value| found.extend(read(id, value).filter(&holds)))?;
             Ok(found)
         });
-        found.await.unwrap_or_default()
+        found.await.ok_or(WriteError::Unavailable)
     }
 
     /// A page of at most `limit` certificates, those of an erasure of many if there is one; from the newest, or behind the one of an id.

@@ -111,7 +111,7 @@ impl Handle {
     async fn keep_them(&self, earliest: &mut Instant) -> Result<bool, WriteError> {
         let promises = &self.shell.promises;
         let is_mine = |erasure: &Erasure| matches!(erasure.progress, Progress::Asked { .. }) && promises.held().contains(&erasure.id);
-        let mut pending = self.erasures_that(|erasure| !erasure.is_done()).await;
+        let mut pending = self.erasures_that(|erasure| !erasure.is_done()).await?;
         pending.retain(|erasure| !is_mine(erasure));
         if pending.is_empty() {
             return Ok(false);
@@ -138,7 +138,7 @@ impl Handle {
     /// Takes away rows that name somebody who was erased.
     async fn sweep(&self) -> Result<(), WriteError> {
         let _turn = self.shell.promises.turn.lock().await;
-        let swept = self.erasures_that(|erasure| matches!(erasure.progress, Progress::Sweeping { .. })).await;
+        let swept = self.erasures_that(|erasure| matches!(erasure.progress, Progress::Sweeping { .. })).await?;
         for some in swept.chunks(SWEPT) {
             self.sweep_for(some.to_vec()).await?;
         }
@@ -237,7 +237,7 @@ impl Handle {
         }
         let _turn = self.shell.promises.turn.lock().await;
         let removals = *self.shell.promises.removals.lock().await;
-        let mut due = self.erasures_that(|erasure| matches!(erasure.progress, Progress::Compacting { .. })).await;
+        let mut due = self.erasures_that(|erasure| matches!(erasure.progress, Progress::Compacting { .. })).await?;
         self.remove_files(&mut due).await?;
         // From here on their names are not needed any more, and the compaction leaves them behind.
         self.put_erasures(&due).await?;

@@ -2,7 +2,7 @@
 
 use crate::v1::openapi::{Id, Time};
 use model::{Actor, Contact, Delivery, Person, Tag, Value};
-use runtime::{Campaign, Handle};
+use runtime::{Campaign, Handle, WriteError};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -136,6 +136,9 @@ impl From<Campaign> for CampaignInfo {
 }
 
 /// The newest campaigns that reached a contact, newest first.
-pub(crate) async fn campaigns(handle: &Handle, person: &Arc<Person>) -> Vec<CampaignInfo> {
-    handle.campaigns(person, CAMPAIGNS).await.into_iter().map(CampaignInfo::from).collect()
+///
+/// # Errors
+/// [`WriteError::Unavailable`] if the store cannot be read.
+pub(crate) async fn campaigns(handle: &Handle, person: &Arc<Person>) -> Result<Vec<CampaignInfo>, WriteError> {
+    Ok(handle.campaigns(person, CAMPAIGNS).await?.into_iter().map(CampaignInfo::from).collect())
 }
