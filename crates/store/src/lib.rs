@@ -10,6 +10,7 @@
 //! ([`PersonChange::check_lines`]). What could not be read back is refused before it is written ([`codec`]).
 
 pub mod archive;
+pub mod beside;
 mod blobs;
 mod claims;
 pub mod codec;
@@ -24,7 +25,7 @@ pub use blobs::{BlobError, Blobs, Doom, FileBlobs, MemBlobs};
 pub use claims::{Moved, check_claims, check_claims_together};
 pub use frozen::{Damage, Each, Frozen, Load, Order, Part};
 pub use journey::{JourneyPage, Walk};
-pub use memory::{Fault, HeldReads, MemLoad, MemStore};
+pub use memory::{Fault, HeldReads, JourneyReads, MemLoad, MemStore};
 
 use model::{
     Address, CallRow, Contact, ContactId, Conversation, ConversationId, EventId, EventRecord, Forgotten, InboxRow, JourneyEntry,

@@ -3,7 +3,12 @@
 use crate::support::{Ended, Server, Setup, Visitor, bot, key, random, root, within};
 use model::Instant;
 use serde_json::{Value, json};
-use std::{fmt::Write as _, fs, path::PathBuf, time::Duration};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 const FILES: &[(&str, &str)] = &[
     (
@@ -140,6 +145,63 @@ async fn errors_come_back_as_a_file_and_a_big_cell_is_no_trouble() {
         ended.stdout.contains("1 contact made") && ended.stdout.contains("row 3, column no: the text has 3145728 characters"),
         "{ended:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_stays_until_another_file_is_whole_and_corrections_stay_anyway() {
+    let folder = bot(FILES);
+    let mut server = Setup::new(folder.path()).start().await;
+    let people = folder.path().join("people.csv");
+    fs::write(&people, "email,plan\nana@shop.example,gold\nbob@shop.example,silver\n").unwrap();
+    let people = people.to_str().unwrap();
+    let vip = folder.path().join("vip.csv");
+    fs::write(&vip, "of last week").unwrap();
+    for stopped in [false, true] {
+        if stopped {
+            server.stop().await;
+        }
+        let export_to = async |file: &Path, condition: &str, more: &[&str]| {
+            let export = ["contacts", "export", "--where", condition, "--out", file.to_str().unwrap()];
+            server.run(&[&export, more].concat()).await
+        };
+        let export = async |condition: &str, more: &[&str]| export_to(&vip, condition, more).await;
+        let another = folder.path().join("another.csv");
+        assert_eq!((export_to(&another, "plann is gold", &[]).await.code, another.exists()), (Some(2), false), "nothing, not half of it");
+        let before = fs::read(&vip).unwrap();
+        let unread = export("plann is gold", &["--force"]).await;
+        assert!(unread.code == Some(2) && unread.stderr.contains("plan"), "{unread:?}");
+        assert_eq!(fs::read(&vip).unwrap(), before, "stopped: {stopped}");
+        let taken = export("plan is not set", &[]).await;
+        assert!(taken.code == Some(2) && taken.stderr.contains("--force"), "{taken:?}");
+        assert_eq!(fs::read(&vip).unwrap(), before, "stopped: {stopped}");
+        assert_eq!(export("plan is not set", &["--force"]).await.code, Some(0));
+        assert_ne!(fs::read(&vip).unwrap(), before, "stopped: {stopped}");
+        fs::write(&vip, "of last week").unwrap();
+    }
+    assert_eq!(server.run(&["contacts", "export", "--out", vip.to_str().unwrap(), "--force"]).await.code, Some(0));
+
+    // Somebody corrects the wrong rows while the file they came from is imported again.
+    let errors = |name: &str| folder.path().join(format!("people.errors{name}.csv"));
+    let ended = import(&server, &[people]).await;
+    assert!(ended.code == Some(1) && ended.stdout.contains("people.errors.csv: correct"), "{ended:?}");
+    let wrong = fs::read_to_string(errors("")).unwrap();
+    let corrected = wrong.replace("silver", "free");
+    fs::write(errors(""), &corrected).unwrap();
+    let ended = import(&server, &[people]).await;
+    assert!(ended.code == Some(1) && ended.stdout.contains("people.errors-2.csv: correct"), "{ended:?}");
+    assert_eq!((fs::read_to_string(errors("")).unwrap(), fs::read_to_string(errors("-2")).unwrap()), (corrected, wrong));
+    let told = import(&server, &[people, "--json"]).await;
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told["errors_file"], json!(errors("-3")), "{told}");
+
+    // They are about people: whoever else is on the machine does not read them. Nothing half is left beside them.
+    #[cfg(unix)]
+    for file in [vip.clone(), errors("-2")] {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.ends_with(".part")).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,4 +124,7 @@ pub struct ExportArgs {
     /// The file to write [default: the terminal]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }

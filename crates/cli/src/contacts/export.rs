@@ -1,25 +1,35 @@
-//! `contacts export`: everybody of a condition as lines of a file, page by page.
+//! `contacts export`: everybody of a condition as lines of a file, page by page. What was in the file before stays until the new one is
+//! whole.
 
 use crate::{Exit, args::ExportArgs, session::Session};
 use anyhow::Context as _;
 use api::control::{ExportAsk, Request};
 use crm::export::Format;
-use std::{
-    fs::File,
-    io::{self, BufWriter, Write},
-};
+use std::io::{self, Write};
+use store::beside::Beside;
 
 /// Contacts of one page.
 const PAGE: usize = 2_000;
 
 /// Writes contacts.
 pub fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    let format = if args.format == "jsonl" { Format::Jsonl } else { Format::Csv };
     let session = Session::open(&args.data)?;
-    let mut out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("{} cannot be written", path.display()))?)),
-        None => Box::new(io::stdout().lock()),
+    let outcome = match &args.out {
+        Some(path) => Beside::begin(path, args.force).map_err(anyhow::Error::from).and_then(|(file, mut out)| {
+            let written = write(&session, args, &mut out)?;
+            file.finish(out)?;
+            println!("{} written to {}", super::import::contacts(written), path.display());
+            Ok(())
+        }),
+        None => write(&session, args, &mut io::stdout().lock()).map(drop),
     };
+    session.close();
+    outcome.map(|()| Exit::Fine)
+}
+
+/// Writes everybody; answers how many they are.
+fn write(session: &Session, args: &ExportArgs, out: &mut impl Write) -> anyhow::Result<u64> {
+    let format = if args.format == "jsonl" { Format::Jsonl } else { Format::Csv };
     let (mut after, mut written) = (None, 0);
     loop {
         let ask = ExportAsk { condition: args.condition.clone(), columns: args.columns.clone(), format, after, limit: PAGE };
@@ -32,9 +42,5 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
         }
     }
     out.flush().context("the file cannot be written")?;
-    session.close();
-    if let Some(path) = &args.out {
-        println!("{} written to {}", super::import::contacts(written), path.display());
-    }
-    Ok(Exit::Fine)
+    Ok(written)
 }

@@ -20,11 +20,11 @@ use runtime::{Import, ImportState, WrongRow};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
+use store::beside::Beside;
 
 /// How often it is asked how far the import is.
 const EVERY: Duration = Duration::from_millis(200);
@@ -305,19 +305,19 @@ fn wrong(import: &Import) -> u64 {
     if matches!(import.state, ImportState::Asks(_) | ImportState::Undone) { 0 } else { import.counts.failed }
 }
 
-/// Tells every fault of an import that is over; rows that were not imported are written beside the file, which is answered.
+/// Tells every fault of an import that is over; rows that were not imported are written beside the file, which is answered. A file
+/// that is there already stays as it is: somebody may be at correcting it.
 fn wrong_rows(session: &Session, import: &Import, from: Rows<'_>, mut tell: impl FnMut(&Fault)) -> anyhow::Result<Option<PathBuf>> {
     if wrong(import) == 0 {
         return Ok(None);
     }
     let lines = ErrorLines::new(import.shape, import.columns.iter().map(|column| column.name.clone()).collect());
-    let beside = PathBuf::from(format!("{}.errors.{}", from.file.with_extension("").display(), lines.extension()));
     let mut out = match from.piped || import.state == ImportState::Checked {
         true => None,
         false => {
-            let mut out = io::BufWriter::new(File::create(&beside).with_context(|| format!("{} cannot be written", beside.display()))?);
-            out.write_all(&lines.head())?;
-            Some(out)
+            let (file, mut out) = Beside::begin(&errors_file(from.file, lines.extension()), false)?;
+            out.write_all(&lines.head()).map_err(|error| file.refused(error))?;
+            Some((file, out))
         }
     };
     let mut skip = 0;
@@ -330,14 +330,24 @@ fn wrong_rows(session: &Session, import: &Import, from: Rows<'_>, mut tell: impl
         skip += rows.len();
         for row in &rows {
             row.faults.iter().for_each(&mut tell);
-            if let Some(out) = &mut out {
-                out.write_all(&lines.line(&row.cells(), &row.faults))?;
+            if let Some((file, out)) = &mut out {
+                out.write_all(&lines.line(&row.cells(), &row.faults)).map_err(|error| file.refused(error))?;
             }
         }
     }
-    let Some(mut out) = out else { return Ok(None) };
-    out.flush()?;
-    Ok(Some(beside))
+    let Some((file, out)) = out else { return Ok(None) };
+    file.finish(out)?;
+    Ok(Some(file.place().to_owned()))
+}
+
+/// Where the wrong rows of a file go: `people.errors.csv`, or `people.errors-2.csv` and so on if that is there.
+fn errors_file(of: &Path, extension: &str) -> PathBuf {
+    let stem = of.with_extension("");
+    let name = |number: u64| match number {
+        1 => PathBuf::from(format!("{}.errors.{extension}", stem.display())),
+        number => PathBuf::from(format!("{}.errors-{number}.{extension}", stem.display())),
+    };
+    (1..).map(name).find(|path| path.symlink_metadata().is_err()).expect("there are more numbers than files")
 }
 
 fn undo(session: &Session, id: &str, json: bool) -> anyhow::Result<Exit> {

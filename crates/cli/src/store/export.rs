@@ -55,7 +55,7 @@ fn at_rest(folder: &Path, to: &Path, replace: bool) -> anyhow::Result<Value> {
         progress.show(done, people);
         true
     };
-    let outcome = archive::export(&frozen, files, &header, target, replace, &show);
+    let outcome = archive::export(&frozen, files, &header, target, &show);
     progress.end();
     let (totals, bytes) = outcome?;
     Ok(json!({ "at": header.at, "bytes": bytes, "totals": totals }))

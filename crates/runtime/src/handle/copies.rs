@@ -193,7 +193,7 @@ impl Handle {
             people: frozen.people(),
         };
         let course = Course::of(self, job);
-        let outcome = archive::export(&*frozen, files, &header, target, replace, &|done| course.goes_on(done));
+        let outcome = archive::export(&*frozen, files, &header, target, &|done| course.goes_on(done));
         let (totals, bytes) = outcome.map_err(|error| course.why(error.to_string()))?;
         Ok(serde_json::json!({ "at": header.at, "bytes": bytes, "totals": totals }))
     }

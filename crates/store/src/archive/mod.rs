@@ -98,9 +98,9 @@ pub enum ArchiveError {
         /// What is wrong.
         what: String,
     },
-    /// The place is taken.
-    #[error("{0} is there already; choose another name, or replace it with --force")]
-    Exists(String),
+    /// It cannot come to be at its place.
+    #[error(transparent)]
+    Place(#[from] crate::beside::BesideError),
     /// The folder to import into is not empty.
     #[error("{0}")]
     NotEmpty(String),

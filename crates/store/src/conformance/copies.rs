@@ -45,7 +45,7 @@ impl Place {
     fn export(&self, frozen: &dyn Frozen, at: &str) -> Totals {
         let header = Header { at: at.into(), store: "any".into(), program: "test".into(), people: frozen.people() };
         let target = Target::begin(&self.0, false).unwrap();
-        archive::export(frozen, Files::default(), &header, target, false, &|_| true).unwrap().0
+        archive::export(frozen, Files::default(), &header, target, &|_| true).unwrap().0
     }
 
     fn without_header(&self) -> Vec<u8> {
