@@ -153,6 +153,22 @@ pub enum Request {
         #[serde(default)]
         preview: bool,
     },
+    /// Certificates of erasures, the newest first.
+    ContactsErasures {
+        /// Those of this erasure of many alone.
+        #[serde(default)]
+        bulk: Option<String>,
+        /// The last one of the page before.
+        #[serde(default)]
+        after: Option<String>,
+        /// At most this many; never more than 1,000.
+        limit: usize,
+    },
+    /// The certificate of one erasure.
+    ContactsErasure {
+        /// Its id.
+        id: String,
+    },
     /// Everything that is kept about a contact.
     ContactsData {
         /// Who.
@@ -273,7 +289,8 @@ pub enum Request {
         #[serde(default)]
         value: Option<String>,
     },
-    /// One contact whole, to be talked to as in `chat --as`: a copy, from which nothing is written back.
+    /// One contact whole, to be talked to as in `chat --as`, with the globals and segments that are not in the bot's folder: a copy,
+    /// from which nothing is written back.
     ContactsCopy {
         /// Who.
         id: ContactId,
@@ -341,12 +358,15 @@ pub enum ControlError {
     /// There was no such merge.
     #[error("there was no merge {0}; `switchboard contacts show` names the merges of a contact in its journey")]
     NoMerge(model::MergeId),
+    /// There was no such erasure.
+    #[error("there is no certificate {0}; `switchboard contacts erasures` lists all there are")]
+    NoErasure(String),
     /// Something about a search.
     #[error("{0}")]
     Find(String),
-    /// Too many look for people at once.
+    /// People could not be looked for.
     #[error(transparent)]
-    Finds(#[from] runtime::TooManyFinds),
+    Finds(#[from] runtime::Unfindable),
     /// Something about a filter of the journey.
     #[error("{0}")]
     Journey(String),
@@ -378,11 +398,15 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
     match request {
         Request::ContactsList { after, limit, find } => {
             let limit = limit.unwrap_or(50).clamp(1, CONTACTS);
-            let people = match find {
+            let mut people = match find {
                 Some(text) => handle.find(&text, limit).await?.people,
-                None => handle.people(after, limit).await,
+                // One more tells whether there is another page.
+                None => handle.people(after, limit + 1).await?,
             };
-            Ok(json!({ "contacts": people.iter().map(|p| summary(p)).collect::<Vec<_>>() }))
+            let more = people.len() > limit;
+            people.truncate(limit);
+            let next = people.last().map(|person| person.contact.id).filter(|_| more);
+            Ok(json!({ "contacts": people.iter().map(|p| summary(p)).collect::<Vec<_>>(), "next_cursor": next }))
         }
         Request::ContactsFind { text, limit } => find::find(handle, &text, limit).await,
         Request::ContactsSaid { text, limit, cursor } => find::said(handle, &text, limit, cursor.as_deref()).await,
@@ -399,11 +423,11 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::ContactsShow { id, kind, lines } => {
             let topics = kind.as_deref().map(crate::v1::journey_topics).transpose().map_err(ControlError::Journey)?;
             let filter = model::JourneyFilter { topics: topics.unwrap_or_default(), ..model::JourneyFilter::default() };
-            let person = handle.person(id).await.ok_or(ControlError::NoContact(id))?;
+            let person = handle.person(id).await?.ok_or(ControlError::NoContact(id))?;
             let names = Names::of(handle).await;
-            let mut out = view::profile(&person, &view::Standing::of(handle, &person).await, &handle.bot(), &names);
+            let mut out = view::profile(&person, &view::Standing::of(handle, &person).await?, &handle.bot(), &names);
             out["conversations"] = person.conversations.iter().map(place).collect();
-            let journey = handle.journey(id, filter, None, usize::from(lines).clamp(1, JOURNEY)).await;
+            let journey = handle.journey(id, filter, None, usize::from(lines).clamp(1, JOURNEY)).await?;
             out["journey"] = journey.entries.iter().map(|e| view::journey(e, &names, None)).collect();
             Ok(out)
         }
@@ -411,6 +435,8 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
         Request::ContactsUndoMerge { merge } => merge::undo(handle, merge).await,
         Request::ContactsDuplicates { id } => merge::duplicates(handle, id).await,
         Request::ContactsErase { id, preview } => privacy::erase(handle, id, preview).await,
+        Request::ContactsErasures { bulk, after, limit } => privacy::erasures(handle, bulk, after, limit).await,
+        Request::ContactsErasure { id } => privacy::erasure(handle, id).await,
         Request::ContactsData { id } => privacy::data(handle, id).await,
         Request::StoreCompact {} => privacy::compact(handle).await,
         Request::StoreBegin { work } => Ok(json!({ "job": handle.begin_store_work(work)? })),
@@ -421,12 +447,16 @@ pub async fn perform(handle: &Handle, request: Request) -> Result<Value, Control
             Ok(json!({ "global": global(&set) }))
         }
         Request::ContactsCopy { id } => {
-            let person = handle.person(id).await.ok_or(ControlError::NoContact(id))?;
-            let events = handle.events(id, 0, COPIED).await;
-            Ok(json!({ "person": *person, "events": events, "version": handle.bot().version() }))
+            let person = handle.person(id).await?.ok_or(ControlError::NoContact(id))?;
+            let events = handle.events(id, 0, COPIED).await?;
+            let bot = handle.bot();
+            Ok(json!({
+                "person": *person, "events": events, "version": bot.version(),
+                "globals": bot.set_globals(), "segments": bot.stored_segments(),
+            }))
         }
-        Request::RunsList { skill } => Ok(runs::list(handle, skill).await),
-        Request::RunsServed {} => Ok(runs::served(handle).await),
+        Request::RunsList { skill } => runs::list(handle, skill).await,
+        Request::RunsServed {} => runs::served(handle).await,
         Request::RunsMove { from, to, map, apply } => runs::migrate(handle, &from, &to, &map, apply).await,
         Request::TriggerCount { to, event } => trigger::count(handle, &to, event.as_deref()).await,
         Request::TriggerBegin { event, to, with, per_second } => trigger::begin(handle, &event, &to, &with, per_second).await,
@@ -535,7 +565,7 @@ pub(crate) async fn post(_: Operator, State(server): State<Shared>, Json(request
             Err(error.into())
         }
         Err(ControlError::Finds(error)) => Err(error.into()),
-        Err(error @ (ControlError::NoContact(_) | ControlError::NoMerge(_))) => {
+        Err(error @ (ControlError::NoContact(_) | ControlError::NoMerge(_) | ControlError::NoErasure(_))) => {
             Err(Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string()))
         }
         Err(error @ ControlError::Agent(AgentError::Exists(_))) => Err(Problem::new(StatusCode::CONFLICT, "exists", error.to_string())),

@@ -10,7 +10,7 @@ mod serving;
 mod store;
 
 pub use bot::{ChatArgs, CheckArgs, GraphArgs, GraphFormat, SchemaOf, TestArgs};
-pub use contacts::{BlockArgs, ContactsCommand, EraseArgs, FindArgs, MergeArgs, QueryArgs};
+pub use contacts::{BlockArgs, ContactsCommand, EraseArgs, ErasuresArgs, FindArgs, ListArgs, MergeArgs, QueryArgs};
 pub use files::{ExportArgs, ImportArgs, ImportEventsArgs};
 pub use keys::KeysCommand;
 pub use many::{ListedArgs, SetArgs, TagArgs, WhomArgs};

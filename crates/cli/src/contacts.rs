@@ -4,9 +4,11 @@ mod show;
 
 pub mod bulk;
 mod erase;
+mod erasures;
 mod export;
 mod find;
 pub mod import;
+mod list;
 mod merge;
 mod query;
 
@@ -19,16 +21,7 @@ use serde_json::Value;
 /// Lists people or shows one.
 pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
     match command {
-        ContactsCommand::List { data, limit, json } => {
-            let answer = data::ask(&data, Request::ContactsList { after: None, limit: Some(limit), find: None })?;
-            let empty = Vec::new();
-            let contacts = answer["contacts"].as_array().unwrap_or(&empty);
-            if json {
-                contacts.iter().for_each(|c| println!("{c}"));
-            } else {
-                print!("{}", table(contacts));
-            }
-        }
+        ContactsCommand::List(args) => return list::run(args),
         ContactsCommand::Find(args) => return find::run(args),
         ContactsCommand::Block(args) => return block(&args, true),
         ContactsCommand::Unblock(args) => return block(&args, false),
@@ -47,6 +40,7 @@ pub fn run(command: ContactsCommand) -> anyhow::Result<Exit> {
             println!("{}", serde_json::to_string_pretty(&answer)?);
         }
         ContactsCommand::Erase(args) => return erase::run(&args),
+        ContactsCommand::Erasures(args) => return erasures::run(args),
         ContactsCommand::ImportEvents(args) => return import::events(args),
         ContactsCommand::Show { data, id, kind, lines, json } => {
             let id = id.parse()?;
@@ -90,21 +84,8 @@ fn time(value: &Value) -> String {
     value.as_i64().map(|ms| Instant::from_millis(ms).to_timestamp().strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
-fn table(contacts: &[Value]) -> String {
-    if contacts.is_empty() {
-        return "nobody has written yet\n".into();
-    }
-    let head = ["ID", "NAME", "STATUS", "CHANNELS", "LAST SEEN (UTC)"].map(str::to_owned);
-    let mut rows = vec![head.to_vec()];
-    for c in contacts {
-        rows.push(vec![cell(&c["id"]), cell(&c["name"]), cell(&c["status"]), cell(&c["channels"]), time(&c["last_seen"])]);
-    }
-    let widths: Vec<usize> = (0..5).map(|i| rows.iter().map(|r| r[i].chars().count().min(40)).max().unwrap_or(0)).collect();
-    rows.iter()
-        .map(|row| {
-            let cells: Vec<String> =
-                row.iter().zip(&widths).map(|(c, w)| format!("{:<w$}", c.chars().take(40).collect::<String>(), w = *w)).collect();
-            format!("{}\n", cells.join("  ").trim_end())
-        })
-        .collect()
+/// A time that came as text, to the minute.
+fn time_of_text(value: &Value) -> String {
+    let read: Option<jiff::Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+    read.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }

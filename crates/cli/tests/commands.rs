@@ -87,6 +87,7 @@ fn every_help_fits_a_terminal() {
         &["contacts", "duplicates"],
         &["contacts", "data"],
         &["contacts", "erase"],
+        &["contacts", "erasures"],
         &["contacts", "import-events"],
         &["store"],
         &["store", "export"],

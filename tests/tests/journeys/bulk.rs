@@ -4,7 +4,7 @@
 use crate::support::{Ended, Program, Server, Setup, Visitor, bot, random, within};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::{fmt::Write as _, fs, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, fs, time::Duration};
 
 const FILES: &[(&str, &str)] = &[
     (
@@ -161,7 +161,7 @@ async fn many_are_erased_only_when_it_is_said_how_many() {
     assert!(unasked.code != Some(0) && unasked.stderr.contains("--yes"), "{unasked:?}");
     fine(
         &server.run(&["contacts", "erase", "--where", "orders < 12", "--yes"]).await,
-        &["1 contact to be erased", "1 contact erased; aud_"],
+        &["1 contact to be erased", "1 contact erased; \"contacts erasures --bulk aud_"],
     );
     fine(&server.run(&["contacts", "erase", "--where", "orders < 12", "--yes"]).await, &["0 contacts to be erased", "nobody was erased"]);
     let nobody = server.run(&["contacts", "erase", "--where", "orders < 12", "--json"]).await;
@@ -169,12 +169,39 @@ async fn many_are_erased_only_when_it_is_said_how_many() {
     assert_eq!(told, json!({ "id": null, "found": 0, "done": 0, "failed": 0 }));
     // In a stopped folder it is done when it is answered, down to the disk.
     server.stop().await;
-    fine(&server.run(&["contacts", "erase", "--where", "orders < 15", "--yes"]).await, &["3 contacts erased"]);
+    let erased = server.run(&["contacts", "erase", "--where", "orders < 15", "--yes"]).await;
+    fine(&erased, &["3 contacts erased"]);
+    let bulk = format!("aud_{}", erased.stdout.split_once("--bulk aud_").unwrap().1.split('"').next().unwrap());
+    fine(&server.run(&["contacts", "erasures", "--bulk", &bulk]).await, &["era_", "3 certificates, 0 pending"]);
+    let lines = async |server: &Server, more: &[&str]| -> Vec<Value> {
+        let ended = server.run(&[&["contacts", "erasures", "--json"], more].concat()).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let listed = lines(&server, &[]).await;
+    assert_eq!(listed.iter().filter(|erasure| erasure["bulk"] == bulk.as_str() && erasure["state"] == "done").count(), 3, "{listed:?}");
     server.start_again().await;
+    // Through the server the same, page by page, and as it tells others.
+    assert_eq!(lines(&server, &[]).await, listed);
+    let page = server.run(&["contacts", "erasures", "--json", "--limit", "10"]).await;
+    let tenth = listed[9]["id"].as_str().unwrap();
+    assert_eq!(page.stderr.trim(), format!("there are more; go on with --after {tenth}"), "{page:?}");
+    let first = lines(&server, &["--limit", "10"]).await;
+    let rest = lines(&server, &["--after", first[9]["id"].as_str().unwrap()]).await;
+    assert_eq!([first, rest].concat(), listed);
+    let one = listed[0]["id"].as_str().unwrap();
+    fine(&server.run(&["contacts", "erasures", one]).await, &["erased: 1 contact", &format!("{one}: done"), "by contacts erase"]);
+    let told: Value = serde_json::from_str(&server.run(&["contacts", "erasures", one, "--json"]).await.stdout).unwrap();
+    assert_eq!(told, listed[0]);
+    for (args, says) in [(&["era_none"][..], "no certificate era_none"), (&["--after", "era_none"], "--after")] {
+        let refused = server.run(&[&["contacts", "erasures"], args].concat()).await;
+        assert!(refused.code == Some(2) && refused.stderr.contains(says), "{refused:?}");
+    }
     let program = Program::new(&server, &EVERYTHING).await;
     assert_eq!(program.count("email is set").await, 16);
     let all = program.get("erasures?limit=1000").await;
     assert_eq!((&all["total"], &all["pending"]), (&json!(14), &json!(0)), "the compaction was for all of them: {all}");
+    assert_eq!(all["erasures"], json!(listed));
     visitor.say(&server, "gold").await;
     visitor.saw(&server, "Noted.").await;
 }
@@ -266,6 +293,13 @@ async fn kill_9_in_the_middle_leaves_nobody_out_and_does_nothing_twice() {
                 }
             })
             .await;
+            // All of them, in more than one page: from the server and from the stopped folder.
+            let listed = server.run(&["contacts", "erasures", "--json"]).await;
+            assert_eq!(listed.stdout.lines().collect::<BTreeSet<_>>().len(), MANY - 100, "{}", listed.stderr);
+            server.stop().await;
+            let at_rest = server.run(&["contacts", "erasures", "--json"]).await;
+            assert_eq!(at_rest.stdout.lines().count(), MANY - 100, "{}", at_rest.stderr);
+            server.start_again().await;
         }
     }
 }

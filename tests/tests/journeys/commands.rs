@@ -2,7 +2,7 @@
 
 use crate::support::{Agent, Ended, Server, Setup, Visitor, shop};
 use serde_json::Value;
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 /// The password that a command printed.
 fn password(ended: &Ended) -> String {
@@ -67,6 +67,44 @@ async fn contacts_and_agents_with_the_server_running_and_stopped() {
     server.kill().await;
     assert!(server.data().join("control.json").exists());
     assert_eq!(listed(&server).await, running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_is_listed_page_by_page() {
+    const MANY: usize = 203;
+    let mut server = Setup::new(shop()).start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let people: String = (0..MANY).map(|n| format!("K{n}\n")).collect();
+    fs::write(file.path(), format!("external\n{people}")).unwrap();
+    let imported = server.run(&["contacts", "import", file.path().to_str().unwrap()]).await;
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    for stopped in [false, true] {
+        if stopped {
+            server.stop().await;
+        }
+        let page = async |more: &[&str]| {
+            let ended = server.run(&[&["contacts", "list"], more].concat()).await;
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+            ended.stdout
+        };
+        let ids = |page: &str| -> Vec<String> {
+            page.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let first = ids(&page(&["--limit", "200", "--json"]).await);
+        let rest = ids(&page(&["--limit", "200", "--json", "--after", first.last().unwrap()]).await);
+        let all: BTreeSet<&String> = first.iter().chain(&rest).collect();
+        assert_eq!((first.len(), rest.len(), all.len()), (200, MANY - 200, MANY));
+        // A person is told that there are more, and how to go on.
+        let shown = page(&[]).await;
+        let next = shown.lines().last().unwrap().strip_prefix("there are more; go on with --after ").expect(&shown);
+        assert_eq!((shown.lines().count(), next), (52, first[49].as_str()));
+        let last = page(&["--limit", "153", "--after", next]).await;
+        assert!(last.lines().count() == 154 && !last.contains("more"), "{last}");
+        assert_eq!(page(&["--after", rest.last().unwrap()]).await, format!("nobody came after {}\n", rest.last().unwrap()));
+    }
+    let refused = server.run(&["contacts", "list", "--limit", "5000", "--json"]).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "not 200 of them, as if that were all: {refused:?}");
+    assert!(refused.stderr.contains("200"), "{refused:?}");
 }
 
 #[tokio::test]

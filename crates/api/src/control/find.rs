@@ -34,7 +34,7 @@ pub(super) async fn query(handle: &Handle, condition: &str, after: Option<Contac
     let refused = |error| ControlError::Segments(v1::told(&error));
     let (condition, _) = handle.read_condition(&json!(condition)).map_err(refused)?;
     let (page, total) = handle.select(&condition, after, limit).await.map_err(refused)?;
-    let people = handle.people_of(page.ids).await;
+    let people = handle.people_of(page.ids).await?;
     Ok(json!({ "contacts": lines(handle, &people), "total": total, "next_cursor": page.next }))
 }
 

@@ -138,7 +138,7 @@ pub(super) async fn imports(handle: &Handle, ask: ImportAsk) -> Result<Json, Con
         ImportAsk::Check { id, options } => shown(&handle.check_import(&id, options).await?),
         ImportAsk::Run { id, options } => shown(&handle.run_import(&id, options).await?),
         ImportAsk::Show { id } => shown(&handle.import(&id).await?),
-        ImportAsk::List {} => json!({ "imports": handle.imports().await.iter().map(shown).collect::<Vec<_>>() }),
+        ImportAsk::List {} => json!({ "imports": handle.imports().await?.iter().map(shown).collect::<Vec<_>>() }),
         ImportAsk::Stop { id } => {
             handle.stop_import(&id).await?;
             json!({})
@@ -172,10 +172,10 @@ pub(super) async fn export(handle: &Handle, ask: ExportAsk) -> Result<Json, Cont
         Some(text) => {
             let (condition, _) = handle.read_condition(&json!(text)).map_err(super::segments::refused)?;
             let (page, _) = handle.select(&condition, after, limit).await.map_err(super::segments::refused)?;
-            (handle.people_of(page.ids).await, page.next)
+            (handle.people_of(page.ids).await?, page.next)
         }
         None => {
-            let people = handle.people(after, limit).await;
+            let people = handle.people(after, limit).await?;
             let last = people.last().map(|person| person.contact.id).filter(|_| people.len() == limit);
             (people, last)
         }

@@ -11,17 +11,17 @@ const BY: &str = "contacts merge";
 
 pub(super) async fn merge(handle: &Handle, keep: ContactId, other: ContactId, preview: bool) -> Result<Value, ControlError> {
     for id in [keep, other] {
-        handle.person(id).await.ok_or(ControlError::NoContact(id))?;
+        handle.person(id).await?.ok_or(ControlError::NoContact(id))?;
     }
     if preview {
         return Ok(json!({ "preview": v1::merge_preview(handle.preview_merge(keep, other).await?) }));
     }
     let merge = handle.merge(keep, other, Actor::Api(BY.into())).await?;
-    Ok(json!({ "merge": merge, "contact": handle.stands_for(keep).await }))
+    Ok(json!({ "merge": merge, "contact": handle.stands_for(keep).await? }))
 }
 
 pub(super) async fn undo(handle: &Handle, merge: MergeId) -> Result<Value, ControlError> {
-    let record = handle.merge_record(merge).await.ok_or(ControlError::NoMerge(merge))?;
+    let record = handle.merge_record(merge).await?.ok_or(ControlError::NoMerge(merge))?;
     handle.undo_merge(merge, Actor::Api(BY.into())).await.map_err(|error| match error {
         WriteError::NotFound => ControlError::NoMerge(merge),
         error => error.into(),

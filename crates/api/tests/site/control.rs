@@ -86,6 +86,7 @@ async fn contacts_are_listed_found_and_shown() {
     let last: model::ContactId = first["contacts"][1]["id"].as_str().unwrap().parse().unwrap();
     let second = ask(&file, &list(Some(last), None)).await.unwrap();
     assert_eq!((first["contacts"].as_array().unwrap().len(), second["contacts"].as_array().unwrap().len()), (2, 1));
+    assert_eq!((&first["next_cursor"], &second["next_cursor"]), (&json!(last), &json!(null)), "it is said whether there are more");
     let found = ask(&file, &list(None, Some("BOB"))).await.unwrap();
     assert_eq!(found["contacts"].as_array().unwrap().len(), 1);
     let (contact, conversation) = site.place("bob").await;

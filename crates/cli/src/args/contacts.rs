@@ -7,16 +7,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum ContactsCommand {
     /// List people, in the order they came
-    List {
-        #[command(flatten)]
-        data: DataArgs,
-        /// How many, at most 200
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-        /// As JSON, one contact to a line
-        #[arg(long)]
-        json: bool,
-    },
+    List(ListArgs),
     /// Show one person: state, attributes, tags, notes, journey
     Show {
         #[command(flatten)]
@@ -76,8 +67,26 @@ pub enum ContactsCommand {
     },
     /// Take away everything about a person, or about many, for good
     Erase(EraseArgs),
+    /// Show certificates of erasures: whether anything is left
+    Erasures(ErasuresArgs),
     /// Record what happened to people by a CSV or JSONL file
     ImportEvents(ImportEventsArgs),
+}
+
+/// `contacts list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// How many, at most 200
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=200))]
+    pub limit: u8,
+    /// Go on after this contact: the last one of the page before
+    #[arg(long, value_name = "CONTACT")]
+    pub after: Option<String>,
+    /// As JSON, one contact to a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `contacts find`.
@@ -172,6 +181,27 @@ pub struct EraseArgs {
     #[arg(long, conflicts_with = "dry_run")]
     pub yes: bool,
     /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `contacts erasures`.
+#[derive(Debug, clap::Args)]
+pub struct ErasuresArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// One certificate, era_… [default: a list, the newest first]
+    pub id: Option<String>,
+    /// Those of one erasure of many, aud_…
+    #[arg(long, value_name = "ID", conflicts_with = "id")]
+    pub bulk: Option<String>,
+    /// How many, at most 1000 [default: 50; with --json all]
+    #[arg(long, value_name = "N", conflicts_with = "id", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: Option<u16>,
+    /// Go on after this certificate: the last one of the page before
+    #[arg(long, value_name = "ERASURE", conflicts_with = "id")]
+    pub after: Option<String>,
+    /// As JSON; of several one certificate to a line
     #[arg(long)]
     pub json: bool,
 }

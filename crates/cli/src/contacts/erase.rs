@@ -64,7 +64,8 @@ fn many(session: &Session, args: &EraseArgs, condition: &str) -> anyhow::Result<
         println!("{}", told(&begun["id"], found, done, failed));
         return Ok(Exit::Fine);
     }
-    println!("{} erased; {} names their certificates", contacts(done), begun["id"].as_str().unwrap_or_default());
+    let id = begun["id"].as_str().unwrap_or_default();
+    println!("{} erased; \"contacts erasures --bulk {id}\" shows their certificates", contacts(done));
     if failed > 0 {
         println!("{} left: they are part of somebody else by now", contacts(failed));
     }
@@ -140,6 +141,9 @@ fn one(args: &DataArgs, id: &str, dry_run: bool, yes: bool, json: bool) -> anyho
         println!("{}", serde_json::to_string_pretty(erasure)?);
     } else {
         print!("{}", certified(erasure));
+        if erasure["state"] != "done" {
+            println!("\"contacts erasures {}\" shows whether it is done", erasure["id"].as_str().unwrap_or_default());
+        }
     }
     Ok(Exit::Fine)
 }
@@ -208,7 +212,8 @@ fn staying(first: String, others: &[String]) -> String {
     format!("stays: {first}\n{}", others.collect::<String>())
 }
 
-fn certified(erasure: &Value) -> String {
+/// A certificate: what was erased, what stays, and whether it is done.
+pub(super) fn certified(erasure: &Value) -> String {
     let text = |key: &str| erasure[key].as_str().unwrap_or_default().to_owned();
     let mut out = format!("erased: {}\ncertificate {}", counted(&erasure["counts"]), text("id"));
     let stays: Vec<String> = hashes(erasure).into_iter().chain(lingering(erasure)).collect();

@@ -1,6 +1,6 @@
 //! `contacts show`: one person on a page of the terminal.
 
-use super::{cell, time};
+use super::{cell, time, time_of_text};
 use serde_json::Value;
 
 /// How wide names stand before what they name.
@@ -83,12 +83,6 @@ fn campaign(campaign: &Value) -> String {
         said += &format!(", answered {}", time_of_text(&campaign["answered_at"]));
     }
     pair(&cell(&campaign["name"]), &said)
-}
-
-/// A time that came as text, to the minute.
-fn time_of_text(value: &Value) -> String {
-    let read: Option<jiff::Timestamp> = value.as_str().and_then(|text| text.parse().ok());
-    read.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
 fn fact(name: &str, said: &str) -> String {
