@@ -59,6 +59,13 @@ pub fn run(args: &ChatArgs) -> anyhow::Result<Exit> {
         setting.events = copy.events;
         setting.conversation = copy.conversation.map(Box::new);
         setting.pinned = copy.pinned;
+        if args.record.is_none() {
+            setting.globals = copy.globals;
+            setting.segments = copy.segments;
+        } else if !(copy.globals.is_empty() && copy.segments.is_empty()) {
+            // What plays the recording knows the folder alone.
+            intro.push_str(" While it records, globals have their defaults and segments made elsewhere are left out.");
+        }
     }
     let recorder = args.record.as_ref().map(|path| Recorder::new(path.clone(), bot.clone(), &setting));
     let going_on = setting.conversation.is_some();

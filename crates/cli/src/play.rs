@@ -3,14 +3,14 @@
 
 use crate::script::http::{Calls, Staged};
 use channel::{Capabilities, Inbound};
-use engine::{Bot, Trace};
+use engine::{Bot, StoredSegment, Trace};
 use model::{
     Actor, Address, AgentId, AttachmentKind, Author, Change, ChoiceAction, Contact, ContactId, Content, Conversation, ConversationId,
     EventRecord, InboxItem, Incoming, IncomingBody, Instant, Message, Owner, PendingStart, Person, Record, RequestState, Start,
     TranscriptEntry,
 };
 use runtime::Agent;
-use runtime::core::{Action, CallToken, Core, CoreOptions, Engine, ProgramSet, Ticket};
+use runtime::core::{Action, CallToken, Core, CoreOptions, Engine, ProgramSet, Ticket, beside_the_folder};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Commit, MemStore, PersonChange, Store};
@@ -45,6 +45,10 @@ pub struct Setting {
     pub conversation: Option<Box<Conversation>>,
     /// Older versions of the bot that it uses.
     pub pinned: Vec<Arc<Bot>>,
+    /// Globals that were set; the others have their defaults.
+    pub globals: Record,
+    /// Segments that are not in the bot's folder.
+    pub segments: Vec<StoredSegment>,
     /// Whether `only_for` lets everybody in.
     pub ungated: bool,
     /// What answers calls of flows.
@@ -120,6 +124,11 @@ impl Play {
     /// Sets the stage.
     pub fn new(bot: Arc<Bot>, setting: Setting) -> anyhow::Result<Self> {
         let store = Arc::new(MemStore::new());
+        let bot = bot.with_globals(&setting.globals).with_segments(&setting.segments);
+        let records = beside_the_folder(&setting.globals, &setting.segments);
+        if !records.is_empty() {
+            store::commit_blocking(store.as_ref(), Commit { records, ..Commit::default() })?;
+        }
         let channel = bot.channels().first().map_or_else(|| "web".to_owned(), |c| c.name.clone());
         let address = Address { channel: channel.clone(), id: "visitor".into() };
         let preset = setting.contact.or_else(|| {
@@ -414,8 +423,8 @@ impl Play {
 
     /// New runs use this bot from now on; what is under way keeps its version (FL 5.9).
     pub fn reload(&mut self, bot: Arc<Bot>) {
-        self.bot = bot.clone();
         self.core.reload(self.now(), bot);
+        self.bot = self.core.bot();
         self.pump();
     }
 

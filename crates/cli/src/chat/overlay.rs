@@ -4,12 +4,14 @@ use crate::args::DataArgs;
 use crate::{data, versions};
 use anyhow::{Context, bail};
 use api::control::Request;
-use engine::Bot;
-use model::{Contact, ContactId, Conversation, EventRecord, Owner, Person, Rest, Version};
+use engine::{Bot, StoredSegment};
+use model::{Contact, ContactId, Conversation, EventRecord, Owner, Person, Record, Rest, Version};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+
+const UNREADABLE: &str = "the copy of the contact cannot be read; the running server may be of another version";
 
 /// A contact as copied.
 pub struct Copy {
@@ -23,6 +25,10 @@ pub struct Copy {
     pub conversation: Option<Conversation>,
     /// The versions of the bot that it uses.
     pub pinned: Vec<Arc<Bot>>,
+    /// Globals that were set where they are a contact.
+    pub globals: Record,
+    /// Segments there that are not in the bot's folder.
+    pub segments: Vec<StoredSegment>,
 }
 
 /// Copies a contact, named by id or by a text that finds exactly one.
@@ -33,15 +39,17 @@ pub fn copy(who: &str, data: Option<&Path>, fresh: bool) -> anyhow::Result<Copy>
         Err(_) => search(&args, who)?,
     };
     let mut answer = data::ask(&args, Request::ContactsCopy { id })?;
-    let person: Person = serde_json::from_value(answer["person"].take()).context("the copy of the contact cannot be read")?;
-    let mut events: Vec<EventRecord> = serde_json::from_value(answer["events"].take()).context("the copy of the contact cannot be read")?;
+    let person: Person = serde_json::from_value(answer["person"].take()).context(UNREADABLE)?;
+    let mut events: Vec<EventRecord> = serde_json::from_value(answer["events"].take()).context(UNREADABLE)?;
+    let globals: Record = serde_json::from_value(answer["globals"].take()).context(UNREADABLE)?;
+    let segments: Vec<StoredSegment> = serde_json::from_value(answer["segments"].take()).context(UNREADABLE)?;
     events.reverse();
     let name = person.contact.display_name();
     let conversation = if fresh { None } else { last_used(&person.conversations).map(without_others) };
     let used: BTreeSet<&Version> = conversation.iter().flat_map(engine::versions).collect();
     let folder = data::find(&args)?;
     let pinned = used.into_iter().map(|version| versions::get(&folder, version)).collect::<anyhow::Result<_>>()?;
-    Ok(Copy { name, contact: person.contact, events, conversation, pinned })
+    Ok(Copy { name, contact: person.contact, events, conversation, pinned, globals, segments })
 }
 
 fn search(args: &DataArgs, who: &str) -> anyhow::Result<ContactId> {

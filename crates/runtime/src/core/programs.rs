@@ -1,9 +1,11 @@
 //! The bots that runs may be pinned to, by version (FL 5.9).
 
-use super::{Action, Core};
+use super::{Action, Core, globals, segments};
 use engine::{Bot, Programs, StoredSegment};
 use model::{Instant, Record, Version};
+use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
+use store::RecordPut;
 
 /// The current bot and older ones that runs still use.
 #[derive(Clone)]
@@ -48,6 +50,18 @@ impl ProgramSet {
     fn pinned(&self) -> impl Iterator<Item = &Version> {
         self.pinned.keys()
     }
+}
+
+/// Records of globals that were set and of segments that are not in the bot's folder: a core that begins on a store with these has them.
+pub fn beside_the_folder(globals: &Record, stored: &[StoredSegment]) -> Vec<RecordPut> {
+    let put = |table: &str, key: &str, value: serde_json::Value| RecordPut { table: table.into(), key: key.to_owned(), value: Some(value) };
+    let globals = globals.iter().map(|(name, value)| put(globals::TABLE, name, plain(value)));
+    let segments = stored.iter().map(|segment| put(segments::TABLE, &segment.key, plain(segment)));
+    globals.chain(segments).collect()
+}
+
+fn plain(value: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(value).expect("globals and segments are plain data")
 }
 
 impl Programs for ProgramSet {
