@@ -63,7 +63,7 @@ fn main() {
             let mut contact = Contact::new(ContactId(1), now, address.clone(), "organic");
             let mut conversation = Conversation::new(ConversationId(2), ContactId(1), address.clone());
             conversation.greeted = true;
-            let mut flips = None;
+            let mut flips = segments::Flips::default();
             for item in &items {
                 now = now.plus_micros(1_000_000);
                 messages += 1;

@@ -29,13 +29,13 @@ fn a_member_leaves_at_the_boundary_with_no_event_and_the_flow_is_told_that_insta
     let mut talk = Talk::new(with("recent: { where: last_seen within 7 days }\n", SKILL));
     talk.say("hello");
     let (seen, began) = (talk.contact.last_seen, talk.now);
-    assert_eq!(talk.flips, Some(seen.plus_micros(7 * DAY)), "the engine says when it is to be asked again");
+    assert_eq!(talk.flips.next(), Some(seen.plus_micros(7 * DAY)), "the engine says when it is to be asked again");
     assert!(talk.pass(7 * DAY - 1).is_empty(), "one microsecond before, nothing");
     assert!(talk.contact.memberships.contains_key("recent"));
     let said = talk.pass(1);
     assert_eq!(said.len(), 1, "{said:?}");
     assert_eq!(talk.moves(), [(began, "+recent (they came)".to_owned()), (seen.plus_micros(7 * DAY), "-recent (time)".to_owned())]);
-    assert_eq!(talk.flips, None);
+    assert_eq!(talk.flips.next(), None);
 }
 
 #[test]
@@ -93,6 +93,31 @@ fn a_catch_that_asks_for_them_starts_for_those_whom_an_edit_carries() {
 }
 
 #[test]
+fn a_segment_that_is_deleted_is_left() {
+    let skill = "skill: hello\ncatch: [{ command: begin }]\nblocks:\n  a: { text: Hi }\n";
+    let of = |segments: &str| with(segments, skill);
+    let old = of("gold: { where: has tag gold }\nsilver: { where: has tag silver }\n");
+    let new = of("gold: { where: has tag gold }\n");
+    let mut talk = Talk::new(old.clone());
+    change(&mut talk, vec![Change::AddTag("gold".into()), Change::AddTag("silver".into())]);
+    let edit = talk.now.plus_micros(MINUTE);
+    talk.eras = vec![new.set().era(edit), old.set().era(Instant::default())];
+    talk.programs = OneBot(new.clone());
+    talk.now = talk.now.plus_micros(DAY);
+    talk.input(Input::Membership);
+    assert_eq!(talk.moves()[2..], [(edit, "-silver (the rule changed)".to_owned())]);
+    assert!(talk.contact.memberships.keys().eq(["gold"]));
+    talk.input(Input::Membership);
+    assert_eq!(talk.moves().len(), 3, "once");
+    // One of the same name later is another one.
+    let back = talk.now;
+    talk.eras.insert(0, old.set().era(back));
+    talk.programs = OneBot(old);
+    talk.input(Input::Membership);
+    assert_eq!(talk.moves()[3..], [(back, "+silver (the rule changed)".to_owned())]);
+}
+
+#[test]
 fn rules_that_time_moves_before_an_edit_are_judged_by_the_old_rules_nowhere_and_by_the_new_ones_after_it() {
     let skill = "skill: hello\ncatch: [{ command: begin }, { segment: { left: recent } }]\nblocks:\n  a: { text: Bye! }\n";
     let old = with("recent: { where: last_seen within 7 days }\n", skill);
@@ -130,7 +155,7 @@ fn a_rule_that_was_edited_and_is_back_carries_people_by_the_edit() {
         talk.eras = [back.set().era(undone), longer.set().era(edit)].into_iter().chain(known).collect();
         talk.programs = OneBot(back);
         talk.now = undone.plus_micros(2 * DAY);
-        talk.flips = Some(undone);
+        talk.flips = segments::Flips::at(Some(undone));
         let said = common::texts(&talk.input(Input::Membership));
         let said: Vec<&str> = said.iter().map(String::as_str).collect();
         let left = seen.plus_micros(7 * DAY);

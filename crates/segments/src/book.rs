@@ -31,7 +31,7 @@ mod usage;
 mod words;
 
 pub use chunk::Bytes;
-pub use in_use::InUse;
+pub use in_use::{InUse, NamesInUse};
 pub use row::{Row, RowPast};
 pub use rows::Rows;
 pub use snapshot::{Answer, Page, Selection, Snapshot};
@@ -47,7 +47,10 @@ pub(crate) use stamps::Stamps;
 use crate::{Around, Set};
 use model::{Contact, ContactId, EventRecord, Instant};
 use places::{Places, tag};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// All contacts.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +79,16 @@ impl Book {
 
     /// Writes down a contact: everything but the events, which stay as they were.
     pub fn put(&mut self, contact: &Contact) {
+        self.write(None, contact);
+    }
+
+    /// The same of a contact who is in the book as they were before: only what differs is written.
+    pub fn change(&mut self, before: &Contact, contact: &Contact) {
+        let before = Some(before).filter(|before| before.id == contact.id && self.contains(before.id));
+        self.write(before, contact);
+    }
+
+    fn write(&mut self, before: Option<&Contact>, contact: &Contact) {
         let row = match self.row(contact.id) {
             Some(row) => row,
             None => self.push(contact.id),
@@ -83,7 +96,7 @@ impl Book {
         let (chunk, row) = place(row);
         let names = &mut self.names;
         if let Some(chunk) = self.chunks.get_mut(chunk) {
-            Arc::make_mut(chunk).put(row, contact, &mut |name| Names::number(names, name));
+            Arc::make_mut(chunk).put(row, before, contact, &mut |name| Names::number(names, name));
         }
     }
 
@@ -205,6 +218,16 @@ impl Book {
     /// How many are on the list of a static segment, whether they are in it or not.
     pub fn listed(&self, key: &str) -> u64 {
         self.lists(key).map(|(_, list)| u64::from(list.count())).sum()
+    }
+
+    /// The keys of the lists that somebody is on, and how many are.
+    pub fn lists_in_use(&self) -> BTreeMap<String, u64> {
+        let mut found = BTreeMap::new();
+        for (name, list) in self.chunks.iter().flat_map(|chunk| chunk.lists.iter()) {
+            *found.entry(name).or_default() += u64::from(list.count());
+        }
+        let named = found.into_iter().map(|(name, size)| (self.names.name(name).to_owned(), size));
+        named.filter(|(_, size)| *size > 0).collect()
     }
 
     /// Some of those who are on the list of a static segment.

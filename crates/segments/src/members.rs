@@ -6,8 +6,9 @@
 mod wheel;
 
 use crate::{
-    Around, Book, Selection, Set, Snapshot,
+    Around, Book, Flips, Selection, Set, Snapshot,
     book::{Mask, NEVER, Program, ROWS, Stamps, place},
+    flips::Few,
 };
 use foldhash::fast::RandomState;
 use model::{ContactId, Instant};
@@ -28,6 +29,11 @@ impl Bits {
         self.masks.get(at).is_some_and(|mask| mask.has(row))
     }
 
+    /// Counts anew how many they are.
+    fn count(&mut self) {
+        self.size = self.masks.iter().map(|mask| u64::from(mask.count())).sum();
+    }
+
     fn set(&mut self, row: u32, is: bool) {
         let (at, row) = place(row);
         if self.masks.len() <= at {
@@ -44,12 +50,23 @@ impl Bits {
     }
 }
 
+/// Those of a chunk's rows whose instant has come.
+fn due_by(rows: &[i64], now: Instant) -> Mask {
+    let mut due = Mask::default();
+    for (row, _) in (0..).zip(rows).filter(|(_, at)| **at <= now.0) {
+        due.set(row, true);
+    }
+    due
+}
+
 /// Who is in which segment, and when time next changes that.
 #[derive(Default)]
 pub struct Members {
     bits: HashMap<String, Bits, RandomState>,
     /// The instant before which time alone changes nothing, for each row.
     not_before: Vec<i64>,
+    /// The segments that this is about, by row, where it is not about any.
+    few: HashMap<u32, Few, RandomState>,
     wheel: Wheel,
 }
 
@@ -58,12 +75,34 @@ impl Members {
     pub fn rebuild(&mut self, snapshot: &Snapshot, set: &Set, around: &dyn Around, now: Instant) {
         let flips = self.judge(snapshot, set, around, now, true);
         self.not_before = flips;
+        self.few.clear();
         self.wheel = Wheel::of(&self.not_before);
     }
 
     /// Judges every segment for everybody again and leaves time as it is.
     pub fn recount(&mut self, snapshot: &Snapshot, set: &Set, around: &dyn Around, now: Instant) {
         self.judge(snapshot, set, around, now, false);
+    }
+
+    /// Tells of whoever is due by an instant what is so then, in the segments that time moves people into and out of. They stay due: what
+    /// happened to them on the way is found by looking at each.
+    pub fn foretell(&mut self, snapshot: &Snapshot, set: &Set, around: &dyn Around, now: Instant) {
+        if self.next_due().is_none_or(|at| at > now) {
+            return;
+        }
+        let due: Vec<Mask> = self.not_before.chunks(ROWS).map(|rows| due_by(rows, now)).collect();
+        if due.iter().all(Mask::is_empty) {
+            return;
+        }
+        let mut then = Self::default();
+        then.recount(snapshot, set, around, now);
+        for key in set.order().iter().filter(|key| set.moves_with_time(key)) {
+            let (Some(bits), Some(then)) = (self.bits.get_mut(key), then.bits.get(key)) else { continue };
+            for ((mask, then), due) in bits.masks.iter_mut().zip(&then.masks).zip(&due) {
+                *mask = mask.minus(due).or(&then.and(due));
+            }
+            bits.count();
+        }
     }
 
     /// Judges every segment for everybody; answers, if that is wanted, when time next changes something for each row.
@@ -132,6 +171,7 @@ impl Members {
         if let Some(slot) = self.not_before.get_mut(row as usize) {
             *slot = NEVER;
         }
+        self.few.remove(&row);
     }
 
     /// Leaves out whoever is not in the book any more: they went while everybody was judged.
@@ -140,7 +180,7 @@ impl Members {
             for (mask, chunk) in bits.masks.iter_mut().zip(book.chunks()) {
                 *mask = mask.and(&chunk.live);
             }
-            bits.size = bits.masks.iter().map(|mask| u64::from(mask.count())).sum();
+            bits.count();
         }
     }
 
@@ -150,10 +190,29 @@ impl Members {
         (at != NEVER).then_some(Instant(at))
     }
 
-    /// A contact is to be looked at then; none: never.
+    /// When time alone next changes something for a contact.
+    pub fn flips(&self, book: &Book, id: ContactId) -> Flips {
+        self.flips_at(book, id, self.not_before(book, id))
+    }
+
+    /// The same of whoever was due at an instant and has not been scheduled since.
+    pub fn flips_at(&self, book: &Book, id: ContactId, at: Option<Instant>) -> Flips {
+        Flips::moved_to(book.row(id).and_then(|row| self.few.get(&row)).copied(), at)
+    }
+
+    /// A contact is to be looked at then, whatever it is about; none: never.
     pub fn schedule(&mut self, book: &Book, id: ContactId, at: Option<Instant>) {
+        self.schedule_flips(book, id, &Flips::at(at));
+    }
+
+    /// A contact is to be looked at when time next changes something for them.
+    pub fn schedule_flips(&mut self, book: &Book, id: ContactId, flips: &Flips) {
         let Some(row) = book.row(id) else { return };
-        let at = at.map_or(NEVER, |at| at.0);
+        match flips.few() {
+            Some(few) => drop(self.few.insert(row, few)),
+            None => drop(self.few.remove(&row)),
+        }
+        let at = flips.next().map_or(NEVER, |at| at.0);
         if self.not_before.len() <= row as usize {
             self.not_before.resize(row as usize + 1, NEVER);
         }
@@ -168,6 +227,12 @@ impl Members {
     /// When somebody is to be looked at next; perhaps a little sooner than that.
     pub fn next_due(&self) -> Option<Instant> {
         self.wheel.next()
+    }
+
+    /// All whose instant has come by `now`, with that, in no order; nothing changes.
+    pub fn due(&self, book: &Book, now: Instant) -> Vec<(ContactId, Instant)> {
+        let due = (0..).zip(&self.not_before).filter(|(_, at)| **at <= now.0);
+        due.filter_map(|(row, at)| Some((book.id_at(row)?, Instant(*at)))).collect()
     }
 
     /// Those whose instant has come, in order of time, at most `limit`; they are looked at no more until they are scheduled

@@ -1,7 +1,7 @@
 //! All segments of a bot as they are now: who is in one, what each depends on, and when time changes something.
 
 use crate::{
-    Ration,
+    Flips, Ration,
     touch::{Places, Readers, Reads, Touch},
 };
 use expr::{Condition, Facts, Fuel, Truth};
@@ -119,6 +119,8 @@ pub struct Set {
     placed: Vec<Arc<Entry>>,
     /// Who asks for what.
     readers: Readers,
+    /// The places of those that time alone moves people into and out of.
+    in_time: Vec<u32>,
     hash: u64,
 }
 
@@ -158,6 +160,9 @@ impl Set {
                 hasher.update(excluded);
             }
             set.readers.add(place, &reads);
+            if reads.time {
+                set.in_time.push(place);
+            }
             let timed = timed.into_iter().collect();
             let place_of = |other: &String| (0..).zip(&order).find_map(|(place, key)| (key == other).then_some(place));
             let exclude = rule.exclude.iter().filter_map(place_of).collect();
@@ -221,6 +226,19 @@ impl Set {
         self.iter().filter(|rule| rule.depends_on().contains(key)).map(|rule| rule.key.as_str()).collect()
     }
 
+    /// Those that cannot be judged, by key, and why.
+    pub fn invalid(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().filter_map(|rule| match &rule.kind {
+            RuleKind::Invalid(why) => Some((rule.key.as_str(), why.as_str())),
+            RuleKind::List | RuleKind::Where(_) => None,
+        })
+    }
+
+    /// Those that can be judged here and cannot be judged in another set, by key, and why.
+    pub fn lost_in<'s>(&self, other: &'s Set) -> impl Iterator<Item = (&'s str, &'s str)> {
+        other.invalid().filter(|(key, _)| self.get(key).is_some_and(|rule| !matches!(rule.kind, RuleKind::Invalid(_))))
+    }
+
     /// Whether time alone may carry somebody in or out of a segment.
     pub fn moves_with_time(&self, key: &str) -> bool {
         self.entries.get(key).is_some_and(|entry| entry.reads.time)
@@ -281,9 +299,44 @@ impl Set {
         places.iter().filter_map(flip).min()
     }
 
-    /// Judges a contact by the segments that ask for what changed: whether they are in each, in the order of [`Set::order`], and
-    /// the earliest later instant at which time alone may change that.
-    pub fn judge_touched<'s>(&'s self, touch: &Touch<'_>, who: &dyn Who, ration: &mut Ration) -> (Vec<(&'s str, bool)>, Option<Instant>) {
+    /// Judges a contact by the segments by which time may have moved them up to an instant: whether they are in each, in the order of
+    /// [`Set::order`].
+    pub fn judge_due<'s>(&'s self, flips: &Flips, at: Instant, who: &dyn Who, ration: &mut Ration) -> Vec<(&'s str, bool)> {
+        let mut judge = |entry: &'s Arc<Entry>| (entry.rule.key.as_str(), ration.share(|fuel| self.judge(entry, who, fuel)).is_true());
+        match flips.due(self.hash, at) {
+            None => self.in_time.iter().filter_map(|place| self.placed.get(*place as usize)).map(judge).collect(),
+            Some(places) => {
+                let mut of: Vec<(u16, (&str, bool))> =
+                    places.iter().filter_map(|place| Some((*place, judge(self.placed.get(usize::from(*place))?)))).collect();
+                of.sort_unstable_by_key(|(place, _)| *place);
+                of.into_iter().map(|(_, is)| is).collect()
+            }
+        }
+    }
+
+    /// When time alone changes something next for a contact who was followed up to an instant, which [`Set::judge_due`] was asked about;
+    /// later than that instant, whatever a condition says.
+    pub fn flips_after(&self, flips: &Flips, at: Instant, who: &dyn Who, ration: &mut Ration) -> Flips {
+        let due = flips.due(self.hash, at);
+        let mut timed = Places::default();
+        let mut add = |place: usize| self.placed.get(place).into_iter().for_each(|entry| timed.add(&entry.timed));
+        match due {
+            None => self.in_time.iter().for_each(|place| add(*place as usize)),
+            Some(places) => places.iter().for_each(|place| add(usize::from(*place))),
+        }
+        let next = self.flip_of(&timed, who, ration).map(|next| next.max(at.plus_micros(1)));
+        if due.is_some() { flips.passed(next) } else { Flips::at(next) }
+    }
+
+    /// Judges a contact by the segments that ask for what changed: whether they are in each, in the order of [`Set::order`], and when time
+    /// alone changes something from here on; `flips` says so for before the change.
+    pub fn judge_touched<'s>(
+        &'s self,
+        touch: &Touch<'_>,
+        flips: &Flips,
+        who: &dyn Who,
+        ration: &mut Ration,
+    ) -> (Vec<(&'s str, bool)>, Flips) {
         let concerned = self.readers.concerned(touch);
         let mut is = Vec::with_capacity(concerned.as_ref().map_or(self.placed.len(), Places::len));
         let mut timed = Places::default();
@@ -291,12 +344,19 @@ impl Set {
             timed.add(&entry.timed);
             is.push((entry.rule.key.as_str(), ration.share(|fuel| self.judge(entry, who, fuel)).is_true()));
         };
-        match concerned {
+        match &concerned {
             None => self.placed.iter().for_each(judge),
             Some(places) => places.iter().filter_map(|place| self.placed.get(place)).for_each(&mut judge),
         }
         let next = self.flip_of(&timed, who, ration);
-        (is, next)
+        let flips = match &concerned {
+            None => Flips::at(flips.next().into_iter().chain(next).min()),
+            Some(places) => {
+                let in_time = |place: &usize| self.placed.get(*place).is_some_and(|entry| entry.reads.time);
+                flips.touched(self.hash, places.iter().filter(in_time), next)
+            }
+        };
+        (is, flips)
     }
 
     /// The segments whose membership what changed may have changed, in the order of [`Set::order`].

@@ -9,10 +9,10 @@ use common::people::{self, Ground, World, ZONES};
 use common::rules::{self, Taste};
 use common::town::Town;
 use common::{cases, walk};
-use expr::{Condition, Fuel, Truth};
+use expr::Condition;
 use model::{ContactId, EventRecord, Instant};
 use proptest::prelude::*;
-use segments::{Book, Members, Set, Snapshot, Touch};
+use segments::{Book, Flips, Members, Ration, Set, Snapshot, Touch};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use switchboard_segments as segments;
@@ -85,6 +85,10 @@ fn asked(
     Ok(())
 }
 
+fn owned(is: Vec<(&str, bool)>) -> Vec<(String, bool)> {
+    is.into_iter().map(|(key, is)| (key.to_owned(), is)).collect()
+}
+
 /// The runtime's part: what is kept of memberships, as changes and time go by.
 struct Kept<'t> {
     town: &'t Town,
@@ -96,16 +100,31 @@ struct Kept<'t> {
 }
 
 impl Kept<'_> {
-    fn judge(&mut self, id: ContactId, keys: &[String], at: Instant) {
+    fn note(&mut self, id: ContactId, is: &[(String, bool)], flips: &Flips) {
+        let is = is.iter().map(|(key, is)| (key.as_str(), *is));
+        self.members.set_members(&self.book, id, is);
+        self.members.schedule_flips(&self.book, id, flips);
+    }
+
+    /// An instant came at which time alone may have moved them.
+    fn look(&mut self, id: ContactId, at: Instant) {
         let row = self.book.who(id, at, self.town, &self.set).expect("a contact of the book");
-        let is: Vec<(&String, bool)> =
-            keys.iter().map(|key| (key, self.set.is_member(key, &row, &mut Fuel::new(10_000_000)) == Truth::True)).collect();
-        let next = self.set.next_flip(self.set.order().iter().map(String::as_str), &row, &mut segments::Ration::new(10_000_000));
+        let flips = self.members.flips_at(&self.book, id, Some(at));
+        let mut ration = Ration::new(10_000_000);
+        let is = owned(self.set.judge_due(&flips, at, &row, &mut ration));
+        let flips = self.set.flips_after(&flips, at, &row, &mut ration);
         drop(row);
-        for (key, is) in is {
-            self.members.set_member(&self.book, id, key, is);
-        }
-        self.members.schedule(&self.book, id, next);
+        self.note(id, &is, &flips);
+    }
+
+    /// Something about them changed.
+    fn judge(&mut self, id: ContactId, touch: &Touch<'_>) {
+        let row = self.book.who(id, self.now, self.town, &self.set).expect("a contact of the book");
+        let flips = self.members.flips(&self.book, id);
+        let (is, flips) = self.set.judge_touched(touch, &flips, &row, &mut Ration::new(10_000_000));
+        let is = owned(is);
+        drop(row);
+        self.note(id, &is, &flips);
     }
 
     /// Time goes on, as the runtime follows it.
@@ -116,8 +135,7 @@ impl Kept<'_> {
             prop_assert!(due.is_sorted_by_key(|(_, at)| *at));
             for (id, at) in due {
                 prop_assert!(at <= until && at > self.now.plus_micros(-1), "due at {at}, between {} and {until}", self.now);
-                let keys = self.set.order().to_vec();
-                self.judge(id, &keys, at);
+                self.look(id, at);
             }
             rounds += 1;
             prop_assert!(rounds < 20_000, "time does not go on\n{}", told(self.town, "", self.now));
@@ -142,12 +160,10 @@ impl Kept<'_> {
                 c.pick(&["orders", "city", "vip", "birthday", "last_order", "plan", "tier", "interests", "home", "tongue", "balance"]);
             people::change(c, ground, &mut world.contact, name, self.now);
             world.contact.status = c.pick(&people::STATUSES).into();
-            self.book.put(&world.contact);
+            self.book.change(&before.contact, &world.contact);
         }
-        let touch = Touch::between(&before.contact, &world.contact, &events);
-        let keys: Vec<String> = self.set.touched(&touch).into_iter().map(str::to_owned).collect();
-        let id = world.contact.id;
-        self.judge(id, &keys, self.now);
+        let after = world.contact.clone();
+        self.judge(after.id, &Touch::between(&before.contact, &after, &events));
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
@@ -203,6 +219,33 @@ proptest! {
         for now in (0..6).map(|_| c.pick(&instants)).collect::<BTreeSet<_>>() {
             asked(&town, &set, &snapshot, &people, &condition, &source, now)?;
         }
+    }
+
+    #[test]
+    fn what_time_will_do_is_told_beforehand_and_followed_all_the_same(
+        drawn in prop::collection::vec(any::<u16>(), 0..400),
+        seeds in prop::collection::vec(any::<u64>(), 1..8),
+    ) {
+        let mut c = Choices::new(&drawn);
+        let towns = towns();
+        let mut town = towns[c.below(towns.len())].clone();
+        town.rules = rules::segments(&mut c, &town);
+        let ground = Ground::new(&mut c, &town.zone);
+        let now = ground.instant(&mut c);
+        let people = people(&seeds, &ground, now);
+        let book = book_of(&people);
+        let set = town.set();
+        let mut members = Members::default();
+        members.rebuild(&book.snapshot(), &set, &town, now);
+        let conditions: Vec<&Json> = town.rules.iter().filter_map(|rule| rule.json.as_ref()).collect();
+        let instants = walk::instants(&mut c, &town, &people[0], &conditions);
+        let later = c.pick(&instants).clamp(now, now.plus_micros(40 * 86_400_000_000));
+        members.foretell(&book.snapshot(), &set, &town, later);
+        let mut kept = Kept { town: &town, set, people, book, members, now: later };
+        kept.check()?;
+        kept.now = now;
+        kept.pass(later)?;
+        kept.check()?;
     }
 
     #[test]
@@ -291,8 +334,14 @@ fn people_of_several_chunks_are_all_counted() {
     }
     let mut members = Members::default();
     members.rebuild(&snapshot, &set, &town, now);
-    for key in set.order() {
-        let expected = everybody.iter().filter(|w| Naive::new(&town, &w.contact, &w.events, now).member(key) == Some(true)).count();
-        assert_eq!(members.size(key), expected as u64, "{key}");
-    }
+    let counted = |members: &Members, now: Instant| {
+        for key in set.order() {
+            let expected = everybody.iter().filter(|w| Naive::new(&town, &w.contact, &w.events, now).member(key) == Some(true)).count();
+            assert_eq!(members.size(key), expected as u64, "{key}");
+        }
+    };
+    counted(&members, now);
+    let later = now.plus_micros(40 * 86_400_000_000);
+    members.foretell(&snapshot, &set, &town, later);
+    counted(&members, later);
 }

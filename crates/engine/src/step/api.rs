@@ -5,7 +5,7 @@ use model::{
     Call, CallAnswer, ChatState, Contact, Conversation, ConversationId, EventRecord, InboxItem, Instant, JourneyEntry, Record, RequestId,
     TranscriptEntry,
 };
-use segments::{Era, NoPast, Past};
+use segments::{Era, Flips, NoPast, Past};
 use std::{borrow::Cow, sync::Arc};
 
 /// Everything outside the person that a step may look at.
@@ -33,8 +33,8 @@ pub struct PersonView<'a> {
     pub conversation: &'a Conversation,
     /// What was recorded about the contact.
     pub past: &'a dyn Past,
-    /// Time alone changes no membership of the contact before this instant; none: it never does.
-    pub flips: Option<Instant>,
+    /// When time alone changes a membership of the contact.
+    pub flips: Flips,
     /// How the contact's other conversations stand.
     pub elsewhere: ChatState,
     /// What `once` remembers in the contact's other conversations: it counts for the person.
@@ -44,7 +44,7 @@ pub struct PersonView<'a> {
 impl<'a> PersonView<'a> {
     /// A person about whom nothing is recorded and with whom time has been kept up.
     pub fn new(contact: &'a Contact, conversation: &'a Conversation) -> Self {
-        Self { contact, conversation, past: &NoPast, flips: None, elsewhere: ChatState::Closed, once: &[] }
+        Self { contact, conversation, past: &NoPast, flips: Flips::default(), elsewhere: ChatState::Closed, once: &[] }
     }
 }
 
@@ -139,8 +139,8 @@ pub struct Step {
     pub drop_unsent: bool,
     /// A limit was hit: all changes were dropped but the input is consumed (FL 5.7).
     pub broken: Option<String>,
-    /// Time alone changes no membership of the contact before this instant; none: it never does.
-    pub flips: Option<Instant>,
+    /// When time alone changes a membership of the contact.
+    pub flips: Flips,
     /// What happened, for `chat` and `test`.
     pub trace: Vec<Trace>,
 }

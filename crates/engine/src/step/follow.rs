@@ -4,7 +4,7 @@
 use super::facts::ContactFacts;
 use crate::bot::Bot;
 use model::{Actor, Contact, ConversationId, IdSource, Instant, JourneyEntry, JourneyKind, Transition};
-use segments::{Era, Past, Ration};
+use segments::{Era, Flips, Past, Ration, Set};
 
 /// Boundaries followed one by one; beyond that many, time is followed to its end at once.
 const BOUNDARIES: usize = 1_000;
@@ -38,8 +38,8 @@ impl Moved {
 
 /// Since when a contact's memberships are to be looked at again.
 pub(crate) struct Since<'a> {
-    /// Time alone changes nothing before.
-    pub flips: Option<Instant>,
+    /// When time alone changes something.
+    pub flips: Flips,
     /// Rules that were in force before, newest first.
     pub eras: &'a [Era],
 }
@@ -67,62 +67,62 @@ pub(crate) fn take_over(
     moves
 }
 
-/// Follows time up to `now`; answers the instant before which time alone changes nothing from here on.
-pub(crate) fn follow(
-    bot: &Bot,
-    contact: &mut Contact,
-    past: &dyn Past,
-    since: &Since<'_>,
-    now: Instant,
-    moves: &mut Vec<Moved>,
-) -> Option<Instant> {
+/// Takes the contact out of segments that no rule tells of any more: they are deleted, or cannot be judged.
+pub(crate) fn leave_gone(set: &Set, contact: &mut Contact, at: Instant) -> Vec<Moved> {
+    let is_gone = |key: &&String| !set.order().contains(key);
+    let gone: Vec<String> = contact.memberships.keys().filter(is_gone).cloned().collect();
+    let is: Vec<(&str, bool)> = gone.iter().map(|key| (key.as_str(), false)).collect();
+    take_over(contact, &is, at, true, |_| EDITED.to_owned())
+}
+
+/// Follows time up to `now`; answers when time alone changes something from here on.
+pub(crate) fn follow(bot: &Bot, contact: &mut Contact, past: &dyn Past, since: &Since<'_>, now: Instant, moves: &mut Vec<Moved>) -> Flips {
     let set = bot.set();
     // Each segment has its own share: what others took, or a flow spent, must not make memberships wrong.
     let each = bot.limits().fuel;
     let mut ration = Ration::new(each);
     if contact.rules == 0 {
         // Nobody judged them as they are: they are judged whole, by whoever asks for this.
-        return None;
+        return Flips::default();
     }
     let mut edit = edited(bot, contact, since.eras, now);
     let mut flips = since.flips;
-    if edit.is_none() && flips.is_none_or(|at| at > now) {
+    if edit.is_none() && flips.next().is_none_or(|at| at > now) {
         return flips;
     }
-    let in_time: Vec<&str> = set.order().iter().map(String::as_str).filter(|key| set.moves_with_time(key)).collect();
-    let judge = |contact: &mut Contact, keys: &[&str], at: Instant, edited: bool, ration: &mut Ration| {
-        let is: Vec<(&str, bool)> = {
-            let facts = ContactFacts::of_contact(at, bot, contact, past);
-            keys.iter().map(|key| (*key, set.holds(key, &facts, ration))).collect()
-        };
-        take_over(contact, &is, at, edited, |_| if edited { EDITED } else { TIME }.to_owned())
-    };
+    if edit.is_some() {
+        // Of which segments that is was known by other rules.
+        flips = Flips::at(flips.next());
+    }
     for round in 0.. {
-        let boundary = flips.filter(|at| *at <= now);
-        // The edit comes where it belongs: rules it changed say nothing about the time before it.
-        if let Some((at, keys)) = edit.take_if(|(at, _)| boundary.is_none_or(|boundary| *at <= boundary)) {
+        let boundary = flips.next().filter(|at| *at <= now);
+        // The edit comes where it belongs: rules it changed say nothing about the time before it. At one instant time comes first: it is
+        // all that is looked at of the others.
+        if let Some((at, keys)) = edit.take_if(|(at, _)| boundary.is_none_or(|boundary| *at < boundary)) {
             let at = at.max(contact.judged);
-            contact.memberships.retain(|key, _| set.hash_of(key).is_some());
-            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            moves.extend(judge(contact, &keys, at, true, &mut ration));
+            moves.extend(leave_gone(set, contact, at));
+            let is: Vec<(&str, bool)> = {
+                let facts = ContactFacts::of_contact(at, bot, contact, past);
+                keys.iter().map(|key| (key.as_str(), set.holds(key, &facts, &mut ration))).collect()
+            };
+            moves.extend(take_over(contact, &is, at, true, |_| EDITED.to_owned()));
             contact.rules = set.hash();
             let facts = ContactFacts::of_contact(at, bot, contact, past);
-            flips = set.next_flip(in_time.iter().copied(), &facts, &mut ration);
+            flips = set.flips_after(&Flips::default(), at, &facts, &mut ration);
             continue;
         }
         let Some(at) = boundary else { break };
         // What was judged already is not judged again as of an earlier instant.
         let goes_on = round < BOUNDARIES && ration.taken() < each.saturating_mul(SHARES);
         let at = if goes_on { at.max(contact.judged) } else { now };
-        let unchanged: Vec<&str> = match &edit {
-            Some((_, changed)) => in_time.iter().copied().filter(|key| !changed.iter().any(|other| other == key)).collect(),
-            None => in_time.clone(),
-        };
-        moves.extend(judge(contact, &unchanged, at, false, &mut ration));
+        let mut is = set.judge_due(&flips, at, &ContactFacts::of_contact(at, bot, contact, past), &mut ration);
+        if let Some((_, changed)) = &edit {
+            is.retain(|(key, _)| !changed.iter().any(|other| other == key));
+        }
+        moves.extend(take_over(contact, &is, at, false, |_| TIME.to_owned()));
         let facts = ContactFacts::of_contact(at, bot, contact, past);
-        let next = set.next_flip(in_time.iter().copied(), &facts, &mut ration);
         // Time goes on whatever a condition says.
-        flips = next.map(|next| next.max(at.plus_micros(1)));
+        flips = set.flips_after(&flips, at, &facts, &mut ration);
     }
     flips
 }
@@ -140,9 +140,6 @@ fn edited(bot: &Bot, contact: &Contact, eras: &[Era], now: Instant) -> Option<(I
     let before = |key: &str| contact.rules != set.hash() && differs(judged_by, key);
     let changed = |key: &&String| before(key) || meanwhile.iter().any(|era| differs(Some(era), key));
     let keys: Vec<String> = set.order().iter().filter(changed).cloned().collect();
-    // Rules that became invalid have no members: their keys are not in the order.
-    let gone = contact.memberships.keys().filter(|key| set.get(key).is_some() && !set.order().contains(key)).cloned();
-    let keys: Vec<String> = keys.into_iter().chain(gone).collect();
     // The newest era that is not the present one ended when the present one began.
     let began = eras.iter().find(|era| era.hash == set.hash()).map_or(now, |era| era.at);
     Some((began.min(now), keys))
@@ -155,24 +152,25 @@ pub struct Settled {
     pub contact: Option<Contact>,
     /// Lines to append to the journey.
     pub journey: Vec<JourneyEntry>,
-    /// Time alone changes no membership before this instant; none: it never does.
-    pub flips: Option<Instant>,
+    /// When time alone changes a membership from here on.
+    pub flips: Flips,
     /// Whether a skill catches one of the transitions: then a conversation is needed, and a step.
     pub caught: bool,
 }
 
 /// Follows time for a contact with whom nobody has talked yet.
-pub fn settle(contact: &Contact, past: &dyn Past, flips: Option<Instant>, turn: &super::Turn<'_>) -> Settled {
+pub fn settle(contact: &Contact, past: &dyn Past, flips: Flips, turn: &super::Turn<'_>) -> Settled {
     let bot = turn.programs.current().clone();
     let mut after = contact.clone();
     let mut moves = Vec::new();
     let mut flips = follow(&bot, &mut after, past, &Since { flips, eras: turn.eras }, turn.now, &mut moves);
     if after.rules == 0 {
-        // Nobody looked at them yet.
+        // Nobody looked at them yet, or not since a merge.
+        moves.extend(leave_gone(bot.set(), &mut after, turn.now));
         let keys: Vec<&str> = bot.set().order().iter().map(String::as_str).collect();
         let is: Vec<(&str, bool)> = {
             let (mut ration, facts) = (Ration::new(bot.limits().fuel), ContactFacts::of_contact(turn.now, &bot, &after, past));
-            flips = bot.set().next_flip(keys.iter().copied(), &facts, &mut ration);
+            flips = bot.set().flips_after(&Flips::default(), turn.now, &facts, &mut ration);
             keys.iter().map(|key| (*key, bot.set().holds(key, &facts, &mut ration))).collect()
         };
         moves.extend(take_over(&mut after, &is, turn.now, false, |_| "they came".to_owned()));

@@ -1,7 +1,7 @@
 //! Transitions: the difference of membership between before and after the whole step, time passed included
 //! (FL 5.8), and the catches that tags and transitions start next.
 
-use super::follow::{Moved, Since, follow, take_over};
+use super::follow::{Moved, Since, follow, leave_gone, take_over};
 use super::stepper::Stepper;
 use crate::catches::Signal;
 use model::{Actor, Cause, InboxItem, Instant, JourneyKind, Record, TagKey, Value};
@@ -25,10 +25,6 @@ impl Stepper<'_> {
             // Also where the step changes nothing more: after a crash time would carry them back and here again.
             self.contact.judged = self.turn.now;
         }
-        // What time changed is behind the step; what the step changes is measured against the contact as it is now.
-        if !moves.is_empty() || self.contact.rules != self.before.rules {
-            self.before = std::borrow::Cow::Owned(self.contact.clone());
-        }
         self.moved(moves);
     }
 
@@ -37,6 +33,11 @@ impl Stepper<'_> {
         let bot = self.bot.clone();
         let set = bot.set().clone();
         let now = self.turn.now;
+        if self.contact.rules == 0 {
+            // Those merged may have been judged by older rules.
+            let gone = leave_gone(&set, &mut self.contact, now);
+            self.moved(gone);
+        }
         // Not the step's fuel: a flow that spent everything must not make memberships wrong.
         let mut ration = Ration::new(bot.limits().fuel);
         let touch = match self.contact.rules {
@@ -44,13 +45,13 @@ impl Stepper<'_> {
             0 if self.contact.judged != Instant::default() => Touch::everything("a merge"),
             0 => Touch::everything("they came"),
             _ if self.recounted => Touch::everything("an import taken back"),
-            _ => Touch::between(&self.before, &self.contact, &self.out.events),
+            _ => Touch::between(self.before, &self.contact, &self.out.events),
         };
         if touch.is_empty() && self.contact.rules == self.known_rules {
             return self.queue_causes();
         }
-        let (is, next) = set.judge_touched(&touch, &self.contact_facts(), &mut ration);
-        self.flips = self.flips.into_iter().chain(next).min();
+        let (is, flips) = set.judge_touched(&touch, &self.flips, &self.contact_facts(), &mut ration);
+        self.flips = flips;
         let moved = |(key, is): &&(&str, bool)| self.contact.memberships.contains_key(*key) != *is;
         let mut causes: Vec<String> = is.iter().filter(moved).map(|(key, _)| set.reason(key, &touch).unwrap_or_default()).rev().collect();
         // Asked for once for each that moved, in order.

@@ -143,7 +143,7 @@ impl Player {
         let until = self.talk.now.plus_micros(micros(how_long)?);
         for _ in 0..200 {
             let due = engine::next_due(&self.talk.conversation, self.talk.programs.0.limits()).filter(|at| *at <= until);
-            let flips = self.talk.flips.filter(|at| *at <= until);
+            let flips = self.talk.flips.next().filter(|at| *at <= until);
             match (due, flips) {
                 (None, None) => {
                     self.talk.now = until;

@@ -67,7 +67,7 @@ pub struct Talk {
     /// The rules of segments that were in force, newest first.
     pub eras: Vec<segments::Era>,
     /// Before it, time alone changes no membership.
-    pub flips: Option<Instant>,
+    pub flips: segments::Flips,
     /// What `once` remembers in the contact's other conversations.
     pub once_elsewhere: Vec<Record>,
     seed: u64,
@@ -88,7 +88,7 @@ impl Talk {
             steps: Vec::new(),
             events: Vec::new(),
             eras: Vec::new(),
-            flips: None,
+            flips: segments::Flips::default(),
             once_elsewhere: Vec::new(),
             seed: 7,
         }
@@ -152,7 +152,7 @@ impl Talk {
     pub fn pass(&mut self, micros: i64) -> Vec<String> {
         let until = self.now.plus_micros(micros);
         let mut said = Vec::new();
-        while let Some(at) = self.flips.filter(|at| *at <= until) {
+        while let Some(at) = self.flips.next().filter(|at| *at <= until) {
             self.now = self.now.max(at);
             said.extend(texts(&self.input(Input::Membership)));
         }

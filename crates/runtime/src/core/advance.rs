@@ -140,7 +140,7 @@ impl Core {
                 Some(Chosen::Membership) => {
                     line.membership = false;
                     if let Some(person) = before.as_deref() {
-                        self.segments_landed(now, &person.contact, false, &[], draft.flips);
+                        self.segments_landed(now, &person.contact, Some(&person.contact), false, &[], draft.flips);
                     }
                 }
                 Some(Chosen::Row(_)) | None => {}
@@ -202,7 +202,7 @@ impl Core {
                     *draft = saved;
                     leaving.alerts.push(format!("memberships of {} could not be followed through time: {why}", draft.change.id));
                     draft.journey(None, JourneyKind::Error(format!("memberships could not be followed through time: {why}")));
-                    draft.flips = Some(None);
+                    draft.flips = Some(segments::Flips::default());
                 }
                 return outcome;
             }

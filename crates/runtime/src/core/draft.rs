@@ -21,8 +21,8 @@ pub(super) struct Draft {
     pub raised: VecDeque<(ConversationId, engine::RaisedEvent)>,
     /// Audiences that this commit makes durable.
     pub audiences: Vec<super::audience::Audience>,
-    /// If there was a step: the instant before which time alone changes no membership.
-    pub flips: Option<Option<Instant>>,
+    /// If there was a step: when time alone changes a membership.
+    pub flips: Option<segments::Flips>,
     /// Whether a step wants its input to wait (FL 5.4 rule 7); then nothing of this draft is kept.
     pub held: bool,
     /// What happened, for `chat` and `test`.
@@ -66,8 +66,10 @@ impl Draft {
         changed.or_else(|| self.conversation(self.before.as_deref()?.conversation_at(address)?.id))
     }
 
-    /// The conversation used last: where a run moved, a choice was sent or a human was asked for last.
+    /// The conversation used last, of those on whose channel the contact refused no messages if there are any: where a run moved, a choice
+    /// was sent or a human was asked for last.
     pub(super) fn last_used(&self) -> Option<&Conversation> {
+        let wanted = |c: &Conversation| self.contact().is_none_or(|contact| !contact.refuses_messages_on(&c.address.channel));
         let used = |c: &Conversation| {
             let runs = c.runs.iter().map(|r| r.moved_at);
             let choices = c.choices.iter().map(|s| s.at);
@@ -75,7 +77,7 @@ impl Draft {
         };
         let before = self.before.iter().flat_map(|p| &p.conversations).filter_map(|c| self.conversation(c.id));
         let new = self.change.conversations.iter().filter(|c| self.before.as_ref().is_none_or(|p| p.conversation(c.id).is_none()));
-        before.chain(new).max_by_key(|c| used(c))
+        before.chain(new).max_by_key(|c| (wanted(c), used(c)))
     }
 
     /// The conversations in which a run waits for something about the contact: a segment, an attribute, a moment.

@@ -104,12 +104,12 @@ impl Core {
         line.membership &= flight.flips.is_none();
         self.lines.insert(contact, line);
         self.give_back(now, unused);
-        self.segments_landed(now, &person.contact, flight.contact, &flight.events, flight.flips);
+        let before = flight.before.as_deref().map(|person| &person.contact);
+        self.segments_landed(now, &person.contact, before, flight.contact, &flight.events, flight.flips);
         if flight.withdraws {
             self.segments_recount(contact);
         }
         if flight.contact {
-            let before = flight.before.as_deref().map(|p| &p.contact);
             self.directory_landed(before, &person.contact);
             self.recognise(now, before, &person.contact);
         }

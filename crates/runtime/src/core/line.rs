@@ -99,7 +99,7 @@ pub(super) struct Flight {
     /// Whether it withdraws events.
     pub withdraws: bool,
     /// If it holds a step: the instant before which time alone changes no membership.
-    pub flips: Option<Option<Instant>>,
+    pub flips: Option<segments::Flips>,
     /// Whether it erases the person.
     pub erases: bool,
     /// Whether it does nothing but forget the beginning of their past, and for whom.

@@ -1,11 +1,13 @@
 //! The tokio shell: starts the core, carries its actions out, brings the answers back, stops in order.
 
+mod apart;
 mod hub;
 mod presence;
 mod receipts;
 mod shell;
 mod watchers;
 
+use apart::apart;
 pub use presence::PresenceGuard;
 use shell::Around;
 pub(crate) use shell::{New, Shell, lock};
@@ -136,8 +138,9 @@ pub async fn start(options: Options) -> Result<Service, StartError> {
             let handle = handle.clone();
             async move { handle.take_types(types).await }
         }));
-        own.push(tokio::spawn(shell.clone().keep_memberships()));
-        own.push(tokio::spawn(shell.clone().keep_time()));
+        let no_thread = |error: std::io::Error| StartError::Interrupted(error.to_string());
+        own.push(apart("looks", shell.clone().keep_memberships()).map_err(no_thread)?);
+        own.push(apart("time", shell.clone().keep_time()).map_err(no_thread)?);
         own.push(tokio::spawn(handle.clone().keep_promises()));
         own.push(tokio::spawn(handle.clone().keep_retention()));
         own.push(tokio::spawn(handle.clone().go_on_erasing()));

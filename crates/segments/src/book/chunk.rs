@@ -115,30 +115,63 @@ impl Chunk {
         row
     }
 
-    /// Writes everything about a contact but the events.
-    pub fn put(&mut self, row: usize, contact: &Contact, number: &mut dyn FnMut(&str) -> NameId) {
+    /// Writes everything about a contact but the events, or what differs from before.
+    pub fn put(&mut self, row: usize, before: Option<&Contact>, contact: &Contact, number: &mut dyn FnMut(&str) -> NameId) {
+        /// Whether something is to be written.
+        macro_rules! differs {
+            ($($field:ident),+) => { before.is_none_or(|before| $(before.$field != contact.$field)||+) };
+        }
         if self.rules.get(row) != Some(&contact.rules)
             && let Some(rules) = Arc::make_mut(&mut self.rules).get_mut(row)
         {
             *rules = contact.rules;
         }
-        record(&mut self.attributes, row, &contact.attributes, number);
-        record(&mut self.system, row, &contact.system, number);
-        write(&mut self.status, row, Some(&Value::text(contact.status.as_str())));
-        write(&mut self.source, row, Some(&Value::text(contact.source.as_str())));
-        write(&mut self.first_seen, row, Some(&Value::DateTime(contact.first_seen)));
-        write(&mut self.last_seen, row, Some(&Value::DateTime(contact.last_seen)));
-        let first = contact.addresses.first().map(|reach| Value::text(reach.address.channel.as_str()));
-        write(&mut self.first_channel, row, first.as_ref());
-        write(&mut self.addresses, row, Some(&Value::Number(contact.addresses.len().into())));
-        self.put_channels(row, contact, number);
-        stamps(&mut self.tags, row, contact.tags.iter().map(|(key, tag)| (key.as_str(), tag.at)), number);
-        stamps(&mut self.ran, row, contact.ran.iter().map(|(skill, at)| (skill.as_str(), *at)), number);
-        stamps(&mut self.changed, row, contact.changed.iter().map(|(name, at)| (name.as_str(), *at)), number);
-        stamps(&mut self.members, row, contact.memberships.iter().map(|(key, since)| (key.as_str(), *since)), number);
-        masks(&mut self.lists, row, contact.lists.keys(), number);
-        self.put_consents(row, contact, number);
-        self.put_notes(row, contact);
+        // A value that is written another way may be equal.
+        let is_written = |before: &Record, now: &Record| {
+            before.len() == now.len()
+                && before.iter().zip(now).all(|((key, was), (name, is))| key == name && super::words::identical(was, is))
+        };
+        if before.is_none_or(|before| !is_written(&before.attributes, &contact.attributes)) {
+            record(&mut self.attributes, row, &contact.attributes, number);
+        }
+        if before.is_none_or(|before| !is_written(&before.system, &contact.system)) {
+            record(&mut self.system, row, &contact.system, number);
+        }
+        if differs!(status, source) {
+            write(&mut self.status, row, Some(&Value::text(contact.status.as_str())));
+            write(&mut self.source, row, Some(&Value::text(contact.source.as_str())));
+        }
+        if differs!(first_seen, last_seen) {
+            write(&mut self.first_seen, row, Some(&Value::DateTime(contact.first_seen)));
+            write(&mut self.last_seen, row, Some(&Value::DateTime(contact.last_seen)));
+        }
+        if differs!(addresses) {
+            let first = contact.addresses.first().map(|reach| Value::text(reach.address.channel.as_str()));
+            write(&mut self.first_channel, row, first.as_ref());
+            write(&mut self.addresses, row, Some(&Value::Number(contact.addresses.len().into())));
+            self.put_channels(row, contact, number);
+        }
+        if differs!(tags) {
+            stamps(&mut self.tags, row, contact.tags.iter().map(|(key, tag)| (key.as_str(), tag.at)), number);
+        }
+        if differs!(ran) {
+            stamps(&mut self.ran, row, contact.ran.iter().map(|(skill, at)| (skill.as_str(), *at)), number);
+        }
+        if differs!(changed) {
+            stamps(&mut self.changed, row, contact.changed.iter().map(|(name, at)| (name.as_str(), *at)), number);
+        }
+        if differs!(memberships) {
+            stamps(&mut self.members, row, contact.memberships.iter().map(|(key, since)| (key.as_str(), *since)), number);
+        }
+        if differs!(lists) {
+            masks(&mut self.lists, row, contact.lists.keys(), number);
+        }
+        if differs!(consents) {
+            self.put_consents(row, contact, number);
+        }
+        if differs!(notes) {
+            self.put_notes(row, contact);
+        }
     }
 
     fn put_channels(&mut self, row: usize, contact: &Contact, number: &mut dyn FnMut(&str) -> NameId) {

@@ -8,18 +8,16 @@ use super::{SAVE, Segments};
 use crate::core::{Core, FLIGHTS, TURN, agenda::Wake};
 use engine::{Bot, Programs as _};
 use model::{ContactId, Instant};
-use segments::{Book, Ration, Set};
+use segments::{Book, Flips, Ration, Set};
 use std::collections::{BTreeSet, HashMap};
 
-/// Boundaries of one contact that are looked at in a row before others get their turn.
-const BOUNDARIES: usize = 64;
-/// Contacts looked at in one go: about a millisecond.
+/// Looks in one go, of one contact or several: a millisecond or two.
 const SLICE: usize = 16;
 
 /// Boundaries whose transition is on its way to be durable: the first of each contact.
 #[derive(Default)]
 pub(super) struct OnTheWay {
-    of: HashMap<ContactId, Instant>,
+    of: HashMap<ContactId, Flips>,
     /// Those whose line was not told yet.
     waiting: BTreeSet<(Instant, ContactId)>,
     /// Those whose line knows.
@@ -28,12 +26,12 @@ pub(super) struct OnTheWay {
 
 impl OnTheWay {
     /// The first boundary of a contact whose transition is on its way.
-    pub fn of(&self, id: ContactId) -> Option<Instant> {
+    pub fn of(&self, id: ContactId) -> Option<Flips> {
         self.of.get(&id).copied()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (ContactId, Instant)> {
-        self.of.iter().map(|(id, at)| (*id, *at))
+        self.of.iter().filter_map(|(id, first)| Some((*id, first.next()?)))
     }
 
     /// The first of all.
@@ -44,14 +42,16 @@ impl OnTheWay {
     /// The transition of a contact is durable, or there is none. Answers whether one was on its way.
     pub fn remove(&mut self, id: ContactId) -> bool {
         // In one of the two, if at all.
-        self.of.remove(&id).is_some_and(|at| self.waiting.remove(&(at, id)) || self.told.remove(&(at, id)))
+        let first = self.of.remove(&id).and_then(|first| first.next());
+        first.is_some_and(|at| self.waiting.remove(&(at, id)) || self.told.remove(&(at, id)))
     }
 
     /// A boundary of a contact waits for their line; an earlier one that waits or is on its way brings it along.
-    fn wait(&mut self, id: ContactId, at: Instant) {
-        if self.of(id).is_none_or(|first| at < first) {
+    fn wait(&mut self, id: ContactId, flips: Flips) {
+        let Some(at) = flips.next() else { return };
+        if self.of(id).and_then(|first| first.next()).is_none_or(|first| at < first) {
             self.remove(id);
-            self.of.insert(id, at);
+            self.of.insert(id, flips);
             self.waiting.insert((at, id));
         }
     }
@@ -90,17 +90,19 @@ impl Core {
     /// Time alone may have changed memberships: looks at some of those whose instant has come, which reads no contact.
     pub(in crate::core) fn look_at_memberships(&mut self, now: Instant) {
         let segments = &mut self.segments;
-        let due = segments.members.take_due(&segments.book, now, SLICE);
-        if due.is_empty() {
+        let rules = Rules::of(self.programs.current());
+        let mut looks = SLICE;
+        while looks > 0 {
+            let Some((id, at)) = segments.members.take_due(&segments.book, now, 1).pop() else { break };
+            let flips = segments.members.flips_at(&segments.book, id, Some(at));
+            if segments.look_at(&rules, id, flips, now, &mut looks) {
+                segments.on_the_way.wait(id, flips);
+            }
+        }
+        if looks == SLICE {
             return;
         }
         segments.moved = true;
-        let rules = Rules::of(self.programs.current());
-        for (id, at) in due {
-            if segments.look_at(&rules, id, at, now) {
-                segments.on_the_way.wait(id, at);
-            }
-        }
         if !self.agenda.has(&Wake::Clock) {
             self.agenda.set(Wake::Clock, Some(now.plus_micros(SAVE)));
         }
@@ -109,9 +111,10 @@ impl Core {
     /// Looks at a contact whose boundary may have passed.
     pub(in crate::core) fn follow(&mut self, id: ContactId, now: Instant) {
         let segments = &mut self.segments;
-        let Some(at) = segments.members.not_before(&segments.book, id).filter(|at| *at <= now) else { return };
-        if segments.look_at(&Rules::of(self.programs.current()), id, at, now) {
-            segments.on_the_way.wait(id, at);
+        let flips = segments.members.flips(&segments.book, id);
+        let (rules, mut looks) = (Rules::of(self.programs.current()), SLICE);
+        if flips.next().is_some_and(|at| at <= now) && segments.look_at(&rules, id, flips, now, &mut looks) {
+            segments.on_the_way.wait(id, flips);
         }
     }
 
@@ -137,70 +140,65 @@ impl Core {
 struct Rules<'a> {
     bot: &'a Bot,
     set: &'a Set,
-    /// The segments that time moves people into and out of.
-    in_time: Vec<&'a str>,
 }
 
 /// A contact at an instant.
-struct Look {
-    /// Whether they are in each of [`Rules::in_time`].
-    is: Vec<bool>,
+struct Look<'a> {
+    /// Whether they are in each of the segments that time may have moved them by.
+    is: Vec<(&'a str, bool)>,
     /// Whether what is durable differs, or is by other rules.
     differs: bool,
-    /// When time may change something next, after that instant.
-    next: Option<Instant>,
+    /// When time may change something after that instant.
+    flips: Flips,
     /// Fuel that this took.
     taken: u64,
 }
 
 impl<'a> Rules<'a> {
     fn of(bot: &'a Bot) -> Self {
-        let set = bot.set();
-        Self { bot, set, in_time: set.order().iter().map(String::as_str).filter(|key| set.moves_with_time(key)).collect() }
+        Self { bot, set: bot.set() }
     }
 
-    fn look(&self, book: &Book, id: ContactId, at: Instant) -> Option<Look> {
+    /// Looks at a contact at an instant up to which time changed nothing but what `flips` says.
+    fn look(&self, book: &Book, id: ContactId, flips: &Flips, at: Instant) -> Option<Look<'a>> {
         let who = book.who(id, at, self.bot, self.set)?;
         let mut ration = Ration::new(self.bot.limits().fuel);
-        let is: Vec<bool> = self.in_time.iter().map(|key| self.set.holds(key, &who, &mut ration)).collect();
-        let differs = who.judged_by() != self.set.hash() || self.in_time.iter().zip(&is).any(|(key, is)| who.noted(key) != *is);
-        let next = self.set.next_flip(self.in_time.iter().copied(), &who, &mut ration).map(|next| next.max(at.plus_micros(1)));
-        Some(Look { is, differs, next, taken: ration.taken() })
+        let is = self.set.judge_due(flips, at, &who, &mut ration);
+        let differs = who.judged_by() != self.set.hash() || is.iter().any(|(key, is)| who.noted(key) != *is);
+        let flips = self.set.flips_after(flips, at, &who, &mut ration);
+        Some(Look { is, differs, flips, taken: ration.taken() })
     }
 }
 
 impl Segments {
-    /// Looks at a contact's boundaries up to now; answers whether their line is to take a step.
-    fn look_at(&mut self, rules: &Rules<'_>, id: ContactId, at: Instant, now: Instant) -> bool {
+    /// Looks at a contact's boundaries from the first of `flips` up to now, as far as `looks` goes, which is at least one; answers whether
+    /// their line is to take a step.
+    fn look_at(&mut self, rules: &Rules<'_>, id: ContactId, flips: Flips, now: Instant, looks: &mut usize) -> bool {
         let Self { book, members, on_the_way, .. } = self;
         // What was told of somebody whose line has not followed yet is followed further, be it back to where it was.
         let is_ahead = on_the_way.of(id).is_some();
-        let (mut at, mut fuel) = (at, rules.bot.limits().fuel);
-        for _ in 0..BOUNDARIES {
-            let Some(look) = rules.look(book, id, at) else { return false };
+        let (mut flips, mut fuel) = (flips, rules.bot.limits().fuel);
+        while *looks > 0 {
+            *looks -= 1;
+            let Some(look) = flips.next().and_then(|at| rules.look(book, id, &flips, at)) else { return false };
             if is_ahead || look.differs {
                 // Whoever asks from now on is told what is so now; the contact's line follows with the transitions, and it may be long
                 // until its turn comes.
-                let later = look.next.filter(|next| *next <= now).and_then(|_| rules.look(book, id, now));
-                let Look { is, next, .. } = later.unwrap_or(look);
-                members.set_members(book, id, rules.in_time.iter().copied().zip(is));
-                members.schedule(book, id, next);
+                let is_behind = look.flips.next().is_some_and(|next| next <= now);
+                let later = if is_behind { rules.look(book, id, &look.flips, now) } else { None };
+                let Look { is, flips, .. } = later.unwrap_or(look);
+                members.set_members(book, id, is);
+                members.schedule_flips(book, id, &flips);
                 return true;
             }
-            match look.next {
-                Some(next) if next <= now => at = next,
-                next => {
-                    members.schedule(book, id, next);
-                    return false;
-                }
-            }
+            flips = look.flips;
             // Heavy ones are as good as many.
             fuel = fuel.saturating_sub(look.taken);
-            if fuel == 0 {
+            if fuel == 0 || flips.next().is_none_or(|next| next > now) {
                 break;
             }
         }
-        members.schedule(book, id, Some(at));
+        members.schedule_flips(book, id, &flips);
         false
     }
 }

@@ -40,22 +40,28 @@ impl Shell {
     /// would wait for that. It is read beside tokio's own threads: these are as few as the cores, and with all of them at the
     /// disk nothing is answered.
     pub(super) async fn warm_up(&self, contact: ContactId) {
-        self.read_up(contact, &self.reading).await;
+        self.read_up(vec![contact], &self.reading).await;
     }
 
-    /// The same ahead of something that is due.
-    pub(super) async fn warm_ahead(&self, contact: ContactId) {
-        self.read_up(contact, &self.reading_ahead).await;
+    /// The same of several ahead of what is due for them, one after the other.
+    pub(super) async fn warm_ahead(&self, contacts: Vec<ContactId>) {
+        self.read_up(contacts, &self.reading_ahead).await;
     }
 
-    async fn read_up(&self, contact: ContactId, turns: &Semaphore) {
-        if self.store.is_at_hand(contact) {
+    async fn read_up(&self, mut contacts: Vec<ContactId>, turns: &Arc<Semaphore>) {
+        contacts.retain(|contact| !self.store.is_at_hand(*contact));
+        if contacts.is_empty() {
             return;
         }
-        let Ok(_turn) = turns.acquire().await else { return };
+        let Ok(turn) = turns.clone().acquire_owned().await else { return };
         let store = self.store.clone();
-        // What goes wrong here goes wrong again, and is told, where it matters.
-        let _ = tokio::task::spawn_blocking(move || drop(store.person(contact))).await;
+        let read = move || {
+            // Given back when they are read, however late whoever waits for them has a turn.
+            let _turn = turn;
+            // What goes wrong here goes wrong again, and is told, where it matters.
+            contacts.into_iter().for_each(|contact| drop(store.person(contact)));
+        };
+        let _ = tokio::task::spawn_blocking(read).await;
     }
 
     pub(crate) async fn item(self: &Arc<Self>, contact: ContactId, item: InboxItem, once: Option<String>) -> Result<Outcome, Refusal> {

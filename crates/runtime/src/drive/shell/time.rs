@@ -3,16 +3,12 @@
 use super::Shell;
 use crate::core::Core;
 use futures::StreamExt as _;
-use model::{ContactId, Instant};
+use model::Instant;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
 use tokio::sync::Notify;
-
-/// Looks in a row, each with the core for itself, before other tasks have their turn: that comes back some sixty times a second where
-/// hundreds of clients ask without a pause, and whose instant has come is told within one.
-const LOOKS: usize = 8;
 
 impl Shell {
     /// Follows whose memberships time changes. Beside [`Shell::keep_time`], since it is soon done and many may wait for what they are to
@@ -20,12 +16,7 @@ impl Shell {
     pub(in crate::drive) async fn keep_memberships(self: Arc<Self>) {
         loop {
             self.sleep(&self.looks, Core::next_look).await;
-            for _ in 0..LOOKS {
-                self.tell(Core::look);
-                if self.ask(Core::next_look).is_none_or(|at| at > self.clock.now()) {
-                    break;
-                }
-            }
+            self.tell(Core::look);
             tokio::task::yield_now().await;
         }
     }
@@ -67,8 +58,7 @@ impl Shell {
             return self.tell(Core::take_turn);
         }
         let turns = soon.len();
-        let read = |turn: Vec<ContactId>| futures::future::join_all(turn.into_iter().map(|contact| self.warm_ahead(contact)));
-        let mut read = futures::stream::iter(soon.into_iter().map(read)).buffered(turns);
+        let mut read = futures::stream::iter(soon.into_iter().map(|turn| self.warm_ahead(turn))).buffered(turns);
         while read.next().await.is_some() {
             self.tell(Core::take_turn);
             tokio::task::yield_now().await;
