@@ -5,10 +5,11 @@
 use crate::world;
 
 use crm::import::{Cell, DateOrder, ErrorLines, Mode, Options as Wanted};
+use engine::StoredSegment;
 use model::{Actor, Change, Contact, ContactId, IdentifierKind, Instant, Value};
 use std::{fmt::Write as _, path::Path, sync::Arc};
 use store::{Fault, HeldReads, MemBlobs, MemStore, Store as _};
-use switchboard_runtime::{Handle, Import, ImportError, ImportState, ManualClock, Options, Service, start};
+use switchboard_runtime::{Expect, Handle, Import, ImportError, ImportState, ManualClock, Options, Service, start};
 use world::MINUTE;
 
 const FILES: &[(&str, &str)] = &[(
@@ -82,7 +83,7 @@ async fn known(handle: &Handle, n: usize, plan: &str) -> ContactId {
 }
 
 async fn contact(handle: &Handle, id: ContactId) -> Contact {
-    handle.person(id).await.unwrap().contact.clone()
+    handle.person(id).await.unwrap().unwrap().contact.clone()
 }
 
 async fn plan(handle: &Handle, id: ContactId) -> Option<String> {
@@ -166,7 +167,7 @@ async fn several_rows_of_one_contact_go_back_to_what_was_before_the_first() {
     assert_eq!((&done.state, counts(&done)), (&ImportState::Done, (201, 6, 0, 0)), "{done:?}");
     // Somebody does something with the one whom the import made.
     clock.advance(MINUTE);
-    let made = handle.people(None, 300).await.into_iter().map(|person| person.contact.clone());
+    let made = handle.people(None, 300).await.unwrap().into_iter().map(|person| person.contact.clone());
     let made = made.into_iter().find(|contact| contact.system.get("email") == Some(&Value::text("new@shop.example"))).unwrap().id;
     assert_eq!(plan(&handle, made).await.as_deref(), Some("gold"));
     handle.modify(made, vec![Change::AddTag("mine".into())], Actor::Api("shop".into())).await.unwrap();
@@ -200,7 +201,7 @@ async fn whoever_was_merged_into_a_contact_has_no_part_in_what_that_contact_was_
     clock.advance(MINUTE);
     drop(held);
     assert_eq!(counts(&over(&handle, &id).await), (201, 2, 0, 0));
-    let made = handle.people(None, 300).await.into_iter().map(|person| person.contact.clone());
+    let made = handle.people(None, 300).await.unwrap().into_iter().map(|person| person.contact.clone());
     let made = made.into_iter().find(|contact| contact.system.get("email") == Some(&Value::text("new@shop.example"))).unwrap().id;
     // One whom the import made, and one whom it left as it found the contact.
     for other in [made, ben] {
@@ -268,7 +269,7 @@ async fn what_broke_off_and_cannot_go_on_is_taken_back_whole() {
     for id in &ids {
         assert_eq!(plan(&handle, *id).await.as_deref(), Some("free"), "{id}");
     }
-    assert_eq!(handle.people(None, 300).await.len(), ROWS + 1, "whom it made is gone");
+    assert_eq!(handle.people(None, 300).await.unwrap().len(), ROWS + 1, "whom it made is gone");
     assert_eq!(plan(&handle, beside).await.as_deref(), Some("basic"));
     service.stop().await;
 }
@@ -310,7 +311,7 @@ async fn a_row_finds_whom_an_earlier_one_made_by_whatever_they_bear() {
         assert_eq!(counts(&over(&handle, &id).await), (1 + apart, 1, 0, 0), "as a dry run says");
         handle.run_import(&id, Wanted::default()).await.unwrap();
         assert_eq!(counts(&over(&handle, &id).await), (1 + apart, 1, 0, 0), "{apart} apart");
-        let people = handle.people(None, 300).await;
+        let people = handle.people(None, 300).await.unwrap();
         let gold: Vec<&Contact> =
             people.iter().map(|person| &person.contact).filter(|one| one.attributes["plan"] == Value::text("gold")).collect();
         assert_eq!((people.len() as u64, gold.len()), (1 + apart, 1));
@@ -321,7 +322,7 @@ async fn a_row_finds_whom_an_earlier_one_made_by_whatever_they_bear() {
         // The same of a number that an earlier row of the file adds to somebody.
         let text = "phone,mobile,plan\n+491701111111,+491704444444,\n+491704444444,,silver\n";
         assert_eq!(counts(&run(&handle, text).await), (0, 2, 0, 0));
-        assert_eq!(handle.people(None, 300).await.len() as u64, 1 + apart);
+        assert_eq!(handle.people(None, 300).await.unwrap().len() as u64, 1 + apart);
         service.stop().await;
     }
 }
@@ -353,7 +354,7 @@ async fn a_corrected_address_takes_the_place_of_the_one_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let Stage { handle, service, clock } = opened(folder.path(), MemStore::new()).await;
     run(&handle, "external,email\nK1,old@shop.example\n").await;
-    let id = handle.people(None, 9).await[0].contact.id;
+    let id = handle.people(None, 9).await.unwrap()[0].contact.id;
     clock.advance(MINUTE);
     let corrected = run(&handle, "external,email\nK1,new@shop.example\n").await;
     let named = async |kind: IdentifierKind| {
@@ -383,7 +384,7 @@ async fn rows_without_a_key_are_made_once() {
     let again = uploaded(&handle, "people.csv", text).await;
     let refused = handle.run_import(&again, create.clone()).await;
     assert!(matches!(&refused, Err(ImportError::State(why)) if why.contains("again")), "{refused:?}");
-    assert_eq!(handle.people(None, 9).await.len(), 2);
+    assert_eq!(handle.people(None, 9).await.unwrap().len(), 2);
     handle.run_import(&again, Wanted { again: true, ..create }).await.unwrap();
     assert_eq!(counts(&over(&handle, &again).await), (1, 0, 0, 1));
     service.stop().await;
@@ -426,7 +427,7 @@ async fn a_broken_letter_is_an_error_of_its_row_alone() {
     let fault = &wrong[0].faults[0];
     assert_eq!((fault.row, fault.column.as_deref(), fault.cell.as_str()), (102, Some("first_name"), "J\u{FFFD}"));
     assert_eq!(wrong[0].cells()[1], Cell::Text("J\u{FFFD}".into()));
-    assert_eq!(contact(&handle, handle.people(None, 1).await[0].contact.id).await.system["first_name"], Value::text("Jürgen"));
+    assert_eq!(contact(&handle, handle.people(None, 1).await.unwrap()[0].contact.id).await.system["first_name"], Value::text("Jürgen"));
     service.stop().await;
 }
 
@@ -441,12 +442,12 @@ async fn who_opted_out_and_was_erased_is_not_subscribed_again_by_a_file_from_bef
     // Made by the first time, there already at the second.
     for expected in [(2, 0, 0, 0), (0, 0, 2, 0)] {
         assert_eq!(counts(&run(&handle, "email,status\np0@shop.example,active\nelse@shop.example,active\n").await), expected);
-        let people = handle.people(None, 9).await;
+        let people = handle.people(None, 9).await.unwrap();
         let status: Vec<&str> = people.iter().map(|person| person.contact.status.as_str()).collect();
         assert_eq!(status, ["unsubscribed", "active"]);
     }
     // Nor by a program.
-    handle.erase(handle.people(None, 1).await[0].contact.id, Actor::System).await.unwrap();
+    handle.erase(handle.people(None, 1).await.unwrap()[0].contact.id, Actor::System).await.unwrap();
     let email = Change::AddIdentifier(IdentifierKind::Email, "p0@shop.example".into());
     let again = ContactId(99 << 80);
     handle.create_contact(again, "api", vec![email, Change::SetStatus("active".into())], Actor::System).await.unwrap();
@@ -472,11 +473,34 @@ async fn days_are_asked_about_before_the_first_row_is_carried_out() {
         let asks = over(&handle, &id).await;
         let ImportState::Asks(fault) = &asks.state else { panic!("{name}: {asks:?}") };
         assert_eq!((fault.row, fault.column.as_deref()), (told.0, Some(told.1)), "{name}: {fault:?}");
-        assert_eq!((asks.began, asks.counts.rows(), handle.people(None, 10).await.len()), (None, 0, 0), "{name}");
+        assert_eq!((asks.began, asks.counts.rows(), handle.people(None, 10).await.unwrap().len()), (None, 0, 0), "{name}");
         handle.run_import(&id, Wanted { dates: Some(DateOrder::Dmy), ..Wanted::default() }).await.unwrap();
         let done = over(&handle, &id).await;
         assert_eq!((&done.state, done.counts.created > 0), (&ImportState::Done, true), "{name}: {done:?}");
         undone(&handle, &id).await;
     }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_puts_nobody_on_a_list_that_was_deleted_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemStore::new();
+    let Stage { handle, service, .. } = opened(folder.path(), store.clone()).await;
+    let ana = known(&handle, 0, "free").await;
+    let beta =
+        StoredSegment { key: "beta".into(), name: "Beta".into(), description: None, condition: None, exclude: Vec::new(), verified: false };
+    handle.put_segment(beta.clone(), &Expect::Absent, Actor::System).await.unwrap();
+    let held = store.hold_reads(ana);
+    let id = uploaded(&handle, "people.csv", "email,plan\np0@shop.example,gold\n").await;
+    handle.run_import(&id, Wanted { list: Some("beta".into()), ..Wanted::default() }).await.unwrap();
+    stands(&held).await;
+    handle.delete_segment("beta", &Expect::Present).await.unwrap();
+    drop(held);
+    let done = over(&handle, &id).await;
+    assert_eq!((&done.state, counts(&done)), (&ImportState::Done, (0, 1, 0, 0)), "{done:?}");
+    assert_eq!((contact(&handle, ana).await.lists.len(), plan(&handle, ana).await.as_deref()), (0, Some("gold")));
+    handle.put_segment(beta, &Expect::Absent, Actor::System).await.unwrap();
+    assert_eq!(handle.segment_sizes(&["beta"]), [0]);
     service.stop().await;
 }

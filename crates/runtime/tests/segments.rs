@@ -80,6 +80,41 @@ fn what_came_due_while_nothing_ran_is_made_up_for_once_and_stamped_as_it_was_due
 }
 
 #[test]
+fn after_a_start_whoever_asks_is_told_what_is_so_now_before_anybody_was_looked_at() {
+    for crashes_at_the_boundary in [false, true] {
+        let mut world = World::with(17, bot(RECENT));
+        let people = ["ana", "bob", "cem"].map(|name| address("push", name));
+        for who in &people {
+            world.arrive(who, "1", "hello");
+            world.deliver();
+        }
+        let ids = people.clone().map(|who| world.person(&who).contact.id);
+        let seen = people.clone().map(|who| world.person(&who).contact.last_seen);
+        world.pass(MINUTE);
+        if crashes_at_the_boundary {
+            world.store.order(Fault::Hold);
+            world.pass(7 * DAY);
+        } else {
+            // Nothing runs for eight days.
+            world.now = world.now.plus_micros(8 * DAY);
+        }
+        world.crash();
+        assert_eq!(world.core.segment_size("recent"), 0);
+        assert!(ids.iter().all(|id| !world.core.is_member(*id, "recent")));
+        assert!(world.core.members_of("recent").page(None, 10).ids.is_empty());
+        assert!(people.iter().all(|who| world.person(who).contact.memberships.contains_key("recent")), "nothing of it is durable");
+        world.pass(0);
+        assert_eq!(world.deliver(), ["We miss you."; 3]);
+        for (who, seen) in people.iter().zip(seen) {
+            let left: Vec<_> = moves(&world, who).into_iter().filter(|(_, what)| what.starts_with('-')).collect();
+            assert_eq!(left, [(seen.plus_micros(7 * DAY), "-recent (time)".to_owned())], "once, at its instant");
+        }
+        assert_eq!(world.core.segment_size("recent"), 0);
+        assert!(world.core.stray_memberships().is_empty(), "INV-5");
+    }
+}
+
+#[test]
 fn a_crash_just_after_the_boundary_repeats_nothing() {
     // Nothing runs at the boundary itself: the step that commits it does nothing else.
     const WELCOME: &str = "skill: goodbye\ncatch: [{ segment: { entered: recent } }]\nblocks:\n  hi: { text: Welcome. }\n";
@@ -223,7 +258,7 @@ async fn a_slow_disk_keeps_nobody_in_a_segment() {
     assert!(ids.iter().all(|id| !handle.is_member(*id, "recent")));
     drop(held);
     for id in ids {
-        while handle.person(id).await.unwrap().contact.memberships.contains_key("recent") {
+        while handle.person(id).await.unwrap().unwrap().contact.memberships.contains_key("recent") {
             tokio::task::yield_now().await;
         }
     }
@@ -366,6 +401,82 @@ fn a_second_edit_while_the_first_is_judged_is_the_one_that_counts() {
     assert!(world.deliver().is_empty() && world.core.stray_memberships().is_empty());
     world.pass(DAY);
     assert_eq!(world.deliver().len(), 3);
+}
+
+#[test]
+fn who_was_due_when_other_rules_changed_leaves_at_their_instant_all_the_same() {
+    let edited = "recent: { where: last_seen within 7 days }\nseen: { where: has tag seen and status = active }\n";
+    for others in [0, 2] {
+        let (mut world, ana) = (World::with(18, bot(RECENT)), address("push", "ana"));
+        world.arrive(&ana, "1", "hello");
+        world.deliver();
+        // With so many the new rules are judged elsewhere.
+        for other in 0..others {
+            world.arrive(&address("push", &format!("other{other}")), "1", "hello");
+            world.deliver();
+        }
+        let (id, seen) = (world.person(&ana).contact.id, world.person(&ana).contact.last_seen);
+        world.pass(MINUTE);
+        // The instant passes, and before anybody looks the rules change.
+        world.now = world.now.plus_micros(8 * DAY);
+        world.core.reload(world.now, bot(edited));
+        world.pump();
+        world.pass(0);
+        assert!(!world.core.is_member(id, "recent"));
+        assert_eq!(world.core.segment_size("recent"), 0);
+        assert_eq!(world.deliver().len(), 1 + others, "we miss them");
+        assert_eq!(moves(&world, &ana).last(), Some(&(seen.plus_micros(7 * DAY), "-recent (time)".to_owned())));
+        assert!(world.core.stray_memberships().is_empty(), "INV-5");
+    }
+}
+
+#[test]
+fn what_became_durable_without_a_step_while_rules_were_judged_elsewhere_is_judged_by_them() {
+    let (mut world, people) = (World::with(19, bot(RECENT)), ["ana", "bob", "cem"].map(|name| address("push", name)));
+    for who in &people {
+        world.arrive(who, "1", "hello");
+        world.deliver();
+    }
+    for who in &people {
+        world.arrive(who, "2", "hello");
+    }
+    world.pump();
+    world.core.reload(world.now, bot(&format!("{RECENT}alive: {{ where: status = active }}\n")));
+    world.pump();
+    assert!(world.core.is_judging());
+    // Their messages leave meanwhile, which is written down and is no step.
+    let judgements = std::mem::take(&mut world.judgements);
+    assert_eq!(world.deliver().len(), 3);
+    assert!(world.core.is_judging());
+    world.judgements = judgements;
+    world.pass(0);
+    for who in &people {
+        let person = world.person(who);
+        assert!(world.core.is_member(person.contact.id, "alive") && person.contact.memberships.contains_key("alive"));
+    }
+    assert_eq!(world.core.segment_size("alive"), 3);
+}
+
+#[test]
+fn rules_that_are_back_while_they_are_judged_are_judged_with_what_happened_in_between() {
+    let (mut world, people) = (World::with(20, bot(RECENT)), ["ana", "bob", "cem"].map(|name| address("push", name)));
+    for who in &people {
+        world.arrive(who, "1", "hello");
+        world.deliver();
+    }
+    let with = |days| bot(&format!("{RECENT}other: {{ where: last_seen within {days} days }}\n"));
+    world.core.reload(world.now, with(1));
+    world.pump();
+    world.arrive(&people[0], "2", "tag");
+    for days in [2, 1] {
+        world.core.reload(world.now, with(days));
+        world.pump();
+    }
+    assert_eq!(world.judgements.len(), 3);
+    world.pass(0);
+    assert!(!world.core.is_judging());
+    assert!(world.core.is_member(world.person(&people[0]).contact.id, "seen"));
+    assert!(world.core.stray_memberships().is_empty(), "INV-5");
 }
 
 #[test]

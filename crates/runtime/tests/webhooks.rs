@@ -300,3 +300,23 @@ fn a_secret_that_is_changed_signs_together_with_the_old_one_for_a_day() {
     tag(&mut world, "ana", "two");
     assert_eq!(world.posts[0].1.secrets, [changed.secret]);
 }
+
+#[test]
+fn who_leaves_a_segment_because_it_is_deleted_is_told_of() {
+    let mut world = world(&[HookEvent::SegmentEntered, HookEvent::SegmentLeft], 1);
+    let segment = |world: &mut World, value: Option<Value>| {
+        let put = RecordPut { table: "segments".into(), key: "seen".into(), value };
+        store::commit_blocking(&world.store, Commit { records: vec![put], ..Commit::default() }).unwrap();
+        world.core.read_segments(world.now).unwrap();
+        world.pump();
+        world.pass(0);
+    };
+    world.arrive(&address("web", "ana"), "1", "tag");
+    segment(&mut world, Some(json!({ "key": "seen", "name": "Seen", "where": "has tag seen" })));
+    assert_eq!(answer(&mut world, &OK)["type"], "segment.entered");
+    segment(&mut world, None);
+    let said = answer(&mut world, &OK);
+    assert_eq!(said["type"], "segment.left");
+    assert_eq!((&said["data"]["segment"], &said["data"]["cause"]), (&json!("seen"), &json!("the rule changed")));
+    assert!(world.posts.is_empty());
+}

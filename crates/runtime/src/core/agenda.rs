@@ -28,6 +28,8 @@ pub(super) enum Wake {
     Schedules,
     /// Up to when time has been followed for segments is written down.
     Clock,
+    /// A segment's size may be noted.
+    Sizes,
     /// Merges that the store was too busy for are handed to it again.
     Joining,
     /// Something may leave for a webhook.
@@ -90,6 +92,7 @@ impl Agenda {
             | Wake::Audience(_)
             | Wake::Schedules
             | Wake::Clock
+            | Wake::Sizes
             | Wake::Joining
             | Wake::Webhook(_)
             | Wake::Records => None,

@@ -40,7 +40,7 @@ pub(crate) use desk::Entry;
 pub use erase::Remembered;
 pub use line::Outcome;
 pub(crate) use merge::{resolved, stands_for};
-pub use programs::ProgramSet;
+pub use programs::{ProgramSet, beside_the_folder};
 pub(crate) use seen::SeenKey;
 pub use segments::{AT_ONCE, Judged, Judgement, Membership};
 
@@ -451,6 +451,7 @@ impl Core {
                 }
                 Wake::Schedules => self.schedules_due(now),
                 Wake::Clock => self.save_clock(now),
+                Wake::Sizes => self.save_sizes(now),
                 Wake::Joining => self.go_on_joining(now),
                 Wake::Webhook(_) => self.webhooks_go(now),
                 Wake::Records => {

@@ -1,6 +1,6 @@
 //! What the shell may ask the core: the desk and counts.
 
-use super::{Core, Entry};
+use super::{CommitToken, Core, Entry};
 use crate::RuntimeStats;
 use model::{AgentId, ConversationId};
 
@@ -42,6 +42,16 @@ impl Core {
     /// Whether it takes nothing new any more.
     pub fn is_stopping(&self) -> bool {
         self.stopping
+    }
+
+    /// The newest commit.
+    pub(crate) fn newest_commit(&self) -> CommitToken {
+        CommitToken(self.tokens)
+    }
+
+    /// Whether no step is under way whose commit is this one or an earlier one.
+    pub(crate) fn has_landed(&self, newest: CommitToken) -> bool {
+        self.flights.keys().all(|token| token.0 > newest.0)
     }
 
     /// Counts of what the core holds.

@@ -4,16 +4,17 @@
 //! alone changes nothing; when it comes, the contact is looked at in the columns, and only if a membership differs does their
 //! line take a step that commits the transition, stamped with the boundary ([`time`]).
 //!
-//! **Invariants.** INV-5: memberships here are those of durable contacts, and time ahead of them by what is on its way.
-//! Whatever is told of a contact here is durable.
+//! **Invariants.** INV-5: memberships here are those of durable contacts, and time ahead of them by what is on its way, or was due at the
+//! start and is not looked at yet. Whatever else is told of a contact here is durable.
 
+pub(crate) mod sizes;
 mod time;
 
 use super::{Core, CoreError, Written, agenda::Wake};
 use engine::{Bot, Programs as _, StoredSegment};
 use model::{Contact, ContactId, EventRecord, Instant};
 use rayon::prelude::*;
-use segments::{Book, Era, Members, Past as _, Ration, Selection, Set, Snapshot};
+use segments::{Book, Era, Flips, Members, Past as _, Ration, Selection, Set, Snapshot};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -29,15 +30,11 @@ const OWN: &str = "segments_clock";
 const ERAS: &str = "eras";
 /// The record of the instant up to which time has been followed for everybody.
 const CLOCK: &str = "clock";
-/// The table of sizes over time: `KEY/DAY`, and pairs of an instant and how many were in it.
-pub(crate) const SIZES: &str = "segment_sizes";
 /// Eras that are remembered: contacts judged by an older one are judged anew, without a word.
 const REMEMBERED: usize = 64;
 /// How often the clock is written down while something happens: ten seconds. Whoever had a step since then is judged anew
 /// at a start after a crash.
 const SAVE: i64 = 10_000_000;
-/// How often a size that changed is noted: ten minutes.
-const NOTE: i64 = 600_000_000;
 /// How many contacts are judged by new rules on the spot, usually: it takes some milliseconds.
 pub const AT_ONCE: usize = 20_000;
 
@@ -55,12 +52,14 @@ pub(super) struct Segments {
     noted: HashMap<String, (Instant, u64)>,
     /// New rules that are being judged for everybody.
     judging: Option<Judging>,
+    /// Judgements so far.
+    judgements: u64,
 }
 
 /// New rules that are being judged elsewhere.
 struct Judging {
-    /// The hash of their set.
-    rules: u64,
+    /// Which judgement it is: the same rules may be judged twice, with others in between.
+    no: u64,
     /// The segments whose rules they are: what is told of them is not yet by the new ones.
     changed: BTreeSet<String>,
     /// Whose record became durable meanwhile.
@@ -83,6 +82,7 @@ pub struct Judgement {
     everybody: Snapshot,
     bot: Arc<Bot>,
     now: Instant,
+    no: u64,
 }
 
 impl std::fmt::Debug for Judgement {
@@ -93,7 +93,7 @@ impl std::fmt::Debug for Judgement {
 
 /// Who is in which segment by new rules.
 pub struct Judged {
-    rules: u64,
+    no: u64,
     at: Instant,
     members: Members,
 }
@@ -103,7 +103,7 @@ impl Judgement {
     pub fn carry_out(&self) -> Judged {
         let mut members = Members::default();
         members.rebuild(&self.everybody, self.bot.set(), &*self.bot, self.now);
-        Judged { rules: self.bot.set().hash(), at: self.now, members }
+        Judged { no: self.no, at: self.now, members }
     }
 }
 
@@ -116,21 +116,31 @@ impl Segments {
         &self.eras
     }
 
-    /// The instant before which time alone changes no membership of the contact.
-    pub(super) fn flips(&self, id: ContactId) -> Option<Instant> {
+    /// When time alone changes a membership of the contact.
+    pub(super) fn flips(&self, id: ContactId) -> Flips {
+        let ahead = self.members.flips(&self.book, id);
         // What is on its way was taken off the wheel.
-        self.on_the_way.of(id).into_iter().chain(self.members.not_before(&self.book, id)).min()
+        match self.on_the_way.of(id) {
+            Some(first) if ahead.next().is_none_or(|at| first.next() <= Some(at)) => first,
+            Some(_) | None => ahead,
+        }
     }
 
-    /// A contact is durable as it is now.
-    fn put(&mut self, contact: &Contact, set: &Set) {
-        self.book.put(contact);
+    /// What is durable of a contact's memberships is told; only what differs, if what is told is what was durable before.
+    fn tell(&mut self, contact: &Contact, before: Option<&Contact>, set: &Set) {
         // What is on its way was told already; it is ahead of this commit.
         if self.on_the_way.of(contact.id).is_some() {
             return;
         }
         let is = |key: &String| contact.memberships.contains_key(key);
-        self.members.set_members(&self.book, contact.id, set.order().iter().map(|key| (key.as_str(), is(key))));
+        match before {
+            None => self.members.set_members(&self.book, contact.id, set.order().iter().map(|key| (key.as_str(), is(key)))),
+            Some(before) => {
+                let left = before.memberships.keys().filter(|key| !is(key)).map(|key| (key.as_str(), false));
+                let came = contact.memberships.keys().filter(|key| !before.memberships.contains_key(*key) && set.get(key).is_some());
+                self.members.set_members(&self.book, contact.id, left.chain(came.map(|key| (key.as_str(), true))));
+            }
+        }
     }
 }
 
@@ -210,10 +220,14 @@ impl Core {
         for (id, at) in judged {
             members.schedule(book, id, at);
         }
+        // Of whom time moved while nothing ran, or since their last look, whoever asks is told so at once.
+        members.foretell(&book.snapshot(), &set, &*bot, now);
         self.begin_era(now);
         if saved.is_none() {
             self.segments.moved = true;
             self.save_clock(now);
+        } else {
+            self.look_at_sizes(now);
         }
         Ok(recognised)
     }
@@ -242,10 +256,14 @@ impl Core {
         let differs = |key: &&String| was.and_then(|era| era.rules.get(*key)).copied() != set.hash_of(key);
         changed.extend(set.order().iter().filter(differs).cloned());
         changed.retain(|key| set.get(key).is_some());
+        // One that is made later under such a key is another one.
+        self.segments.noted.retain(|key, _| set.get(key).is_some());
         self.begin_era(now);
+        self.segments.judgements += 1;
+        let no = self.segments.judgements;
         let few = self.segments.book.len() <= self.at_once;
-        self.segments.judging = Some(Judging { rules: set.hash(), changed, touched: BTreeSet::new(), lost: false });
-        let judgement = Box::new(Judgement { everybody: self.segments.book.snapshot(), bot, now });
+        self.segments.judging = Some(Judging { no, changed, touched: BTreeSet::new(), lost: false });
+        let judgement = Box::new(Judgement { everybody: self.segments.book.snapshot(), bot, now, no });
         if few {
             let judged = judgement.carry_out();
             self.judged(now, judged);
@@ -256,7 +274,7 @@ impl Core {
 
     /// Everybody was judged by new rules: they take over at once. What became durable meanwhile was judged by its own step.
     pub fn judged(&mut self, now: Instant, judged: Judged) {
-        let Some(judging) = self.segments.judging.take_if(|judging| judging.rules == judged.rules) else {
+        let Some(judging) = self.segments.judging.take_if(|judging| judging.no == judged.no) else {
             // The rules changed again meanwhile; those are on their way.
             return;
         };
@@ -267,11 +285,19 @@ impl Core {
             segments.members.keep_those_of(&segments.book);
         }
         for id in judging.touched {
-            let flips = before.not_before(&segments.book, id);
-            segments.members.schedule(&segments.book, id, flips);
+            let mut next = before.not_before(&segments.book, id);
             if let Some(who) = segments.book.who(id, now, &**self.programs.current(), &set) {
                 segments.members.set_members(&segments.book, id, set.order().iter().map(|key| (key.as_str(), who.noted(key))));
+                if who.judged_by() != set.hash() {
+                    // What became durable of them was no step: it was by the old rules.
+                    next = Some(next.map_or(judged.at, |next| next.min(judged.at)));
+                }
             }
+            segments.members.schedule(&segments.book, id, next);
+        }
+        // Whoever was due when the rules changed and was not looked at yet is so still: the new ones say nothing of the time before them.
+        for (id, at) in before.due(&segments.book, judged.at) {
+            segments.sooner(id, at);
         }
         for id in segments.members.differing(&segments.book) {
             segments.sooner(id, judged.at);
@@ -339,7 +365,8 @@ impl Core {
         events.reverse();
         let set = self.programs.current().set().clone();
         let segments = &mut self.segments;
-        segments.put(contact, &set);
+        segments.book.put(contact);
+        segments.tell(contact, None, &set);
         segments.book.add_events(contact.id, &events);
         if let Some(judging) = &mut segments.judging {
             judging.touched.insert(contact.id);
@@ -383,14 +410,15 @@ impl Core {
         low < events.len() && events.at(low) == at
     }
 
-    /// A commit of a contact is durable.
+    /// A commit of a contact is durable, who was like that before.
     pub(super) fn segments_landed(
         &mut self,
         now: Instant,
         contact: &Contact,
+        before: Option<&Contact>,
         changed: bool,
         events: &[EventRecord],
-        flips: Option<Option<Instant>>,
+        flips: Option<Flips>,
     ) {
         let set = self.programs.current().set().clone();
         let segments = &mut self.segments;
@@ -400,14 +428,21 @@ impl Core {
         }
         // What time told ahead of this commit is told anew from here.
         let was_ahead = flips.is_some() && segments.on_the_way.remove(contact.id);
-        if changed || was_ahead || !segments.book.contains(contact.id) {
-            segments.put(contact, &set);
+        let before = before.filter(|_| segments.book.contains(contact.id));
+        if changed || was_ahead || before.is_none() {
+            match before {
+                Some(before) => segments.book.change(before, contact),
+                None => segments.book.put(contact),
+            }
+            // Of whoever is due it may have been told already what is so by now.
+            let is_due = segments.members.not_before(&segments.book, contact.id).is_some_and(|at| at <= now);
+            segments.tell(contact, before.filter(|_| !was_ahead && !is_due), &set);
         }
         if !events.is_empty() {
             segments.book.add_events(contact.id, events);
         }
         if let Some(flips) = flips {
-            segments.members.schedule(&segments.book, contact.id, flips);
+            segments.members.schedule_flips(&segments.book, contact.id, &flips);
             // The rules changed while it was on its way: it is looked at again.
             if contact.rules != 0 && contact.rules != set.hash() {
                 let since = segments.eras.first().map_or(contact.judged, |era| era.at);
@@ -440,27 +475,6 @@ impl Core {
         let mut records = vec![RecordPut { table: OWN.into(), key: CLOCK.into(), value: Some(value) }];
         records.extend(self.note_sizes(now));
         self.write_records(Written::Nothing, Commit { person: None, records, ..Commit::default() });
-    }
-
-    fn note_sizes(&mut self, now: Instant) -> Vec<RecordPut> {
-        let set = self.programs.current().set().clone();
-        let day = day_of(now);
-        let mut puts = Vec::new();
-        for rule in set.iter() {
-            let size = self.segments.members.size(&rule.key);
-            let noted = self.segments.noted.get(&rule.key);
-            if noted.is_some_and(|(at, before)| *before == size || now.micros_since(*at) < NOTE) {
-                continue;
-            }
-            let key = format!("{}/{day}", rule.key);
-            let mut sizes: Vec<(Instant, u64)> =
-                self.store.record(SIZES, &key).ok().flatten().and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
-            sizes.push((now, size));
-            let value = serde_json::to_value(sizes).expect("sizes are plain data");
-            puts.push(RecordPut { table: SIZES.into(), key, value: Some(value) });
-            self.segments.noted.insert(rule.key.clone(), (now, size));
-        }
-        puts
     }
 
     // ---- what others may ask ----
@@ -497,6 +511,11 @@ impl Core {
         self.segments.book.listed(key)
     }
 
+    /// The keys of the lists that somebody is on, those that a bot lost included, and how many are.
+    pub fn lists_in_use(&self) -> BTreeMap<String, u64> {
+        self.segments.book.lists_in_use()
+    }
+
     /// Some of them, at most `limit`.
     pub fn listed_ids(&self, key: &str, limit: usize) -> Vec<ContactId> {
         self.segments.book.listed_ids(key, limit)
@@ -512,25 +531,6 @@ impl Core {
         self.segments.book.snapshot()
     }
 
-    /// How many were in a segment, over time, oldest first: instants and sizes noted.
-    ///
-    /// # Errors
-    /// [`CoreError`] if they cannot be read.
-    pub fn segment_history(&self, key: &str) -> Result<Vec<(Instant, u64)>, CoreError> {
-        let mut sizes = BTreeMap::new();
-        for (name, value) in self.store.records(SIZES)? {
-            if name.rsplit_once('/').is_some_and(|(of, _)| of == key) {
-                let day: Vec<(Instant, u64)> = serde_json::from_value(value).map_err(|why| CoreError::Record {
-                    table: SIZES,
-                    key: name.clone(),
-                    why: why.to_string(),
-                })?;
-                sizes.extend(day);
-            }
-        }
-        Ok(sizes.into_iter().collect())
-    }
-
     /// Contacts whose memberships here are not those that are durable, besides those on their way: INV-5.
     pub fn stray_memberships(&self) -> Vec<ContactId> {
         let Segments { book, members, on_the_way, .. } = &self.segments;
@@ -544,10 +544,6 @@ impl Segments {
         let at = self.members.not_before(&self.book, id).map_or(at, |known| known.min(at));
         self.members.schedule(&self.book, id, Some(at));
     }
-}
-
-pub(crate) fn day_of(at: Instant) -> i64 {
-    at.0.div_euclid(86_400_000_000)
 }
 
 fn stored(store: &dyn Store) -> Result<Vec<StoredSegment>, CoreError> {

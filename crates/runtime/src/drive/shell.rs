@@ -33,7 +33,7 @@ const DESK_HINTS: usize = 256;
 const RETIRED: usize = 256;
 /// How many contacts are read from the disk at once: enough to keep a disk at work, and few enough beside two cores.
 const READING: usize = 8;
-/// How many are read ahead of what is due, beside those: a message never waits behind all that time brought.
+/// How many turns of what is due are read ahead, beside those: a message never waits behind all that time brought.
 const READING_AHEAD: usize = 4;
 
 /// Who waits for a ticket.
@@ -99,9 +99,9 @@ pub(crate) struct Shell {
     /// Nothing that the store answers is taken any more.
     ended: AtomicBool,
     /// Turns at reading contacts from the disk.
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
     /// The same for what is due.
-    reading_ahead: Semaphore,
+    reading_ahead: Arc<Semaphore>,
     /// The last commit when the runtime began.
     pub(crate) began: Seq,
 }
@@ -174,8 +174,8 @@ impl Shell {
             attaching: Arc::default(),
             said: Default::default(),
             ended: AtomicBool::new(false),
-            reading: Semaphore::new(READING),
-            reading_ahead: Semaphore::new(READING_AHEAD),
+            reading: Arc::new(Semaphore::new(READING)),
+            reading_ahead: Arc::new(Semaphore::new(READING_AHEAD)),
             began,
         };
         (Arc::new(shell), Post { answers: answered, later, errands: sent, questions: asked })
@@ -324,6 +324,7 @@ impl Shell {
             self.ended.store(true, Ordering::Release);
         }
         lock(&self.waiters).clear();
+        self.worked.notify_waiters();
     }
 
     /// Resolves when nothing is under way.
@@ -331,6 +332,18 @@ impl Shell {
         loop {
             let worked = self.worked.notified();
             if self.ask(Core::is_quiet) {
+                return;
+            }
+            worked.await;
+        }
+    }
+
+    /// Resolves when no step is under way any more that is now: each is durable, or was refused. Or when nothing is answered any more.
+    pub(crate) async fn landed(&self) {
+        let newest = self.ask(Core::newest_commit);
+        loop {
+            let worked = self.worked.notified();
+            if self.ended.load(Ordering::Acquire) || self.ask(|core| core.has_landed(newest)) {
                 return;
             }
             worked.await;

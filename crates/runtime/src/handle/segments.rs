@@ -4,35 +4,42 @@
 //! blocking thread over a snapshot, so that nobody waits for the core meanwhile.
 
 mod change;
+mod lost;
+mod lost_lists;
 mod preview;
+mod unjudged;
 
 pub use change::{Expect, SEGMENT_NAME, SegmentError, SegmentRecord};
+pub use lost::LostSegments;
+pub use lost_lists::LostList;
 pub use preview::Preview;
+pub use unjudged::UnjudgedSegment;
 
 use super::Handle;
 use crate::{
     WriteError,
-    core::{Core, Membership, segments as core_segments},
+    core::{Core, Membership, segments::sizes},
 };
 use engine::SegmentWhy;
 use model::{ContactId, Instant, Person};
 use segments::{Page, Set};
 use std::sync::Arc;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{RwLock, Semaphore};
 
 /// Previews under way at once; each uses every core.
 const PREVIEWS: usize = 2;
 
 /// What takes turns.
 pub(crate) struct Turns {
-    /// Changes of stored segments, one at a time: each is checked against the ones before it.
-    changes: Mutex<()>,
+    /// Changes of stored segments, one at a time: each is checked against the ones before it, and against who is on a list. Any number
+    /// may change who is.
+    changes: RwLock<()>,
     previews: Arc<Semaphore>,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { changes: Mutex::default(), previews: Arc::new(Semaphore::new(PREVIEWS)) }
+        Self { changes: RwLock::default(), previews: Arc::new(Semaphore::new(PREVIEWS)) }
     }
 }
 
@@ -73,12 +80,15 @@ impl Handle {
     }
 
     /// People by id, in this order; those who are gone are left out.
-    pub async fn people_of(&self, ids: Vec<ContactId>) -> Vec<Arc<Person>> {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn people_of(&self, ids: Vec<ContactId>) -> Result<Vec<Arc<Person>>, WriteError> {
         let read = self.shell.read(move |store| {
             let people: Result<Vec<_>, _> = ids.into_iter().map(|id| store.person(id)).collect();
             Ok(people?.into_iter().flatten().collect())
         });
-        read.await.unwrap_or_default()
+        read.await.ok_or(WriteError::Unavailable)
     }
 
     /// The segments a person is in now: key, name, and since when.
@@ -104,20 +114,14 @@ impl Handle {
 
     /// How many were in a segment over the last `days` days (at most 366) and now: instants and sizes, oldest first. Changes
     /// are noted at most every ten minutes.
-    pub async fn segment_history(&self, key: &str, days: u16) -> Vec<(Instant, u64)> {
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] if the store cannot be read.
+    pub async fn segment_history(&self, key: &str, days: u16) -> Result<Vec<(Instant, u64)>, WriteError> {
         let (now, name) = (self.now(), key.to_owned());
-        let today = core_segments::day_of(now);
-        let read = self.shell.read(move |store| {
-            let mut sizes: Vec<(Instant, u64)> = Vec::new();
-            for day in today - i64::from(days.min(366))..=today {
-                let Some(noted) = store.record(core_segments::SIZES, &format!("{name}/{day}"))? else { continue };
-                // What cannot be read is a gap in a chart, not a reason to stop.
-                sizes.extend(serde_json::from_value::<Vec<(Instant, u64)>>(noted).unwrap_or_default());
-            }
-            Ok(sizes)
-        });
-        let mut sizes = read.await.unwrap_or_default();
+        let read = self.shell.read(move |store| sizes::noted(store, &name, days, now)).await;
+        let mut sizes = read.ok_or(WriteError::Unavailable)?;
         sizes.push((now, self.shell.ask(|core| core.segment_size(key))));
-        sizes
+        Ok(sizes)
     }
 }

@@ -28,9 +28,12 @@ impl From<SegmentError> for Problem {
             SegmentError::Field { field, .. } => Self::invalid(detail).with("field", json!(field)),
             SegmentError::Condition { text, problems } => {
                 let first = problems.first().map_or(detail, |first| first.message.clone());
-                let errors: Vec<ConditionFault> = problems.iter().map(|p| problem(&text, p)).collect();
+                let errors = faults(&text, &problems);
                 let refused = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "condition", first).with("field", json!("where"));
                 refused.with("where", json!(text)).with("errors", json!(errors))
+            }
+            SegmentError::TooMany(_) => {
+                Self::invalid(format!("{detail}; POST /contacts/bulk with \"add_to\" takes any number")).with("field", json!("where"))
             }
             SegmentError::Busy => Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(2),
             SegmentError::Write(error) => error.into(),
@@ -55,7 +58,12 @@ pub(crate) struct ConditionFault {
     suggestion: Option<String>,
 }
 
-pub(crate) fn problem(text: &str, fault: &Fault) -> ConditionFault {
+/// What is wrong with a text, or odd about it.
+pub(super) fn faults(text: &str, of: &[Fault]) -> Vec<ConditionFault> {
+    of.iter().map(|fault| problem(text, fault)).collect()
+}
+
+fn problem(text: &str, fault: &Fault) -> ConditionFault {
     let (start, end) = place(text, fault);
     let Fault { code, message, help, suggestion, .. } = fault.clone();
     ConditionFault { code, message, help, start, end, suggestion }
@@ -95,6 +103,14 @@ mod tests {
         assert_eq!((told.start, told.end), (4, 7));
         // A place beyond the text is its end.
         assert_eq!(problem(text, &fault(90..91)).start, 7);
+    }
+
+    #[test]
+    fn whoever_has_too_many_for_one_call_is_told_what_takes_any_number() {
+        let refused = Problem::from(SegmentError::TooMany(20_001));
+        let told =
+            "it holds for 20001 contacts; at most 20000 are put on a list at once; POST /contacts/bulk with \"add_to\" takes any number";
+        assert_eq!(refused.detail(), told);
     }
 
     #[test]

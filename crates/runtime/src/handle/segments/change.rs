@@ -1,18 +1,23 @@
 //! Changing segments that are not in the bot's folder, and the lists of static ones (FL 8).
 //!
 //! **Invariants.** What is stored can be judged: a change that would leave a segment invalid is refused. Whatever something
-//! else depends on is not deleted. A list is empty before its segment goes, so that a later one of the same name begins empty.
+//! else depends on is not deleted. A list is empty before its segment goes, and takes nobody who comes later; what was no list
+//! becomes one with nobody on it.
 
 use super::super::Handle;
-use crate::{Stage, Whom, WriteError, core::segments::TABLE};
+use crate::{
+    Stage, Whom, WriteError,
+    core::segments::{TABLE, sizes},
+};
 use engine::{Bot, StoredSegment};
 use expr::{Condition, Problem, did_you_mean};
 use futures::{StreamExt as _, stream};
 use model::{Actor, Change, ContactId, Instant};
-use segments::{Origin, RuleKind, Set};
+use segments::{Origin, RuleKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::PoisonError;
+use store::RecordPut;
 
 /// Segments that are not in the folder.
 const MOST: usize = 1_000;
@@ -20,8 +25,6 @@ const MOST: usize = 1_000;
 pub const SEGMENT_NAME: usize = 128;
 /// The longest description, in characters.
 const DESCRIPTION: usize = 1_000;
-/// Segments that one may exclude.
-const EXCLUDED: usize = 500;
 /// Contacts put on a list or taken off at the same time.
 const AT_ONCE: usize = 64;
 /// The same in one call.
@@ -115,6 +118,9 @@ pub enum SegmentError {
         /// What is wrong.
         problems: Vec<Problem>,
     },
+    /// A condition holds for more than are put on a list at once.
+    #[error("it holds for {0} contacts; at most {LISTED} are put on a list at once")]
+    TooMany(u64),
     /// Too many ask for everybody at once.
     #[error("too many conditions are being judged for everybody; try again in a moment")]
     Busy,
@@ -138,7 +144,8 @@ fn field(field: &'static str, why: impl Into<String>) -> SegmentError {
 }
 
 impl Handle {
-    /// Reads a condition over contacts, as text or in the JSON form; answers its canonical form and warnings.
+    /// Reads a condition over contacts, as text or in the JSON form; answers its canonical form and warnings. A tag or an event that
+    /// somebody has is known, whoever gave it.
     ///
     /// # Errors
     /// [`SegmentError::Condition`].
@@ -149,7 +156,11 @@ impl Handle {
                 Condition::text_of_json(json).map_err(|problem| SegmentError::Condition { text: String::new(), problems: vec![problem] })?
             }
         };
-        let read = self.bot().read_condition(&Value::String(text.clone()));
+        let (bot, written) = (self.bot(), Value::String(text.clone()));
+        let read = match bot.read_condition(&written) {
+            Ok((condition, _)) if !bot.gives_all(&condition.references()) => bot.read_condition_among(&written, self.names_in_use()),
+            read => read,
+        };
         read.map_err(|problems| SegmentError::Condition { text, problems: problems.into_iter().filter(|p| !p.warning).collect() })
     }
 
@@ -170,7 +181,7 @@ impl Handle {
         expect: &Expect,
         by: Actor,
     ) -> Result<(SegmentRecord, Vec<Problem>), SegmentError> {
-        let _turn = self.turns.changes.lock().await;
+        let _turn = self.turns.changes.write().await;
         let (bot, now) = (self.bot(), self.now());
         let set = bot.set();
         let key = segment.key.clone();
@@ -199,9 +210,6 @@ impl Handle {
         }
         segment.exclude.sort();
         segment.exclude.dedup();
-        if segment.exclude.len() > EXCLUDED {
-            return Err(field("exclude", format!("at most {EXCLUDED} segments")));
-        }
         for other in &segment.exclude {
             if set.get(other).is_none() {
                 let keys = set.iter().map(|rule| rule.key.as_str());
@@ -220,7 +228,7 @@ impl Handle {
         if let Some(RuleKind::Invalid(why)) = checked.set().get(&key).map(|rule| &rule.kind) {
             return Err(field(if segment.condition.is_some() { "where" } else { "exclude" }, why.clone()));
         }
-        if let Some((other, why)) = broken_by(set, checked.set()) {
+        if let Some((other, why)) = set.lost_in(checked.set()).next() {
             let why = format!("segment \"{other}\" could not be judged any more: {why}");
             return Err(field(if segment.condition.is_some() { "where" } else { "exclude" }, why));
         }
@@ -232,8 +240,22 @@ impl Handle {
             version: known.as_ref().map_or(1, |known| known.version.saturating_add(1)),
         };
         let value = serde_json::to_value(&record).map_err(|why| WriteError::Invalid(why.to_string()))?;
-        self.put_record(TABLE, &key, Some(value)).await?;
+        // One of this key may have left people behind: a folder lost it, or the process ended while it went.
+        if record.segment.condition.is_none() && bot.is_list(&key) != Some(true) {
+            self.leave_nobody_listed(&key).await?;
+        }
+        let mut records = vec![RecordPut { table: TABLE.into(), key: key.clone(), value: Some(value) }];
+        if known.is_none() {
+            // There may have been another one of this key: how many were in that is nothing about this one.
+            let name = key.clone();
+            let forgotten = self.shell.read(move |store| sizes::forgotten(store, &name, now)).await;
+            records.extend(forgotten.ok_or(WriteError::Unavailable)?);
+        }
+        self.put_records(records).await?;
         self.take_segments()?;
+        if record.segment.condition.is_some() && bot.is_list(&key) == Some(true) {
+            self.leave_nobody_listed(&key).await?;
+        }
         Ok((record, warnings))
     }
 
@@ -242,7 +264,7 @@ impl Handle {
     /// # Errors
     /// [`SegmentError`], nothing changed then.
     pub async fn delete_segment(&self, key: &str, expect: &Expect) -> Result<(), SegmentError> {
-        let _turn = self.turns.changes.lock().await;
+        let _turn = self.turns.changes.write().await;
         let bot = self.bot();
         let set = bot.set();
         let rule = set.get(key);
@@ -271,7 +293,8 @@ impl Handle {
         }
         self.nobody_listed(&bot, key)?;
         self.put_record(TABLE, key, None).await?;
-        Ok(self.take_segments()?)
+        self.take_segments()?;
+        self.leave_nobody_listed(key).await
     }
 
     /// Nobody is on the list of a segment, if it is one. Somebody may be on it and not in it, for what else it asks.
@@ -280,6 +303,22 @@ impl Handle {
             size @ 1.. if bot.is_list(key) == Some(true) => Err(SegmentError::NotEmpty { key: key.to_owned(), size }),
             _ => Ok(()),
         }
+    }
+
+    /// Takes everybody off a list that is none, also whom steps put there that had begun while it was one. Later steps put nobody there.
+    async fn leave_nobody_listed(&self, key: &str) -> Result<(), SegmentError> {
+        self.shell.landed().await;
+        let ids = self.shell.ask(|core| core.listed_ids(key, usize::MAX));
+        let each = ids.into_iter().map(|id| self.modify(id, vec![Change::RemoveFromList(key.to_owned())], Actor::System));
+        let mut each = stream::iter(each).buffered(AT_ONCE);
+        while let Some(done) = each.next().await {
+            match done {
+                // Gone meanwhile.
+                Ok(()) | Err(WriteError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// There is a static segment of this key, which people are put into.
@@ -299,6 +338,8 @@ impl Handle {
     /// # Errors
     /// [`SegmentError::NotAList`], [`SegmentError::NotFound`] for a segment, [`WriteError::NotFound`] for a contact.
     pub async fn set_listed(&self, key: &str, contact: ContactId, listed: bool, by: Actor) -> Result<(), SegmentError> {
+        // Until it is durable the list is neither deleted nor made a rule.
+        let _turn = self.turns.changes.read().await;
         self.list_of(key)?;
         let change = if listed { Change::AddToList(key.to_owned()) } else { Change::RemoveFromList(key.to_owned()) };
         Ok(self.modify(contact, vec![change], by).await?)
@@ -314,11 +355,11 @@ impl Handle {
     /// on it already stay. Answers how many were put there.
     ///
     /// # Errors
-    /// As [`Self::set_listed`] and [`Self::preview`]; [`SegmentError::Field`] if there are too many for one call.
+    /// As [`Self::set_listed`] and [`Self::preview`]; [`SegmentError::TooMany`] for one call.
     pub async fn freeze(&self, key: &str, condition: &Condition, by: &Actor) -> Result<u64, SegmentError> {
         let (page, total) = self.select(condition, None, LISTED).await?;
         if page.next.is_some() {
-            return Err(field("where", format!("it holds for {total} contacts; at most {LISTED} are put on a list at once")));
+            return Err(SegmentError::TooMany(total));
         }
         let new: Vec<ContactId> = self.shell.ask(|core| page.ids.into_iter().filter(|id| !core.is_listed(*id, key)).collect());
         let mut put = 0;
@@ -370,15 +411,6 @@ impl Handle {
             WriteError::Unavailable
         })
     }
-}
-
-/// A segment that can be judged as they are and could not as they would be, and why.
-fn broken_by<'s>(are: &Set, would_be: &'s Set) -> Option<(&'s str, &'s str)> {
-    let is_judged = |key: &str| are.get(key).is_some_and(|rule| !matches!(rule.kind, RuleKind::Invalid(_)));
-    would_be.iter().find_map(|rule| match &rule.kind {
-        RuleKind::Invalid(why) => is_judged(&rule.key).then_some((rule.key.as_str(), why.as_str())),
-        RuleKind::List | RuleKind::Where(_) => None,
-    })
 }
 
 fn expected(key: &str, known: Option<&SegmentRecord>, expect: &Expect) -> Result<(), SegmentError> {

@@ -42,7 +42,7 @@ impl Handle {
             (answer, clock.now().micros_since(now))
         };
         let (answer, took) = self.over_everybody(judge).await?;
-        let sample = self.people_of(answer.sample).await;
+        let sample = self.people_of(answer.sample).await?;
         Ok(Preview {
             count: answer.matched,
             unknown: answer.unknown,
