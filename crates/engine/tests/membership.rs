@@ -8,78 +8,23 @@ mod shared;
 use ::segments;
 use common::{Talk, bot};
 use engine::{Bot, Input};
-use model::{Actor, Change, Contact, EventRecord, InboxItem, Instant, JourneyKind};
+use model::{Actor, Contact, EventRecord, InboxItem, Instant, JourneyKind};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use shared::choices::Choices;
 use shared::naive::Naive;
 use shared::people::{self, Ground, World, ZONES};
 use shared::town::Town;
-use shared::{cases, rules, walk};
+use shared::{cases, files, rules, walk};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use switchboard_engine as engine;
 
-const ATTRIBUTES: &str = "
-  plan: { type: enum, values: [free, gold, gold plus], default: free }
-  tier: { type: enum, values: [free, gold, gold plus] }
-  orders: number
-  city: text
-  vip: bool
-  birthday: date
-  last_order: datetime
-  appointment: datetime
-  balance: money
-  interests: list
-  mobile: phone
-  email: email
-  home: country
-  tongue: language
-  site: url
-  age: { computed: years_since(birthday) }
-  twice: { computed: orders * 2 }
-  often: { computed: 'count(visit, last 30 days)' }
-  greeting: { computed: 'first_name | default(\"friend\")' }
-  renewal: { computed: last_order + 30 days }
-globals:
-  threshold: { type: number, default: 3 }
-  season: { type: text, default: ANA B }
-  launch: { type: date, default: 2026-03-02 }
-channels:
-  web: { type: web }
-  telegram: { type: telegram, token: '${env.TELEGRAM_TOKEN}' }
-calendars:
-  office: { mon-fri: ['09:00-17:00'] }
-statuses: [callback]
-";
-
 /// The town's bot, with a skill that asks a SWITCH about every segment.
 fn bot_of(town: &Town) -> Arc<Bot> {
-    let zone = town.zone.iana_name().expect("a zone with a name");
-    let mut file = String::new();
-    for rule in town.rules.iter().filter(|rule| !rule.broken) {
-        let _ = write!(file, "{}: {{ ", rule.key);
-        let _ = match &rule.source {
-            Some(source) => write!(file, "where: '{}'", source.replace('\'', "''")),
-            None => write!(file, "static: true"),
-        };
-        let _ = writeln!(file, ", verified: {}, exclude: [{}] }}", rule.verified, rule.exclude.join(", "));
-    }
-    let mut which = "skill: which\ncatch: [{ command: which }]\nblocks:\n".to_owned();
-    let keys: Vec<&str> = town.rules.iter().filter(|rule| !rule.broken).map(|rule| rule.key.as_str()).collect();
-    for (place, key) in keys.iter().enumerate() {
-        let _ = writeln!(which, "  s{place}: {{ switch: [{{ when: in segment {key}, then: y{place} }}], else: s{} }}", place + 1);
-        let _ = writeln!(which, "  y{place}: {{ text: {key} }}");
-    }
-    let _ = writeln!(which, "  s{}: {{ text: done }}", keys.len());
-    bot(&[
-        ("bot.yaml", &format!("name: Madrid\ntimezone: {zone}\nattributes:{ATTRIBUTES}")),
-        ("segments.yaml", &file),
-        ("skills/which.yaml", &which),
-        ("skills/order-help.yaml", "skill: order-help\ncatch: [{ command: order }]\nblocks:\n  a: { text: help }\n"),
-        ("skills/talk.yaml", "skill: talk\ncatch: [{ command: talk }]\nblocks:\n  a: { text: talk }\n"),
-    ])
+    let files = files::of(town);
+    bot(&files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
 }
 
 /// Who the contact is in, by a recount.
@@ -97,7 +42,42 @@ struct Followed<'t> {
     state: BTreeSet<String>,
 }
 
+/// A line of the log: when, of which segment, whether it was entered, and whether time alone did it.
+type Line = (Instant, String, bool, bool);
+
 impl Followed<'_> {
+    /// What the log says since it was looked at last.
+    fn news(&mut self) -> Vec<Line> {
+        let mut log = Vec::new();
+        for line in self.talk.steps[self.steps..].iter().flat_map(|step| &step.journey) {
+            let (moved, entered) = match &line.what {
+                JourneyKind::SegmentEntered(to) => (to, true),
+                JourneyKind::SegmentLeft(from) => (from, false),
+                _ => continue,
+            };
+            log.push((line.at, moved.segment.clone(), entered, moved.cause == "time"));
+        }
+        self.steps = self.talk.steps.len();
+        log
+    }
+
+    /// Takes a line over.
+    fn turn(&mut self, (at, key, entered, _): &Line) -> Result<(), TestCaseError> {
+        let changed = if *entered { self.state.insert(key.clone()) } else { self.state.remove(key) };
+        prop_assert!(changed, "{} twice at {}\n{}", key, at, self.told());
+        Ok(())
+    }
+
+    /// The log and the contact's record are what a recount says.
+    fn is_right(&self) -> Result<(), TestCaseError> {
+        let now = self.talk.now;
+        let expected = recount(self.town, &self.talk.contact, &self.talk.events, now);
+        let held: BTreeSet<String> = self.talk.contact.memberships.keys().cloned().collect();
+        prop_assert_eq!(&self.state, &expected, "the log at the end, {}\n{}", now, self.told());
+        prop_assert_eq!(&held, &expected, "memberships at {}\n{}", now, self.told());
+        Ok(())
+    }
+
     fn told(&self) -> String {
         let mut told = String::new();
         for rule in &self.town.rules {
@@ -114,16 +94,7 @@ impl Followed<'_> {
         let (contact, events, from) = (self.talk.contact.clone(), self.talk.events.clone(), self.talk.now);
         happens(&mut self.talk);
         let now = self.talk.now;
-        let mut log: Vec<(Instant, String, bool, bool)> = Vec::new();
-        for line in self.talk.steps[self.steps..].iter().flat_map(|step| &step.journey) {
-            let (moved, entered) = match &line.what {
-                JourneyKind::SegmentEntered(to) => (to, true),
-                JourneyKind::SegmentLeft(from) => (from, false),
-                _ => continue,
-            };
-            log.push((line.at, moved.segment.clone(), entered, moved.cause == "time"));
-        }
-        self.steps = self.talk.steps.len();
+        let log = self.news();
         prop_assert!(log.is_sorted_by_key(|(at, ..)| *at), "the log is in the order of time: {log:?}");
         // While only time passed.
         let world = World { contact, events, now: from };
@@ -142,33 +113,67 @@ impl Followed<'_> {
             let expected = recount(self.town, &world.contact, &world.events, probe);
             prop_assert_eq!(state, expected, "the log at {}\n{}", probe, self.told());
         }
-        for (at, key, entered, time) in log {
-            prop_assert!(time || at == now, "{} at {} has no boundary\n{}", key, at, self.told());
-            let changed = if entered { self.state.insert(key.clone()) } else { self.state.remove(&key) };
-            prop_assert!(changed, "{} twice at {}\n{}", key, at, self.told());
+        for line in log {
+            let (at, key, _, time) = &line;
+            prop_assert!(*time || *at == now, "{} at {} has no boundary\n{}", key, at, self.told());
+            self.turn(&line)?;
         }
-        let expected = recount(self.town, &self.talk.contact, &self.talk.events, now);
-        let held: BTreeSet<String> = self.talk.contact.memberships.keys().cloned().collect();
-        prop_assert_eq!(&self.state, &expected, "the log at the end, {}\n{}", now, self.told());
-        prop_assert_eq!(&held, &expected, "memberships at {}\n{}", now, self.told());
-        Ok(())
+        self.is_right()
+    }
+
+    /// The clock is set back, as time servers do, and goes on over the same boundaries; something may happen meanwhile. Time is not
+    /// followed back, and what came of it does not come again.
+    fn set_back(&mut self, c: &mut Choices<'_>, ground: &Ground) -> Result<(), TestCaseError> {
+        let furthest = self.talk.now;
+        let back = c.pick(&BACK);
+        let now = furthest.plus_micros(-back);
+        self.talk.now = now;
+        self.talk.input(Input::Membership);
+        let news = self.news();
+        prop_assert!(news.is_empty(), "time went back: {news:?}\n{}", self.told());
+        let happens = c.once_in(2);
+        if happens {
+            something(c, ground, &self.talk)(&mut self.talk);
+            for line in self.news() {
+                prop_assert!(!line.3 && line.0 == now, "{line:?} is not of {now}\n{}", self.told());
+                self.turn(&line)?;
+            }
+            // What it did not touch is as it was.
+            let [is, was] = [now, furthest].map(|at| recount(self.town, &self.talk.contact, &self.talk.events, at));
+            for rule in &self.town.rules {
+                let (key, held) = (&rule.key, self.state.contains(&rule.key));
+                prop_assert!([&is, &was].iter().any(|at| at.contains(key) == held), "{key} is {held} at {now}\n{}", self.told());
+            }
+        }
+        self.talk.pass(back);
+        let news = self.news();
+        prop_assert!(happens || news.is_empty(), "the same boundaries again: {news:?}\n{}", self.told());
+        for line in news {
+            let (at, key, entered, time) = &line;
+            let so = recount(self.town, &self.talk.contact, &self.talk.events, *at).contains(key);
+            prop_assert!(*time && *at > now && so == *entered, "{line:?} after {now}\n{}", self.told());
+            self.turn(&line)?;
+        }
+        self.is_right()
     }
 }
 
-fn change(c: &mut Choices<'_>, ground: &Ground, talk: &mut Talk) -> Change {
-    match c.below(5) {
-        0 => Change::AddTag(c.pick(&["gold", "helped", "Größe"]).into()),
-        1 => Change::RemoveTag(c.pick(&["gold", "helped", "Größe"]).into()),
-        2 => Change::Note(c.pick(&["Wants a CAT", "called"]).into()),
-        _ => {
-            let name = c.pick(&["orders", "city", "vip", "birthday", "last_order", "plan", "tier", "interests", "home", "tongue"]);
-            let mut contact = talk.contact.clone();
-            people::change(c, ground, &mut contact, name, talk.now);
-            match contact.attributes.get(name) {
-                Some(value) => Change::SetAttribute(name.into(), value.clone()),
-                None => Change::UnsetAttribute(name.into()),
-            }
+/// How far clocks are set back: a second to a few hours.
+const BACK: [i64; 5] = [1_000_000, 300_000_000, 1_800_000_000, 3_600_000_000, 3 * 3_600_000_000];
+
+/// Something that happens to the contact now, or is told now.
+fn something(c: &mut Choices<'_>, ground: &Ground, talk: &Talk) -> impl FnOnce(&mut Talk) + use<> {
+    let kind = c.below(3);
+    let at = ground.instant(c);
+    let event = people::event(c, ground, at, 1_000);
+    let modified = people::modification(c, ground, &talk.contact, talk.now);
+    move |talk| match kind {
+        0 => {
+            let (by, at) = (Actor::Api("test".into()), Some(at.min(talk.now)));
+            talk.item(InboxItem::Event { conversation: None, name: event.name, fields: event.fields, at, by });
         }
+        1 => drop(talk.item(InboxItem::Modify { changes: vec![modified], by: Actor::Api("test".into()) })),
+        _ => drop(talk.input(Input::Membership)),
     }
 }
 
@@ -204,28 +209,20 @@ proptest! {
             if c.once_in(2) {
                 followed.after(&mut c, |talk| drop(talk.pass(away)))?;
             } else {
-                let kind = c.below(3);
-                let at = ground.instant(&mut c).min(until);
-                let event = people::event(&mut c, &ground, at, 1_000);
-                let modified = change(&mut c, &ground, &mut followed.talk);
+                let happens = something(&mut c, &ground, &followed.talk);
                 followed.after(&mut c, |talk| {
                     talk.now = until;
-                    match kind {
-                        0 => {
-                            let by = Actor::Api("test".into());
-                            let item = InboxItem::Event { conversation: None, name: event.name, fields: event.fields, at: Some(at), by };
-                            talk.item(item);
-                        }
-                        1 => drop(talk.item(InboxItem::Modify { changes: vec![modified], by: Actor::Api("test".into()) })),
-                        _ => drop(talk.input(Input::Membership)),
-                    }
+                    happens(talk);
                 })?;
+            }
+            if c.once_in(4) {
+                followed.set_back(&mut c, &ground)?;
             }
             // Whoever blocked the bot is told nothing.
             if c.once_in(3) && followed.talk.contact.status != "blocked" {
                 let mut said = Vec::new();
-                followed.after(&mut c, |talk| said = talk.say("/which"))?;
-                prop_assert_eq!(said.pop(), Some("done".to_owned()), "{}", followed.told());
+                followed.after(&mut c, |talk| said = talk.say(files::WHICH))?;
+                prop_assert_eq!(said.pop(), Some(files::DONE.to_owned()), "{}", followed.told());
                 let said: BTreeSet<String> = said.into_iter().collect();
                 prop_assert_eq!(&said, &followed.state, "what the SWITCH saw\n{}", followed.told());
             }

@@ -11,6 +11,7 @@
 
 mod around;
 mod book;
+mod flips;
 mod members;
 mod past;
 mod ration;
@@ -18,7 +19,8 @@ mod set;
 mod touch;
 
 pub use around::Around;
-pub use book::{Answer, Book, Bytes, InUse, Page, Row, RowPast, Rows, Selection, Snapshot, TagCount};
+pub use book::{Answer, Book, Bytes, InUse, NamesInUse, Page, Row, RowPast, Rows, Selection, Snapshot, TagCount};
+pub use flips::Flips;
 pub use members::Members;
 pub use past::{NoPast, Past, Recorded, recorded};
 pub use ration::Ration;

@@ -9,8 +9,8 @@ use common::people::{self, Ground, World, ZONES};
 use common::plain::Plain;
 use common::rules::{self, Taste};
 use common::town::Town;
-use expr::{Condition, Fuel, Truth};
-use model::{ContactId, Instant};
+use expr::{Condition, Facts, Fuel, Truth};
+use model::{ContactId, Instant, Value};
 use proptest::prelude::*;
 use segments::{Book, Members, Set};
 use std::collections::BTreeSet;
@@ -27,6 +27,7 @@ fn towns() -> &'static [Town] {
 fn book(c: &mut Choices<'_>, ground: &Ground, worlds: &[World]) -> Book {
     let mut book = Book::new();
     let gone = people::world(c, ground, 99);
+    let mut drafts = Vec::new();
     for world in worlds {
         let mut draft = world.contact.clone();
         if c.once_in(2) {
@@ -45,9 +46,14 @@ fn book(c: &mut Choices<'_>, ground: &Ground, worlds: &[World]) -> Book {
             book.put(&gone.contact);
             book.add_events(gone.contact.id, &gone.events);
         }
+        drafts.push(draft);
     }
-    for world in worlds {
-        book.put(&world.contact);
+    for (world, draft) in worlds.iter().zip(&drafts) {
+        if c.once_in(2) {
+            book.put(&world.contact);
+        } else {
+            book.change(draft, &world.contact);
+        }
     }
     book.remove(gone.contact.id);
     book
@@ -174,4 +180,25 @@ fn since_when_somebody_is_in_a_segment_is_what_their_record_says() {
     book.remove(gone.id);
     assert_eq!(told(&book, &gone), [None; 3]);
     assert!(drawn.iter().all(|contact| told(&book, contact) == noted(contact)), "nobody else is touched");
+}
+
+#[test]
+fn a_value_that_is_written_another_way_is_written_down() {
+    let mut c = Choices::new(&[]);
+    let mut before = people::contact(&mut c, &Ground::new(&mut Choices::new(&[]), &towns()[0].zone), 1);
+    let money = |amount: &str| {
+        let amount = amount.parse().expect("a number");
+        Value::Money(model::Money { amount, currency: "EUR".into() })
+    };
+    before.attributes.insert("balance".into(), money("10.0"));
+    let mut after = before.clone();
+    after.attributes.insert("balance".into(), money("10.00"));
+    assert_eq!(before, after, "to compare them they are the same");
+    let mut book = Book::new();
+    book.put(&before);
+    book.change(&before, &after);
+    let set = Set::default();
+    let row = book.who(after.id, Instant(0), &towns()[0], &set).expect("they are there");
+    let kept = Facts::attribute(&row, "balance").expect("it is there");
+    assert_eq!(format!("{kept:?}"), format!("{:?}", after.attributes["balance"]));
 }

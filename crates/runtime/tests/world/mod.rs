@@ -16,7 +16,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
 };
-use store::{Commit, MemStore, RecordPut, Seq, Store};
+use store::{Commit, Fault, MemStore, RecordPut, Seq, Store};
 use switchboard_runtime::{
     Agent, DeskEvent, Post, Tried,
     core::{
@@ -163,6 +163,8 @@ pub struct World {
     pub judgements: Vec<Judgement>,
     pub stopped: Option<String>,
     pub commits: usize,
+    /// Whether the store of the next process holds every commit from its beginning.
+    pub holds: bool,
     answers: Answers,
     tickets: u64,
     seed: u64,
@@ -196,7 +198,11 @@ impl World {
 
     /// A world with this bot.
     pub fn with(seed: u64, bot: Arc<Bot>) -> Self {
-        let (store, now) = (MemStore::new(), Instant::from_secs(1_772_442_000));
+        Self::on(seed, bot, MemStore::new(), Instant::from_secs(1_772_442_000))
+    }
+
+    /// The same on what is stored, at this instant.
+    pub fn on(seed: u64, bot: Arc<Bot>, store: MemStore, now: Instant) -> Self {
         let mut world = Self {
             core: core(&bot, &store, seed, now),
             store,
@@ -217,6 +223,7 @@ impl World {
             judgements: Vec::new(),
             stopped: None,
             commits: 0,
+            holds: false,
             answers: Answers::default(),
             tickets: 0,
             seed,
@@ -236,6 +243,9 @@ impl World {
     /// The process dies and another one starts on what was durable.
     pub fn crash(&mut self) {
         self.store = self.store.crash();
+        if self.holds {
+            self.store.order(Fault::Hold);
+        }
         self.seed = self.seed.wrapping_mul(31).wrapping_add(1);
         self.answers = Answers::default();
         self.sends.clear();

@@ -1,8 +1,10 @@
-//! What the tests of segments share: a town of people with random histories, random conditions, and the naive evaluator.
+//! What the tests of segments share, here and in other crates: a town of people with random histories, random conditions, and the naive
+//! evaluator. Whoever brings it in has the crate beside it as `segments`.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 pub mod choices;
+pub mod files;
 pub mod naive;
 pub mod people;
 pub mod person;

@@ -6,7 +6,9 @@ use super::naive::{Span, moved_day, start_of};
 use super::town::{CHANNELS, PLANS};
 pub use super::town::{SKILLS, STATUSES};
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
-use model::{Actor, Address, Consent, Contact, ContactId, EventId, EventRecord, Instant, Money, Note, Reach, Record, Tag, TagKey, Value};
+use model::{
+    Actor, Address, Change, Consent, Contact, ContactId, EventId, EventRecord, Instant, Money, Note, Reach, Record, Tag, TagKey, Value,
+};
 use std::fmt;
 
 /// Clocks turned, months and years ended, days that not every year has.
@@ -334,6 +336,24 @@ pub fn change(c: &mut Choices<'_>, ground: &Ground, contact: &mut Contact, name:
         contact.attributes.insert(name.into(), value);
     }
     contact.changed.insert(name.into(), at);
+}
+
+/// What somebody changes about a contact: a tag, a note, or an attribute.
+pub fn modification(c: &mut Choices<'_>, ground: &Ground, contact: &Contact, now: Instant) -> Change {
+    match c.below(5) {
+        0 => Change::AddTag(c.pick(&["gold", "helped", "Größe"]).into()),
+        1 => Change::RemoveTag(c.pick(&["gold", "helped", "Größe"]).into()),
+        2 => Change::Note(c.pick(&["Wants a CAT", "called"]).into()),
+        _ => {
+            let name = c.pick(&["orders", "city", "vip", "birthday", "last_order", "plan", "tier", "interests", "home", "tongue"]);
+            let mut contact = contact.clone();
+            change(c, ground, &mut contact, name, now);
+            match contact.attributes.get(name) {
+                Some(value) => Change::SetAttribute(name.into(), value.clone()),
+                None => Change::UnsetAttribute(name.into()),
+            }
+        }
+    }
 }
 
 pub fn world(c: &mut Choices<'_>, ground: &Ground, id: u128) -> World {

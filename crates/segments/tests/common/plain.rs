@@ -1,7 +1,7 @@
 //! Facts about a contact read off the contact as it is: what the product sees in the tests of conditions.
 
+use super::super::segments::{Around, Set, Who};
 use super::town::Town;
-use crate::segments::{Around, Set, Who};
 use expr::{Events, Facts, Fuel, Root, Truth};
 use jiff::tz::TimeZone;
 use model::{Contact, EventRecord, Instant, Record, TagKey, Value};

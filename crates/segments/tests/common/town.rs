@@ -1,6 +1,6 @@
 //! The bot of the tests, as far as segments know it: what is declared, its zone, its segments.
 
-use crate::segments::{Around, Origin, Rule, RuleKind, Set};
+use super::super::segments::{Around, Origin, Rule, RuleKind, Set};
 use expr::{Condition, Expression, Place, Scope, Type};
 use jiff::tz::TimeZone;
 use model::{AttributeDef, AttributeType, ContactId, Instant, Record, Value};
