@@ -1,13 +1,13 @@
 // Checks the HTTP API from outside, against the real binary: the document beside the manual is linted, the console's types are
 // those of the document, and schemathesis makes requests of every kind from it: each by itself, and one after another along the
-// document's links, where what one answered is what the next asks about.
+// document's links, where what one answered is what the next asks about. Webhooks post to a receiver of its own, and nowhere else.
 //
 // `node run.mjs`; SWITCHBOARD_BIN names the binary, EXAMPLES how many requests of each operation are made up (20), WALK how
 // long the links are walked (30), SEED which.
 // schemathesis lives in target/schemathesis and is installed there when it is missing: `make test-api` does that.
 
 import { spawn, spawnSync } from "node:child_process";
-import { get } from "node:http";
+import { createServer, get } from "node:http";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -27,6 +27,15 @@ function run(command, args, options = {}) {
   return done.status ?? 1;
 }
 
+/** The same, while the receiver answers. */
+function running(command, args, options) {
+  return new Promise((ended, failed) => {
+    spawn(command, args, { stdio: "inherit", ...options })
+      .on("error", failed)
+      .on("exit", (status) => ended(status ?? 1));
+  });
+}
+
 function must(what, status) {
   if (status === 0) return;
   console.error(`\n${what} failed`);
@@ -36,8 +45,16 @@ function must(what, status) {
 must("the lint of docs/openapi.json", run("npm", ["run", "--silent", "lint"]));
 must("the check of the console's types (renew them: npm run api in crates/console/ui)", run("npm", ["run", "--silent", "types:check"]));
 
+// What webhooks are told: mostly taken, now and then not, and once in a while told to end.
+let deliveries = 0;
+const receiver = createServer((request, answer) => {
+  deliveries += 1;
+  request.resume().on("end", () => answer.writeHead(deliveries % 50 === 0 ? 410 : deliveries % 10 === 0 ? 503 : 204).end());
+});
+await new Promise((opened) => receiver.listen(0, "127.0.0.1", opened));
+
 const data = mkdtempSync(join(tmpdir(), "switchboard-api-"));
-const server = spawn(binary, ["serve", join(root, "flows/shop"), "--data", data, "--listen", "127.0.0.1:0"], {
+const server = spawn(binary, ["serve", join(root, "flows/shop"), "--data", data, "--listen", "127.0.0.1:0", "--allow-callback", "127.0.0.1"], {
   stdio: ["ignore", "pipe", "pipe"],
   env: { ...process.env, NO_COLOR: "1" },
 });
@@ -62,16 +79,19 @@ async function fuzz() {
   const key = /shown once\): (\S+)/.exec(made.stdout)?.[1];
   if (key === undefined) throw new Error(`no key: ${made.stdout}${made.stderr}`);
   const contacts = await fill(origin, key);
+  const { keys } = await (await fetch(`${origin}/api/v1/keys`, { headers: { authorization: `Bearer ${key}` } })).json();
+  const env = { ...process.env, SCHEMATHESIS_HOOKS: "hooks", PYTHONPATH: here, PYTHONDONTWRITEBYTECODE: "1", OWN_KEY: keys.find(({ name }) => name === "fuzz").id, RECEIVER: `http://127.0.0.1:${receiver.address().port}/told` };
   const config = join(data, "schemathesis.toml");
   writeFileSync(config, settings(contacts));
   const checks = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance", "response_schema_conformance", "unsupported_method", "ignored_auth", "use_after_free", "ensure_resource_availability"];
-  const args = ["--config-file", config, "run", `${origin}/api/v1/openapi.json`, "--checks", checks.join(","), "--max-examples", examples, "--seed", seed, "--workers", "2", "--continue-on-failure", "--request-timeout", "20", "--header", `Authorization: Bearer ${key}`, "--suppress-health-check", "all", "--warnings", "off", "--no-color",
-    // Made-up webhooks would be called, and their addresses are somebody's.
-    "--exclude-path-regex", "^/webhooks",
-    // It would revoke its own key: every later answer were 401, which the document allows.
-    "--exclude-operation-id", "revokeKey"];
+  const args = ["--config-file", config, "run", `${origin}/api/v1/openapi.json`, "--checks", checks.join(","), "--max-examples", examples, "--seed", seed, "--workers", "2", "--continue-on-failure", "--request-timeout", "20", "--header", `Authorization: Bearer ${key}`, "--suppress-health-check", "all", "--warnings", "off", "--no-color"];
   const phases = [["--phases", "examples,coverage,fuzzing"], ["--phases", "stateful", "--max-time", seconds]];
-  const ended = Math.max(...phases.map((phase) => run(fuzzer, [...args, ...phase], { cwd: data })));
+  let ended = 0;
+  for (const phase of phases) ended = Math.max(ended, await running(fuzzer, [...args, ...phase], { cwd: data, env }));
+  if (deliveries === 0) throw new Error("no webhook was ever told anything");
+  const { webhooks } = await (await fetch(`${origin}/api/v1/webhooks`, { headers: { authorization: `Bearer ${key}` } })).json();
+  const astray = webhooks.filter(({ url }) => url !== env.RECEIVER);
+  if (astray.length > 0) throw new Error(`a webhook tells somebody else: ${astray[0].url}`);
   // On a connection of its own: the one of before was idle for longer than the server keeps it.
   const status = await new Promise((answered, failed) => {
     get(`${origin}/api/v1/contacts?limit=1`, { agent: false, headers: { authorization: `Bearer ${key}` } }, (answer) => answered(answer.resume().statusCode)).on("error", failed);
@@ -122,6 +142,8 @@ try {
   server.removeAllListeners("exit");
   server.kill("SIGTERM");
   await new Promise((gone) => server.on("exit", gone));
+  receiver.close();
+  receiver.closeAllConnections();
   rmSync(data, { recursive: true, force: true });
 }
 must("schemathesis", status);
