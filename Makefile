@@ -51,6 +51,15 @@ bench: ui ## run the benchmarks, a minute each (SECONDS=600 for longer); a quiet
 	$(call say,the web channel over HTTP)
 	cargo bench -p switchboard-cli --bench web_http -- $(SECONDS)
 
+.PHONY: bench-scale
+bench-scale: ui ## a million contacts: segments in process and through the server, and an import (half an hour, 20 GB of disk)
+	@$(call say,segments in process)
+	cargo bench -p switchboard-segments --bench scale -- 1000000 20000000
+	$(call say,segments through the server)
+	cargo bench -p switchboard-cli --bench segments_scale
+	$(call say,an import)
+	cargo bench -p switchboard-cli --bench import_scale
+
 # --- what must be there ---
 
 .PHONY: tools
