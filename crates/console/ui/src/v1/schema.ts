@@ -105,7 +105,7 @@ export interface paths {
         post?: never;
         /**
          * Unblock a contact
-         * @description What rested goes on: a timer that came due meanwhile ticks once, a question has its time again. Who refused messages, before or while they were blocked, is `unsubscribed` then; else they have the status again that they had, if the bot still has it and the journey tells it, or are `active`. Somebody who is not blocked stays as they are.
+         * @description What rested goes on: a timer that came due meanwhile ticks once, a question has its time again. Who refused messages, before or while they were blocked, and agreed on no channel since is `unsubscribed` then; else they have the status again that they had, if the bot still has it and the journey tells it, or are `active`. Somebody who is not blocked stays as they are.
          */
         delete: operations["unblockContact"];
         options?: never;
@@ -127,7 +127,7 @@ export interface paths {
         get: operations["listConsents"];
         /**
          * Note what a contact agreed to or refused
-         * @description The topic `messages` without a channel is the contact's wish to be written to at all: refused, they are unsubscribed; given, they are active again. An opt-out word notes it for its channel.
+         * @description The topic `messages` is the contact's wish to be written to at all, noted by an opt-out word for its channel. Refused, on one channel or on all, they are unsubscribed. Given, they are active again; on a channel that they refused nothing is sent unasked until they agree to it there or on all.
          */
         put: operations["putConsent"];
         post?: never;
@@ -412,7 +412,7 @@ export interface paths {
         };
         /**
          * Download contacts
-         * @description Everybody for whom a condition holds when the request is made, as CSV or JSONL. What a spreadsheet would run as a formula has an apostrophe before it, which an import takes away again.
+         * @description Everybody for whom a condition holds when the request is made, as CSV or JSONL. What a spreadsheet would run as a formula has an apostrophe before it, which an import takes away again. A file that cannot be read to its end breaks off.
          */
         get: operations["exportContacts"];
         put?: never;
@@ -1227,7 +1227,7 @@ export interface components {
             verified: boolean;
             /** @description How often it was changed, if it is stored. */
             version?: number | null;
-            /** @description What is odd about its condition. */
+            /** @description What is odd about its condition; places are in the text that was sent, of a condition in the JSON form in its canonical text. */
             warnings: components["schemas"]["ConditionFault"][];
             /** @description Its condition; null for a list. */
             where: string | null;
@@ -1486,6 +1486,12 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * @description Where they live, such as `BR`, by its code or its name. An empty text leaves it to their channel and their number again; what they
+             *     chose themselves stays.
+             * @default null
+             */
+            country: string | null;
+            /**
              * @description Their given name; an empty text takes it away.
              * @default null
              */
@@ -1498,6 +1504,12 @@ export interface components {
              *     }
              */
             identifiers: components["schemas"]["IdentifierChange"];
+            /**
+             * @description The language they are written to in, such as `pt-BR`, by its tag or its name. An empty text leaves it to their channel again; what they
+             *     chose themselves stays.
+             * @default null
+             */
+            language: string | null;
             /**
              * @description Their family name; an empty text takes it away.
              * @default null
@@ -1516,6 +1528,16 @@ export interface components {
              *     }
              */
             tags: components["schemas"]["TagChange"];
+            /**
+             * @description Their time zone, such as `America/Sao_Paulo`; an empty text takes it away.
+             * @default null
+             */
+            timezone: string | null;
+            /**
+             * @description What they are called elsewhere, as on a channel; an empty text takes it away.
+             * @default null
+             */
+            username: string | null;
         };
         /** @description How often what happened, on all channels together. */
         ContactCounters: {
@@ -2411,6 +2433,8 @@ export interface components {
             attributes: {
                 [key: string]: unknown;
             };
+            /** @description Where they live, such as `BR`, by its code or its name. */
+            country?: string | null;
             /** @description Their given name. */
             first_name?: string | null;
             /**
@@ -2418,6 +2442,8 @@ export interface components {
              * @default []
              */
             identifiers: components["schemas"]["NewIdentifier"][];
+            /** @description The language they are written to in, such as `pt-BR`, by its tag or its name. */
+            language?: string | null;
             /** @description Their family name. */
             last_name?: string | null;
             /** @description How they came to be; `api` if nothing is said. */
@@ -2429,6 +2455,10 @@ export interface components {
              * @default []
              */
             tags: string[];
+            /** @description Their time zone, such as `America/Sao_Paulo`. */
+            timezone?: string | null;
+            /** @description What they are called elsewhere, as on a channel. */
+            username?: string | null;
         };
         /** @description Something that names a contact. */
         NewIdentifier: {
@@ -2710,6 +2740,11 @@ export interface components {
             took_ms: number;
             /** @description Of how many it cannot be said, because a value is missing. */
             unknown: number;
+            /**
+             * @description What is odd about the condition, if one was asked for; places are in the text that was sent, of a condition in the JSON form in its
+             *     canonical text.
+             */
+            warnings: components["schemas"]["ConditionFault"][];
             /** @description The condition in its canonical form; null for a list. */
             where: string | null;
         };
