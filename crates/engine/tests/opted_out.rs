@@ -269,6 +269,24 @@ fn an_import_that_is_taken_back_subscribes_nobody_who_refused_since() {
 }
 
 #[test]
+fn an_import_that_is_taken_back_leaves_nobody_unsubscribed_who_agreed_elsewhere_after_a_refusal() {
+    for from in ["active", "lead"] {
+        let mut ana = talk();
+        ana.say("stop");
+        ana.wait(1);
+        noted(&mut ana, Some("telegram"), true);
+        if from != ana.contact.status {
+            status(&mut ana, from);
+        }
+        let before = ana.contact.consents.clone();
+        change(&mut ana, Actor::Import("imp_1".into()), Change::SetStatus("unsubscribed".into()));
+        let at = ana.now;
+        assert_eq!(undo(&mut ana, at, from, "unsubscribed"), from);
+        assert_eq!(ana.contact.consents, before, "what they said is as it was");
+    }
+}
+
+#[test]
 fn what_goes_beside_the_conversation_heeds_a_refusal_by_its_own_name() {
     let sent = |refused: &str| {
         let mut talk = talk();

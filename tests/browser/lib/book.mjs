@@ -27,7 +27,8 @@ export class Book {
     const book = new Book();
     book.folder = mkdtempSync(join(tmpdir(), "switchboard-book-"));
     const data = join(book.folder, "data");
-    book.server = await serve({ bot, data, more });
+    book.start = (port) => serve({ bot, data, more, port });
+    book.server = await book.start();
     book.origin = book.server.origin;
     book.password = firstPassword(book.server);
     const scopes = ["contacts:read", "contacts:write", "segments:read", "segments:write", "events:write", "webhooks:write"];
@@ -59,6 +60,14 @@ export class Book {
       while (next < count) await this.add(person(next++));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  /** Stops, has something changed, and starts again at the same address. */
+  async restarts(change) {
+    const { port } = this.server;
+    await this.server.stop();
+    change();
+    this.server = await this.start(port);
   }
 
   async closes() {

@@ -158,9 +158,10 @@ impl Stepper<'_> {
             },
             Part::Status => match (&one.from, &one.to) {
                 (Some(Value::Text(from)), Some(Value::Text(to))) if *to == contact.status => {
-                    // Who refused behind a block of the import's is not left blocked for it.
-                    let is_back = |change: &Change| contact.status != UNSUBSCRIBED || !is_their_own(contact, change);
-                    Some(Change::SetStatus(from.clone())).filter(is_back)
+                    // What they said last stands: that they refused, and no less that they agreed after an earlier refusal. Who refused behind a
+                    // block of the import's is not left blocked for it.
+                    let stands = contact.status == UNSUBSCRIBED && contact.refused_messages_last();
+                    (!stands || matches!(from.as_str(), UNSUBSCRIBED | BLOCKED)).then(|| Change::SetStatus(from.clone()))
                 }
                 _ => None,
             },

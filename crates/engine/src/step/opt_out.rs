@@ -18,7 +18,7 @@ const ACTIVE: &str = "active";
 
 /// Whether a status would hide that the contact refused messages: one of the bot's own says nothing about that and ends no opt-out.
 pub fn hides_refusal(contact: &Contact, status: &str) -> bool {
-    contact.status == UNSUBSCRIBED && contact.refuses_messages() && !STATUSES.contains(&status)
+    contact.status == UNSUBSCRIBED && contact.refused_messages_last() && !STATUSES.contains(&status)
 }
 
 impl Stepper<'_> {
