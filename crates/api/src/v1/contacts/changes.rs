@@ -41,11 +41,11 @@ pub(crate) struct NewContact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     username: Option<String>,
-    /// The language they are written to in, such as `pt-BR`, by its tag or its name.
+    /// The language they are written to in, such as `pt-BR`, by its tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     language: Option<String>,
-    /// Where they live, such as `BR`, by its code or its name.
+    /// Where they live, such as `BR`, by its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     country: Option<String>,
@@ -87,12 +87,12 @@ pub(crate) struct Patch {
     #[serde(default)]
     #[schemars(length(max = 256))]
     username: Option<String>,
-    /// The language they are written to in, such as `pt-BR`, by its tag or its name. An empty text leaves it to their channel again; what they
+    /// The language they are written to in, such as `pt-BR`, by its tag. An empty text leaves it to their channel again; what they
     /// chose themselves stays.
     #[serde(default)]
     #[schemars(length(max = 256))]
     language: Option<String>,
-    /// Where they live, such as `BR`, by its code or its name. An empty text leaves it to their channel and their number again; what they
+    /// Where they live, such as `BR`, by its code. An empty text leaves it to their channel and their number again; what they
     /// chose themselves stays.
     #[serde(default)]
     #[schemars(length(max = 256))]

@@ -1486,7 +1486,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description Where they live, such as `BR`, by its code or its name. An empty text leaves it to their channel and their number again; what they
+             * @description Where they live, such as `BR`, by its code. An empty text leaves it to their channel and their number again; what they
              *     chose themselves stays.
              * @default null
              */
@@ -1505,7 +1505,7 @@ export interface components {
              */
             identifiers: components["schemas"]["IdentifierChange"];
             /**
-             * @description The language they are written to in, such as `pt-BR`, by its tag or its name. An empty text leaves it to their channel again; what they
+             * @description The language they are written to in, such as `pt-BR`, by its tag. An empty text leaves it to their channel again; what they
              *     chose themselves stays.
              * @default null
              */
@@ -2433,7 +2433,7 @@ export interface components {
             attributes: {
                 [key: string]: unknown;
             };
-            /** @description Where they live, such as `BR`, by its code or its name. */
+            /** @description Where they live, such as `BR`, by its code. */
             country?: string | null;
             /** @description Their given name. */
             first_name?: string | null;
@@ -2442,7 +2442,7 @@ export interface components {
              * @default []
              */
             identifiers: components["schemas"]["NewIdentifier"][];
-            /** @description The language they are written to in, such as `pt-BR`, by its tag or its name. */
+            /** @description The language they are written to in, such as `pt-BR`, by its tag. */
             language?: string | null;
             /** @description Their family name. */
             last_name?: string | null;
