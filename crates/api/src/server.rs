@@ -9,7 +9,7 @@ use crate::{
     site::site,
     state::{Shared, State},
 };
-use axum::body::Body;
+use axum::{Router, body::Body, response::Response};
 use channel::Route;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -18,15 +18,19 @@ use hyper_util::{
 };
 use runtime::Handle;
 use std::{
+    convert::Infallible,
     net::SocketAddr,
+    pin::Pin,
     sync::{Arc, atomic::AtomicBool},
+    task::{Context, Poll, ready},
+    thread,
     time::Duration,
 };
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
 };
-use tower::ServiceExt as _;
+use tower::{ServiceExt as _, util::Oneshot};
 
 /// How long a client may take to send the head of a request; a connection kept open may be idle this long as well.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
@@ -87,7 +91,7 @@ pub async fn serve(
         let (router, server) = (router.clone(), Arc::clone(&server));
         let service = service_fn(move |request: http::Request<Incoming>| {
             let request = told_from(request, from, &server);
-            router.clone().oneshot(request)
+            UnderWay::begin(router.clone(), request)
         });
         let mut protocol = http1::Builder::new();
         protocol.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_LIMIT);
@@ -105,6 +109,45 @@ pub async fn serve(
         tracing::warn!("some requests did not end in time and were cut");
     }
     Ok(())
+}
+
+type Work = Oneshot<Router, http::Request<Body>>;
+
+/// A request under way, which is carried out to its end though its client hangs up: what becomes durable must come into force as well. A
+/// question ends with whoever asked it.
+struct UnderWay {
+    work: Option<Pin<Box<Work>>>,
+    is_question: bool,
+}
+
+impl UnderWay {
+    fn begin(router: Router, request: http::Request<Body>) -> Self {
+        // A preview is asked with POST because a condition may be long.
+        let is_question = request.method().is_safe() || request.uri().path().ends_with("/preview");
+        Self { work: Some(Box::pin(router.oneshot(request))), is_question }
+    }
+}
+
+impl Future for UnderWay {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(work) = self.work.as_mut() else { return Poll::Pending };
+        let answer = ready!(work.as_mut().poll(context));
+        self.work = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        // A shutdown has no place left where it could go on, and what panicked is over.
+        if let (Some(work), false, false, Ok(runtime)) =
+            (self.work.take(), self.is_question, thread::panicking(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(work);
+        }
+    }
 }
 
 /// The request with where it comes from: `SocketAddr` is the connection's, `IpAddr` the client's.

@@ -19,6 +19,7 @@ mod consents;
 mod erase;
 mod events_file;
 mod globals;
+mod hangups;
 mod imports;
 mod journey_web;
 mod kill9;
