@@ -10,7 +10,7 @@ use crate::folder::{self, FolderError, Loaded, Stamp};
 use crate::{versions, watch};
 use engine::{Bot, ChannelConfig};
 use model::Version;
-use runtime::{Handle, ReloadError};
+use runtime::{Handle, LostSegments, ReloadError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,6 +108,12 @@ impl Reload {
         self.handle.note_reload(Some(ReloadError { why: why.to_owned(), first }));
     }
 
+    /// The same of a bot that would lose segments or lists.
+    fn refuse_to_lose(&self, lost: &LostSegments) {
+        println!("{lost}");
+        self.refuse(&lost.summary(), None);
+    }
+
     /// Serves a bot that may be the same as before.
     async fn serve(&self, bot: Arc<Bot>, loaded: &Loaded, asked: bool) {
         let current = self.handle.bot();
@@ -121,8 +127,7 @@ impl Reload {
             return;
         }
         if let Err(lost) = self.handle.check_segments(&bot).await {
-            println!("{lost}");
-            return self.refuse(&lost.summary(), None);
+            return self.refuse_to_lose(&lost);
         }
         let types = match self.handle.check_types(&bot).await {
             Ok(types) => types,
@@ -140,8 +145,11 @@ impl Reload {
         }
         let restart = needs_restart(&self.channels, bot.channels());
         let version = bot.version().clone();
-        crate::services::follow(&self.services, &bot);
-        self.handle.reload(bot);
+        // Somebody may have made a segment of what it loses since it was looked at.
+        let lost = match self.handle.reload(bot, |bot| crate::services::follow(&self.services, bot)).await {
+            Ok(lost) => lost,
+            Err(lost) => return self.refuse_to_lose(&lost),
+        };
         let handle = self.handle.clone();
         tokio::spawn(async move { handle.take_types(types).await });
         self.handle.note_restart(restart.clone());
@@ -152,6 +160,10 @@ impl Reload {
         println!("reloaded: version {}{}", versions::short(&version), others(self.handle.programs().len() - 1));
         for change in restart {
             println!("  {change}: takes effect at the next start");
+        }
+        for list in lost {
+            tracing::warn!("{list}");
+            println!("{}", list.left());
         }
     }
 

@@ -102,7 +102,7 @@ async fn serve(args: ServeArgs, bot: Arc<engine::Bot>, seen: folder::Stamp) -> a
     }
     for list in service.handle.lost_lists() {
         tracing::warn!("{list}");
-        println!("{list}; they stay there until the folder has the list back, and another list of this key begins empty");
+        println!("{}", list.left());
     }
     service.handle.lives_in(&folder);
     let imports = folder.join("imports");

@@ -54,7 +54,7 @@ async fn a_changed_global_is_seen_by_the_next_step_and_survives_reload_and_resta
     let set = first.handle.set_global("days", Some("5")).await.unwrap();
     assert_eq!((set.value, set.is_set), (Some(Value::Number(5.into())), true));
     assert_eq!(says(&first, "2", "/days").await, ["5 days"]);
-    first.handle.reload(bot("{ type: number, default: 4 }"));
+    first.handle.reload(bot("{ type: number, default: 4 }"), |_| {}).await.unwrap();
     assert_eq!(says(&first, "3", "/days").await, ["5 days"], "a new version has the value that was set");
     first.stop().await;
 

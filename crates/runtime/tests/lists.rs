@@ -73,12 +73,14 @@ async fn a_list_with_people_is_not_deleted_though_nobody_of_them_is_in_the_segme
 
 #[tokio::test]
 async fn a_list_that_cannot_be_judged_is_a_list_still() {
-    let service = serve().await;
+    let store = MemStore::new();
+    let service = serve_with(&store, STAFF).await;
+    put(&service.handle, beta(&["staff"], false)).await.unwrap();
+    let id = listed(&service.handle).await;
+    service.stop().await;
+    // What it looks into is not in the folder any more at the next start.
+    let service = serve_with(&store.crash(), "others: { where: has tag other }\n").await;
     let handle = &service.handle;
-    put(handle, beta(&["staff"], false)).await.unwrap();
-    let id = listed(handle).await;
-    // What it looks into is not in the folder any more.
-    handle.reload(bot_files(&[]));
     assert!(matches!(handle.segment_set().get("beta").unwrap().kind, RuleKind::Invalid(_)));
     let full = SegmentError::NotEmpty { key: "beta".into(), size: 1 };
     assert_eq!(handle.delete_segment("beta", &Expect::Present).await, Err(full));
@@ -241,6 +243,12 @@ async fn a_bot_that_lost_a_list_with_people_is_told_of() {
     handle.set_listed("panel", people[1], false, by()).await.unwrap();
     assert_eq!(lost(STAFF).await, []);
     handle.set_listed("panel", people[1], true, by()).await.unwrap();
+    // Somebody was put on it since the bot was checked.
+    assert_eq!(
+        handle.reload(bot_files(&[("segments.yaml", STAFF)]), |_| unreachable!("it is not taken")).await.unwrap_err().lists,
+        [LostList { key: "panel".into(), size: 1 }]
+    );
+    assert_eq!(handle.bot().is_list("panel"), Some(true), "the bot that is served stays");
     service.stop().await;
 
     // At a start it is no reason to stop, and what is lost already is none to refuse a bot. Given back, the list is as it was.
@@ -248,8 +256,65 @@ async fn a_bot_that_lost_a_list_with_people_is_told_of() {
     let handle = &service.handle;
     assert_eq!(handle.lost_lists(), [LostList { key: "panel".into(), size: 1 }]);
     assert_eq!(handle.check_segments(&bot_files(&[])).await, Ok(()));
-    handle.reload(bot_files(&[("segments.yaml", FILE)]));
+    assert_eq!(handle.reload(bot_files(&[("segments.yaml", FILE)]), |_| {}).await, Ok(Vec::new()));
     assert!(handle.lost_lists().is_empty() && handle.segment_sizes(&["panel"]) == [1]);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_bot_waits_for_the_segment_that_is_being_made() {
+    let store = MemStore::new();
+    let service = serve_with(&store, STAFF).await;
+    let handle = &service.handle;
+    let bare = bot_files(&[("segments.yaml", "others: { where: has tag other }\n")]);
+    assert_eq!(handle.check_segments(&bare).await, Ok(()));
+    store.order(Fault::Hold);
+    let making = tokio::spawn({
+        let handle = handle.clone();
+        let inside = StoredSegment { condition: Some("in segment staff".into()), ..beta(&[], false) };
+        async move { put(&handle, inside).await }
+    });
+    // It is checked beside the threads of the runtime before it comes to the disk.
+    let held = async {
+        while store.held() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), held).await.expect("it comes to the disk");
+    let reloading = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.reload(bare, |_| unreachable!("it is not taken")).await }
+    });
+    store.release_all();
+    making.await.unwrap().unwrap();
+    let lost = reloading.await.unwrap().unwrap_err();
+    assert_eq!(lost.unjudged.iter().map(|segment| segment.key.as_str()).collect::<Vec<_>>(), ["beta"]);
+    assert!(handle.unjudged_segments().is_empty());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_bot_waits_for_whom_a_step_puts_on_a_list() {
+    let store = MemStore::new();
+    let service = serve_with(&store, "panel: { static: true }\n").await;
+    let handle = &service.handle;
+    let id = somebody(handle).await;
+    let bare = bot_files(&[("segments.yaml", STAFF)]);
+    assert_eq!(handle.check_segments(&bare).await, Ok(()));
+    store.order(Fault::Hold);
+    // As an import, a change of many or a flow does.
+    let changing = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.modify(id, vec![Change::AddToList("panel".into())], by()).await }
+    });
+    assert!(are_held(&store, 1).await);
+    let reloading = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.reload(bare, |_| unreachable!("it is not taken")).await }
+    });
+    store.release_all();
+    changing.await.unwrap().unwrap();
+    assert_eq!(reloading.await.unwrap().unwrap_err().lists, [LostList { key: "panel".into(), size: 1 }]);
     service.stop().await;
 }
 

@@ -45,7 +45,7 @@ use crate::{ChannelHealth, Clock, DeskEvent, Health, ReloadError, RuntimeStats, 
 use channel::Hub;
 use engine::Bot;
 use model::{Instant, Version};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use store::Blobs;
 use tokio::sync::broadcast;
 
@@ -134,18 +134,6 @@ impl Handle {
             alert: notes.alert.clone(),
             disk,
         }
-    }
-
-    /// New runs use this bot from now on; runs in progress keep theirs (FL 5.9). Channels and their credentials stay as
-    /// they were at the start.
-    pub fn reload(&self, bot: Arc<Bot>) {
-        let shell = self.shell.clone();
-        self.shell.tell(move |core, now| {
-            core.reload(now, bot);
-            // With the globals that hold now; under the core's lock, so that the newest bot is the one everybody reads.
-            *shell.bot.write().unwrap_or_else(PoisonError::into_inner) = core.bot();
-        });
-        self.note_reload(None);
     }
 
     /// Every bot that something uses, the current one first.

@@ -4,7 +4,10 @@
 
 use super::{super::Handle, LostList, UnjudgedSegment};
 use engine::Bot;
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError},
+};
 
 /// Segments that are named where there is little room.
 const NAMED: usize = 5;
@@ -54,11 +57,11 @@ impl fmt::Display for LostSegments {
 }
 
 impl Handle {
-    /// Whether a bot can judge every stored segment that can be judged now, and has every list that somebody is on; to be asked before
-    /// [`Handle::reload`].
+    /// Whether a bot can judge every stored segment that can be judged now, and has every list that somebody is on: whether
+    /// [`Handle::reload`] would take it now.
     ///
     /// # Errors
-    /// [`LostSegments`] if not: the bot is not to be taken.
+    /// [`LostSegments`] if not.
     pub async fn check_segments(&self, bot: &Arc<Bot>) -> Result<(), LostSegments> {
         let (now, next, lists) = (self.bot(), bot.clone(), self.lists_in_use());
         let compared = tokio::task::spawn_blocking(move || {
@@ -69,5 +72,32 @@ impl Handle {
         // Only a shutdown ends it before it answers.
         let lost = compared.await.unwrap_or_default();
         if lost.is_empty() { Ok(()) } else { Err(lost) }
+    }
+
+    /// New runs use this bot from now on; runs in progress keep theirs (FL 5.9). Channels and their credentials stay as they were at
+    /// the start. `first` is done once it is sure that the bot is taken, and before its first run. Answers the lists that somebody was
+    /// put on in that moment, and that are none with it: as after a start.
+    ///
+    /// # Errors
+    /// [`LostSegments`] if it would lose something; the bot that is served stays then.
+    pub async fn reload(&self, bot: Arc<Bot>, first: impl FnOnce(&Bot)) -> Result<Vec<LostList>, LostSegments> {
+        // Nobody makes or changes a segment between that it was looked at and that it is lost.
+        let _turn = self.turns.changes.write().await;
+        self.shell.landed().await;
+        self.check_segments(&bot).await?;
+        let before = self.lost_lists();
+        first(&bot);
+        let shell = self.shell.clone();
+        self.shell.tell(move |core, now| {
+            core.reload(now, bot);
+            // With the globals that hold now; under the core's lock, so that the newest bot is the one everybody reads.
+            *shell.bot.write().unwrap_or_else(PoisonError::into_inner) = core.bot();
+        });
+        self.note_reload(None);
+        // Steps and imports that were under way may have filled a list.
+        self.shell.landed().await;
+        let mut lost = self.lost_lists();
+        lost.retain(|list| !before.iter().any(|known| known.key == list.key));
+        Ok(lost)
     }
 }

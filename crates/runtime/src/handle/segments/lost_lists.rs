@@ -39,6 +39,13 @@ impl fmt::Display for LostList {
     }
 }
 
+impl LostList {
+    /// What became of it with a bot that was taken all the same, and what to do.
+    pub fn left(&self) -> String {
+        format!("{self}; they stay there until the folder has the list back, and another list of this key begins empty")
+    }
+}
+
 impl Handle {
     /// The lists that somebody is on, by the keys of their segments, and how many are.
     pub fn lists_in_use(&self) -> BTreeMap<String, u64> {
