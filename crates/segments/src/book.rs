@@ -7,6 +7,7 @@
 mod cells;
 mod chunk;
 mod codes;
+mod column;
 mod figure;
 mod filter;
 mod flips;

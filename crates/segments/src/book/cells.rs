@@ -69,17 +69,6 @@ impl Cells {
         }
     }
 
-    /// Whether there is a value at a place.
-    pub fn has(&self, at: usize) -> bool {
-        match self {
-            Self::Empty(_) => false,
-            Self::Numbers(numbers) => numbers.values.get(at).is_some_and(|value| *value != NONE),
-            Self::Instants(values) => values.get(at).is_some_and(|value| *value != NONE),
-            Self::Days(values) => values.get(at).is_some_and(|value| *value != NO_DAY),
-            Self::Words(words) => words.get(at).is_some(),
-        }
-    }
-
     /// Puts a value at a place; one beyond the end makes the column longer.
     pub fn set(&mut self, at: usize, value: Option<&Value>) {
         if at >= self.len() {

@@ -3,7 +3,7 @@
 //! Each column is shared between the book and its snapshots until one of them writes to it.
 
 use super::{
-    cells::Cells,
+    column::Column,
     mask::{Mask, ROWS},
     names::{NameId, Names, Shelf},
     stamps::Stamps,
@@ -36,14 +36,14 @@ pub(crate) struct Chunk {
     pub live: Mask,
     /// Which rules the memberships were judged by.
     pub rules: Arc<Vec<u64>>,
-    pub attributes: Shelf<Cells>,
-    pub system: Shelf<Cells>,
-    pub status: Arc<Cells>,
-    pub source: Arc<Cells>,
-    pub first_seen: Arc<Cells>,
-    pub last_seen: Arc<Cells>,
-    pub first_channel: Arc<Cells>,
-    pub addresses: Arc<Cells>,
+    pub attributes: Shelf<Column>,
+    pub system: Shelf<Column>,
+    pub status: Arc<Column>,
+    pub source: Arc<Column>,
+    pub first_seen: Arc<Column>,
+    pub last_seen: Arc<Column>,
+    pub first_channel: Arc<Column>,
+    pub addresses: Arc<Column>,
     pub channels: Shelf<Reached>,
     pub tags: Shelf<Stamps>,
     pub lists: Shelf<Mask>,
@@ -58,7 +58,7 @@ pub(crate) struct Chunk {
 
 impl Default for Chunk {
     fn default() -> Self {
-        let empty = || Arc::new(Cells::Empty(0));
+        let empty = || Arc::new(Column::default());
         Self {
             ids: Arc::new(Vec::new()),
             live: Mask::default(),
@@ -85,7 +85,7 @@ impl Default for Chunk {
 }
 
 /// Writes to a column only if something changes, so that a shared one is not copied for nothing.
-fn write(column: &mut Arc<Cells>, row: usize, value: Option<&Value>) {
+fn write(column: &mut Arc<Column>, row: usize, value: Option<&Value>) {
     if !same(column.get(row).as_deref(), value) {
         Arc::make_mut(column).set(row, value);
     }
@@ -257,7 +257,7 @@ impl Chunk {
     /// Forgets a contact; the row is never given to another.
     pub fn remove(&mut self, row: usize) {
         self.live.set(row, false);
-        let has = |_: NameId, cells: &Cells| cells.get(row).is_some();
+        let has = |_: NameId, column: &Column| column.rows().has(row);
         self.attributes.each_where(has, |_, cells| cells.forget(row));
         self.system.each_where(has, |_, cells| cells.forget(row));
         for column in
@@ -314,7 +314,7 @@ impl Chunk {
         self.attributes.get(names.get(name)?)?.get(row)
     }
 
-    pub fn instant(column: &Cells, row: usize) -> Instant {
+    pub fn instant(column: &Column, row: usize) -> Instant {
         match column.get(row).as_deref() {
             Some(Value::DateTime(at)) => *at,
             _ => Instant::default(),
@@ -322,7 +322,7 @@ impl Chunk {
     }
 
     pub fn bytes(&self) -> Bytes {
-        let cells = |shelf: &Shelf<Cells>| shelf.iter().map(|(_, cells)| cells.bytes() + 64).sum::<usize>();
+        let cells = |shelf: &Shelf<Column>| shelf.iter().map(|(_, cells)| cells.bytes() + 64).sum::<usize>();
         let stamps = |shelf: &Shelf<Stamps>| shelf.iter().map(|(_, of)| of.bytes() + 16).sum::<usize>();
         let own = [&self.status, &self.source, &self.first_seen, &self.last_seen, &self.first_channel, &self.addresses];
         let bits = self.lists.iter().count() * 160 + (self.channels.iter().count() + self.consents.iter().count()) * 290;
@@ -363,14 +363,14 @@ impl Bytes {
     }
 }
 
-fn record(shelf: &mut Shelf<Cells>, row: usize, record: &Record, number: &mut dyn FnMut(&str) -> NameId) {
+fn record(shelf: &mut Shelf<Column>, row: usize, record: &Record, number: &mut dyn FnMut(&str) -> NameId) {
     let now: Vec<(NameId, &Value)> = record.iter().map(|(name, value)| (number(name), value)).collect();
     for (id, value) in &now {
         if !same(shelf.get(*id).and_then(|cells| cells.get(row)).as_deref(), Some(value)) {
-            shelf.make(*id, || Cells::Empty(0)).set(row, Some(value));
+            shelf.make(*id, Column::default).set(row, Some(value));
         }
     }
-    let gone = |id: NameId, cells: &Cells| cells.get(row).is_some() && !now.iter().any(|(known, _)| *known == id);
+    let gone = |id: NameId, column: &Column| column.rows().has(row) && !now.iter().any(|(known, _)| *known == id);
     shelf.each_where(gone, |_, cells| cells.set(row, None));
 }
 

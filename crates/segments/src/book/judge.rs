@@ -5,13 +5,15 @@
 use super::{
     Chunk, ROWS, Row,
     cells::{Cells, NO_DAY},
+    column::Column,
     mask::Mask,
     one::{One, on},
     program::{Look, Members, Node, Program, Source, Stamp},
     row::Zones,
-    scan::{lined, present},
+    scan::{coded, lined},
     stamps::Stamps,
     tri::{Tri, Verdict},
+    words::Words,
 };
 use expr::{EvalError, Fuel};
 use model::Value;
@@ -300,7 +302,7 @@ impl<'p> Judge<'p> {
     }
 
     /// The columns that values stand in, and what stands for what is missing in both.
-    pub fn columns(&self, source: &Source<'p>) -> (Option<&'p Cells>, Option<&'p Cells>) {
+    pub fn columns(&self, source: &Source<'p>) -> (Option<&'p Column>, Option<&'p Column>) {
         let chunk = self.chunk;
         let system = |id: &Option<u32>| id.and_then(|id| chunk.system.get(id));
         match source {
@@ -333,7 +335,7 @@ impl<'p> Judge<'p> {
             return Mask::first(ROWS);
         }
         let (first, second) = self.columns(source);
-        let of = |cells: Option<&Cells>| cells.map_or_else(Mask::default, present);
+        let of = |column: Option<&Column>| column.map_or_else(Mask::default, |column| column.rows().clone());
         of(first).or(&of(second))
     }
 
@@ -341,8 +343,9 @@ impl<'p> Judge<'p> {
         let ground = &self.program.ground;
         let (first, second) = self.columns(source);
         let mut left = todo.clone();
-        for cells in [first, second].into_iter().flatten() {
-            left = self.cells(cells, one, &left, seen);
+        for column in [first, second].into_iter().flatten() {
+            self.column(column, one, &left.and(column.rows()), seen);
+            left = left.minus(column.rows());
         }
         let verdict = match Self::instead(source) {
             Some(value) if !left.is_empty() => one.judge(Some(value), ground),
@@ -355,80 +358,56 @@ impl<'p> Judge<'p> {
         seen.done = seen.done.or(todo);
     }
 
-    /// Judges the values of a column for some rows; answers which of them have none.
-    fn cells(&self, cells: &Cells, one: &One<'_>, rows: &Mask, seen: &mut Seen) -> Mask {
+    /// Judges the values of a column for rows that have one.
+    fn column(&self, column: &Column, one: &One<'_>, rows: &Mask, seen: &mut Seen) {
         let ground = &self.program.ground;
-        match cells {
-            Cells::Empty(_) => rows.clone(),
+        match &**column {
+            Cells::Empty(_) => {}
             Cells::Numbers(numbers) => match one.numbers(numbers.places, ground) {
                 Some(line) => lined(&numbers.values, line, rows, &mut seen.tri),
-                None => self.each(cells, one, rows, seen),
+                None => self.each(column, one, rows, seen),
             },
             Cells::Instants(values) => match one.instants(ground) {
                 Some(line) => lined(values, line, rows, &mut seen.tri),
-                None => self.each(cells, one, rows, seen),
+                None => self.each(column, one, rows, seen),
             },
             Cells::Days(values) => {
-                let mut missing = rows.clone();
                 for row in rows.rows() {
-                    let Some(day) = values.get(row).filter(|day| **day != NO_DAY) else { continue };
-                    missing.set(row, false);
-                    self.settle(one, row, one.day(*day, ground), seen);
+                    self.settle(one, row, one.day(values.get(row).copied().unwrap_or(NO_DAY), ground), seen);
                 }
-                missing
             }
-            Cells::Words(words) => {
-                let mut missing = Mask::default();
-                let mut known = vec![Verdict::Open; words.words.len() + 1];
-                for (at, wanted) in rows.0.iter().enumerate() {
-                    let (mut holds, mut unknown, mut none, mut left) = (0_u64, 0_u64, 0_u64, *wanted);
-                    while left != 0 {
-                        let bit = left & left.wrapping_neg();
-                        let row = at * 64 + left.trailing_zeros() as usize;
-                        left &= left - 1;
-                        let code = words.codes.get(row);
-                        let (Some(word), Some(verdict)) = (words.word(code), known.get_mut(code as usize)) else {
-                            none |= bit;
-                            continue;
-                        };
-                        if *verdict == Verdict::Open {
-                            *verdict = one.judge(Some(word), ground);
-                        }
-                        let settled = match *verdict {
-                            Verdict::Strayed | Verdict::Open => {
-                                seen.by_row = true;
-                                self.one_by_one(one.leaf, row)
-                            }
-                            verdict => verdict,
-                        };
-                        match settled {
-                            Verdict::Yes => holds |= bit,
-                            Verdict::No => {}
-                            Verdict::Unknown | Verdict::Strayed | Verdict::Open => unknown |= bit,
-                        }
-                    }
-                    let has = wanted & !none;
-                    for (mask, bits) in [(&mut seen.tri.holds, holds), (&mut seen.tri.known, has & !unknown)] {
-                        if let Some(word) = mask.0.get_mut(at) {
-                            *word = (*word & !has) | bits;
-                        }
-                    }
-                    if let Some(word) = missing.0.get_mut(at) {
-                        *word = none;
-                    }
-                }
-                missing
-            }
+            Cells::Words(words) => self.words(words, one, rows, seen),
         }
     }
 
-    fn each(&self, cells: &Cells, one: &One<'_>, rows: &Mask, seen: &mut Seen) -> Mask {
-        let mut missing = rows.clone();
-        for row in rows.rows() {
-            let Some(value) = cells.get(row) else { continue };
-            missing.set(row, false);
-            self.settle(one, row, one.judge(Some(&value), &self.program.ground), seen);
+    /// The same by dictionary: each word is judged once.
+    fn words(&self, words: &Words, one: &One<'_>, rows: &Mask, seen: &mut Seen) {
+        let ground = &self.program.ground;
+        let mut known = vec![Verdict::Open; words.words.len() + 1];
+        // Where more are asked about than there are words, all are judged first and the column is looked through in one go.
+        if rows.count() as usize > words.words.len() {
+            for (verdict, word) in known.iter_mut().skip(1).zip(&words.words) {
+                *verdict = one.judge(Some(word), ground);
+            }
+            if !known.contains(&Verdict::Strayed) {
+                return coded(&words.codes, &known, rows, &mut seen.tri);
+            }
         }
-        missing
+        for row in rows.rows() {
+            let code = words.codes.get(row);
+            let (Some(word), Some(verdict)) = (words.word(code), known.get_mut(code as usize)) else { continue };
+            if *verdict == Verdict::Open {
+                *verdict = one.judge(Some(word), ground);
+            }
+            self.settle(one, row, *verdict, seen);
+        }
+    }
+
+    fn each(&self, cells: &Cells, one: &One<'_>, rows: &Mask, seen: &mut Seen) {
+        for row in rows.rows() {
+            if let Some(value) = cells.get(row) {
+                self.settle(one, row, one.judge(Some(&value), &self.program.ground), seen);
+            }
+        }
     }
 }

@@ -15,12 +15,8 @@ use model::Value;
 impl Judge<'_> {
     /// The rows of those whom the website vouched for.
     pub fn verified(&self) -> Mask {
-        let cells = self.program.names.get("verified_id").and_then(|id| self.chunk.system.get(id));
-        let mut mask = Mask::default();
-        if let Some(cells) = cells {
-            (0..cells.len()).filter(|row| cells.get(*row).is_some()).for_each(|row| _ = mask.set(row, true));
-        }
-        mask
+        let column = self.program.names.get("verified_id").and_then(|id| self.chunk.system.get(id));
+        column.map_or_else(Mask::default, |column| column.rows().clone())
     }
 
     /// The rows that a flag is true of.
@@ -52,7 +48,7 @@ impl Judge<'_> {
 
     /// Puts in the rows of which something holds for the status.
     fn with_status(&self, mask: &mut Mask, holds: impl Fn(&str) -> bool) {
-        let Cells::Words(words) = &*self.chunk.status else { return };
+        let Cells::Words(words) = &**self.chunk.status else { return };
         let holds: Vec<bool> = words.words.iter().map(|word| matches!(word, Value::Text(text) if holds(text))).collect();
         for row in 0..words.codes.len() {
             let is = (words.codes.get(row) as usize).checked_sub(1).and_then(|at| holds.get(at)).copied();

@@ -36,7 +36,7 @@ impl Zones {
             Value::Text(name) => TimeZone::get(name).ok(),
             _ => None,
         };
-        let zones = match column.and_then(|column| chunk.system.get(column)) {
+        let zones = match column.and_then(|column| chunk.system.get(column)).map(|column| &**column) {
             Some(Cells::Words(words)) => words.words.iter().map(zone).collect(),
             _ => Vec::new(),
         };
@@ -44,7 +44,7 @@ impl Zones {
     }
 
     fn at(&self, chunk: &Chunk, row: usize) -> Option<&TimeZone> {
-        let Cells::Words(words) = chunk.system.get(self.column?)? else { return None };
+        let Cells::Words(words) = &**chunk.system.get(self.column?)? else { return None };
         self.zones.get((words.codes.get(row) as usize).checked_sub(1)?)?.as_ref()
     }
 }

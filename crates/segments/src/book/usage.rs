@@ -9,8 +9,8 @@ impl Snapshot {
     pub fn attribute_counts(&self) -> BTreeMap<String, u64> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for chunk in self.chunks() {
-            for (name, cells) in chunk.attributes.iter() {
-                let some = chunk.live.rows().filter(|row| cells.has(*row)).count() as u64;
+            for (name, column) in chunk.attributes.iter() {
+                let some = u64::from(chunk.live.and(column.rows()).count());
                 if some > 0 {
                     *counts.entry(self.names().name(name).to_owned()).or_default() += some;
                 }
