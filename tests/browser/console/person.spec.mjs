@@ -132,6 +132,35 @@ test("a name, a language and a time zone are put right where they stand", async 
   await context.close();
 });
 
+test("a status of the bot's own is chosen; of whoever refused there is none to choose", async () => {
+  const id = await ana();
+  const { context, page, seen, attributes } = await open(id);
+  const change = attributes.getByRole("button", { name: "Edit Status" });
+  await row(attributes, "Status").getByText("Active", { exact: true }).waitFor();
+  await change.click();
+  const status = attributes.getByLabel("Status", { exact: true });
+  assert.deepEqual(await status.getByRole("option").allTextContents(), ["Active", "Call back"]);
+  assert.equal(await attributes.getByRole("button", { name: "Empty it" }).count(), 0);
+  await clean(page, "a status that is chosen");
+  await status.selectOption("call_back");
+  await attributes.getByRole("button", { name: "Save" }).click();
+  await row(attributes, "Status").getByText("Call back", { exact: true }).waitFor();
+  await page.locator(".contact-who").getByText("Call back").waitFor();
+  assert.equal((await book.call("GET", `/contacts/${id}`)).status, "call_back");
+  // They refuse while somebody chooses: that stays, whether the page knows it before it is saved or is told then.
+  await change.click();
+  await status.selectOption("active");
+  await book.call("PATCH", `/contacts/${id}`, { status: "unsubscribed" });
+  const save = attributes.getByRole("button", { name: "Save" });
+  if (await save.isVisible()) await save.click({ timeout: 2_000 }).catch(() => {});
+  await attributes.getByRole("alert").filter({ hasText: "Status was not saved" }).waitFor();
+  await page.locator(".contact-who").getByText("Unsubscribed").waitFor();
+  assert.equal((await status.count()) + (await change.count()), 0);
+  assert.equal((await book.call("GET", `/contacts/${id}`)).status, "unsubscribed");
+  assert.deepEqual(seen, []);
+  await context.close();
+});
+
 test("of a long value the beginning is shown, and all of it for the asking; the keyboard stays where it is", async () => {
   const id = await ana({ attributes: { interests: Array.from({ length: 60 }, (_, n) => `interest ${n}`) } });
   const { context, page, attributes } = await open(id);

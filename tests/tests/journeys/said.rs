@@ -179,6 +179,7 @@ async fn the_vocabulary_has_what_is_declared_and_what_contacts_have() {
     assert_eq!(named("events", "newsletter")["fields"], json!([]));
     assert_eq!(named("channels", "web")["kind"], "web");
     assert_eq!(words["statuses"], json!(["active", "blocked", "callback", "unsubscribed"]));
+    assert_eq!(named("attributes", "status")["values"], json!(["active", "unsubscribed", "blocked", "callback"]), "those that can be set");
     assert_eq!((&words["languages"], &words["countries"]), (&json!(["en", "es"]), &json!(["ES"])));
     assert_eq!(
         (&words["skills"], &words["topics"], &words["sources"]),

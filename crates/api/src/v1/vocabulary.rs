@@ -69,7 +69,7 @@ struct Word {
     /// `language`, `country`, …; none where it is known only when it is computed.
     #[serde(rename = "type")]
     ty: Option<&'static str>,
-    /// The values an enum may have.
+    /// The values an enum may have; of `status` those that can be set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<String>,
     /// What it is, of those that every contact has.
@@ -131,7 +131,7 @@ fn attributes(bot: &engine::Bot) -> Vec<Word> {
         name: system.name.to_owned(),
         kind: Kind::System,
         ty: Some(system.ty.name()),
-        values: Vec::new(),
+        values: if system.name == "status" { bot.statuses().to_vec() } else { Vec::new() },
         says: Some(system.doc),
         writable: system.name == "status" || WRITABLE.iter().any(|(name, _)| *name == system.name),
     }));

@@ -17,7 +17,7 @@ import { PersonNotes } from "./PersonNotes.tsx";
 import { Standings } from "./Standings.tsx";
 import { Failed, Missing, Waiting } from "./states.tsx";
 import { Story } from "./Story.tsx";
-import { factIn } from "./system.ts";
+import { factIn, known, toldOf } from "./system.ts";
 import { Tags } from "./Tags.tsx";
 import type { Change, Person } from "./types.ts";
 import { Conflict, Values } from "./Values.tsx";
@@ -76,6 +76,8 @@ export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over
     tag.current = answer.tag;
   }, [answer]);
 
+  // Those of the bot; somebody may still have one that it had.
+  const statuses = vocabulary.attributes.find((a) => a.name === "status" && !a.declared)?.values ?? [];
   const save = async (name: string, value: unknown, base: string | null): Promise<void> => {
     if (answer === null) return;
     const isDeclared = vocabulary.attributes.some((a) => a.declared && a.name === name);
@@ -89,8 +91,10 @@ export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over
         if (!(e instanceof ApiError && e.status === 412) || n === TRIES) throw e;
         held = await book.contact(contact);
         set(held);
+        // Whoever refused or was blocked meanwhile has no status to be chosen, not even over what somebody else chose.
+        if (!isDeclared && name === "status" && factIn(known(held.is, statuses), name) === undefined) throw new Conflict();
         // Somebody changed something else: that stays, and this is still what was meant.
-        const now = isDeclared ? held.is.attributes[name] : factIn(held.is.system, name);
+        const now = isDeclared ? held.is.attributes[name] : factIn(known(held.is, statuses), name);
         if (base !== null && JSON.stringify(now ?? null) !== base) throw new Conflict();
       }
     }
@@ -133,7 +137,13 @@ export function Contact({ bot, contact, said, vocabulary, now, tick, chats, over
           <div className="contact-main">
             <div className="contact-parts">
               <div className="contact-column">
-                <Values declared={vocabulary.attributes.filter((a) => a.declared)} values={person.attributes} system={person.system} save={save} />
+                <Values
+                  declared={vocabulary.attributes.filter((a) => a.declared)}
+                  told={toldOf(person.status, statuses)}
+                  values={person.attributes}
+                  system={known(person, statuses)}
+                  save={save}
+                />
                 <div className="second">
                   <PersonNotes contact={contact} now={now} round={round} over={over} />
                 </div>

@@ -28,7 +28,7 @@ export function ValueField({ id, kind, text, change, field, invalid = false, des
     case "select":
       return (
         <select {...shared}>
-          <option value="">Not known</option>
+          {!kind.always && <option value="">Not known</option>}
           {kind.options.map((o) => (
             <option key={o.value} value={o.value}>
               {o.says}

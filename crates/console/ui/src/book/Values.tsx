@@ -5,7 +5,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "../api.ts";
 import { Pencil } from "../icons.tsx";
 import { label } from "../logic/words.ts";
-import { factIn, facts, IN_STORY, TOLD, type Fact } from "./system.ts";
+import { factIn, facts, IN_STORY, type Fact } from "./system.ts";
 import { inputFor, plainValue, said, shownValue, written } from "./value.ts";
 import { ValueField, type FieldElement } from "./ValueField.tsx";
 import type { Attribute } from "./vocabulary.ts";
@@ -15,6 +15,8 @@ export class Conflict extends Error {}
 
 interface Props {
   declared: readonly Attribute[];
+  /** What can be put right of everybody. */
+  told: readonly Attribute[];
   values: Readonly<Record<string, unknown>>;
   system: Readonly<Record<string, unknown>>;
   /**
@@ -26,14 +28,13 @@ interface Props {
 
 const asJson = (value: unknown): string => JSON.stringify(value ?? null);
 
-export function Values({ declared, values, system, save }: Props) {
+export function Values({ declared, told, values, system, save }: Props) {
   const [editing, setEditing] = useState<string | null>(null);
   const pencils = useRef(new Map<string, HTMLButtonElement>());
   const [all, setAll] = useState(false);
   const names = new Set(declared.map((a) => a.name));
   // What the bot declares under such a name of its own stands for it.
-  const told = TOLD.filter((a) => !names.has(a.name));
-  const lines = [...declared, ...told];
+  const lines = [...declared, ...told.filter((a) => !names.has(a.name))];
   const valueOf = ({ name }: Attribute): unknown => (names.has(name) ? values[name] : factIn(system, name));
   // Values of attributes that the bot no longer declares are kept and shown; there is no type to edit them by.
   const left = Object.keys(values).filter((name) => !names.has(name));
@@ -43,6 +44,8 @@ export function Values({ declared, values, system, save }: Props) {
   const factOf = (name: string): Fact | undefined => (values[name] === undefined ? common.find((fact) => fact.name === name) : undefined);
   const known = lines.filter((a) => valueOf(a) !== undefined || factOf(a.name) !== undefined || a.name === editing);
   const shown = all || known.length === lines.length ? lines : known;
+  // What was being put right cannot be any more: they refused, say, while an agent chose a status.
+  const [gone, setGone] = useState<string | null>(null);
   const section = useRef<HTMLElement>(null);
   const from = useRef<string | null>(null);
   const close = (name: string): void => {
@@ -55,9 +58,18 @@ export function Values({ declared, values, system, save }: Props) {
     (pencils.current.get(from.current) ?? section.current?.querySelector("button"))?.focus();
     from.current = null;
   }, [editing]);
+  const isGone = editing !== null && !lines.some((a) => a.name === editing);
+  useEffect(() => {
+    if (!isGone || editing === null) return;
+    setGone(editing);
+    close(editing);
+  }, [isGone, editing]);
   return (
     <section className="part" aria-label="Attributes" ref={section}>
       <h2>Attributes</h2>
+      <p className="problem" role="alert">
+        {gone !== null && `${label(gone)} was not saved: meanwhile it can no longer be changed here.`}
+      </p>
       {shown.length + left.length + own.length === 0 && <p className="muted">Nothing is known yet.</p>}
       <dl className="values">
         {shown.map((a) => (
@@ -80,7 +92,10 @@ export function Values({ declared, values, system, save }: Props) {
                       if (el === null) pencils.current.delete(a.name);
                       else pencils.current.set(a.name, el);
                     }}
-                    onClick={() => setEditing(a.name)}
+                    onClick={() => {
+                      setGone(null);
+                      setEditing(a.name);
+                    }}
                   >
                     <Pencil />
                   </button>
@@ -100,7 +115,7 @@ export function Values({ declared, values, system, save }: Props) {
         {own.map((fact) => (
           <div className="value" key={`system ${fact.name}`}>
             <dt>{label(fact.name)}</dt>
-            <Common fact={fact} />
+            <Common text={plainValue(fact.value)} source={fact.source} />
           </div>
         ))}
       </dl>
@@ -115,7 +130,7 @@ export function Values({ declared, values, system, save }: Props) {
 
 /** What an attribute is: what the bot knows, else what is known of everybody. */
 function Known({ attribute, value, fact }: { attribute: Attribute; value: unknown; fact: Fact | undefined }) {
-  if (value === undefined && fact !== undefined) return <Common fact={fact} />;
+  if (value === undefined && fact !== undefined) return <Common text={shownValue(attribute.type, fact.value)} source={fact.source} />;
   if (value === undefined) return <dd className="none">not known</dd>;
   return (
     <dd>
@@ -125,10 +140,10 @@ function Known({ attribute, value, fact }: { attribute: Attribute; value: unknow
 }
 
 /** What is known of everybody, with where it is known from. */
-function Common({ fact: { value, source } }: { fact: Fact }) {
+function Common({ text, source }: { text: string; source: string | null }) {
   return (
     <dd>
-      <Long text={plainValue(value)} /> {source !== null && <span className="computed">{source}</span>}
+      <Long text={text} /> {source !== null && <span className="computed">{source}</span>}
     </dd>
   );
 }
@@ -177,6 +192,8 @@ function Edit({ attribute, value, save, close }: EditProps) {
     setProblem(null);
     setConflict(false);
     if (!mine && asJson(value) !== base) return setConflict(true);
+    // Said again, a status would say more than that.
+    if (kind.always && asJson(said(type, text)) === asJson(value)) return close();
     setBusy(true);
     save(name, said(type, text), mine ? null : base).then(close, (e: unknown) => {
       setBusy(false);
@@ -236,7 +253,7 @@ function Edit({ attribute, value, save, close }: EditProps) {
           <button type="button" className="button" onClick={close}>
             Cancel
           </button>
-          {value !== undefined && text !== "" && (
+          {value !== undefined && text !== "" && !kind.always && (
             <button type="button" className="button quiet" onClick={() => setText("")}>
               Empty it
             </button>

@@ -1,6 +1,7 @@
 // What the product knows of everybody by itself, as far as a page tells it: each fact once, with where it is known from, and which of them an
 // agent can put right.
 
+import type { Person } from "./types.ts";
 import type { Attribute } from "./vocabulary.ts";
 
 /** Where the value of `language` and of `country` comes from, in words. */
@@ -26,6 +27,24 @@ export const TOLD: readonly Attribute[] = (
     ["timezone", "timezone"],
   ] as const
 ).map(([name, type]) => ({ name, type, values: [], says: "", declared: false }));
+
+/** Statuses that are not chosen from a list: consent says the one, blocking the other. */
+const BY_THEMSELVES: readonly string[] = ["unsubscribed", "blocked"];
+
+/**
+ * What can be put right of a contact who has this status, where a bot has these. The status is among it if the bot has one of its own, or
+ * they have one that it had, unless they refused or are blocked: that is taken back where it was said.
+ */
+export function toldOf(status: string, statuses: readonly string[]): readonly Attribute[] {
+  const values = statuses.filter((s) => !BY_THEMSELVES.includes(s));
+  if (BY_THEMSELVES.includes(status) || values.every((s) => s === "active" && s === status)) return TOLD;
+  return [{ name: "status", type: "status", values, says: "", declared: false }, ...TOLD];
+}
+
+/** What is known of a contact by itself: the status is among it where it can be put right. */
+export function known({ system, status }: Pick<Person, "system" | "status">, statuses: readonly string[]): Readonly<Record<string, unknown>> {
+  return toldOf(status, statuses).some(({ name }) => name === "status") ? { ...system, status } : system;
+}
 
 /** Some fact of a contact; none where an empty text stands for nothing. */
 export const factIn = (system: Readonly<Record<string, unknown>>, name: string): unknown => (system[name] === "" ? undefined : system[name]);

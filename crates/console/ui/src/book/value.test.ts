@@ -45,3 +45,9 @@ test("every declared type has a field", () => {
     expect(field.tag === "select" ? field.options.length : 1, type).toBeGreaterThan(0);
   }
 });
+
+test("a status is one of the bot's, always", () => {
+  const field = inputFor({ name: "status", type: "status", values: ["active", "call_back"], says: "", declared: false });
+  expect(field).toMatchObject({ tag: "select", always: true, options: [{ value: "active", says: "Active" }, { value: "call_back", says: "Call back" }] });
+  expect(shownValue("status", "call_back")).toBe("Call back");
+});

@@ -1,6 +1,6 @@
 // Values of attributes in a form: how one is written into a field by its type, and what a field says to the server, which reads and judges it.
 
-import { dayOf, fullTime, valueText } from "../logic/words.ts";
+import { dayOf, fullTime, label, valueText } from "../logic/words.ts";
 import type { Attribute } from "./vocabulary.ts";
 
 /** The text of a value in its field; what is read back from it unchanged is the same value. */
@@ -54,6 +54,7 @@ export function shownValue(type: string, value: unknown): string {
     if (!Number.isNaN(at.getTime())) return fullTime(at.getTime());
   }
   if (typeof value === "string" && type === "date") return dayOf(value);
+  if (typeof value === "string" && type === "status") return label(value);
   return valueText(value);
 }
 
@@ -69,12 +70,14 @@ export interface InputKind {
   type: "text" | "email" | "tel" | "url" | "date" | "datetime-local";
   mode: "text" | "decimal" | "tel" | "email" | "url";
   options: readonly { value: string; says: string }[];
+  /** Whether there always is a value. */
+  always: boolean;
   hint: string;
 }
 
 /** The field for a type. The kinds of e-mail, phone and web address choose a phone's keyboard; the server judges. */
 export function inputFor({ type, values }: Attribute): InputKind {
-  const plain: InputKind = { tag: "input", type: "text", mode: "text", options: [], hint: "" };
+  const plain: InputKind = { tag: "input", type: "text", mode: "text", options: [], always: false, hint: "" };
   switch (type) {
     case "number":
       return { ...plain, mode: "decimal" };
@@ -82,6 +85,15 @@ export function inputFor({ type, values }: Attribute): InputKind {
       return { ...plain, tag: "select", options: [{ value: "true", says: "Yes" }, { value: "false", says: "No" }] };
     case "enum":
       return { ...plain, tag: "select", options: values.map((value) => ({ value, says: value })) };
+    case "status":
+      return {
+        ...plain,
+        tag: "select",
+        always: true,
+        options: values.map((value) => ({ value, says: label(value) })),
+        // As the server has it: whoever makes them active says that they agree.
+        hint: "Active also says that they agree again to messages on every channel that they refused",
+      };
     case "date":
       return { ...plain, type: "date" };
     case "datetime":

@@ -1,11 +1,12 @@
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
+import { TOLD } from "./system.ts";
 import { Values } from "./Values.tsx";
 
 const declared = ["first_name", "shoe_size"].map((name) => ({ name, type: "text", values: [], says: "", declared: true }));
 const shown = (values: Record<string, unknown>, system: Record<string, unknown>): string =>
-  renderToStaticMarkup(createElement(Values, { declared, values, system, save: () => Promise.resolve() }));
+  renderToStaticMarkup(createElement(Values, { declared, told: TOLD, values, system, save: () => Promise.resolve() }));
 
 test("what is known of everybody stands where the bot declares it, with its source", () => {
   const page = shown({}, { first_name: "Ana", first_name_source: "channel", language: "es" });
@@ -18,7 +19,7 @@ test("what is known of everybody stands where the bot declares it, with its sour
 });
 
 test("what is known of everybody can be put right, also where the bot declares nothing", () => {
-  const props = { declared: [], values: {}, system: { first_name: "Ana", last_name: "", language: "es", city: "Vigo" }, save: () => Promise.resolve() };
+  const props = { declared: [], told: TOLD, values: {}, system: { first_name: "Ana", last_name: "", language: "es", city: "Vigo" }, save: () => Promise.resolve() };
   const page = renderToStaticMarkup(createElement(Values, props));
   expect([...page.matchAll(/aria-label="Edit ([^"]+)"/gu)].map((m) => m[1])).toEqual(["First name", "Language"]);
   expect(page).toContain("3 more, not known");

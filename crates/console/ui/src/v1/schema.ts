@@ -2855,7 +2855,7 @@ export interface components {
              *     `language`, `country`, …; none where it is known only when it is computed.
              */
             type: string | null;
-            /** @description The values an enum may have. */
+            /** @description The values an enum may have; of `status` those that can be set. */
             values?: string[];
             /** @description Whether it can be set: by the API, an import, a flow. */
             writable: boolean;
