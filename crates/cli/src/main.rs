@@ -15,6 +15,7 @@ mod globals;
 mod graph;
 mod keys;
 mod new;
+mod odd;
 mod play;
 mod reload;
 mod runs;

@@ -4,7 +4,7 @@
 mod why;
 
 use crate::args::{SegmentsCommand, WhomArgs};
-use crate::{Exit, data, table};
+use crate::{Exit, data, odd, table};
 use api::control::{Of, Request};
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub fn run(command: SegmentsCommand) -> anyhow::Result<Exit> {
         }
         SegmentsCommand::Preview { data, condition, sample, json } => {
             let answer = data::ask(&data, Request::SegmentsPreview { of: Of::Where(condition.clone()), sample: sample.into() })?;
-            if json { println!("{answer}") } else { print!("{}{}", odd(&condition, &answer), preview(&answer)) }
+            if json { println!("{answer}") } else { print!("{}{}", odd::told(&condition, &answer), preview(&answer)) }
         }
         SegmentsCommand::Explain { data, segment, contact, json } => {
             let answer = data::ask(&data, Request::SegmentsExplain { key: segment, contact: contact.parse()? })?;
@@ -110,19 +110,6 @@ fn page(segment: &Value) -> String {
     lines.push(("changed", time(&segment["changed_at"])));
     let said = lines.into_iter().filter(|(_, value)| !value.is_empty());
     said.map(|(name, value)| format!("{:<12} {value}\n", format!("{name}:"))).collect()
-}
-
-/// What is odd about a condition, each under its place.
-fn odd(condition: &str, answer: &Value) -> String {
-    let mut out = String::new();
-    for warning in answer["warnings"].as_array().into_iter().flatten() {
-        let help = text(&warning["help"]);
-        let help = if help.is_empty() { help } else { format!(" ({help})") };
-        let at = |end: &str| warning[end].as_u64().and_then(|at| usize::try_from(at).ok()).unwrap_or_default();
-        let (start, mark) = (at("start"), "^".repeat(at("end").saturating_sub(at("start")).max(1)));
-        out += &format!("warning: {}{help}\n  {}\n  {:start$}{mark}\n", text(&warning["message"]), text(&condition.into()), "");
-    }
-    out
 }
 
 fn preview(answer: &Value) -> String {

@@ -67,6 +67,31 @@ async fn names_are_those_of_the_bot_and_those_in_use_and_slips_are_told() {
     let said = server.run(&["segments", "preview", "has tag helped"]).await;
     assert!(said.stdout.starts_with("0 of 1 contacts"), "{said:?}");
 
+    // Where nobody is found for a slip it is told as well, beside what a program reads.
+    let warned = warned.strip_suffix("0 of 1 contacts").unwrap();
+    let bulk: [&[&str]; 5] = [
+        &["contacts", "query", "has tag halped"],
+        &["contacts", "query", "has tag halped", "--json"],
+        &["contacts", "export", "--where", "has tag halped"],
+        &["contacts", "tag", "vip", "--where", "has tag halped", "--yes"],
+        &["contacts", "erase", "--where", "has tag halped", "--dry-run"],
+    ];
+    for command in bulk {
+        let said = server.run(command).await;
+        assert!(said.code == Some(0) && said.stderr.contains(warned) && !said.stdout.contains("warning"), "{said:?}");
+    }
+    let said = server.run(&["contacts", "query", "has tag helped"]).await;
+    assert!(said.stderr.is_empty(), "{said:?}");
+    let page = program.get("contacts?where=has%20tag%20halped").await;
+    let (_, erase) = program.post("contacts/bulk-erase", json!({ "where": "has tag halped", "dry_run": true })).await;
+    let dry = json!({ "where": "has tag halped", "change": { "tag": ["vip"] }, "dry_run": true });
+    let (_, change) = program.post("contacts/bulk", dry).await;
+    for told in [&page, &erase, &change] {
+        assert_eq!((&told["warnings"][0]["code"], &told["warnings"][0]["suggestion"]), (&json!("W0302"), &json!("Helped")), "{told}");
+    }
+    assert_eq!(program.get("contacts?where=has%20tag%20helped").await["warnings"], json!([]));
+    assert_eq!(program.get("contacts").await["warnings"], Value::Null);
+
     // A local number is of the bot's country; what is no number is doubtful and judged as it is written.
     for (condition, count) in [("mobile = \"612 34 56 78\"", 1), ("mobile in [\"+34 612-345-678\"]", 1), ("mobile != \"612345678\"", 0)] {
         assert_eq!(program.count(condition).await, count, "{condition}");

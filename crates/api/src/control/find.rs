@@ -32,10 +32,10 @@ pub(super) async fn said(handle: &Handle, text: &str, limit: usize, cursor: Opti
 pub(super) async fn query(handle: &Handle, condition: &str, after: Option<ContactId>, limit: usize) -> Result<Value, ControlError> {
     let limit = limit.clamp(1, MOST);
     let refused = |error| ControlError::Segments(v1::told(&error));
-    let (condition, _) = handle.read_condition(&json!(condition)).map_err(refused)?;
+    let (condition, warnings) = v1::read_condition(handle, &json!(condition)).map_err(refused)?;
     let (page, total) = handle.select(&condition, after, limit).await.map_err(refused)?;
     let people = handle.people_of(page.ids).await?;
-    Ok(json!({ "contacts": lines(handle, &people), "total": total, "next_cursor": page.next }))
+    Ok(json!({ "contacts": lines(handle, &people), "total": total, "next_cursor": page.next, "warnings": warnings }))
 }
 
 fn lines(handle: &Handle, people: &[Arc<Person>]) -> Vec<Value> {

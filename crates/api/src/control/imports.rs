@@ -1,7 +1,10 @@
 //! Imports, exports and changes of many, for the command line.
 
 use super::ControlError;
-use crate::{bulk, v1::ImportShown};
+use crate::{
+    bulk,
+    v1::{ImportShown, read_condition},
+};
 use crm::{
     export::{Format, Lines},
     import::{Kind, Options},
@@ -168,23 +171,23 @@ pub(super) async fn export(handle: &Handle, ask: ExportAsk) -> Result<Json, Cont
     let columns = bulk::columns(handle, &columns).map_err(ControlError::Segments)?;
     let lines = Lines::new(format, columns);
     let limit = limit.clamp(1, LINES);
-    let (people, next) = match condition {
+    let (people, next, warnings) = match condition {
         Some(text) => {
-            let (condition, _) = handle.read_condition(&json!(text)).map_err(super::segments::refused)?;
+            let (condition, odd) = read_condition(handle, &json!(text)).map_err(super::segments::refused)?;
             let (page, _) = handle.select(&condition, after, limit).await.map_err(super::segments::refused)?;
-            (handle.people_of(page.ids).await?, page.next)
+            (handle.people_of(page.ids).await?, page.next, odd)
         }
         None => {
             let people = handle.people(after, limit).await?;
             let last = people.last().map(|person| person.contact.id).filter(|_| people.len() == limit);
-            (people, last)
+            (people, last, Vec::new())
         }
     };
     let mut text = if after.is_none() { lines.head() } else { Vec::new() };
     for person in people.iter().filter(|person| !person.contact.is_merged_away()) {
         text.extend(lines.line(&person.contact));
     }
-    Ok(json!({ "text": String::from_utf8_lossy(&text), "next": next, "contacts": people.len() }))
+    Ok(json!({ "text": String::from_utf8_lossy(&text), "next": next, "contacts": people.len(), "warnings": warnings }))
 }
 
 /// Erases everybody for whom a condition holds, or says what that comes to.
@@ -204,7 +207,7 @@ pub struct EraseManyAsk {
 
 pub(super) async fn erase_many(handle: &Handle, ask: EraseManyAsk) -> Result<Json, ControlError> {
     let EraseManyAsk { condition, confirm, people } = ask;
-    let (read, _) = handle.read_condition(&json!(condition)).map_err(super::segments::refused)?;
+    let (read, warnings) = read_condition(handle, &json!(condition)).map_err(super::segments::refused)?;
     let Some(confirm) = confirm else {
         let toll = bulk::toll(handle, &read).await.map_err(super::segments::refused)?;
         let sample: Vec<Json> = toll.sample.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
@@ -216,7 +219,7 @@ pub(super) async fn erase_many(handle: &Handle, ask: EraseManyAsk) -> Result<Jso
         });
         return Ok(json!({
             "found": toll.found, "people": toll.people, "sample": sample, "preview": sum,
-            "webhooks_told": toll.lingering.webhooks, "unfinished_imports": toll.lingering.imports,
+            "webhooks_told": toll.lingering.webhooks, "unfinished_imports": toll.lingering.imports, "warnings": warnings,
         }));
     };
     let whom = handle.frozen(&read).await.map_err(super::segments::refused)?;
@@ -230,10 +233,10 @@ pub(super) async fn erase_many(handle: &Handle, ask: EraseManyAsk) -> Result<Jso
 pub(super) async fn bulk(handle: &Handle, ask: BulkAsk) -> Result<Json, ControlError> {
     let BulkAsk { condition, what, apply } = ask;
     let changes = bulk::changes(handle, &what).map_err(ControlError::Segments)?;
-    let (read, _) = handle.read_condition(&json!(condition)).map_err(super::segments::refused)?;
+    let (read, warnings) = read_condition(handle, &json!(condition)).map_err(super::segments::refused)?;
     if !apply {
         let (_, found) = handle.select(&read, None, 0).await.map_err(super::segments::refused)?;
-        return Ok(json!({ "found": found }));
+        return Ok(json!({ "found": found, "warnings": warnings }));
     }
     let whom = handle.frozen(&read).await.map_err(super::segments::refused)?;
     let found = whom.found();

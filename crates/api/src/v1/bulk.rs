@@ -9,6 +9,7 @@ use super::{
     erase::ErasureCounts,
     notes::By,
     openapi::{Answer, Api, Condition, ContactRef, Operation, Taken, Time, about},
+    segments::{ConditionFault, read_condition},
 };
 use crate::{
     bulk::{Toll, Wanted, changes, others, toll},
@@ -19,7 +20,6 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use expr::Condition as Read;
 use http::StatusCode;
 use model::{ContactId, Occasion};
 use runtime::{Audience, Handle, Scope, Stage, Whom};
@@ -78,6 +78,8 @@ pub(crate) struct BulkChange {
 pub(crate) struct BulkCount {
     /// How many contacts.
     found: u64,
+    /// What is odd about the condition, such as a tag that nobody has.
+    warnings: Vec<ConditionFault>,
 }
 
 /// Something done to many, and how far it is.
@@ -175,10 +177,10 @@ pub(crate) async fn change(
         caller.must(Scope::SegmentsWrite)?;
     }
     let changes = changes(&server.handle, &change).map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", why))?;
-    let (read, _): (Read, _) = server.handle.read_condition(&condition.0)?;
+    let (read, warnings) = read_condition(&server.handle, &condition.0)?;
     if dry_run {
         let (_, found) = server.handle.select(&read, None, 0).await?;
-        return Ok(Changed::Counted(BulkCount { found }));
+        return Ok(Changed::Counted(BulkCount { found, warnings }));
     }
     let whom = server.handle.frozen(&read).await?;
     let audience = server.handle.change_all(whom, changes, caller.actor()).await?;
@@ -223,6 +225,8 @@ pub(crate) struct BulkErasePreview {
     webhooks_told: u64,
     /// Imports that have their file: it may name them, and stays until they are done, taken back or forgotten.
     unfinished_imports: u64,
+    /// What is odd about the condition, such as a tag that nobody has.
+    warnings: Vec<ConditionFault>,
 }
 
 /// One of those who would be erased.
@@ -249,6 +253,7 @@ impl From<Toll> for BulkErasePreview {
             suppression_hashes: sum.map(|sum| sum.suppressed),
             webhooks_told: lingering.webhooks,
             unfinished_imports: lingering.imports,
+            warnings: Vec::new(),
         }
     }
 }
@@ -284,9 +289,9 @@ pub(crate) async fn erase(
     Body(EraseMany { condition, dry_run, confirm, people }): Body<EraseMany>,
 ) -> Result<ErasedMany, Problem> {
     caller.must(Scope::ContactsRead)?;
-    let (read, _): (Read, _) = server.handle.read_condition(&condition.0)?;
+    let (read, warnings) = read_condition(&server.handle, &condition.0)?;
     if dry_run {
-        return Ok(ErasedMany::Counted(toll(&server.handle, &read).await?.into()));
+        return Ok(ErasedMany::Counted(BulkErasePreview { warnings, ..toll(&server.handle, &read).await?.into() }));
     }
     let (Some(confirm), Some(people)) = (confirm, people) else {
         return Err(Problem::invalid(

@@ -11,6 +11,7 @@ use super::{
     caller::{Caller, ContactsRead, ContactsWrite, SegmentsRead},
     once::IdempotencyKey,
     openapi::{Any, Api, ContactRef, Made, Tagged, about},
+    segments::{ConditionFault, read_condition},
 };
 use crate::{problem::Problem, state::Shared};
 use axum::extract::State;
@@ -81,6 +82,9 @@ pub(crate) struct ContactPage {
     /// For how many the condition holds; only with `where`.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
+    /// What is odd about the condition, such as a tag that nobody has; only with `where`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<Vec<ConditionFault>>,
 }
 
 /// `GET /api/v1/contacts`: everybody, or those for whom a condition holds now, page by page.
@@ -91,25 +95,25 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<ContactPage>, Problem> {
     let page = Page { cursor, limit };
     let (after, limit) = (page.after()?, page.limit()?);
-    let (people, next, total) = match condition {
+    let (people, next, total, warnings) = match condition {
         Some(text) => {
-            let (condition, _) = server.handle.read_condition(&json!(text))?;
+            let (condition, odd) = read_condition(&server.handle, &json!(text))?;
             let (page, total) = server.handle.select(&condition, after, limit).await?;
             // Whoever goes meanwhile is left out; that is no end.
-            (server.handle.people_of(page.ids).await?, page.next, Some(total))
+            (server.handle.people_of(page.ids).await?, page.next, Some(total), Some(odd))
         }
         None => {
             let mut people = server.handle.people(after, limit + 1).await?;
             let more = people.len() > limit;
             people.truncate(limit);
             let last = people.last().map(|person| person.contact.id);
-            (people, last.filter(|_| more), None)
+            (people, last.filter(|_| more), None, None)
         }
     };
     let next_cursor = next.map(|id| id.to_string());
     let now = server.handle.now();
     let contacts = people.iter().filter(|person| !person.contact.is_merged_away()).map(|person| Contact::of(person, now)).collect();
-    Ok(axum::Json(ContactPage { contacts, next_cursor, total }))
+    Ok(axum::Json(ContactPage { contacts, next_cursor, total, warnings }))
 }
 
 /// `GET /api/v1/contacts/{contact}`: who they are; their segments as well if the caller may see segments.

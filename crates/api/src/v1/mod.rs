@@ -40,7 +40,7 @@ pub(crate) use merge::shown as merge_preview;
 pub(crate) use messages::FoundMessages;
 pub(crate) use once::Once;
 pub(crate) use rate::Rates;
-pub(crate) use segments::{Asks, explained, listed, members_page, preview_asked, shown, told};
+pub(crate) use segments::{Asks, explained, listed, members_page, preview_asked, read_condition, shown, told};
 
 use crate::{problem::Problem, state::Shared};
 use axum::{Router, middleware, routing::any};

@@ -6,6 +6,7 @@ use super::import::contacts;
 use crate::{
     Exit,
     args::{ListedArgs, SetArgs, TagArgs, WhomArgs},
+    odd,
     session::Session,
 };
 use anyhow::bail;
@@ -77,7 +78,9 @@ pub fn freeze(whom: &WhomArgs, key: &str) -> anyhow::Result<Exit> {
 fn change(whom: &WhomArgs, what: Wanted, words: &str) -> anyhow::Result<Exit> {
     let session = Session::open(&whom.data)?;
     let ask = |apply| Request::ContactsBulk { ask: BulkAsk { condition: whom.condition.clone(), what: what.clone(), apply } };
-    let found = session.ask(ask(false))?["found"].as_u64().unwrap_or(0);
+    let counted = session.ask(ask(false))?;
+    odd::tell(&whom.condition, &counted);
+    let found = counted["found"].as_u64().unwrap_or(0);
     say(whom.json, &format!("{} {words}\n", contacts(found)))?;
     if found == 0 || !(whom.yes || agreed(whom.json)?) {
         session.close();

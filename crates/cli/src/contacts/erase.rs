@@ -3,7 +3,7 @@
 
 use super::{bulk::through, clean, import::contacts};
 use crate::args::{DataArgs, EraseArgs};
-use crate::{Exit, data, session::Session};
+use crate::{Exit, data, odd, session::Session};
 use anyhow::bail;
 use api::control::{EraseManyAsk, Request};
 use serde_json::Value;
@@ -43,6 +43,7 @@ pub fn run(args: &EraseArgs) -> anyhow::Result<Exit> {
 fn many(session: &Session, args: &EraseArgs, condition: &str) -> anyhow::Result<Exit> {
     let ask = |confirm, people| Request::ContactsEraseMany { ask: EraseManyAsk { condition: condition.to_owned(), confirm, people } };
     let counted = session.ask(ask(None, None))?;
+    odd::tell(condition, &counted);
     let found = counted["found"].as_u64().unwrap_or(0);
     if args.dry_run && args.json {
         println!("{}", serde_json::to_string_pretty(&counted)?);

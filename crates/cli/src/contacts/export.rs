@@ -1,7 +1,7 @@
 //! `contacts export`: everybody of a condition as lines of a file, page by page. What was in the file before stays until the new one is
 //! whole.
 
-use crate::{Exit, args::ExportArgs, session::Session};
+use crate::{Exit, args::ExportArgs, odd, session::Session};
 use anyhow::Context as _;
 use api::control::{ExportAsk, Request};
 use crm::export::Format;
@@ -34,6 +34,9 @@ fn write(session: &Session, args: &ExportArgs, out: &mut impl Write) -> anyhow::
     loop {
         let ask = ExportAsk { condition: args.condition.clone(), columns: args.columns.clone(), format, after, limit: PAGE };
         let page = session.ask(Request::ContactsExport { ask })?;
+        if let (Some(condition), None) = (&args.condition, after) {
+            odd::tell(condition, &page);
+        }
         out.write_all(page["text"].as_str().unwrap_or_default().as_bytes()).context("the file cannot be written")?;
         written += page["contacts"].as_u64().unwrap_or(0);
         after = page["next"].as_str().map(str::parse).transpose()?;

@@ -2,14 +2,15 @@
 
 use super::find;
 use crate::args::QueryArgs;
-use crate::{Exit, data};
+use crate::{Exit, data, odd};
 use api::control::Request;
 
 /// Lists them.
 pub fn run(args: QueryArgs) -> anyhow::Result<Exit> {
     let QueryArgs { data, condition, limit, after, json } = args;
     let after = after.map(|id| id.parse()).transpose()?;
-    let answer = data::ask(&data, Request::ContactsQuery { condition, after, limit: limit.into() })?;
+    let answer = data::ask(&data, Request::ContactsQuery { condition: condition.clone(), after, limit: limit.into() })?;
+    odd::tell(&condition, &answer);
     let contacts = answer["contacts"].as_array().cloned().unwrap_or_default();
     if json {
         contacts.iter().for_each(|contact| println!("{contact}"));

@@ -5,7 +5,7 @@ mod draft;
 mod refused;
 mod view;
 
-pub(crate) use refused::told;
+pub(crate) use refused::{ConditionFault, read_condition, told};
 pub(crate) use view::{Asks, explained, listed, members_page, preview_asked, shown};
 
 use super::{
@@ -19,7 +19,6 @@ use axum::extract::{FromRequestParts, State};
 use draft::Draft;
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use model::ContactId;
-use refused::ConditionFault;
 use runtime::{Expect, Scope, SegmentError, SegmentRecord, WriteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

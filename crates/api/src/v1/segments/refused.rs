@@ -1,12 +1,12 @@
 //! Why something about segments was not done, for programs and for people.
 
 use crate::problem::Problem;
-use expr::Problem as Fault;
+use expr::{Condition, Problem as Fault};
 use http::StatusCode;
-use runtime::SegmentError;
+use runtime::{Handle, SegmentError};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 
 impl From<SegmentError> for Problem {
@@ -56,6 +56,17 @@ pub(crate) struct ConditionFault {
     end: usize,
     /// What may have been meant.
     suggestion: Option<String>,
+}
+
+/// Reads a condition in either form. What is odd about it comes along, with its places in the text that was sent, of the JSON form in its
+/// canonical text.
+pub(crate) fn read_condition(handle: &Handle, sent: &Json) -> Result<(Condition, Vec<ConditionFault>), SegmentError> {
+    let (condition, odd) = handle.read_condition(sent)?;
+    let odd = match sent.as_str() {
+        Some(text) => faults(text, &odd),
+        None => faults(&condition.to_string(), &odd),
+    };
+    Ok((condition, odd))
 }
 
 /// What is wrong with a text, or odd about it.

@@ -291,9 +291,8 @@ pub(crate) struct Previewed {
 pub(crate) async fn preview_asked(handle: &Handle, asks: Asks, sample: usize) -> Result<Previewed, SegmentError> {
     match asks {
         Asks::Where(sent) => {
-            let (condition, odd) = handle.read_condition(&sent)?;
+            let (condition, warnings) = refused::read_condition(handle, &sent)?;
             let canonical = condition.to_string();
-            let warnings = refused::faults(sent.as_str().unwrap_or(&canonical), &odd);
             Ok(Previewed { warnings, ..previewed(&handle.preview(&condition, sample).await?, Some(canonical), None) })
         }
         Asks::Segment(key) => {

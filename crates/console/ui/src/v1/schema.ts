@@ -1129,6 +1129,8 @@ export interface components {
         BulkCount: {
             /** @description How many contacts. */
             found: number;
+            /** @description What is odd about the condition, such as a tag that nobody has. */
+            warnings: components["schemas"]["ConditionFault"][];
         };
         /** @description What erasing many would take away, and what would stay. */
         BulkErasePreview: {
@@ -1146,6 +1148,8 @@ export interface components {
             suppression_hashes: number | null;
             /** @description Imports that have their file: it may name them, and stays until they are done, taken back or forgotten. */
             unfinished_imports: number;
+            /** @description What is odd about the condition, such as a tag that nobody has. */
+            warnings: components["schemas"]["ConditionFault"][];
             /** @description Webhooks that are told of each: the bare ids stay in what waits for them and in their log of deliveries. */
             webhooks_told: number;
         };
@@ -1613,6 +1617,8 @@ export interface components {
             next_cursor: string | null;
             /** @description For how many the condition holds; only with `where`. */
             total?: number | null;
+            /** @description What is odd about the condition, such as a tag that nobody has; only with `where`. */
+            warnings?: components["schemas"]["ConditionFault"][] | null;
         };
         /** @description A segment a contact is in. */
         ContactSegment: {
