@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { launch, watchFor } from "../lib/browser.mjs";
 import { Desk, firstPassword } from "../lib/console.mjs";
 import { Customer } from "../lib/customer.mjs";
+import { until } from "../lib/pages.mjs";
 import { serve } from "../lib/server.mjs";
 
 const BACK = "It is the robot again.";
@@ -72,6 +73,8 @@ test("undone in time, nothing has happened; the agent goes on, and what the cust
   assert.equal(await backs(customer), 0);
   await resolve();
   await customer.saw(BACK);
+  // The customer may see it before this program is told of the request.
+  await until(() => resolves.length, (asked) => asked > 0, "the server is asked");
   assert.deepEqual([resolves.length, await backs(customer), seen], [1, 1, []]);
   await context.close();
 });
