@@ -4,11 +4,13 @@
 
 use crate::world::{bot_files, served::options};
 
-use engine::StoredSegment;
+use engine::{Bot, StoredSegment};
 use model::{Actor, Change, ContactId, Instant};
 use segments::RuleKind;
+use std::sync::Arc;
 use store::{Commit, Fault, MemStore, RecordPut};
-use switchboard_runtime::{Expect, Handle, LostList, LostSegments, ManualClock, SegmentError, Service, start};
+use switchboard_runtime::{Expect, Handle, LostList, LostSegments, ManualClock, SegmentError, Service, WriteError, start};
+use tokio::task::JoinHandle;
 
 const STAFF: &str = "staff: { where: has tag staff }\n";
 
@@ -128,6 +130,18 @@ async fn are_held(store: &MemStore, commits: usize) -> bool {
     false
 }
 
+/// Somebody is put on a list as an import, a change of many or a flow does.
+fn changed(handle: &Handle, id: ContactId, list: &str) -> JoinHandle<Result<(), WriteError>> {
+    let (handle, changes) = (handle.clone(), vec![Change::AddToList(list.into())]);
+    tokio::spawn(async move { handle.modify(id, changes, by()).await })
+}
+
+/// A bot that is not to be taken.
+fn reloaded(handle: &Handle, bot: Arc<Bot>) -> JoinHandle<Result<Vec<LostList>, LostSegments>> {
+    let handle = handle.clone();
+    tokio::spawn(async move { handle.reload(bot, |_| unreachable!("it is not taken")).await })
+}
+
 #[tokio::test]
 async fn what_was_asked_for_before_a_list_went_puts_nobody_on_it() {
     let service = serve().await;
@@ -183,11 +197,7 @@ async fn whom_a_step_puts_on_a_list_while_it_goes_is_taken_off() {
         let id = somebody(handle).await;
         put(handle, beta(&[], false)).await.unwrap();
         store.order(Fault::Hold);
-        // As an import, a change of many or a flow does.
-        let changing = tokio::spawn({
-            let handle = handle.clone();
-            async move { handle.modify(id, vec![Change::AddToList("beta".into())], by()).await }
-        });
+        let changing = changed(handle, id, "beta");
         assert!(are_held(&store, 1).await);
         let going = tokio::spawn({
             let handle = handle.clone();
@@ -281,10 +291,8 @@ async fn a_bot_waits_for_the_segment_that_is_being_made() {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), held).await.expect("it comes to the disk");
-    let reloading = tokio::spawn({
-        let handle = handle.clone();
-        async move { handle.reload(bare, |_| unreachable!("it is not taken")).await }
-    });
+    let reloading = reloaded(handle, bare);
+    assert!(!are_held(&store, 2).await && !reloading.is_finished(), "it waits for the segment");
     store.release_all();
     making.await.unwrap().unwrap();
     let lost = reloading.await.unwrap().unwrap_err();
@@ -302,16 +310,10 @@ async fn a_bot_waits_for_whom_a_step_puts_on_a_list() {
     let bare = bot_files(&[("segments.yaml", STAFF)]);
     assert_eq!(handle.check_segments(&bare).await, Ok(()));
     store.order(Fault::Hold);
-    // As an import, a change of many or a flow does.
-    let changing = tokio::spawn({
-        let handle = handle.clone();
-        async move { handle.modify(id, vec![Change::AddToList("panel".into())], by()).await }
-    });
+    let changing = changed(handle, id, "panel");
     assert!(are_held(&store, 1).await);
-    let reloading = tokio::spawn({
-        let handle = handle.clone();
-        async move { handle.reload(bare, |_| unreachable!("it is not taken")).await }
-    });
+    let reloading = reloaded(handle, bare);
+    assert!(!are_held(&store, 2).await && !reloading.is_finished(), "it waits for who is put there");
     store.release_all();
     changing.await.unwrap().unwrap();
     assert_eq!(reloading.await.unwrap().unwrap_err().lists, [LostList { key: "panel".into(), size: 1 }]);
