@@ -1,4 +1,4 @@
-//! The listener: connections, their limits, and a stop that waits for what is under way.
+//! The listener: connections, their limits, changes that outlive their connection, and a stop that waits for what is under way.
 
 use crate::{
     ApiOptions, ServeError,
